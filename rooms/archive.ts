@@ -1,0 +1,217 @@
+/**
+ * The archive: the history of every room in KV, in pages of many lines, because a stored value costs about the same
+ * whether it holds one message or two hundred.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["history", room, after]` | lines in order, packed; `after` is the highest id of all earlier pages |
+ * | `["archive"]` | `{ position, lastId }`: batches up to this versionstamp are in pages; the highest id so far |
+ *
+ * Messages become durable in the outbox, where rooms are mixed; {@link Archive.advance} copies them from there into
+ * pages, and a batch leaves the outbox only after that. So every message stands in the outbox after `position`, or in
+ * a page, or in both.
+ *
+ * A crash between two commits of one advance leaves lines in pages that `position` doesn't know. That is harmless: a
+ * room's page takes only lines after its last one. Two processes that advance at once can't undo each other, since
+ * each commit checks that `position` is the one it began with.
+ */
+import { idIn, type Line, lineOf, seqIn } from "./message.ts";
+import { type Outbox, seqInBatch } from "./outbox.ts";
+import { Packer, unpack } from "./packer.ts";
+
+interface Position {
+  readonly position: string;
+  readonly lastId: string;
+}
+
+/** The last page of a room, which may still grow. */
+interface LastPage {
+  readonly after: string;
+  readonly bytes: number;
+  readonly lastSeq: string;
+  readonly lastId: string;
+}
+
+const HISTORY = "history";
+const POSITION = ["archive"];
+/** A page smaller than this is written again with the next lines in it. */
+const MERGE_BELOW_BYTES = 16_000;
+/** How much of the outbox is held in memory at a time. */
+const SLICE_BYTES = 8_000_000;
+/** KV's limits for a commit are 800 KiB and 1,000 mutations; half of it leaves room for keys. */
+const COMMIT_BYTES = 500_000;
+const COMMIT_PAGES = 500;
+const REMEMBERED_ROOMS = 10_000;
+
+export class Archive {
+  readonly #kv: Deno.Kv;
+  readonly #outbox: Outbox;
+  #at: Position = { position: "", lastId: "" };
+  #stamp: string | null = null;
+  #advancing: Promise<void> | undefined;
+  readonly #lastPages = new Map<string, LastPage>();
+  readonly #packer = new Packer();
+
+  constructor(kv: Deno.Kv, outbox: Outbox) {
+    this.#kv = kv;
+    this.#outbox = outbox;
+  }
+
+  /** All commits up to this versionstamp are in pages. */
+  get position(): string {
+    return this.#at.position;
+  }
+
+  /** The highest id in the archive, `""` when it is empty. */
+  get lastId(): string {
+    return this.#at.lastId;
+  }
+
+  /** Reads how far the archive is; needed once, before anything else. */
+  async open(): Promise<void> {
+    const entry = await this.#kv.get<Position>(POSITION);
+    this.#at = entry.value ?? { position: "", lastId: "" };
+    this.#stamp = entry.versionstamp;
+    this.#lastPages.clear();
+  }
+
+  /** Copies all that the outbox holds by now into pages. */
+  async advance(): Promise<void> {
+    // A call that comes while another one is at work may concern a later batch: it waits, then looks again.
+    while (this.#advancing) await this.#advancing.catch(() => {});
+    this.#advancing = this.#advanceNow();
+    try {
+      await this.#advancing;
+    } catch (error) {
+      // What was remembered of the last pages may never have been written.
+      await this.open();
+      throw error;
+    } finally {
+      this.#advancing = undefined;
+    }
+  }
+
+  /** The pages of a room that may hold lines before the message `id` (all when `undefined`), newest first. */
+  async *pagesBefore(room: string, id: string | undefined): AsyncGenerator<Line[]> {
+    const prefix = [HISTORY, room];
+    const range = id === undefined ? { prefix } : { prefix, end: [...prefix, id] };
+    for await (const entry of this.#kv.list<Uint8Array>(range, { reverse: true, batchSize: 2 })) {
+      yield unpack(entry.value);
+    }
+  }
+
+  /** The pages of a room from the one that may hold the message `id` on, oldest first. */
+  async *pagesFrom(room: string, id: string): AsyncGenerator<Line[]> {
+    const prefix = [HISTORY, room];
+    const before = this.#kv.list<Uint8Array>({ prefix, end: [...prefix, id] }, { reverse: true, limit: 1 });
+    const { value: page } = await before.next();
+    const range = page ? { prefix, start: page.key } : { prefix };
+    for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) yield unpack(entry.value);
+  }
+
+  async #advanceNow(): Promise<void> {
+    let rooms = new Map<string, Line[]>();
+    let bytes = 0;
+    let end = "";
+    for await (const batch of this.#outbox.after(this.#at.position)) {
+      for (const [place, body] of batch.bodies.entries()) {
+        const line = lineOf(seqInBatch(batch, place), body);
+        const room = roomIn(body);
+        const lines = rooms.get(room);
+        if (lines) lines.push(line);
+        else rooms.set(room, [line]);
+        bytes += line.length;
+      }
+      end = batch.versionstamp;
+      if (bytes < SLICE_BYTES) continue;
+      await this.#store(rooms, end);
+      rooms = new Map();
+      bytes = 0;
+    }
+    if (rooms.size) await this.#store(rooms, end);
+  }
+
+  /** Writes pages, and in the last commit the new position. */
+  async #store(rooms: ReadonlyMap<string, Line[]>, position: string): Promise<void> {
+    const mergeBelow = Math.min(MERGE_BELOW_BYTES, COMMIT_BYTES / rooms.size);
+    let lastId = this.#at.lastId;
+    let commit = this.#kv.atomic();
+    let bytes = 0;
+    let pages = 0;
+    for (const [room, lines] of rooms) {
+      for (const page of await this.#paginate(room, lines, mergeBelow)) {
+        if (pages === COMMIT_PAGES || bytes + page.bytes.length > COMMIT_BYTES) {
+          await this.#commit(commit);
+          [commit, bytes, pages] = [this.#kv.atomic(), 0, 0];
+        }
+        commit.set([HISTORY, room, page.after], page.bytes);
+        bytes += page.bytes.length;
+        pages++;
+      }
+      const last = this.#lastPages.get(room);
+      if (last && last.lastId > lastId) lastId = last.lastId;
+    }
+    const at = { position, lastId };
+    this.#stamp = await this.#commit(commit.set(POSITION, at));
+    this.#at = at;
+  }
+
+  async #commit(commit: Deno.AtomicOperation): Promise<string> {
+    const result = await commit.check({ key: POSITION, versionstamp: this.#stamp }).commit();
+    if (result.ok) return result.versionstamp;
+    throw new Error("Archiving stopped: another process moved the archive's position; it goes on from there");
+  }
+
+  /** The pages to write so that the room's last lines become these, and none stands twice. */
+  async #paginate(
+    room: string,
+    lines: readonly Line[],
+    mergeBelow: number,
+  ): Promise<{ after: string; bytes: Uint8Array }[]> {
+    const last = this.#lastPages.get(room) ?? await this.#readLastPage(room);
+    const fresh = last ? lines.filter((line) => seqIn(line) > last.lastSeq) : lines;
+    if (!fresh.length) return [];
+    let lastId = last?.lastId ?? "";
+    let after = last && lastId === last.after ? `${lastId}+` : lastId;
+    const packer = this.#packer;
+    if (last && last.bytes < mergeBelow) {
+      const entry = await this.#kv.get<Uint8Array>([HISTORY, room, last.after]);
+      packer.load(entry.value ?? new Uint8Array());
+      after = last.after;
+    }
+    const pages: { after: string; bytes: Uint8Array }[] = [];
+    for (const line of fresh) {
+      if (!packer.add(line)) {
+        pages.push({ after, bytes: packer.take() });
+        // Ids may stand still when machines' clocks differ, but two pages can't have one key.
+        after = lastId > after ? lastId : `${after}+`;
+        packer.add(line);
+      }
+      if (idIn(line) > lastId) lastId = idIn(line);
+    }
+    pages.push({ after, bytes: packer.take() });
+    if (this.#lastPages.size >= REMEMBERED_ROOMS) this.#lastPages.clear();
+    const { length: bytes } = pages[pages.length - 1].bytes;
+    this.#lastPages.set(room, { after, bytes, lastSeq: seqIn(fresh[fresh.length - 1]), lastId });
+    return pages;
+  }
+
+  async #readLastPage(room: string): Promise<LastPage | undefined> {
+    const { value: entry } = await this.#kv.list<Uint8Array>(
+      { prefix: [HISTORY, room] },
+      { reverse: true, limit: 1 },
+    ).next();
+    if (!entry) return undefined;
+    const lines = unpack(entry.value);
+    const after = String(entry.key[2]);
+    const lastId = lines.reduce((max, line) => idIn(line) > max ? idIn(line) : max, after);
+    return { after, bytes: entry.value.length, lastSeq: seqIn(lines[lines.length - 1]), lastId };
+  }
+}
+
+// A body begins with its id and its room, and a room's name needs no escape.
+const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
+
+function roomIn(body: string): string {
+  return body.slice(ROOM_AT, body.indexOf(`"`, ROOM_AT));
+}

@@ -1,0 +1,204 @@
+/** The history of all rooms: what was lately committed from memory, the rest from the archive. */
+import type { Archive } from "./archive.ts";
+import { eventOf, idIn, type Line, seqIn, stampIn } from "./message.ts";
+
+/** A stretch of a room's history, oldest first. */
+export interface Stretch {
+  readonly lines: readonly Line[];
+  /** Whether there are messages beyond it in the direction of reading. */
+  readonly more: boolean;
+}
+
+/** The newest lines of a room, without a gap up to its last message. */
+interface Tail {
+  lines: Line[];
+  /** Every line of the room whose `seq` isn't below this is in `lines`; `""`: all are. */
+  floor: string;
+  /** While above 0, {@link KEPT_LINES} stay in memory. */
+  holders: number;
+  loading: Promise<void> | undefined;
+}
+
+/** Lines of a held room that stay in memory though they are archived. */
+const KEPT_LINES = 256;
+/** The most lines in one stretch: the wire format's limit for a `history` request. */
+export const MAX_STRETCH = 200;
+/** What a member gets who didn't ask for another number. */
+export const DEFAULT_STRETCH = 50;
+
+export class History {
+  readonly #archive: Archive;
+  readonly #tails = new Map<string, Tail>();
+  /** Batches up to this versionstamp are in the sheet. */
+  #recordedUpTo = "";
+  /** Messages that the sheet refused for good. */
+  readonly #refused = new Set<string>();
+
+  constructor(archive: Archive) {
+    this.#archive = archive;
+  }
+
+  /** Adds what was just committed; must be called in the order of commits. */
+  append(room: string, line: Line): void {
+    this.#tail(room).lines.push(line);
+  }
+
+  /** All batches up to this versionstamp are in the sheet, except for the ids that it refused. */
+  markRecorded(versionstamp: string, refusedIds: Iterable<string> = []): void {
+    if (versionstamp > this.#recordedUpTo) this.#recordedUpTo = versionstamp;
+    for (const id of refusedIds) this.#refused.add(id);
+  }
+
+  /** Forgets what the archive has and nobody holds. */
+  trim(): void {
+    for (const [room, tail] of this.#tails) {
+      const archived = tail.lines.findIndex((line) => stampIn(line) > this.#archive.position);
+      const surplus = Math.min(
+        archived < 0 ? tail.lines.length : archived,
+        tail.holders ? tail.lines.length - KEPT_LINES : tail.lines.length,
+      );
+      if (surplus === tail.lines.length) this.#tails.delete(room);
+      else if (surplus > 0) {
+        tail.lines = tail.lines.slice(surplus);
+        tail.floor = seqIn(tail.lines[0]);
+      }
+    }
+  }
+
+  /** Keeps the room's newest messages in memory, and reads them if they aren't there; until released. */
+  async hold(room: string): Promise<void> {
+    const tail = this.#tail(room);
+    tail.holders++;
+    if (isShort(tail)) {
+      await (tail.loading ??= this.#load(room, tail).finally(() => tail.loading = undefined));
+    }
+  }
+
+  /** Ends one {@link hold}. */
+  release(room: string): void {
+    this.#tail(room).holders--;
+  }
+
+  /**
+   * The newest messages of a held room, up to {@link DEFAULT_STRETCH}, from memory: who is sent this and listens
+   * from the same turn of the event loop on neither misses a message nor gets one twice.
+   */
+  latest(room: string): Stretch {
+    const { lines, floor } = this.#tail(room);
+    return {
+      lines: lines.slice(-DEFAULT_STRETCH),
+      more: lines.length > DEFAULT_STRETCH || floor !== "",
+    };
+  }
+
+  /** The last `limit` messages before the message `id`, or of all. An id that isn't there counts as its place. */
+  async before(room: string, id: string | undefined, limit: number): Promise<Stretch> {
+    const tail = this.#tail(room);
+    tail.holders++;
+    try {
+      let floor: string;
+      let older: readonly Line[];
+      let more: boolean;
+      do {
+        floor = tail.floor;
+        ({ lines: older, more } = await this.#older(room, tail, id, limit));
+        // Memory may have dropped lines meanwhile that stand only in the archive now.
+      } while (floor !== tail.floor);
+      const end = id === undefined ? -1 : tail.lines.findIndex((line) => idIn(line) >= id);
+      const newer = end < 0 ? tail.lines : tail.lines.slice(0, end);
+      const lines = [...older, ...newer];
+      return { lines: lines.slice(-limit), more: more || lines.length > limit };
+    } finally {
+      tail.holders--;
+    }
+  }
+
+  /**
+   * All messages of a held room after the message `id`, in stretches. The last one (`more` is false) is read from
+   * memory in the turn in which it is returned, as {@link latest} is.
+   */
+  async *after(room: string, id: string): AsyncGenerator<Stretch, void> {
+    const tail = this.#tail(room);
+    const known = tail.lines.findLastIndex((line) => idIn(line) === id);
+    if (known >= 0) return yield { lines: tail.lines.slice(known + 1), more: false };
+    let seen = "";
+    let covered = "";
+    // While pages are sent, the archive may move on, and memory drop what it has archived.
+    while (seen < tail.floor && covered < tail.floor) {
+      covered = `${this.#archive.position}~`;
+      for await (const page of this.#archive.pagesFrom(room, id)) {
+        const lines = restOf(page, id, seen).filter((line) => seqIn(line) < tail.floor);
+        for (let i = 0; i < lines.length; i += MAX_STRETCH) {
+          yield { lines: lines.slice(i, i + MAX_STRETCH), more: true };
+        }
+        if (lines.length) seen = seqIn(lines[lines.length - 1]);
+      }
+    }
+    yield { lines: restOf(tail.lines, id, seen), more: false };
+  }
+
+  /** The `history` frame of a stretch. */
+  frame(stretch: Stretch): string {
+    return `{"type":"history",${this.json(stretch)}}`;
+  }
+
+  /** The fields of a `history` frame: each message says whether it stands in the sheet. */
+  json({ lines, more }: Stretch): string {
+    const events = lines.map((line) => eventOf(line, this.#mark(line)));
+    return `"messages":[${events.join(",")}],"more":${more}`;
+  }
+
+  #mark(line: Line): string {
+    if (stampIn(line) > this.#recordedUpTo) return "";
+    return this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`;
+  }
+
+  #tail(room: string): Tail {
+    let tail = this.#tails.get(room);
+    if (!tail) {
+      // What was committed before is archived: otherwise its tail would still be here.
+      const { position } = this.#archive;
+      tail = { lines: [], floor: position && `${position}~`, holders: 0, loading: undefined };
+      this.#tails.set(room, tail);
+    }
+    return tail;
+  }
+
+  async #load(room: string, tail: Tail): Promise<void> {
+    const { floor } = tail;
+    const { lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH);
+    // So many came meanwhile that memory has dropped some: then it has enough.
+    if (tail.floor !== floor) return;
+    tail.lines = [...lines, ...tail.lines];
+    tail.floor = more ? seqIn(tail.lines[0]) : "";
+  }
+
+  /** Lines that memory doesn't have, so many that with those in memory before `id` there are `wanted`. */
+  async #older(room: string, tail: Tail, id: string | undefined, wanted: number): Promise<Stretch> {
+    const inMemory = id === undefined
+      ? tail.lines.length
+      : tail.lines.filter((line) => idIn(line) < id).length;
+    const missing = wanted - inMemory;
+    if (missing < 0 || tail.floor === "") return { lines: [], more: tail.floor !== "" };
+    const { floor } = tail;
+    let lines: Line[] = [];
+    for await (const page of this.#archive.pagesBefore(room, id)) {
+      const older = page.filter((line) => seqIn(line) < floor && (id === undefined || idIn(line) < id));
+      lines = [...older, ...lines];
+      if (lines.length > missing) return { lines: lines.slice(lines.length - missing), more: true };
+    }
+    return { lines, more: false };
+  }
+}
+
+/** Whether a first stretch has to be completed from the archive. */
+function isShort(tail: Tail): boolean {
+  return tail.floor !== "" && tail.lines.length <= DEFAULT_STRETCH;
+}
+
+/** The lines after the last one seen, or, when none was seen, after the message `id`. */
+function restOf(lines: readonly Line[], id: string, seen: string): readonly Line[] {
+  if (seen) return lines.filter((line) => seqIn(line) > seen);
+  const at = lines.findIndex((line) => idIn(line) === id);
+  return at < 0 ? lines.filter((line) => idIn(line) > id) : lines.slice(at + 1);
+}

@@ -1,0 +1,76 @@
+/** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
+import type { Commit, Sender } from "./journal.ts";
+import { type Line, lineOf, type Message, messageIn, seqOf } from "./message.ts";
+import { FrameError } from "./protocol.ts";
+import { Room, type RoomParts } from "./room.ts";
+import type { User } from "./user.ts";
+
+/** Rooms exist while somebody is in them; the lobby holds no other state. */
+export class Lobby {
+  readonly #parts: RoomParts;
+  readonly #rooms = new Map<string, Room>();
+
+  constructor(parts: RoomParts) {
+    this.#parts = parts;
+  }
+
+  /** The room of that name. The caller has checked the name against `ROOM_NAME`. */
+  room(name: string): Room {
+    let room = this.#rooms.get(name);
+    if (!room) {
+      room = new Room(name, this.#parts, () => this.#rooms.delete(name));
+      this.#rooms.set(name, room);
+    }
+    return room;
+  }
+
+  /** How many rooms have somebody in them, and connections in all. */
+  count(): { rooms: number; connections: number } {
+    let connections = 0;
+    for (const room of this.#rooms.values()) connections += room.connections;
+    return { rooms: this.#rooms.size, connections };
+  }
+
+  /** Says something in a room from outside it; resolves when it is durable. Throws {@link FrameError}. */
+  post(name: string, user: User, message: string): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      // Without members the room isn't kept: nothing refers to it but its messages.
+      const room = this.#rooms.get(name) ?? new Room(name, this.#parts, () => {});
+      const sender: Sender = {
+        accepted: ({ seq }) => resolve(messageIn(lineOf(String(seq), draft.body))),
+        failed: () => reject(new FrameError("internal", "The message could not be stored")),
+      };
+      const draft = room.say(user, message, sender);
+    });
+  }
+
+  /** Brings a commit's messages to the history and to the members of their rooms. */
+  deliver({ versionstamp, entries }: Commit): void {
+    const rooms = new Map<string, Line[]>();
+    for (const [place, { draft }] of entries.entries()) {
+      const line = lineOf(seqOf(versionstamp, place), draft.body);
+      this.#parts.history.append(draft.room, line);
+      const lines = rooms.get(draft.room);
+      if (lines) lines.push(line);
+      else rooms.set(draft.room, [line]);
+    }
+    for (const [name, lines] of rooms) this.#rooms.get(name)?.deliver(lines);
+  }
+
+  /** Brings it to the members that these messages stand in the sheet, or were refused by it. */
+  recorded(messages: Iterable<{ room: string; id: string }>, type: "recorded" | "not_recorded"): void {
+    const rooms = new Map<string, string[]>();
+    for (const { room, id } of messages) {
+      if (!this.#rooms.has(room)) continue;
+      const ids = rooms.get(room);
+      if (ids) ids.push(id);
+      else rooms.set(room, [id]);
+    }
+    for (const [name, ids] of rooms) this.#rooms.get(name)?.recorded(ids, type);
+  }
+
+  /** Closes every connection. */
+  close(code: number, reason: string): void {
+    for (const room of this.#rooms.values()) room.close(code, reason);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * How large a stored value may become here: KV's limit of 65,536 bytes, less what its serialization adds
+ * (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.set).
+ */
+export const MAX_VALUE_BYTES = 65_000;
+
+/** Packs texts without line breaks into one stored value: UTF-8, one a line, at most {@link MAX_VALUE_BYTES}. */
+export class Packer {
+  readonly #buffer = new Uint8Array(MAX_VALUE_BYTES);
+  #size = 0;
+
+  /** Bytes packed so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a text, or answers false and changes nothing when it doesn't fit any more. */
+  add(text: string): boolean {
+    let size = this.#size;
+    // Every character takes a byte or more, so this needs no try.
+    if (size + text.length >= MAX_VALUE_BYTES) return false;
+    if (size) this.#buffer[size++] = 10;
+    const { read, written } = encoder.encodeInto(text, this.#buffer.subarray(size));
+    if (read < text.length) return false;
+    this.#size = size + written;
+    return true;
+  }
+
+  /** Begins with a value packed before. */
+  load(value: Uint8Array): void {
+    this.#buffer.set(value);
+    this.#size = value.length;
+  }
+
+  /** The value, and begins anew. */
+  take(): Uint8Array<ArrayBuffer> {
+    const value = this.#buffer.slice(0, this.#size);
+    this.#size = 0;
+    return value;
+  }
+}
+
+/** The texts of a packed value. */
+export function unpack(value: Uint8Array): string[] {
+  return decoder.decode(value).split("\n");
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();

@@ -1,0 +1,149 @@
+/**
+ * The frames of a room's socket, `/ws/chat/:room/`: text frames of one JSON object each, at most
+ * {@link MAX_FRAME_BYTES}. With `?batch=1` the service may send several objects as one JSON array.
+ *
+ * | client sends | meaning |
+ * | --- | --- |
+ * | `{"message":"hi"}` `{"message":"hi","username":"Edge"}` | say something; the name counts for guests only |
+ * | `{"type":"chat_message","message":"hi","client_id":"1"}` | the same; asks for an `ack`, and may be sent again |
+ * | `{"type":"typing"}` | is typing |
+ * | `{"type":"history","before":"01J…","limit":50}` | older messages |
+ *
+ * What the service sends: {@link ServerFrame}.
+ */
+import * as v from "valibot";
+import type { Message } from "./message.ts";
+import { DEFAULT_STRETCH, MAX_STRETCH } from "./history.ts";
+
+/** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
+export const MAX_FRAME_BYTES = 65_536;
+
+/** What a client may send, decoded. */
+export type ClientFrame =
+  | {
+    readonly type: "chat_message";
+    readonly message: string;
+    readonly username?: string;
+    readonly client_id?: string;
+  }
+  | { readonly type: "typing" }
+  | { readonly type: "history"; readonly before?: string; readonly limit: number };
+
+/** What the service sends; unknown fields are to be ignored. */
+export type ServerFrame =
+  | { type: "chat_message" } & Message
+  | { type: "history"; messages: (Message & { recorded?: true; not_recorded?: true })[]; more: boolean }
+  | { type: "online_users"; users: string[]; count: number }
+  | { type: "user_join" | "user_leave"; user: string; timestamp: string }
+  | { type: "user_typing"; user: string }
+  | { type: "ack"; client_id: string; id: string; timestamp: string }
+  | { type: "recorded" | "not_recorded"; ids: string[] }
+  | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
+
+export type ErrorCode =
+  | "invalid_json"
+  | "invalid_frame"
+  | "unknown_type"
+  | "empty"
+  | "too_long"
+  | "rate_limited"
+  | "backpressure"
+  | "internal";
+
+/** Why the service closes a socket. */
+export const CLOSE = {
+  notSignedIn: 4001,
+  notAllowed: 4003,
+  tooMany: 4008,
+  readerTooSlow: 4013,
+  frameTooLarge: 1009,
+  internal: 1011,
+  restarting: 1012,
+} as const;
+
+/** A frame that can't be acted upon; its message and code go to the client. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+  readonly code: ErrorCode;
+  /** Which message it is about, in its sender's words. */
+  readonly clientId: string | undefined;
+  /** When it is worth trying again. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: { clientId?: string; retryAfterMs?: number } = {}) {
+    super(message);
+    this.code = code;
+    this.clientId = details.clientId;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+const text = (field: string, most: number) =>
+  v.pipe(
+    v.string(`"${field}" must be text`),
+    v.maxLength(most, `"${field}" must have at most ${most} characters`),
+  );
+
+const CLIENT_ID = v.optional(text("client_id", 64));
+
+const SCHEMAS = {
+  chat_message: v.object({
+    type: v.literal("chat_message"),
+    message: v.string(`"message" must be text`),
+    username: v.optional(v.string(`"username" must be text`)),
+    client_id: CLIENT_ID,
+  }),
+  typing: v.object({ type: v.literal("typing") }),
+  history: v.object({
+    type: v.literal("history"),
+    before: v.optional(text("before", 26)),
+    limit: v.optional(
+      v.pipe(
+        v.number(`"limit" must be a number`),
+        v.integer(`"limit" must be a whole number`),
+        v.minValue(1, `"limit" must be at least 1`),
+        v.transform((limit) => Math.min(limit, MAX_STRETCH)),
+      ),
+      DEFAULT_STRETCH,
+    ),
+  }),
+};
+
+/** Decodes a client's frame. Throws {@link FrameError}. */
+export function decodeFrame(text: unknown): ClientFrame {
+  const frame = parse(text);
+  const type = "type" in frame ? frame.type : "chat_message";
+  if (typeof type !== "string" || !Object.hasOwn(SCHEMAS, type)) {
+    throw new FrameError("unknown_type", "Unknown type");
+  }
+  if (type === "chat_message" && !("message" in frame)) throw new FrameError("empty", "Message is empty");
+  const result = v.safeParse(SCHEMAS[type as keyof typeof SCHEMAS], { ...frame, type });
+  if (!result.success) {
+    throw new FrameError("invalid_frame", result.issues[0].message, { clientId: clientIdIn(frame) });
+  }
+  return result.output;
+}
+
+function clientIdIn(frame: object): string | undefined {
+  return "client_id" in frame && typeof frame.client_id === "string" ? frame.client_id : undefined;
+}
+
+function parse(text: unknown): object {
+  try {
+    const frame: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
+    if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
+  } catch {
+    // Said below.
+  }
+  throw new FrameError("invalid_json", "Invalid JSON");
+}
+
+/** Encodes a frame that is not about messages; those are made of lines, see `message.ts`. */
+export function encodeFrame(frame: ServerFrame): string {
+  return JSON.stringify(frame);
+}
+
+/** Several frames for a client that takes them joined. */
+export function joinFrames(frames: readonly string[]): string {
+  return frames.length === 1 ? frames[0] : `[${frames.join(",")}]`;
+}

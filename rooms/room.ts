@@ -1,0 +1,189 @@
+/** A room: its members, and the way of a message through it. */
+import { Announcer } from "./announcer.ts";
+import type { History } from "./history.ts";
+import type { Journal, Sender } from "./journal.ts";
+import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
+import { type Connection, Member } from "./member.ts";
+import type { Outbox } from "./outbox.ts";
+import { type ClientFrame, encodeFrame, FrameError, joinFrames } from "./protocol.ts";
+import { ANONYMOUS, type User } from "./user.ts";
+
+/** What rooms are made of; the same for all of them. */
+export interface RoomParts {
+  readonly history: History;
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly scribe: Scribe;
+  readonly now: () => number;
+  /** Characters; 0 = as many as a sheet's cell holds. */
+  readonly maxMessageLength: number;
+  /** Pending messages above which new ones are refused. */
+  readonly outboxLimit: number;
+  /** Called when a frame could not be acted upon through no fault of its sender. */
+  readonly failed: (error: unknown) => void;
+}
+
+type Say = ClientFrame & { type: "chat_message" };
+
+/**
+ * Letters (of any script, with their marks), digits, `_` and `-`, 1 to 64 of them.
+ */
+export const ROOM_NAME = /^[\p{L}\p{M}\p{N}_-]{1,64}$/u;
+
+/** Google's limit for a cell is 50,000 characters (https://support.google.com/drive/answer/37603). */
+const CELL_LENGTH = 50_000;
+/** A body is to fit into a stored value with its other fields: escapes and UTF-8 make it longer than it looks. */
+const MAX_ENCODED_BYTES = 60_000;
+
+export class Room {
+  readonly name: string;
+  readonly #parts: RoomParts;
+  readonly #members = new Set<Member>();
+  readonly #announcer: Announcer;
+  readonly #emptied: () => void;
+  /** Connections on their way in. */
+  #joining = 0;
+
+  /** `emptied` is called when nobody is here any more, nor was a moment ago. */
+  constructor(name: string, parts: RoomParts, emptied: () => void) {
+    this.name = name;
+    this.#parts = parts;
+    this.#emptied = emptied;
+    this.#announcer = new Announcer(this.#members, parts.now, () => this.#closeIfEmpty());
+  }
+
+  /** Who is here. */
+  get users(): readonly User[] {
+    return this.#announcer.users;
+  }
+
+  get connections(): number {
+    return this.#members.size;
+  }
+
+  /**
+   * Lets a connection in: it is sent the newest messages, or all after the message `after`, and from then on every
+   * message, each once.
+   */
+  async join(connection: Connection, after: string | undefined): Promise<Member> {
+    const { history } = this.#parts;
+    const member = new Member(connection);
+    this.#joining++;
+    try {
+      await history.hold(this.name);
+      if (after !== undefined) await this.#catchUp(member, after);
+      else connection.send(history.frame(history.latest(this.name)));
+    } catch (error) {
+      history.release(this.name);
+      this.#closeIfEmpty();
+      throw error;
+    } finally {
+      this.#joining--;
+    }
+    this.#members.add(member);
+    this.#announcer.opened(member);
+    return member;
+  }
+
+  /** The connection of a member closed. */
+  leave(member: Member): void {
+    if (!this.#members.delete(member)) return;
+    this.#parts.history.release(this.name);
+    this.#announcer.closed(member);
+  }
+
+  /** Acts upon a frame of a member. Throws {@link FrameError}. */
+  receive(member: Member, frame: ClientFrame): void {
+    switch (frame.type) {
+      case "chat_message":
+        return this.#say(member, frame);
+      case "typing":
+        return this.#announcer.typing(member);
+      case "history":
+        return void this.#sendHistory(member, frame.before, frame.limit);
+    }
+  }
+
+  /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
+  say(user: User, message: string, sender: Sender, clientId?: string): Draft {
+    const { outbox, outboxLimit, scribe, journal } = this.#parts;
+    const text = this.#checked(message, clientId);
+    if (outbox.depth >= outboxLimit) throw new FrameError("backpressure", "Log is full", { clientId });
+    const draft = scribe.draft(this.name, user, text);
+    if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
+      throw new FrameError("too_long", "Message is too long", { clientId });
+    }
+    const mark = clientId === undefined ? undefined : { userId: user.id, clientId, message: text };
+    journal.write({ draft, senders: [sender], mark });
+    return draft;
+  }
+
+  /** Sends what was just committed to the members, in this order. */
+  deliver(lines: readonly Line[]): void {
+    if (!this.#members.size) return;
+    const events = lines.map((line) => eventOf(line));
+    const joined = joinFrames(events);
+    for (const member of this.#members) member.send(events, joined);
+  }
+
+  /** Tells the members that these messages now stand in the sheet, or that it refused them for good. */
+  recorded(ids: string[], type: "recorded" | "not_recorded"): void {
+    const frame = encodeFrame({ type, ids });
+    for (const member of this.#members) member.connection.send(frame);
+  }
+
+  /** Closes all connections. */
+  close(code: number, reason: string): void {
+    this.#announcer.close();
+    for (const member of this.#members) member.connection.close(code, reason);
+  }
+
+  #closeIfEmpty(): void {
+    if (!this.#joining && this.#announcer.isEmpty) this.#emptied();
+  }
+
+  #say(member: Member, { message, username, client_id }: Say): void {
+    const user = member.speaker(username, client_id);
+    this.say(user, message, member, client_id);
+    if (user !== member.user && member.user.name === ANONYMOUS) this.#announcer.renamed(member, user);
+  }
+
+  /** The text as it is kept: one kind of line break, no control characters, nothing that isn't Unicode. */
+  #checked(message: string, clientId: string | undefined): string {
+    const text = message.toWellFormed().replace(/\r\n?/g, "\n").replace(CONTROLS, "");
+    if (!text.trim()) throw new FrameError("empty", "Message is empty", { clientId });
+    const most = this.#parts.maxMessageLength || CELL_LENGTH;
+    if (text.length > most && (text.length > CELL_LENGTH || [...text].length > most)) {
+      throw new FrameError("too_long", "Message is too long", { clientId });
+    }
+    return text;
+  }
+
+  async #sendHistory(member: Member, before: string | undefined, limit: number): Promise<void> {
+    const { history, failed } = this.#parts;
+    try {
+      member.connection.send(history.frame(await history.before(this.name, before, limit)));
+    } catch (error) {
+      failed(error);
+      member.failed(undefined);
+    }
+  }
+
+  async #catchUp({ connection }: Member, after: string): Promise<void> {
+    const { history } = this.#parts;
+    for await (const stretch of history.after(this.name, after)) {
+      connection.send(history.frame(stretch));
+      if (!stretch.more) return;
+      await connection.drained();
+    }
+  }
+}
+
+// deno-lint-ignore no-control-regex -- these are what is taken out
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
+const encoder = new TextEncoder();
+
+function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}

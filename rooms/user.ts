@@ -1,0 +1,33 @@
+/** Who is speaking. */
+
+/** A person or program in a room. Two connections with the same `id` are the same user. */
+export interface User {
+  /** Unique and stable: `guest:<name>` for guests. */
+  readonly id: string;
+  /** What the others read, 1 to 64 characters. */
+  readonly name: string;
+  readonly isGuest: boolean;
+}
+
+/** The most characters that a name may have. */
+export const MAX_NAME_LENGTH = 64;
+
+/** What a guest is called who gave no name. */
+export const ANONYMOUS = "Anonymous";
+
+/** A guest of that name; a name that {@link cleanName} accepts. */
+export function guest(name: string): User {
+  return { id: `guest:${name}`, name, isGuest: true };
+}
+
+// Controls, and the marks that turn the direction of text: with them a name could be drawn as somebody else's.
+const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/**
+ * A name in the form in which it is kept: NFC, without controls, runs of white space as one space; `undefined` for
+ * one that is longer than {@link MAX_NAME_LENGTH}. May be empty.
+ */
+export function cleanName(name: string): string | undefined {
+  const clean = name.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
+  return [...clean].length <= MAX_NAME_LENGTH ? clean : undefined;
+}

@@ -1,0 +1,166 @@
+import { assertEquals } from "@std/assert";
+import { Archive } from "../../rooms/archive.ts";
+import { History, type Stretch } from "../../rooms/history.ts";
+import { createScribe, idIn, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
+import { Outbox } from "../../rooms/outbox.ts";
+import { Packer } from "../../rooms/packer.ts";
+import { guest } from "../../rooms/user.ts";
+
+/** KV in memory with what stands on it; `commit` puts messages into the outbox and the history, as a journal would. */
+async function setUp() {
+  const kv = await Deno.openKv(":memory:");
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  await archive.open();
+  const history = new History(archive);
+  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+  const packer = new Packer();
+
+  async function commit(...messages: [room: string, text: string][]): Promise<string[]> {
+    const drafts = messages.map(([room, text]) => scribe.draft(room, guest("ada"), text));
+    for (const { body } of drafts) packer.add(body);
+    const operation = kv.atomic();
+    outbox.add(operation, packer.take(), drafts.length);
+    const result = await operation.commit();
+    if (!result.ok) throw new Error("The commit failed");
+    for (const [place, { room, body }] of drafts.entries()) {
+      history.append(room, lineOf(seqOf(result.versionstamp, place), body));
+    }
+    return drafts.map(({ id }) => id);
+  }
+  return { kv, outbox, archive, history, commit, [Symbol.dispose]: () => kv.close() };
+}
+
+function texts({ lines }: Stretch): string[] {
+  return lines.map((line) => messageIn(line).message);
+}
+
+function names(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, i) => `m${from + i}`);
+}
+
+Deno.test("History reads the same from memory, from the archive, and across both", async () => {
+  using parts = await setUp();
+  const { archive, history, commit } = parts;
+  const ids: string[] = [];
+  for (const name of names(0, 30)) ids.push(...await commit(["lobby", name], ["other", "x"]));
+  await archive.advance();
+  for (const name of names(30, 60)) ids.push(...await commit(["lobby", name]));
+  const inLobby = ids.filter((_, i) => i >= 60 || i % 2 === 0);
+  for (const limit of [1, 10, 30, 31, 59, 60, 200]) {
+    const stretch = await history.before("lobby", undefined, limit);
+    assertEquals([texts(stretch), stretch.more], [names(Math.max(0, 60 - limit), 60), limit < 60]);
+  }
+  for (const place of [0, 1, 29, 30, 31, 59]) {
+    const stretch = await history.before("lobby", inLobby[place], 20);
+    assertEquals([texts(stretch), stretch.more], [names(Math.max(0, place - 20), place), place > 20]);
+  }
+});
+
+Deno.test("History gives a fresh process the same as the one that wrote", async () => {
+  using parts = await setUp();
+  for (const name of names(0, 120)) await parts.commit(["lobby", name]);
+  await parts.archive.advance();
+  const archive = new Archive(parts.kv, parts.outbox);
+  await archive.open();
+  const history = new History(archive);
+  await history.hold("lobby");
+  const latest = history.latest("lobby");
+  assertEquals([texts(latest), latest.more], [names(70, 120), true]);
+  assertEquals(texts(await history.before("lobby", idIn(latest.lines[0]), 50)), names(20, 70));
+});
+
+Deno.test("History.after() misses and doubles nothing, though messages come and are archived while it reads", async () => {
+  using parts = await setUp();
+  const { archive, history, commit } = parts;
+  const [first] = await commit(["lobby", "m0"]);
+  // Long enough to fill several pages, so that reading takes several steps.
+  const long = "x".repeat(3000);
+  for (let i = 1; i < 100; i++) await commit(["lobby", `m${i} ${long}`]);
+  await archive.advance();
+  history.trim();
+  await history.hold("lobby");
+  let next = 100;
+  const seen: string[] = [];
+  for await (const stretch of history.after("lobby", first)) {
+    seen.push(...texts(stretch).map((text) => text.split(" ")[0]));
+    if (!stretch.more) break;
+    // So many that memory drops some of them again.
+    for (let i = 0; i < 150 && next < 700; i++) await commit(["lobby", `m${next++}`]);
+    await archive.advance();
+    history.trim();
+  }
+  assertEquals(seen, names(1, next));
+});
+
+Deno.test("History.trim() keeps what isn't archived, and forgets rooms that nobody holds", async () => {
+  using parts = await setUp();
+  const { archive, history, commit } = parts;
+  for (const name of names(0, 10)) await commit(["lobby", name]);
+  history.trim();
+  assertEquals(texts(await history.before("lobby", undefined, 50)), names(0, 10));
+  await archive.advance();
+  history.trim();
+  await commit(["lobby", "m10"]);
+  assertEquals(texts(await history.before("lobby", undefined, 50)), names(0, 11));
+});
+
+Deno.test("History says of each message whether the sheet has it, or refused it", async () => {
+  using parts = await setUp();
+  const [, refused] = [await parts.commit(["lobby", "a"]), (await parts.commit(["lobby", "b"]))[0]];
+  const { value: last } = await parts.kv.list({ prefix: ["outbox"] }, { reverse: true, limit: 1 }).next();
+  parts.history.markRecorded(String(last?.key[1]), [refused]);
+  await parts.commit(["lobby", "c"]);
+  const stretch = await parts.history.before("lobby", undefined, 50);
+  const { messages, type, more } = JSON.parse(parts.history.frame(stretch));
+  assertEquals([type, more], ["history", false]);
+  const marks = messages.map((m: Record<string, unknown>) => [m.message, m.recorded, m.not_recorded]);
+  assertEquals(marks, [["a", true, undefined], ["b", undefined, true], ["c", undefined, undefined]]);
+});
+
+Deno.test("Archive.advance() doubles nothing when a crash kept its position from moving", async () => {
+  using parts = await setUp();
+  for (const name of names(0, 500)) {
+    await parts.commit(["lobby", `${name} ${"字".repeat(200)}`], ["other", name]);
+  }
+  await parts.archive.advance();
+  const pages = await parts.kv.list({ prefix: ["history", "lobby"] }).next();
+  assertEquals(pages.done, false);
+  // As if every commit but the last had been made.
+  await parts.kv.delete(["archive"]);
+  const archive = new Archive(parts.kv, parts.outbox);
+  await archive.open();
+  await archive.advance();
+  const history = new History(archive);
+  const seen: string[] = [];
+  let stretch: Stretch | undefined;
+  do {
+    stretch = await history.before("lobby", stretch && idIn(stretch.lines[0]), 200);
+    seen.unshift(...texts(stretch).map((text) => text.split(" ")[0]));
+  } while (stretch.more);
+  assertEquals(seen, names(0, 500));
+});
+
+Deno.test("Archive.advance() by two processes at once leaves each message in its room once", async () => {
+  using parts = await setUp();
+  for (const name of names(0, 50)) await parts.commit(["lobby", name]);
+  const other = new Archive(parts.kv, parts.outbox);
+  await other.open();
+  await Promise.allSettled([parts.archive.advance(), other.advance()]);
+  for (const name of names(50, 60)) await parts.commit(["lobby", name]);
+  await Promise.allSettled([other.advance(), parts.archive.advance()]);
+  await parts.archive.advance();
+  assertEquals(texts(await new History(parts.archive).before("lobby", undefined, 200)), names(0, 60));
+});
+
+Deno.test("Archive keeps pages under KV's limits, and finds the page of a message by its id", async () => {
+  using parts = await setUp();
+  const ids: string[] = [];
+  for (let i = 0; i < 60; i++) ids.push(...await parts.commit(["lobby", `m${i} ${"字".repeat(4000)}`]));
+  await parts.archive.advance();
+  parts.history.trim();
+  for (const place of [0, 13, 37, 59]) {
+    const { lines } = await parts.history.before("lobby", ids[place], 1);
+    assertEquals(lines.map(idIn), ids.slice(Math.max(0, place - 1), place));
+  }
+});

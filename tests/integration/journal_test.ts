@@ -1,0 +1,98 @@
+import { assertEquals } from "@std/assert";
+import { type Commit, type Entry, Journal, type Sender } from "../../rooms/journal.ts";
+import { createScribe } from "../../rooms/message.ts";
+import { Outbox } from "../../rooms/outbox.ts";
+import { guest } from "../../rooms/user.ts";
+
+interface Told {
+  accepted: string[];
+  failed: number;
+}
+
+/** A journal on `kv`, and what it has told. */
+function setUp(kv: Deno.Kv) {
+  const outbox = new Outbox(kv);
+  const commits: Commit[] = [];
+  const failures: unknown[] = [];
+  const told: Told = { accepted: [], failed: 0 };
+  const sender: Sender = {
+    accepted: ({ id }) => told.accepted.push(id),
+    failed: () => told.failed++,
+  };
+  const journal = new Journal({
+    kv,
+    outbox,
+    ring: () => {},
+    committed: (commit) => commits.push(commit),
+    failed: (error) => failures.push(error),
+  });
+  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+  const write = (message: string, clientId?: string): Entry => {
+    const draft = scribe.draft("lobby", guest("ada"), message);
+    const mark = clientId === undefined ? undefined : { userId: "guest:ada", clientId, message };
+    const entry = { draft, senders: [sender], mark };
+    journal.write(entry);
+    return entry;
+  };
+  return { outbox, journal, commits, failures, told, write };
+}
+
+Deno.test("Journal stores what comes together in one commit, and in the order in which it came", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { journal, commits, told, write, outbox } = setUp(kv);
+  const entries = Array.from({ length: 100 }, (_, i) => write(`m${i}`));
+  await journal.drain();
+  assertEquals(commits.length, 1);
+  assertEquals(told.accepted, entries.map(({ draft }) => draft.id));
+  const batches = await Array.fromAsync(outbox.after(""));
+  assertEquals(batches.flatMap(({ bodies }) => bodies), entries.map(({ draft }) => draft.body));
+  await outbox.refresh();
+  assertEquals(outbox.depth, 100);
+});
+
+Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and marks", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { journal, commits, failures, write } = setUp(kv);
+  const long = Array.from({ length: 100 }, () => write("字".repeat(4000)));
+  const many = Array.from({ length: 3000 }, (_, i) => write("m", `c${i}`));
+  await journal.drain();
+  assertEquals(failures, []);
+  const stored = commits.flatMap(({ entries }) => entries.map(({ draft }) => draft.id));
+  assertEquals(stored, [...long, ...many].map(({ draft }) => draft.id));
+});
+
+Deno.test("Journal takes up a message again that could not be stored, when it is sent again", async () => {
+  using kv = await Deno.openKv(":memory:");
+  let isBroken = true;
+  const broken = new Proxy(kv, {
+    get(target, name) {
+      if (name === "atomic" && isBroken) throw new Error("disk full");
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const { journal, failures, told, write } = setUp(broken);
+  write("a", "c1");
+  write("b");
+  await journal.drain();
+  assertEquals([told.failed, told.accepted.length, failures.length], [2, 0, 1]);
+  isBroken = false;
+  const again = write("a", "c1");
+  await journal.drain();
+  assertEquals(told.accepted, [again.draft.id]);
+});
+
+Deno.test("Journal answers every resend with the first id, at once or later, and stores the message once", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { journal, commits, told, write } = setUp(kv);
+  const first = write("a", "c1");
+  write("a", "c1");
+  await journal.drain();
+  write("a", "c1");
+  write("b");
+  write("a", "c1");
+  await journal.drain();
+  const stored = commits.flatMap(({ entries }) => entries);
+  assertEquals(stored.length, 2);
+  assertEquals(told.accepted.filter((id) => id === first.draft.id).length, 4);
+});
