@@ -1,0 +1,170 @@
+/**
+ * The flusher: the one loop that drains the outbox into the sheet, whenever it is rung, and otherwise now and then.
+ *
+ * It holds the lease while there is something to do, spaces its appends, waits with growing pauses while the sheet is
+ * busy or out of reach, and probes once a minute while a person has something to mend. It never gives up.
+ */
+import type { Outbox } from "../rooms/outbox.ts";
+import type { Clock } from "./clock.ts";
+import type { Lease } from "./lease.ts";
+import type { Ledger, Settled } from "./ledger.ts";
+import { SheetError } from "./sheet.ts";
+
+/** What the flusher is about, for people. */
+export type LogStatus =
+  | { readonly state: "idle" | "writing" | "elsewhere" }
+  | Trouble;
+
+/** Why rows don't get written at present. */
+export interface Trouble {
+  /** `retrying`: it will pass. `paused`: somebody has to act, as `reason` says. */
+  readonly state: "retrying" | "paused";
+  readonly reason: string;
+  /** When it began, ISO 8601. */
+  readonly since: string;
+}
+
+export interface FlusherParts {
+  readonly outbox: Outbox;
+  readonly ledger: Ledger;
+  readonly lease: Lease;
+  /** The least time between two appends, in milliseconds. */
+  readonly spacingMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Called when the flusher is about to look what is pending: a message committed later needs a new ring. */
+  readonly looking: () => void;
+  readonly settled: (settled: Settled) => void;
+  /** Called when trouble begins, when it changes, and with `undefined` when it is over. */
+  readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
+}
+
+const SWEEP_EVERY_MS = 30_000;
+/** How often to look whether the lease has become free. */
+const LEASE_POLL_MS = 500;
+/** How often to look whether somebody has mended what only people can mend. */
+const PROBE_EVERY_MS = 60_000;
+const BACKOFF_FROM_MS = 1_000;
+const BACKOFF_TO_MS = 5 * 60_000;
+
+export class Flusher {
+  readonly #parts: FlusherParts;
+  #status: LogStatus = { state: "idle" };
+  #attempts = 0;
+  #appendedAt = -Infinity;
+  #rings: (() => void)[] = [];
+  #wake: () => void = () => {};
+
+  constructor(parts: FlusherParts) {
+    this.#parts = parts;
+  }
+
+  get status(): LogStatus {
+    return this.#status;
+  }
+
+  /** Something is pending. Resolves when all that is pending by now has been settled. */
+  ring(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rings.push(resolve);
+    // In trouble, and while another process writes, the loop goes by the clock.
+    if (this.#status.state === "idle") this.#wake();
+    return promise;
+  }
+
+  /**
+   * Works until `stop` aborts, then ends after the append that is under way, which `kill` cuts short: what it was
+   * about stays pending. Never rejects.
+   */
+  async run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const pauseMs = await this.#pass(stop, kill);
+      if (this.#status.state === "idle" && this.#rings.length) continue;
+      await this.#pause(pauseMs, stop);
+    }
+    await this.#parts.lease.release().catch(() => {});
+  }
+
+  /** Drains the outbox; answers how long to wait for the next pass. */
+  async #pass(stop: AbortSignal, kill: AbortSignal): Promise<number> {
+    const { outbox, lease, ledger, looking } = this.#parts;
+    try {
+      const rings = this.#rings.length;
+      looking();
+      if (await outbox.oldest()) {
+        if (!await lease.acquire()) {
+          this.#status = { state: "elsewhere" };
+          return LEASE_POLL_MS;
+        }
+        await ledger.load();
+        await this.#drain(stop, kill);
+        await lease.release();
+      }
+      this.#over("idle");
+      for (const resolve of this.#rings.splice(0, rings)) resolve();
+      return SWEEP_EVERY_MS;
+    } catch (error) {
+      return stop.aborted ? 0 : this.#trouble(error);
+    }
+  }
+
+  async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    const { ledger, settled, looking } = this.#parts;
+    const pace = async (): Promise<void> => {
+      await this.#pace(stop);
+      stop.throwIfAborted();
+      this.#appendedAt = this.#parts.clock.elapsed();
+    };
+    if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
+      this.#status = { state: "writing" };
+    }
+    while (!stop.aborted) {
+      // Paced before looking, so that a slice takes all that has come by then.
+      await this.#pace(stop);
+      looking();
+      const slice = await ledger.next();
+      if (!slice) return;
+      if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
+        this.#status = { state: "writing" };
+      }
+      settled(await ledger.write(slice, pace, kill));
+      this.#over("writing");
+    }
+  }
+
+  async #pace(stop: AbortSignal): Promise<void> {
+    const { clock, spacingMs } = this.#parts;
+    const waitMs = this.#appendedAt + spacingMs - clock.elapsed();
+    if (waitMs > 0) await clock.wait(waitMs, stop);
+  }
+
+  /** Waits, but not longer than until a ring wakes the loop. */
+  async #pause(ms: number, stop: AbortSignal): Promise<void> {
+    const ringing = new AbortController();
+    this.#wake = () => ringing.abort();
+    await this.#parts.clock.wait(ms, AbortSignal.any([stop, ringing.signal]));
+    this.#wake = () => {};
+  }
+
+  #over(state: "idle" | "writing"): void {
+    const wasTroubled = this.#status.state === "retrying" || this.#status.state === "paused";
+    this.#status = { state };
+    this.#attempts = 0;
+    if (wasTroubled) this.#parts.troubled(undefined, undefined);
+  }
+
+  /** Notes what is wrong; answers how long to wait before the next try. */
+  #trouble(error: unknown): number {
+    const { clock, random, troubled } = this.#parts;
+    const state = error instanceof SheetError && error.kind === "setup" ? "paused" : "retrying";
+    const reason = error instanceof Error ? error.message : String(error);
+    const before = this.#status;
+    const since = "since" in before ? before.since : new Date(clock.now()).toISOString();
+    this.#status = { state, reason, since };
+    if (!("reason" in before && before.reason === reason)) troubled(this.#status, error);
+    if (state === "paused") return PROBE_EVERY_MS;
+    // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#attempts++);
+    return Math.max(random() * most, error instanceof SheetError ? error.retryAfterMs : 0);
+  }
+}

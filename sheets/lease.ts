@@ -1,0 +1,109 @@
+/**
+ * A lease in KV: at most one process works on the log at a time, and one that dies is replaced.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["lease", name]` | the holder's id, written again and again while it is held |
+ * | `["lease", name, "token"]` | the holder's id; its versionstamp, which changes with the holder, fences |
+ *
+ * No clocks are compared: who wants the lease watches the first key, and takes over once it has stood unchanged for
+ * {@link LEASE_MS}. A holder that was paused for longer may still believe that it holds the lease; so every commit
+ * that it guards checks the token, and fails once another holder has come.
+ */
+
+import type { Clock } from "./clock.ts";
+
+/** How long a lease lasts that isn't renewed: what a killed process delays its successor, in milliseconds. */
+export const LEASE_MS = 4_000;
+const RENEW_EVERY_MS = 1_000;
+
+export class Lease {
+  readonly #kv: Deno.Kv;
+  readonly #key: Deno.KvKey;
+  readonly #tokenKey: Deno.KvKey;
+  readonly #clock: Clock;
+  readonly #id = crypto.randomUUID();
+  /** The versionstamps of our two keys, while we hold the lease. */
+  #held: { stamp: string; token: string; until: number } | undefined;
+  #renewal: ReturnType<typeof setInterval> | undefined;
+  #renewing: Promise<void> | undefined;
+  /** What another holder last wrote, and since when it stands, as far as we have seen. */
+  #watched: { stamp: string; since: number } | undefined;
+
+  constructor(kv: Deno.Kv, name: string, clock: Clock) {
+    this.#kv = kv;
+    this.#key = ["lease", name];
+    this.#tokenKey = ["lease", name, "token"];
+    this.#clock = clock;
+  }
+
+  /** Whether this process may act. */
+  get isHeld(): boolean {
+    return this.#held !== undefined && this.#clock.elapsed() < this.#held.until;
+  }
+
+  /** Takes the lease if it is free or ours, or its holder has gone silent; answers whether it is held now. */
+  async acquire(): Promise<boolean> {
+    if (this.isHeld) return true;
+    this.#drop();
+    const entry = await this.#kv.get<string>(this.#key);
+    if (entry.value !== null && entry.value !== this.#id && !this.#isSilent(entry.versionstamp)) return false;
+    const until = this.#clock.elapsed() + LEASE_MS;
+    const result = await this.#kv.atomic()
+      .check(entry)
+      .set(this.#key, this.#id)
+      .set(this.#tokenKey, this.#id)
+      .commit();
+    if (!result.ok) return false;
+    this.#held = { stamp: result.versionstamp, token: result.versionstamp, until };
+    this.#watched = undefined;
+    this.#renewal = setInterval(() => this.#renewing ??= this.#renew(), RENEW_EVERY_MS);
+    return true;
+  }
+
+  /** Lets a commit succeed only while no other holder has come. Throws when the lease is known to be lost. */
+  guard(commit: Deno.AtomicOperation): Deno.AtomicOperation {
+    if (!this.#held) throw new Error("Guarding a commit failed: the lease is not held");
+    return commit.check({ key: this.#tokenKey, versionstamp: this.#held.token });
+  }
+
+  /** Gives the lease up, so that another process need not wait for its end. */
+  async release(): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#renewing;
+    if (!this.#held) return;
+    const { stamp } = this.#held;
+    this.#drop();
+    await this.#kv.atomic().check({ key: this.#key, versionstamp: stamp }).delete(this.#key).commit();
+  }
+
+  #isSilent(stamp: string): boolean {
+    const now = this.#clock.elapsed();
+    if (this.#watched?.stamp !== stamp) this.#watched = { stamp, since: now };
+    return now - this.#watched.since >= LEASE_MS;
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const { stamp, token } = this.#held ?? {};
+      if (!stamp || !token) return;
+      const until = this.#clock.elapsed() + LEASE_MS;
+      const commit = this.#kv.atomic().check({ key: this.#key, versionstamp: stamp }).set(
+        this.#key,
+        this.#id,
+      );
+      const result = await commit.commit();
+      if (result.ok) this.#held = { stamp: result.versionstamp, token, until };
+      else this.#drop();
+    } catch {
+      // Not known to be lost: the next renewal tells, or its time runs out.
+    } finally {
+      this.#renewing = undefined;
+    }
+  }
+
+  #drop(): void {
+    clearInterval(this.#renewal);
+    this.#held = undefined;
+  }
+}

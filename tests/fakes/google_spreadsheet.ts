@@ -1,0 +1,156 @@
+import type { sheets_v4 as v4 } from "googleapis";
+import { GoogleError } from "./google_error.ts";
+import { type Cells, Tab } from "./google_tab.ts";
+
+const MAX_CELLS = 10_000_000;
+const MAX_CHARACTERS = 50_000;
+
+/** One spreadsheet, with Google's limits and what of its methods we use. */
+export class Spreadsheet {
+  readonly id: string;
+  tabs: Tab[] = [new Tab(0, "Sheet1")];
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  tab(title: string): Tab | undefined {
+    return this.tabs.find((tab) => tab.title === title);
+  }
+
+  addTab(title: string, rowCount?: number, columnCount?: number): Tab {
+    if (this.tab(title)) {
+      throw GoogleError.invalid(
+        `Invalid requests[0].addSheet: A sheet with the name "${title}" already exists. Please enter another name.`,
+      );
+    }
+    const tab = new Tab(this.tabs.length, title, rowCount, columnCount);
+    this.#demandSpace(tab.rowCount * tab.columnCount);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  deleteTab(title: string): void {
+    this.tabs = this.tabs.filter((tab) => tab.title !== title);
+  }
+
+  /** `spreadsheets.get`, without a field mask. */
+  toJSON(): unknown {
+    const sheets = this.tabs.map((tab, index) => ({
+      properties: {
+        sheetId: tab.sheetId,
+        title: tab.title,
+        index,
+        sheetType: "GRID",
+        gridProperties: {
+          rowCount: tab.rowCount,
+          columnCount: tab.columnCount,
+          frozenRowCount: tab.frozenRowCount,
+        },
+      },
+    }));
+    return { spreadsheetId: this.id, properties: { title: "Log", locale: "zh_TW" }, sheets };
+  }
+
+  /** `spreadsheets.batchUpdate`, for `addSheet` and `updateSheetProperties`. */
+  batchUpdate({ requests = [] }: v4.Schema$BatchUpdateSpreadsheetRequest): unknown {
+    for (const { addSheet, updateSheetProperties } of requests) {
+      if (addSheet) {
+        const { title, gridProperties } = addSheet.properties ?? {};
+        this.#addSheet(title ?? "Sheet", gridProperties ?? {});
+      } else if (updateSheetProperties?.fields === "gridProperties.columnCount") {
+        const { sheetId, gridProperties } = updateSheetProperties.properties ?? {};
+        const tab = this.tabs.find((tab) => tab.sheetId === sheetId);
+        if (!tab) throw GoogleError.invalid(`Invalid requests[0]: No sheet with id: ${sheetId}`);
+        tab.columnCount = gridProperties?.columnCount ?? tab.columnCount;
+      } else throw GoogleError.invalid("The stand-in doesn't know this request");
+    }
+    return { spreadsheetId: this.id, replies: [] };
+  }
+
+  /** `spreadsheets.values.get`. */
+  read(range: string, query: URLSearchParams): unknown {
+    const { tab, cells } = this.#resolve(range);
+    const rows = tab.read(cells);
+    const values = query.get("majorDimension") === "COLUMNS" ? transposed(rows) : rows;
+    return {
+      range: tab.nameOf(cells),
+      majorDimension: query.get("majorDimension") ?? "ROWS",
+      values: orNothing(values),
+    };
+  }
+
+  /** `spreadsheets.values.update`. */
+  update(range: string, values: string[][], query: URLSearchParams): unknown {
+    const { tab, cells } = this.#resolve(range);
+    const written = tab.write(cells.top, cells.left, entered(values, query));
+    return { spreadsheetId: this.id, updatedRange: tab.nameOf(written), updatedRows: values.length };
+  }
+
+  /**
+   * `spreadsheets.values.append`. Without `INSERT_ROWS` the place is chosen first and written to later, as with
+   * Google, so that two appends at once lose rows.
+   */
+  async append(range: string, values: string[][], query: URLSearchParams): Promise<unknown> {
+    const { tab, cells } = this.#resolve(range);
+    const input = entered(values, query);
+    const { top, left } = tab.tableEnd(cells);
+    if (query.get("insertDataOption") === "INSERT_ROWS") {
+      this.#demandSpace(values.length * tab.columnCount);
+      tab.insertRows(top, values.length);
+    } else {
+      this.#demandSpace(Math.max(0, top + values.length - tab.rowCount) * tab.columnCount);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const updatedRange = tab.nameOf(tab.write(top, left, input));
+    return { spreadsheetId: this.id, updates: { updatedRange, updatedRows: values.length } };
+  }
+
+  #addSheet(title: string, { rowCount, columnCount, frozenRowCount }: v4.Schema$GridProperties): void {
+    if ((frozenRowCount ?? 0) >= (rowCount ?? 1000)) {
+      throw GoogleError.invalid(
+        "Invalid requests[0].addSheet: You can't freeze all visible rows on the sheet.",
+      );
+    }
+    this.addTab(title, rowCount ?? undefined, columnCount ?? undefined).frozenRowCount = frozenRowCount ?? 0;
+  }
+
+  #resolve(range: string): { tab: Tab; cells: Cells } {
+    const match = /^(?:'((?:[^']|'')+)'|([^'!]+))(?:!(.+))?$/.exec(range);
+    const tab = this.tab(match?.[1]?.replaceAll("''", "'") ?? match?.[2] ?? "");
+    if (!tab) throw GoogleError.unparsable(range);
+    return { tab, cells: tab.cells(match?.[3]) };
+  }
+
+  #demandSpace(more: number): void {
+    const cells = this.tabs.reduce((sum, { rowCount, columnCount }) => sum + rowCount * columnCount, 0);
+    if (cells + more > MAX_CELLS) {
+      throw GoogleError.invalid(
+        `This action would increase the number of cells in the workbook above the limit of ${MAX_CELLS} cells.`,
+      );
+    }
+  }
+}
+
+/** What Google makes of values that come in: text as it is with RAW, formulas run with USER_ENTERED. */
+function entered(values: string[][], query: URLSearchParams): string[][] {
+  if (values.some((row) => row.some((cell) => cell.length > MAX_CHARACTERS))) {
+    throw GoogleError.invalid(
+      "Your input contains more than the maximum of 50000 characters in a single cell.",
+    );
+  }
+  if (query.get("valueInputOption") === "RAW") return values;
+  if (query.get("valueInputOption") !== "USER_ENTERED") {
+    throw GoogleError.invalid("'valueInputOption' is required but not specified");
+  }
+  return values.map((row) => row.map((cell) => cell.startsWith("=") ? "#ERROR!" : cell.replace(/^'/, "")));
+}
+
+function transposed(rows: string[][]): string[][] {
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: width }, (_, column) => rows.map((row) => row[column] ?? ""));
+}
+
+function orNothing<T>(values: T[]): T[] | undefined {
+  return values.length ? values : undefined;
+}

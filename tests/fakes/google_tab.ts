@@ -1,0 +1,135 @@
+import { GoogleError } from "./google_error.ts";
+
+/** A range in A1 notation, rows and columns counted from 0, `end` not included; an open end is the grid's. */
+export interface Cells {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/** One tab: a grid of a fixed size, whose cells are text. */
+export class Tab {
+  title: string;
+  rowCount: number;
+  columnCount: number;
+  frozenRowCount = 0;
+  readonly sheetId: number;
+  #rows: string[][] = [];
+
+  constructor(sheetId: number, title: string, rowCount = 1000, columnCount = 26) {
+    this.sheetId = sheetId;
+    this.title = title;
+    this.rowCount = rowCount;
+    this.columnCount = columnCount;
+  }
+
+  /** The rows down to the last that isn't empty, as a person sees them; to be edited by hand, too. */
+  get rows(): string[][] {
+    while (this.#rows.length && isBlank(this.#rows[this.#rows.length - 1])) this.#rows.pop();
+    return this.#rows;
+  }
+
+  set rows(rows: string[][]) {
+    this.#rows = rows;
+    this.rowCount = Math.max(this.rowCount, rows.length);
+  }
+
+  get quotedTitle(): string {
+    return /^[A-Za-z_][A-Za-z0-9_]*$/.test(this.title) ? this.title : `'${this.title.replaceAll("'", "''")}'`;
+  }
+
+  /** The cells of a range without the empty ones behind the last, as Google answers. */
+  read(cells: Cells): string[][] {
+    const rows = this.rows.slice(cells.top, cells.bottom).map((row) =>
+      withoutBlankEnd(row.slice(cells.left, cells.right))
+    );
+    while (rows.length && rows[rows.length - 1].length === 0) rows.pop();
+    return rows;
+  }
+
+  write(top: number, left: number, values: readonly string[][]): Cells {
+    values.forEach((cells, index) => {
+      const row = this.#rows[top + index] ??= [];
+      for (let blank = row.length; blank < left; blank++) row[blank] = "";
+      cells.forEach((cell, column) => row[left + column] = cell);
+    });
+    for (let row = 0; row < top; row++) this.#rows[row] ??= [];
+    this.rowCount = Math.max(this.rowCount, top + values.length);
+    const width = Math.max(...values.map((row) => row.length));
+    return { top, left, bottom: top + values.length, right: left + width };
+  }
+
+  insertRows(at: number, count: number): void {
+    if (at >= this.rows.length) this.rowCount += count;
+    else {
+      this.#rows = [
+        ...this.#rows.slice(0, at),
+        ...Array.from({ length: count }, () => []),
+        ...this.#rows.slice(at),
+      ];
+      this.rowCount += count;
+    }
+  }
+
+  /**
+   * Where an append goes: below the table that the range touches. A table ends at the first empty row and begins
+   * at its leftmost cell that isn't empty, whatever the range says.
+   */
+  tableEnd(cells: Cells): { top: number; left: number } {
+    const { rows } = this;
+    if (!rows.slice(cells.top, cells.bottom).some((row) => !isBlank(row))) {
+      return { top: cells.top, left: cells.left };
+    }
+    let top = cells.top;
+    let left = Infinity;
+    for (; top < rows.length && !isBlank(rows[top]); top++) {
+      left = Math.min(left, rows[top].findIndex((cell) => cell !== "" && cell !== undefined));
+    }
+    return { top, left };
+  }
+
+  /** Reads a range such as `A1:E1`, `E7:E`, or, without one, the whole grid. */
+  cells(range: string | undefined): Cells {
+    if (!range) return { top: 0, left: 0, bottom: this.rowCount, right: this.columnCount };
+    const match = /^([A-Z]+)(\d+)(?::([A-Z]+)(\d+)?)?$/.exec(range);
+    if (!match) throw GoogleError.unparsable(`${this.quotedTitle}!${range}`);
+    const [, left, top, right = left, bottom] = match;
+    const cells = {
+      top: Number(top) - 1,
+      left: columnOf(left),
+      bottom: Math.min(match[3] ? Number(bottom ?? this.rowCount) : Number(top), this.rowCount),
+      right: Math.min(columnOf(right) + 1, this.columnCount),
+    };
+    if (cells.top >= this.rowCount || cells.left >= this.columnCount) {
+      throw GoogleError.invalid(
+        `Range (${this.quotedTitle}!${range}) exceeds grid limits. Max rows: ${this.rowCount}, max columns: ` +
+          this.columnCount,
+      );
+    }
+    return cells;
+  }
+
+  /** A range's name in A1 notation. */
+  nameOf({ top, left, bottom, right }: Cells): string {
+    return `${this.quotedTitle}!${letterOf(left)}${top + 1}:${letterOf(right - 1)}${bottom}`;
+  }
+}
+
+function isBlank(row: readonly string[] | undefined): boolean {
+  return !row?.some((cell) => cell !== "" && cell !== undefined);
+}
+
+function withoutBlankEnd(row: string[]): string[] {
+  let end = row.length;
+  while (end > 0 && !row[end - 1]) end--;
+  return row.slice(0, end).map((cell) => cell ?? "");
+}
+
+function columnOf(letters: string): number {
+  return [...letters].reduce((column, letter) => column * 26 + letter.charCodeAt(0) - 64, 0) - 1;
+}
+
+function letterOf(column: number): string {
+  return (column >= 26 ? letterOf(Math.floor(column / 26) - 1) : "") + String.fromCharCode(65 + column % 26);
+}

@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CsvFile, toCsv } from "../../sheets/csv_file.ts";
+import { HEADER, type Row, SheetError } from "../../sheets/sheet.ts";
+import { idOf, never, parseCsv, row, rows } from "../support/sheet_rows.ts";
+
+/** A path of its own, in a directory that goes with the test. */
+class Place implements AsyncDisposable {
+  readonly directory = Deno.makeTempDirSync();
+  readonly path = `${this.directory}/ChatLogs.csv`;
+  readonly file = new CsvFile({ path: this.path });
+
+  read(): Promise<string> {
+    return Deno.readTextFile(this.path);
+  }
+
+  /** The ids in the file, header left out; fails where the file isn't CSV. */
+  async ids(): Promise<string[]> {
+    const [header, ...rows] = parseCsv(await this.read());
+    assertEquals(header, [...HEADER]);
+    return rows.map((row) => row[4]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+Deno.test("toCsv() quotes as RFC 4180 says and ends every row with CRLF", () => {
+  const sent: Row = ["t", "a,b", 'say "hi"', "one\ntwo", "1"];
+  assertEquals(toCsv([sent, sent]), 't,"a,b","say ""hi""","one\ntwo",1\r\n'.repeat(2));
+});
+
+Deno.test("toCsv() puts an apostrophe before what a spreadsheet would run", () => {
+  const cells = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", '"=1', '""+1', "1=1", "'=1", "a-b"];
+  const shown = cells.map((cell) => parseCsv(toCsv([["t", "r", "u", cell, "1"]]))[0][3]);
+  assertEquals(shown, ["'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "'\"=1", '\'""+1', "1=1", "'=1", "a-b"]);
+});
+
+Deno.test("CsvFile.open() cuts off a row that a crash left half written, wherever it broke", async () => {
+  await using place = new Place();
+  const torn = toCsv([row(3, 'he said "聊天",\r\nand left "…"\n')]);
+  const whole = toCsv([HEADER, ...rows(1, 2)]);
+  const bytes = new TextEncoder().encode(torn);
+  for (let length = 0; length < bytes.length; length++) {
+    await Deno.writeTextFile(place.path, whole);
+    await Deno.writeFile(place.path, bytes.subarray(0, length), { append: true });
+    await place.file.open(never);
+    assertEquals(await place.read(), whole, `after ${length} bytes`);
+    await place.file.append([row(3)], never);
+    assertEquals(await place.read(), whole + toCsv([row(3)]), `after ${length} bytes`);
+  }
+});
+
+Deno.test("CsvFile.open() writes the header anew when a crash left half of it", async () => {
+  await using place = new Place();
+  const header = toCsv([HEADER]);
+  for (let length = 0; length <= header.length; length++) {
+    await Deno.writeTextFile(place.path, header.slice(0, length));
+    await place.file.open(never);
+    assertEquals(await place.read(), header);
+  }
+});
+
+Deno.test("CsvFile.open() leaves a file alone whose quote is never closed", async () => {
+  await using place = new Place();
+  const text = toCsv([HEADER, row(1)]) + `t,lobby,ada,"${"rows that stand\r\n".repeat(100_000)}`;
+  await Deno.writeTextFile(place.path, text);
+  const error = await assertRejects(() => place.file.open(never), SheetError, "never ends");
+  assertEquals(error.kind, "setup");
+  assertEquals(await place.read(), text);
+});
+
+Deno.test("CsvFile.append() makes the file again when it was deleted or emptied meanwhile", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  await place.file.append([row(1)], never);
+  await Deno.remove(place.directory, { recursive: true });
+  await place.file.append([row(2)], never);
+  assertEquals(await place.ids(), [idOf(2)]);
+  await Deno.truncate(place.path);
+  await place.file.append([row(3)], never);
+  assertEquals(await place.ids(), [idOf(3)]);
+  await Deno.rename(place.path, `${place.path}.1`);
+  await place.file.append([row(4)], never);
+  assertEquals(await place.ids(), [idOf(4)]);
+});
+
+Deno.test("CsvFile.append() doesn't count rows that went into a file without a name", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  {
+    using _ = patch("syncData", () => Deno.remove(place.path));
+    await assertRejects(() => place.file.append([row(1)], never), Error, "replaced");
+  }
+  assertEquals((await place.file.find(new Set([idOf(1)]), undefined, never)).standing.size, 0);
+  await place.file.append([row(1)], never);
+  assertEquals(await place.ids(), [idOf(1)]);
+});
+
+Deno.test("CsvFile.append() writes nothing over rows that somebody else wrote, until it has looked", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  const other = new CsvFile({ path: place.path });
+  await other.open(never);
+  const mark = await place.file.append([row(1)], never);
+
+  await assertRejects(() => other.append([row(1)], never), Error, "somebody else");
+  const { standing } = await other.find(new Set([idOf(1)]), undefined, never);
+  assertEquals(standing, new Set([idOf(1)]));
+  await other.append([row(2)], never);
+  await assertRejects(() => place.file.append([row(2)], never), Error, "somebody else");
+  assertEquals((await place.file.find(new Set([idOf(2)]), mark, never)).standing.size, 1);
+  assertEquals(await place.ids(), [idOf(1), idOf(2)]);
+});
+
+Deno.test("CsvFile.append() takes back what a full disk cut short, and goes on when there is room", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  await place.file.append([row(1)], never);
+  {
+    using _ = patch("write", async (file, write, bytes) => {
+      if (bytes.length < 100) throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+      return await write.call(file, bytes.subarray(0, bytes.length - 99));
+    });
+    const error = await assertRejects(
+      () => place.file.append(rows(2, 9), never),
+      SheetError,
+      "the disk is full",
+    );
+    assertEquals(error.kind, "busy");
+  }
+  assertEquals(await place.ids(), [idOf(1)]);
+  await place.file.append(rows(2, 9), never);
+  assertEquals(await place.ids(), rows(1, 9).map((row) => row[4]));
+});
+
+Deno.test("CsvFile.find() reads a file that a spreadsheet saved: bare line feeds, everything quoted", async () => {
+  await using place = new Place();
+  const saved = rows(1, 3).map((row) => row.map((cell) => `"${cell}"`).join(",") + "\n");
+  await Deno.writeTextFile(place.path, HEADER.join(",") + "\n" + saved.join(""));
+  await place.file.open(never);
+  const { standing, last } = await place.file.find(new Set([idOf(1), idOf(3)]), undefined, never);
+  assertEquals(standing, new Set([idOf(1), idOf(3)]));
+  await place.file.append([row(4)], never);
+  const after = await place.file.find(new Set([idOf(3), idOf(4)]), last, never);
+  assertEquals(after.standing.size, 2);
+});
+
+Deno.test("CsvFile.find() reads rows that lie across its buffer's end, wherever that is", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  // Ids that differ in front, so that the first half of one can't be mistaken for another's.
+  const short = Array.from(
+    { length: 100_000 },
+    (_, n): Row => ["t", "lobby", "ada", "hi", `${n}-${idOf(0)}`],
+  );
+  const long = Array.from({ length: 60 }, (_, n) => row(200_000 + n, "字\n".repeat(10_000 + n)));
+  const mark = await place.file.append(short, never);
+  await place.file.append(long, never);
+  const all = new Set([...short, ...long].map((row) => row[4]));
+  assertEquals((await place.file.find(all, undefined, never)).standing.size, 100_060);
+  assertEquals((await place.file.find(all, mark, never)).standing.size, 61);
+});
+
+for (
+  const [what, pathIn, words] of [
+    ["is a directory", (directory: string) => directory, "is a directory"],
+    ["leads through a file", (directory: string) => `${directory}/a_file/ChatLogs.csv`, "is a file"],
+    ["may not be written", () => "/sys/ChatLogs.csv", "may not write there"],
+  ] as const
+) {
+  Deno.test({
+    name: `CsvFile.open() tells the operator when its path ${what}`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      await using place = new Place();
+      await Deno.writeTextFile(`${place.directory}/a_file`, "");
+      const path = pathIn(place.directory);
+      const error = await assertRejects(() => new CsvFile({ path }).open(never), SheetError);
+      assertEquals(error.kind, "setup");
+      assertStringIncludes(error.message, path);
+      assertStringIncludes(error.message, words);
+    },
+  });
+}
+
+Deno.test("CsvFile keeps every row that it reported, once and in order, through kill -9", async () => {
+  await using place = new Place();
+  let reported = 0;
+  for (const linesToRead of [1, 3, 2, 5, 1, 4]) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-read", "--allow-write", "--no-lock", WRITER, place.path, String(reported + 1)],
+      stdout: "piped",
+    }).spawn();
+    const lines = child.stdout.pipeThrough(new TextDecoderStream());
+    let text = "";
+    for await (const chunk of lines) {
+      text += chunk;
+      if (text.split("\n").length > linesToRead) break;
+    }
+    child.kill("SIGKILL");
+    await child.status;
+    reported = Math.max(reported, Number(text.trim().split("\n").pop()));
+
+    const file = new CsvFile({ path: place.path });
+    await file.open(never);
+    const ids = await place.ids();
+    assert(ids.length >= reported, `${reported} rows were reported, ${ids.length} stand`);
+    assertEquals(ids, rows(1, ids.length).map((row) => row[4]));
+    reported = ids.length;
+  }
+});
+
+const WRITER = new URL("../support/sheet_csv_writer.ts", import.meta.url).href;
+
+type Method = "write" | "syncData";
+// deno-lint-ignore no-explicit-any -- stands in for two methods of different shapes
+type Patched = (file: Deno.FsFile, original: (...args: any[]) => any, bytes: Uint8Array) => unknown;
+
+/** Replaces a method of open files until disposed of: a disk that misbehaves. */
+function patch(method: Method, replacement: Patched): Disposable {
+  const original = Deno.FsFile.prototype[method];
+  Object.assign(Deno.FsFile.prototype, {
+    [method](this: Deno.FsFile, bytes: Uint8Array) {
+      return replacement(this, original, bytes);
+    },
+  });
+  return { [Symbol.dispose]: () => void Object.assign(Deno.FsFile.prototype, { [method]: original }) };
+}

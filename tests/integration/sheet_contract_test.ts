@@ -1,0 +1,40 @@
+import { CsvFile, toCsv } from "../../sheets/csv_file.ts";
+import { parseServiceAccountKey } from "../../sheets/google_key.ts";
+import { GoogleSheet } from "../../sheets/google_sheet.ts";
+import type { Row } from "../../sheets/sheet.ts";
+import { GoogleSheets } from "../fakes/google_sheets.ts";
+import { type SheetPlace, testSheet } from "../support/sheet_contract.ts";
+import { parseCsv } from "../support/sheet_rows.ts";
+
+testSheet("CsvFile", async (): Promise<SheetPlace> => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/log/ChatLogs.csv`;
+  const look = async () => parseCsv(await Deno.readTextFile(path));
+  return {
+    sheet: () => new CsvFile({ path }),
+    look,
+    async edit(change) {
+      const [header, ...rows] = await look();
+      await Deno.writeTextFile(path, toCsv([header, ...change(rows)] as unknown as Row[]));
+    },
+    shown: (text) => /^"*[=+\-@\t\r]/.test(text) ? `'${text}` : text,
+    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
+  };
+});
+
+testSheet("GoogleSheet", async (): Promise<SheetPlace> => {
+  const google = await GoogleSheets.start();
+  const key = parseServiceAccountKey(JSON.stringify(google.key), "The stand-in's key");
+  const tab = "Chat's logs";
+  return {
+    sheet: () => new GoogleSheet({ spreadsheetId: google.spreadsheetId, tab, key, apiRoot: google.url }),
+    look: () => Promise.resolve(structuredClone(google.rows(tab))),
+    edit(change) {
+      const [header, ...rows] = google.rows(tab);
+      google.tab(tab).rows = [header, ...change(rows)];
+      return Promise.resolve();
+    },
+    shown: (text) => text,
+    [Symbol.asyncDispose]: () => google[Symbol.asyncDispose](),
+  };
+});

@@ -1,0 +1,100 @@
+/** The log for tests: everything from the outbox to the sheet, without rooms and routes. */
+import { Archive } from "../../rooms/archive.ts";
+import { createScribe, type Draft } from "../../rooms/message.ts";
+import { Outbox } from "../../rooms/outbox.ts";
+import { Packer } from "../../rooms/packer.ts";
+import { guest } from "../../rooms/user.ts";
+import type { Clock } from "../../sheets/clock.ts";
+import { Flusher, type Trouble } from "../../sheets/flusher.ts";
+import { Lease } from "../../sheets/lease.ts";
+import { Ledger, type Settled } from "../../sheets/ledger.ts";
+import type { Sheet } from "../../sheets/sheet.ts";
+import { SwiftClock } from "../fakes/clock.ts";
+
+export interface TestLog extends AsyncDisposable {
+  readonly kv: Deno.Kv;
+  readonly outbox: Outbox;
+  readonly flusher: Flusher;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly settled: readonly Settled[];
+  readonly troubles: readonly (Trouble | undefined)[];
+  /** Commits messages to one room as one batch, and answers their ids. */
+  commit(...messages: string[]): Promise<string[]>;
+  /** Resolves when what is pending by now is settled. */
+  drained(): Promise<void>;
+  /** Resolves at the next trouble that the flusher reports. */
+  nextTrouble(): Promise<Trouble | undefined>;
+}
+
+/** Starts a flusher on `sheet`; with `kv` it is one of several on the same database, which it then doesn't close. */
+export async function startLog(
+  sheet: Sheet,
+  options: { kv?: Deno.Kv; clock?: Clock; spacingMs?: number } = {},
+): Promise<TestLog> {
+  const kv = options.kv ?? await Deno.openKv(":memory:");
+  const clock = options.clock ?? new SwiftClock();
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  await archive.open();
+  const lease = new Lease(kv, "log", clock);
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease });
+  const settled: Settled[] = [];
+  const troubles: (Trouble | undefined)[] = [];
+  let told = Promise.withResolvers<Trouble | undefined>();
+  const flusher = new Flusher({
+    outbox,
+    ledger,
+    lease,
+    spacingMs: options.spacingMs ?? 0,
+    clock,
+    random: () => 0.5,
+    looking: () => {},
+    settled: (result) => settled.push(result),
+    troubled: (trouble) => {
+      troubles.push(trouble);
+      told.resolve(trouble);
+      told = Promise.withResolvers();
+    },
+  });
+  const stop = new AbortController();
+  const running = flusher.run(stop.signal, stop.signal);
+  const commit = committer(kv, outbox);
+  return {
+    kv,
+    outbox,
+    flusher,
+    lease,
+    clock,
+    settled,
+    troubles,
+    commit: (...messages) => commit("lobby", ...messages),
+    drained: () => flusher.ring(),
+    nextTrouble: () => told.promise,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      if (!options.kv) kv.close();
+    },
+  };
+}
+
+/** Puts messages into the outbox as a journal would, one batch a call, and answers their ids. */
+export function committer(
+  kv: Deno.Kv,
+  outbox: Outbox,
+): (room: string, ...messages: string[]) => Promise<string[]> {
+  const scribe = createScribe({ timeZone: "Asia/Taipei", now: Date.now, random: Math.random, after: "" });
+  const packer = new Packer();
+  return async (room, ...messages) => {
+    const drafts: Draft[] = messages.map((message) => scribe.draft(room, guest("ada"), message));
+    for (const { body } of drafts) {
+      if (!packer.add(body)) throw new Error("These messages don't fit into one batch");
+    }
+    const commit = kv.atomic();
+    outbox.add(commit, packer.take(), drafts.length);
+    await commit.commit();
+    outbox.changeDepth(drafts.length);
+    return drafts.map(({ id }) => id);
+  };
+}

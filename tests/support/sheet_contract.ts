@@ -1,0 +1,154 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
+import { idOf, never, row, rows } from "./sheet_rows.ts";
+
+/** One sink's place as a test sees it: through the port, and with a person's eyes and hands. */
+export interface SheetPlace extends AsyncDisposable {
+  /** Another {@link Sheet} on the same place, not opened. */
+  sheet(): Sheet;
+  /** All rows as a person sees them, header included. */
+  look(): Promise<string[][]>;
+  /** Changes the rows below the header by hand. */
+  edit(change: (rows: string[][]) => string[][]): Promise<void>;
+  /** What a cell with this text shows. */
+  shown(text: string): string;
+}
+
+/** The promises that every implementation of {@link Sheet} keeps, as tests whose names begin with `symbol`. */
+export function testSheet(symbol: string, start: () => Promise<SheetPlace>): void {
+  const promise = (name: string, test: (place: SheetPlace) => Promise<void>) =>
+    Deno.test(`${symbol}${name}`, async () => {
+      await using place = await start();
+      await test(place);
+    });
+
+  promise(".open() makes the header once, however often it is called", async (place) => {
+    await using sheet = await opened(place);
+    await sheet.open(never);
+    await using other = await opened(place);
+    await other.open(never);
+    assertEquals(await place.look(), [[...HEADER]]);
+  });
+
+  promise(".append() puts rows below what stands, in order", async (place) => {
+    await using sheet = await opened(place);
+    assertEquals((await sheet.append(rows(1, 3), never)).id, idOf(3));
+    assertEquals((await sheet.append([row(4)], never)).id, idOf(4));
+    assertEquals(await place.look(), seen(rows(1, 4)));
+  });
+
+  promise(".append() takes 5,000 rows at once", async (place) => {
+    await using sheet = await opened(place);
+    await sheet.append(rows(1, 5000), never);
+    assertEquals(await place.look(), seen(rows(1, 5000)));
+  });
+
+  promise(".append() leaves text what it is and runs nothing", async (place) => {
+    await using sheet = await opened(place);
+    const texts = [
+      ...["=1+1", "+1", "-1", "@ada", "\t=1+1", "\r=1+1", '"=1+1', "'=1+1", "007", "TRUE", "1/2"],
+      ...[
+        "<script>alert(1)</script>",
+        'he said "hi", then left',
+        "two\nlines",
+        "two\r\nlines",
+        ",",
+        '"',
+        '""',
+        "'",
+      ],
+      ...["聊天室", "👩‍👩‍👧 family", "é vs e\u0301", "\u200bx", "end "],
+    ];
+    const sent = texts.map((text, index) => row(index, text));
+    await sheet.append(sent, never);
+    const expected = sent.map((
+      [time, room, username, message, id],
+    ) => [time, room, username, place.shown(message), id]);
+    assertEquals(await place.look(), [[...HEADER], ...expected]);
+    const { standing } = await sheet.find(new Set(sent.map((row) => row[4])), undefined, never);
+    assertEquals(standing.size, sent.length);
+  });
+
+  promise(".append() writes nothing once it was told to stop", async (place) => {
+    await using sheet = await opened(place);
+    await assertRejects(() =>
+      sheet.append([row(1)], AbortSignal.abort(new DOMException("stop", "AbortError")))
+    );
+    assertEquals(await place.look(), [[...HEADER]]);
+  });
+
+  promise(".find() tells which ids stand, and where the last one is", async (place) => {
+    await using sheet = await opened(place);
+    assertEquals(await sheet.find(new Set([idOf(1)]), undefined, never), {
+      standing: new Set<string>(),
+      last: undefined,
+    });
+    await sheet.append(rows(1, 5), never);
+    const second = await sheet.append([row(6)], never);
+    const { standing, last } = await sheet.find(new Set([idOf(2), idOf(6), idOf(7)]), undefined, never);
+    assertEquals(standing, new Set([idOf(2), idOf(6)]));
+    assertEquals(last, second);
+  });
+
+  promise(".find() looks only from the mark on while the mark's row stands", async (place) => {
+    await using sheet = await opened(place);
+    await sheet.append(rows(1, 3), never);
+    const mark = await sheet.append([row(4)], never);
+    await sheet.append(rows(5, 6), never);
+    const { standing } = await sheet.find(new Set([idOf(1), idOf(4), idOf(6)]), mark, never);
+    assertEquals(standing, new Set([idOf(4), idOf(6)]));
+  });
+
+  promise(".find() isn't misled by what a message says", async (place) => {
+    await using sheet = await opened(place);
+    await sheet.append(
+      [row(1, `x,${idOf(7)}\r\ntime,lobby,ada,hi,${idOf(8)}\r\n`), row(2, `"\n${idOf(9)}`)],
+      never,
+    );
+    const { standing } = await sheet.find(new Set([1, 2, 7, 8, 9].map(idOf)), undefined, never);
+    assertEquals(standing, new Set([idOf(1), idOf(2)]));
+  });
+
+  const edits: Record<string, (rows: string[][]) => string[][]> = {
+    "sorted": (rows) => rows.toReversed(),
+    "deleted above the mark": (rows) => rows.slice(2),
+    "deleted down to less than the mark": (rows) => rows.slice(-1),
+    "inserted": (rows) => [["note", "by", "hand", "", "-"], ...rows],
+  };
+  for (const [how, change] of Object.entries(edits)) {
+    promise(`.find() looks everywhere when rows were ${how} by hand`, async (place) => {
+      await using sheet = await opened(place);
+      await sheet.append(rows(1, 4), never);
+      const mark = await sheet.append([row(5)], never);
+      await sheet.append([row(6)], never);
+      await place.edit(change);
+      const { standing, last } = await sheet.find(new Set([idOf(6), idOf(7)]), mark, never);
+      assertEquals(standing, new Set([idOf(6)]));
+      assertEquals(last?.id, idOf(6));
+      await sheet.append([row(7)], never);
+      assertEquals((await place.look()).at(-1), [...row(7)]);
+    });
+  }
+
+  promise(" goes on where another one ended", async (place) => {
+    let mark;
+    {
+      await using sheet = await opened(place);
+      mark = await sheet.append(rows(1, 2), never);
+    }
+    await using sheet = await opened(place);
+    await sheet.append(rows(3, 4), never);
+    assertEquals((await sheet.find(new Set([idOf(4)]), mark, never)).last?.id, idOf(4));
+    assertEquals(await place.look(), seen(rows(1, 4)));
+  });
+}
+
+async function opened(place: SheetPlace): Promise<Sheet> {
+  const sheet = place.sheet();
+  await sheet.open(never);
+  return sheet;
+}
+
+function seen(rows: readonly Row[]): string[][] {
+  return [HEADER, ...rows].map((row) => [...row]);
+}

@@ -1,0 +1,57 @@
+import { assert } from "@std/assert";
+import { parseServiceAccountKey } from "../../sheets/google_key.ts";
+import { GoogleSheet } from "../../sheets/google_sheet.ts";
+import type { Row } from "../../sheets/sheet.ts";
+import { GoogleSheets, type GoogleSheetsOptions } from "../fakes/google_sheets.ts";
+import { never } from "./sheet_rows.ts";
+
+/** Google's stand-in and an opened sheet on its tab `ChatLogs`. */
+export class GooglePlace implements AsyncDisposable {
+  readonly google: GoogleSheets;
+  readonly sheet: GoogleSheet;
+
+  static async open(options: GoogleSheetsOptions & { timeoutMs?: number } = {}): Promise<GooglePlace> {
+    const place = await GooglePlace.start(options);
+    await place.sheet.open(never);
+    return place;
+  }
+
+  /** The same, with the tab neither made nor looked at. */
+  static async start(options: GoogleSheetsOptions & { timeoutMs?: number } = {}): Promise<GooglePlace> {
+    return new GooglePlace(await GoogleSheets.start(options), options.timeoutMs);
+  }
+
+  private constructor(google: GoogleSheets, timeoutMs?: number) {
+    this.google = google;
+    this.sheet = this.another(timeoutMs);
+  }
+
+  /** One more sheet on the same tab; close it yourself. */
+  another(timeoutMs = 10_000): GoogleSheet {
+    const key = parseServiceAccountKey(JSON.stringify(this.google.key), "The stand-in's key");
+    const { spreadsheetId, url } = this.google;
+    return new GoogleSheet({ spreadsheetId, tab: "ChatLogs", key, apiRoot: url, timeoutMs });
+  }
+
+  /** The ids in the tab, from the first row below the header on. */
+  ids(): string[] {
+    return this.google.rows("ChatLogs").slice(1).map((row) => row[4]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sheet[Symbol.asyncDispose]();
+    await this.google[Symbol.asyncDispose]();
+  }
+}
+
+/** The error of a call that must fail, after a look whether it gives away a row, the key or a token. */
+export async function failure(call: Promise<unknown>, row: Row): Promise<Error> {
+  const error = await call.then(() => undefined, (error) => error);
+  assert(error instanceof Error, "The call didn't fail");
+  const everything = Deno.inspect(error, { depth: 100, strAbbreviateSize: 1e6, showHidden: true }) +
+    error.stack;
+  for (const secret of [row[3], row[4], "PRIVATE KEY", "ya29.", "assertion="]) {
+    assert(!everything.includes(secret), `The error tells ${secret}: ${error.message}`);
+  }
+  return error;
+}
