@@ -1,0 +1,152 @@
+import { backoffMs, jitteredMs } from "./backoff.js";
+import { Emitter } from "./emitter.js";
+import { decodeFrames } from "./frames.js";
+
+/** @import { ServerFrame } from "../rooms/protocol.ts" */
+
+const PATIENCE_MS = 10_000;
+/** Counts as this many failures: whoever is one too many should not hurry back. */
+const TOO_MANY_FAILURES = 5;
+const CLOSE_SIGNED_OUT = 4001;
+const CLOSE_NOT_ALLOWED = 4003;
+const CLOSE_TOO_MANY = 4008;
+
+/**
+ * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, `code` with
+ * `refused`, after which nothing is tried any more.
+ * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, code?: number }} Status
+ */
+
+/**
+ * @typedef {object} ConnectionEvents
+ * @property {Status} status
+ * @property {ServerFrame} frame
+ * @property {number} lost the close code, before the status says what comes next
+ */
+
+/**
+ * A WebSocket that comes back: with backoff, after as long as the server asks for, or at once when told to.
+ * @extends {Emitter<ConnectionEvents>}
+ */
+export class Connection extends Emitter {
+  #address;
+  #open;
+  #random;
+  /** @type {WebSocket | undefined} */
+  #socket;
+  /** @type {Status} */
+  #status = { state: "connecting" };
+  #failures = 0;
+  #isEnded = false;
+  /** @type {number | undefined} */
+  #retryTimer;
+  /** @type {number | undefined} */
+  #patienceTimer;
+
+  /**
+   * @param {object} parts
+   * @param {() => URL} parts.address asked for anew before every try
+   * @param {(address: URL) => WebSocket} parts.open
+   * @param {() => number} parts.random from 0 up to 1
+   */
+  constructor({ address, open, random }) {
+    super();
+    this.#address = address;
+    this.#open = open;
+    this.#random = random;
+  }
+
+  /** @returns {Status} */
+  get status() {
+    return this.#status;
+  }
+
+  /** Connects at once, unless connected or ended. @returns {void} */
+  connect() {
+    if (this.#socket || this.#isEnded) return;
+    clearTimeout(this.#retryTimer);
+    this.#report({ state: "connecting" });
+    const socket = this.#open(this.#address());
+    this.#socket = socket;
+    this.expectAnswer();
+    socket.onopen = () => {
+      this.gotAnswer();
+      this.#report({ state: "open" });
+    };
+    socket.onmessage = ({ data }) => decodeFrames(data).forEach((frame) => this.emit("frame", frame));
+    socket.onclose = ({ code, reason }) => this.#lost(code, reason);
+  }
+
+  /**
+   * Drops a connection that can't be alive any more, without waiting for its close to be answered.
+   * @returns {void}
+   */
+  drop() {
+    if (!this.#socket) return;
+    this.#abandon();
+    this.#lost(0, "");
+  }
+
+  /** Leaves for good. @returns {void} */
+  end() {
+    this.#isEnded = true;
+    this.#abandon();
+    this.gotAnswer();
+    clearTimeout(this.#retryTimer);
+  }
+
+  /** @param {object} frame @returns {boolean} whether there is a connection that it could be sent over */
+  send(frame) {
+    if (this.#status.state !== "open" || !this.#socket) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Drops the connection unless {@link gotAnswer} is called within 10 s. @returns {void} */
+  expectAnswer() {
+    clearTimeout(this.#patienceTimer);
+    this.#patienceTimer = setTimeout(() => this.drop(), PATIENCE_MS);
+  }
+
+  /** @returns {void} */
+  gotAnswer() {
+    clearTimeout(this.#patienceTimer);
+  }
+
+  /**
+   * Notes that the server has let us in; an open socket alone may be closed again at once.
+   * @returns {void}
+   */
+  succeed() {
+    this.#failures = 0;
+  }
+
+  /** @param {number} code @param {string} reason @returns {void} */
+  #lost(code, reason) {
+    this.#socket = undefined;
+    this.gotAnswer();
+    this.emit("lost", code);
+    if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
+      this.#isEnded = true;
+      return this.#report({ state: "refused", code });
+    }
+    this.#failures += code === CLOSE_TOO_MANY ? TOO_MANY_FAILURES : 1;
+    const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);
+    const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
+    this.#retryTimer = setTimeout(() => this.connect(), waitMs);
+    this.#report({ state: "waiting", retryAt: Date.now() + waitMs });
+  }
+
+  #abandon() {
+    const socket = this.#socket;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  /** @param {Status} status @returns {void} */
+  #report(status) {
+    this.#status = status;
+    this.emit("status", status);
+  }
+}

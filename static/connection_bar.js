@@ -1,0 +1,53 @@
+/** @import { Status } from "./connection.js" */
+/** @import { RoomSocket } from "./socket.js" */
+/** @import { Words } from "./words.js" */
+
+const SECOND_MS = 1_000;
+const CLOSE_SIGNED_OUT = 4001;
+
+/**
+ * Shows a quiet bar while there is no connection, with a countdown and a way to try at once, and marks the
+ * page with `data-connection` for whoever wants to look different then.
+ * @param {HTMLElement} bar
+ * @param {{ socket: RoomSocket, words: Words }} parts
+ * @returns {() => void} unmounts
+ */
+export function mountConnectionBar(bar, { socket, words }) {
+  const sentence = /** @type {HTMLElement} */ (bar.querySelector("[data-part=sentence]"));
+  const now = /** @type {HTMLButtonElement} */ (bar.querySelector("[data-part=now]"));
+  const rename = /** @type {HTMLElement} */ (bar.querySelector("[data-part=rename]"));
+  const listening = new AbortController();
+  let hasBeenOpen = false;
+  const show = () => {
+    const { connection } = socket;
+    hasBeenOpen ||= connection.state === "open";
+    document.body.dataset.connection = connection.state;
+    // A first connection takes a moment; a bar that flashes by would only worry people.
+    bar.hidden = connection.state === "open" ||
+      (connection.state === "connecting" && !hasBeenOpen);
+    now.hidden = connection.state !== "waiting";
+    rename.hidden = connection.state !== "refused";
+    sentence.textContent = sentenceFor(connection, words);
+  };
+  now.addEventListener("click", () => socket.connect(), { signal: listening.signal });
+  const countdown = setInterval(
+    () => socket.connection.state === "waiting" && show(),
+    SECOND_MS,
+  );
+  const off = socket.on("connection", show);
+  return () => {
+    off();
+    clearInterval(countdown);
+    listening.abort();
+  };
+}
+
+/** @param {Status} status @param {Words} words @returns {string} */
+function sentenceFor({ state, retryAt = 0, code }, words) {
+  if (state === "refused") {
+    return words.say(code === CLOSE_SIGNED_OUT ? "sign_in" : "not_allowed");
+  }
+  if (state !== "waiting") return words.say("reconnecting");
+  const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
+  return words.say(navigator.onLine ? "retry_in" : "retry_in_offline", { seconds });
+}

@@ -1,0 +1,22 @@
+/** @import { RoomSocket } from "./socket.js" */
+
+/**
+ * Tells the socket what the browser knows about the network: a connection from before it went away is dead,
+ * and a person who looks at the page should not wait out a countdown.
+ * @param {RoomSocket} socket
+ * @returns {() => void} stops it
+ */
+export function followNetwork(socket) {
+  const listening = new AbortController();
+  const { signal } = listening;
+  addEventListener("offline", () => socket.drop(), { signal });
+  addEventListener("online", () => socket.connect(), { signal });
+  addEventListener("focus", () => socket.connect(), { signal });
+  addEventListener("pageshow", () => socket.connect(), { signal });
+  document.addEventListener(
+    "visibilitychange",
+    () => document.hidden || socket.connect(),
+    { signal },
+  );
+  return () => listening.abort();
+}

@@ -1,0 +1,3 @@
+import { mountSettings } from "./settings.js";
+
+mountSettings();

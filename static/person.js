@@ -1,0 +1,30 @@
+/** The hue of a name, the same wherever it appears. @param {string} name @returns {number} degrees, 0–359 */
+export function hueOf(name) {
+  let hash = 7;
+  for (const character of name.normalize("NFC")) {
+    hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  }
+  // A multiple of 24 keeps two people's colours either equal or well apart.
+  return (hash % 15) * 24;
+}
+
+/**
+ * The first character of a name as people see it, a whole emoji or an accented letter.
+ * @param {string} name
+ * @returns {string}
+ */
+export function initialOf(name) {
+  const [first] = new Intl.Segmenter().segment(name.trim());
+  return first?.segment.toUpperCase() ?? "?";
+}
+
+/**
+ * Fills an avatar: its letter, and the hue from which the stylesheet makes its colour.
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @returns {void}
+ */
+export function paintAvatar(element, name) {
+  element.textContent = initialOf(name);
+  element.style.setProperty("--hue", String(hueOf(name)));
+}

@@ -1,0 +1,115 @@
+import { mountComposer } from "./composer.js";
+import { mountConnectionBar } from "./connection_bar.js";
+import { Draft } from "./draft.js";
+import { followKeyboard } from "./keyboard.js";
+import { mountMessageList } from "./message_list.js";
+import { followNetwork } from "./network.js";
+import { askNickname } from "./nickname_dialog.js";
+import { Outbox } from "./outbox.js";
+import { mountPageTitle } from "./page_title.js";
+import { mountPresence } from "./presence.js";
+import { mountSettings } from "./settings.js";
+import { RoomSocket } from "./socket.js";
+import { openStorage } from "./storage.js";
+import { mountTypingLine } from "./typing_line.js";
+import { mountUnreadPill } from "./unread_pill.js";
+import { copyRoomLink, mountVisitedRooms, roomPath } from "./visited_rooms.js";
+import { Visits } from "./visits.js";
+import { pageWords } from "./words.js";
+
+const LONGEST_NAME = 64;
+const words = pageWords();
+const storage = openStorage();
+const visits = new Visits(storage);
+const { room = "", maxLength = "0" } = document.body.dataset;
+
+/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
+const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
+
+mountSettings();
+followKeyboard();
+visits.enter(room);
+mountVisitedRooms(part("visited"), { visits, words, current: room });
+enter(await nickname());
+
+/**
+ * The nickname from the address, else the remembered one, else the one that the person chooses.
+ * @returns {Promise<string>}
+ */
+async function nickname() {
+  const asked = cleanName(new URLSearchParams(location.search).get("username") ?? "");
+  const name = asked || visits.nickname || await ask("");
+  visits.nickname ||= name;
+  return name;
+}
+
+/** @param {string} current @returns {Promise<string>} */
+async function ask(current) {
+  return cleanName(await askNickname(part("nickname"), { words, current, random: Math.random }));
+}
+
+/**
+ * A name as the server will write it, so that one's own is recognised.
+ * @param {string} name
+ * @returns {string}
+ */
+function cleanName(name) {
+  return [...name.normalize("NFC").replace(/\s+/g, " ").trim()].slice(0, LONGEST_NAME).join("");
+}
+
+/** @param {string} username @returns {void} */
+function enter(username) {
+  const url = new URL(`/ws${roomPath(room)}`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("username", username);
+  const socket = new RoomSocket({
+    url,
+    outbox: new Outbox(storage, room),
+    open: (address) => new WebSocket(address),
+    random: Math.random,
+  });
+  const list = part("list");
+  list.addEventListener(
+    "seen",
+    (event) => visits.see(room, /** @type {CustomEvent<string>} */ (event).detail),
+  );
+  mountUnreadPill(part("pill"), { list, words });
+  mountPageTitle(list);
+  mountMessageList(list, { socket, words, username });
+  mountTypingLine(part("typing"), { socket, words });
+  mountPresence(part("presence"), {
+    socket,
+    words,
+    username,
+    opener: part("online"),
+  });
+  mountConnectionBar(part("connection"), { socket, words });
+  mountComposer(part("composer"), {
+    socket,
+    words,
+    draft: new Draft(storage, room),
+    list,
+    maxLength: Number(maxLength),
+  });
+  followNetwork(socket);
+  addEventListener(
+    "storage",
+    ({ key, newValue }) => newValue === null && socket.settledElsewhere(key),
+  );
+  for (const button of document.querySelectorAll("[data-part=rename]")) {
+    button.addEventListener("click", () => rename(username));
+  }
+  const copy = /** @type {HTMLButtonElement} */ (part("copy"));
+  copy.addEventListener("click", () => copyRoomLink(copy, words));
+  socket.connect();
+}
+
+/** Comes back under another name. @param {string} username @returns {Promise<void>} */
+async function rename(username) {
+  const name = await ask(username);
+  if (name === username) return;
+  visits.nickname = name;
+  const address = new URL(location.href);
+  address.searchParams.set("username", name);
+  location.replace(address);
+}

@@ -1,0 +1,31 @@
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+/** Makes the header's switches for language and theme work at once and for good. @returns {void} */
+export function mountSettings() {
+  const language = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-part=language]"));
+  language?.addEventListener("click", (event) => {
+    event.preventDefault();
+    remember("language", language.hreflang);
+    location.reload();
+  });
+  document.querySelector("[data-part=theme]")?.addEventListener(
+    "click",
+    switchTheme,
+  );
+}
+
+/** The theme that the system has is chosen by choosing none, so that the page keeps following the system. */
+function switchTheme() {
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const { theme = "system" } = root.dataset;
+  const current = theme === "system" ? system : theme;
+  const wanted = current === "dark" ? "light" : "dark";
+  root.dataset.theme = wanted === system ? "system" : wanted;
+  remember("theme", root.dataset.theme);
+}
+
+/** @param {string} name @param {string} value @returns {void} */
+function remember(name, value) {
+  document.cookie = `${name}=${value}; path=/; max-age=${YEAR_SECONDS}; samesite=lax`;
+}

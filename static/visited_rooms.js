@@ -1,0 +1,113 @@
+import { paintAvatar } from "./person.js";
+import { Clock } from "./time_line.js";
+
+/** @import { Visit, Visits } from "./visits.js" */
+/** @import { Words } from "./words.js" */
+
+/**
+ * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
+ * server says is fetched anew whenever the page is looked at.
+ * @param {HTMLElement} element
+ * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
+ * @returns {() => void} unmounts
+ */
+export function mountVisitedRooms(element, { visits, words, current }) {
+  const list = /** @type {HTMLElement} */ (element.querySelector("[data-part=rooms]"));
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=room]"));
+  const clock = new Clock(words);
+  const listening = new AbortController();
+  const { signal } = listening;
+  const known = visits.all();
+  element.toggleAttribute("data-empty", known.length === 0);
+
+  const refreshers = known.map((visit) => {
+    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
+    writeRoom(row, visit.room, visit.room === current);
+    list.append(row);
+    return () =>
+      refresh(row, visit, {
+        words,
+        clock,
+        isCurrent: visit.room === current,
+        signal,
+      });
+  });
+  const refreshAll = () => document.hidden || refreshers.forEach((refreshRow) => refreshRow());
+  document.addEventListener("visibilitychange", refreshAll, { signal });
+  list.addEventListener("click", ({ target }) => {
+    const button = /** @type {Element} */ (target).closest("[data-action=copy]");
+    if (button) copyRoomLink(/** @type {HTMLButtonElement} */ (button), words);
+  }, { signal });
+  refreshAll();
+  return () => listening.abort();
+}
+
+/**
+ * Copies the address that leads into a button's room (`data-room`), and says so on the button for a moment.
+ * @param {HTMLButtonElement} button
+ * @param {Words} words
+ * @returns {Promise<void>}
+ */
+export async function copyRoomLink(button, words) {
+  const link = new URL(roomPath(button.dataset.room ?? ""), location.href).href;
+  try {
+    await navigator.clipboard.writeText(link);
+  } catch {
+    // Without TLS there is no clipboard; a prompt lets people copy it themselves.
+    prompt(words.say("copy_link"), link);
+    return;
+  }
+  button.dataset.copied = words.say("copied");
+  setTimeout(() => delete button.dataset.copied, 2_000);
+}
+
+/** @param {string} room @returns {string} */
+export function roomPath(room) {
+  return `/chat/${encodeURIComponent(room)}/`;
+}
+
+/** @param {HTMLElement} row @param {string} room @param {boolean} isCurrent @returns {void} */
+function writeRoom(row, room, isCurrent) {
+  const link = /** @type {HTMLAnchorElement} */ (part(row, "link"));
+  link.href = roomPath(room);
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  part(row, "name").textContent = room;
+  paintAvatar(part(row, "avatar"), room);
+  const copy = /** @type {HTMLElement | null} */ (row.querySelector("[data-action=copy]"));
+  if (!copy) return;
+  copy.dataset.room = room;
+  copy.setAttribute("aria-label", `${copy.getAttribute("aria-label")} ${room}`);
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {Visit} visit
+ * @param {{ words: Words, clock: Clock, isCurrent: boolean, signal: AbortSignal }} parts
+ * @returns {Promise<void>}
+ */
+async function refresh(
+  row,
+  { room, seenId },
+  { words, clock, isCurrent, signal },
+) {
+  const answer = await fetch(
+    `/api/rooms/${encodeURIComponent(room)}/messages?limit=1`,
+    { signal },
+  ).catch(() => null);
+  if (!answer?.ok) return;
+  const { messages: [last] } = await answer.json();
+  part(row, "preview").textContent = last
+    ? words.say("preview", { name: last.username, text: last.message })
+    : words.say("no_messages");
+  if (!last) return;
+  const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
+  time.dateTime = last.timestamp;
+  time.textContent = clock.brief(Date.parse(last.timestamp));
+  part(row, "unread").hidden = isCurrent || last.id <= seenId;
+}
+
+/** @param {HTMLElement} row @param {string} name @returns {HTMLElement} */
+function part(row, name) {
+  return /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
+}

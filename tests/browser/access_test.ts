@@ -1,0 +1,112 @@
+import { assert, assertEquals } from "@std/assert";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { browserTest, bubble, connected, send, type Stage } from "../support/browser.ts";
+
+for (const theme of ["light", "dark"] as const) {
+  browserTest(`axe finds nothing to mend on any page, ${theme}`, async (stage) => {
+    const ada = await stage.person({ colorScheme: theme, viewport: { width: 390, height: 844 } });
+    for (const path of ["/chat/", "/help/", "/nothing/", "/chat/a%20b/"]) {
+      await ada.goto(stage.url + path);
+      assertEquals(await violations(ada), [], path);
+    }
+    await ada.goto(stage.room("lobby"));
+    await ada.getByRole("dialog").waitFor();
+    assertEquals(await violations(ada), [], "the nickname's dialog");
+    await liveRoom(stage, ada);
+    assertEquals(await violations(ada), [], "a room on a phone");
+    await ada.getByRole("button", { name: /人線上/ }).click();
+    await ada.getByRole("complementary").getByText("小柏").waitFor();
+    assertEquals(await violations(ada), [], "the people online");
+    await ada.keyboard.press("Escape");
+    await ada.setViewportSize({ width: 1280, height: 800 });
+    assertEquals(await violations(ada), [], "a room on a desk");
+    await ada.context().setOffline(true);
+    await ada.locator("[data-part=connection]:visible").waitFor();
+    await send(ada, "later");
+    assertEquals(await violations(ada), [], "a room offline");
+    await ada.context().setOffline(false);
+    await connected(ada);
+    await ada.goto(`${stage.url}/chat/`);
+    await ada.locator(".rooms__time:not(:empty)").waitFor();
+    assertEquals(await violations(ada), [], "the lobby with a room");
+  });
+}
+
+browserTest("No page scrolls sideways at 320 pixels, and a room only in its list", async (stage) => {
+  const ada = await stage.person({ viewport: { width: 320, height: 568 } });
+  for (const path of ["/chat/", "/help/", "/nothing/"]) {
+    await ada.goto(stage.url + path);
+    assertEquals(await sidewaysPx(ada), 0, path);
+  }
+  const room = "a".repeat(64);
+  await ada.goto(stage.room(room, "W".repeat(64)));
+  await connected(ada);
+  await stage.say(room, "w".repeat(4_000), "m".repeat(64));
+  await send(ada, "W".repeat(4_000));
+  await bubble(ada, "W".repeat(4_000)).and(ada.locator("[data-state=recorded]")).waitFor();
+  assertEquals(await sidewaysPx(ada), 0, "a room");
+  const heightLeft = () => document.documentElement.scrollHeight - innerHeight;
+  assertEquals(await ada.evaluate(heightLeft), 0, "a room scrolls in its list only");
+  await ada.goto(`${stage.url}/chat/`);
+  await ada.locator(".rooms__time:not(:empty)").waitFor();
+  assertEquals(await sidewaysPx(ada), 0, "the lobby with a room");
+});
+
+browserTest("Every control of a room is at least 44 pixels high and wide for a thumb", async (stage) => {
+  const ada = await stage.person({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await ada.goto(stage.room("lobby", "小安"));
+  await connected(ada);
+  for (const control of await ada.locator(":is(a, button):visible:not(.skip, .room__online)").all()) {
+    const box = await control.boundingBox();
+    assert(
+      box && box.width >= 44 && box.height >= 44,
+      `${await control.getAttribute("aria-label")}: ${JSON.stringify(box)}`,
+    );
+  }
+});
+
+browserTest("The people online open and close from the keyboard, and the focus returns", async (stage) => {
+  const ada = await stage.member("lobby", "小安", { viewport: { width: 390, height: 844 } });
+  const opener = ada.getByRole("button", { name: /人線上/ });
+  await opener.press("Enter");
+  await ada.getByRole("complementary").waitFor();
+  assertEquals(await opener.getAttribute("aria-expanded"), "true");
+  await ada.keyboard.press("Escape");
+  await ada.getByRole("complementary").waitFor({ state: "hidden" });
+  assert(await opener.evaluate((element) => element === document.activeElement));
+});
+
+/** A room with what a page can show: both sides, a link, states, a notice. */
+async function liveRoom(stage: Stage, ada: Page): Promise<void> {
+  await ada.goto(stage.room("lobby", "小安"));
+  await connected(ada);
+  const bo = await stage.member("lobby", "小柏");
+  await send(bo, "看這裡 https://example.com/");
+  await send(ada, "好");
+  await ada.locator("[data-own][data-state=recorded]").waitFor();
+}
+
+async function violations(page: Page): Promise<string[]> {
+  // Colours are judged as they are, not halfway through a transition.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+  // The policy allows no foreign script in the page itself, so it is brought in from outside of it.
+  await page.evaluate(axe.source);
+  return await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)
+    );
+  });
+}
+
+async function sidewaysPx(page: Page): Promise<number> {
+  return await page.evaluate(() =>
+    Math.max(
+      ...[document.documentElement, ...document.querySelectorAll(".messages, .rooms")].map((element) =>
+        element.scrollWidth - element.clientWidth
+      ),
+    )
+  );
+}

@@ -1,0 +1,152 @@
+/** A stage for browser tests: the whole service, and people who use it in Chromium. */
+import { assertEquals } from "@std/assert";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Service, start } from "../../main.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const TOKEN = "a-token-for-browser-tests";
+const PATIENCE_MS = 10_000;
+
+/**
+ * Registers a test that gets a {@link Stage} of its own. Without Chromium the test is skipped and its name
+ * says so, except where `CI` is `true`: there it fails.
+ */
+export function browserTest(name: string, act: (stage: Stage) => Promise<void>): void {
+  const isMissing = !isFile(CHROMIUM);
+  Deno.test({
+    name: isMissing ? `${name} (needs ${CHROMIUM})` : name,
+    ignore: isMissing && Deno.env.get("CI") !== "true",
+    // Playwright keeps its pipes and timers for the life of the process.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      await using stage = await Stage.open();
+      await act(stage);
+      assertEquals(stage.complaints, []);
+    },
+  });
+}
+
+export class Stage implements AsyncDisposable {
+  /** What went wrong in any page without showing: errors nobody caught, and what the security policy blocked. */
+  readonly complaints: string[] = [];
+  readonly #service: Service;
+  readonly #browser: Browser;
+  readonly #directory: string;
+
+  private constructor(service: Service, browser: Browser, directory: string) {
+    this.#service = service;
+    this.#browser = browser;
+    this.#directory = directory;
+  }
+
+  static async open(): Promise<Stage> {
+    await using undo = new AsyncDisposableStack();
+    const directory = await Deno.makeTempDir();
+    undo.defer(() => Deno.remove(directory, { recursive: true }));
+    const service = undo.use(
+      await start({
+        host: "127.0.0.1",
+        port: 0,
+        kvPath: ":memory:",
+        logCsvPath: `${directory}/ChatLogs.csv`,
+        serviceToken: TOKEN,
+        rateMessagesPerMinute: 0,
+        logLevel: "error",
+      }),
+    );
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    undo.move();
+    return new Stage(service, browser, directory);
+  }
+
+  get url(): string {
+    return this.#service.url;
+  }
+
+  /** The address of a room, with a nickname where one is given. */
+  room(name: string, username = ""): string {
+    const query = username && `?${new URLSearchParams({ username })}`;
+    return `${this.url}/chat/${encodeURIComponent(name)}/${query}`;
+  }
+
+  /** A new person: a page with a storage and cookies of its own, in Chinese unless told otherwise. */
+  async person(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.#browser.newContext({ locale: "zh-TW", ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => void this.complaints.push(String(error)));
+    page.on("console", (line) => {
+      if (line.text().includes("Content Security Policy")) this.complaints.push(line.text());
+    });
+    return page;
+  }
+
+  /** A person who is in a room already. */
+  async member(room: string, username: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.person(options);
+    await page.goto(this.room(room, username));
+    await connected(page);
+    return page;
+  }
+
+  /** Says something in a room, as a backend does. */
+  async say(room: string, message: string, username = "ada"): Promise<void> {
+    const answer = await fetch(`${this.url}/api/rooms/${encodeURIComponent(room)}/messages`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify({ message, username }),
+    });
+    assertEquals([answer.status, await answer.text().then(() => "")], [201, ""]);
+  }
+
+  /** The rows of the sheet that hold a text. */
+  async rowsWith(text: string): Promise<number> {
+    const rows = await Deno.readTextFile(`${this.#directory}/ChatLogs.csv`);
+    return rows.split(text).length - 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    await this.#service.stop();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** Waits until a room's page is connected and has shown its history. */
+export async function connected(page: Page): Promise<void> {
+  await page.locator("body[data-connection=open] [data-part=list][data-ready]").waitFor();
+}
+
+/** Writes a message and sends it. */
+export async function send(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox").fill(text);
+  await page.getByRole("textbox").press("Enter");
+}
+
+/** The bubbles with exactly this text. */
+export function bubble(page: Page, text: string): ReturnType<Page["locator"]> {
+  return page.locator(".message").filter({ has: page.getByText(text, { exact: true }) });
+}
+
+/** The texts of all messages, in the order they stand. */
+export async function messages(page: Page): Promise<string[]> {
+  return await page.locator(".message__body").allInnerTexts();
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

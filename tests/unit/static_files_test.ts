@@ -1,0 +1,97 @@
+/** Promises about the files below `static/` as they are written. */
+import { assert, assertEquals } from "@std/assert";
+
+const STATIC = new URL("../../static/", import.meta.url);
+const read = (name: string): string => Deno.readTextFileSync(new URL(name, STATIC));
+const names = [...Deno.readDirSync(STATIC)].filter(({ isFile }) => isFile).map(({ name }) => name).sort();
+const ending = (extension: string): string[] => names.filter((name) => name.endsWith(extension));
+const everything = (extension: string): string => ending(extension).map(read).join("\n");
+const found = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, name]) => name);
+const languages = ["zh-Hant", "en"].map((tag) => JSON.parse(read(`languages/${tag}.json`)));
+const [chinese, english] = languages;
+
+Deno.test("Languages have the same keys, none empty", () => {
+  assertEquals(Object.keys(english), Object.keys(chinese));
+  for (const language of languages) assertEquals(Object.entries(language).filter(([, word]) => !word), []);
+});
+
+Deno.test("Languages fill the same places", () => {
+  const places = (words: Record<string, string>, key: string) => new Set(found(words[key], /\{(\w+)\}/g));
+  const differing = Object.keys(chinese).filter((key) =>
+    places(chinese, key).symmetricDifference(places(english, key)).size > 0
+  );
+  assertEquals(differing, []);
+});
+
+Deno.test("Languages have every word that pages and scripts use, and no other", () => {
+  const inPages = found(everything(".html"), /\{\{ ?([\w.]+) ?\}\}/g).filter((key) =>
+    !key.startsWith("page.")
+  );
+  const inScripts = Object.keys(chinese).filter((key) =>
+    key.startsWith("live.") && everything(".js").includes(`"${key.replace(/^live\.|\.one$/g, "")}"`)
+  );
+  const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) => `live.${key}`);
+  const states = ["sending", "failed", "delivered", "recorded", "not_recorded"].map((state) =>
+    `live.${state}`
+  );
+  const used = new Set([...inPages, ...inScripts, ...said, ...states]);
+  assertEquals([...used].filter((key) => !(key in chinese)), []);
+  assertEquals(Object.keys(chinese).filter((key) => !used.has(key.replace(/\.one$/, ""))), []);
+});
+
+Deno.test("The room's page preloads every module that it needs, and no other", () => {
+  const modules = new Set(["room.js"]);
+  for (const name of modules) found(read(name), /from "\.\/([\w.]+)"/g).forEach((next) => modules.add(next));
+  assertEquals(found(read("room_modules.html"), /"\/static\/([\w.]+)"/g), [...modules].sort());
+});
+
+Deno.test("Pages and scripts use icons and parts that exist", () => {
+  const icons = new Set(found(read("icons.svg"), /id="([\w-]+)"/g));
+  const used = found(everything(".html"), /href="#(icon-[\w-]+)"/g);
+  assertEquals(used.filter((icon) => !icons.has(icon)), []);
+  const parts = new Set(found(everything(".html"), /data-part="([\w-]+)"/g));
+  const asked = found(everything(".js"), /(?:[# ]part\((?:row, )?"|data-part=)([\w-]+)/g);
+  assertEquals(asked.filter((part) => !parts.has(part)), []);
+});
+
+Deno.test("Scripts never write markup", () => {
+  const writers = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|eval\(|new Function/;
+  assertEquals(ending(".js").filter((name) => writers.test(read(name))), []);
+});
+
+Deno.test("Pages hold no inline script, style or handler, which the security policy would block", () => {
+  const inline = / style=| on\w+=|<style|<script(?! type="(?:module" src=|application\/json"))/;
+  assertEquals(ending(".html").filter((name) => inline.test(read(name))), []);
+});
+
+Deno.test("Stylesheets use no id, nothing !important and no physical direction", () => {
+  const refused =
+    /#[a-z][\w-]*[^;]*\{|!important|(?:margin|padding|border)-(?:left|right|top|bottom)|[^-](?:left|right|width|height):/;
+  assertEquals(ending(".css").filter((name) => refused.test(read(name).replace(/@media[^{]*/g, ""))), []);
+});
+
+Deno.test("Stylesheets name colours in colors.css only", () => {
+  const colour = /#[0-9a-f]{3,8}\b|rgb\(|oklch\(/;
+  assertEquals(ending(".css").filter((name) => name !== "colors.css" && colour.test(read(name))), []);
+});
+
+Deno.test("The room's page is under 60 KB when it is sent compressed", async () => {
+  const sheets = found(read("room.html") + read("head.html"), /"\/static\/([\w.]+\.css)"/g);
+  const modules = found(read("room_modules.html"), /"\/static\/([\w.]+)"/g);
+  const files = [
+    "room.html",
+    "icons.svg",
+    "room_modules.html",
+    "languages/zh-Hant.json",
+    ...sheets,
+    ...modules,
+  ];
+  const sizes = await Promise.all(files.map((name) => compressedBytes(read(name))));
+  assert(sizes.reduce((sum, size) => sum + size, 0) < 60_000);
+});
+
+async function compressedBytes(text: string): Promise<number> {
+  const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return (await new Response(compressed).arrayBuffer()).byteLength;
+}

@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { isEmojiOnly } from "../../static/emoji.js";
+import { hueOf, initialOf } from "../../static/person.js";
+import { Sequence } from "../../static/sequence.js";
+import { Clock, startsGroup } from "../../static/time_line.js";
+import { Words } from "../../static/words.js";
+
+Deno.test("isEmojiOnly() knows one to six emoji, and nothing else", () => {
+  for (const text of ["🎉", "👍🏽👍🏽", "👨‍👩‍👧‍👦", "🇹🇼 🇯🇵", "❤️", "1️⃣", "🎉".repeat(6)]) {
+    assert(isEmojiOnly(text), text);
+  }
+  for (const text of ["", " ", "7", "#", "好🎉", "ok", "🎉".repeat(7)]) assert(!isEmojiOnly(text), text);
+});
+
+Deno.test("initialOf() takes what people see as the first character", () => {
+  assertEquals(["小安", " ada", "👩🏽‍🚀 Yi", "e\u0301mile", ""].map(initialOf), [
+    "小",
+    "A",
+    "👩🏽‍🚀",
+    "E\u0301",
+    "?",
+  ]);
+});
+
+Deno.test("hueOf() gives a name one hue in either Unicode form", () => {
+  assertEquals(hueOf("\u00e9mile"), hueOf("e\u0301mile"));
+  assert(new Set(["小安", "小柏", "陳怡君", "ada"].map(hueOf)).size > 1);
+});
+
+Deno.test("startsGroup() keeps one person's messages within five minutes together", () => {
+  const at = new Date(2026, 0, 2, 12).getTime();
+  const said = { username: "ada", at, isOwn: false };
+  assert(startsGroup(undefined, said));
+  assert(!startsGroup(said, { ...said, at: at + 5 * 60_000 }));
+  assert(startsGroup(said, { ...said, at: at + 5 * 60_000 + 1 }));
+  assert(startsGroup(said, { ...said, username: "bo" }));
+});
+
+Deno.test("startsGroup() never groups across midnight", () => {
+  const at = new Date(2026, 0, 2, 23, 59, 30).getTime();
+  assert(
+    startsGroup({ username: "ada", at, isOwn: true }, { username: "ada", at: at + 60_000, isOwn: true }),
+  );
+});
+
+Deno.test("Clock names today and yesterday and dates other days", () => {
+  const clock = new Clock(new Words({ today: "今天", yesterday: "昨天" }, "zh-Hant"));
+  const daysAgo = (days: number) => new Date(new Date().setDate(new Date().getDate() - days)).getTime();
+  assertEquals([clock.day(daysAgo(0)), clock.day(daysAgo(1))], ["今天", "昨天"]);
+  assertEquals(clock.day(new Date(2020, 4, 6).getTime()), "2020年5月6日");
+});
+
+Deno.test("Sequence keeps the order of keys, and of arrival among equal ones", () => {
+  const sequence = new Sequence<{ order: string; name?: string }>();
+  const places = ["b", "d", "a", "c", "d"].map((order) => sequence.insert({ order }));
+  assertEquals(places, [0, 1, 0, 2, 4]);
+  const orders = Array.from({ length: sequence.length }, (_, index) => sequence.at(index)?.order);
+  assertEquals(orders, ["a", "b", "c", "d", "d"]);
+  assertEquals(sequence.at(-1), undefined);
+});

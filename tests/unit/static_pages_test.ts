@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { pages } from "../../routes/pages.ts";
+
+const app = pages({ language: "zh-Hant", maxMessageLength: 4_000 });
+const get = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  await app.request(path, { headers });
+const languageOf = async (headers: Record<string, string>): Promise<string | null> =>
+  (await get("/help/", headers)).headers.get("content-language");
+
+Deno.test("pages() refuses options that can't be meant", () => {
+  assertThrows(() => pages({ language: "fr" as "en", maxMessageLength: 1 }), RangeError, "language is");
+  assertThrows(() => pages({ language: "en", maxMessageLength: -1 }), RangeError, "maxMessageLength is -1");
+});
+
+Deno.test("pages() speaks the chosen language, then an accepted one, then its own", async () => {
+  assertEquals(await languageOf({ cookie: "language=en", "accept-language": "zh-TW" }), "en");
+  assertEquals(await languageOf({ "accept-language": "fr, en;q=0.4, zh-TW;q=0.8" }), "zh-Hant");
+  assertEquals(await languageOf({ "accept-language": "en-GB" }), "en");
+  assertEquals(await languageOf({ "accept-language": "fr", cookie: "language=xx" }), "zh-Hant");
+  assertEquals(await languageOf({}), "zh-Hant");
+});
+
+Deno.test("pages() remembers a language chosen by link and returns to the same place", async () => {
+  const answer = await get("/chat/lobby/?username=ada&language=en");
+  assertEquals([answer.status, answer.headers.get("location")], [302, "/chat/lobby/?username=ada"]);
+  assertEquals(answer.headers.get("set-cookie"), "language=en; Max-Age=31536000; Path=/; SameSite=Lax");
+});
+
+Deno.test("pages() adds the slash that is missing and keeps the query", async () => {
+  const places = await Promise.all(
+    ["/", "/chat", "/chat/lobby?username=ada", "/help"].map((path) => get(path)),
+  );
+  const locations = places.map((answer) => answer.headers.get("location"));
+  assertEquals(locations, ["/chat/", "/chat/", "/chat/lobby/?username=ada", "/help/"]);
+});
+
+Deno.test("pages() opens a room under its composed name", async () => {
+  const answer = await get(`/chat/${encodeURIComponent("cafe\u0301")}/`);
+  assert((await answer.text()).includes(`data-room="caf\u00e9"`));
+});
+
+for (const name of ["a b", "a/b", "<b>", "'", "a".repeat(65), "%", "%E0%A4%A"]) {
+  Deno.test(`pages() refuses ${JSON.stringify(name)} as a room's name`, async () => {
+    const path = name.startsWith("%E") ? name : encodeURIComponent(name);
+    assertEquals((await get(`/chat/${path}/`)).status, 400);
+  });
+}
+
+Deno.test("pages() sends the lobby's form into the room", async () => {
+  const answer = await get(`/chat/?${new URLSearchParams({ room: " 聊天室 ", username: "ada & bo" })}`);
+  assertEquals(answer.headers.get("location"), `/chat/${encodeURIComponent("聊天室")}/?username=ada+%26+bo`);
+  assertEquals((await get("/chat/?room=a+b")).status, 400);
+});
+
+Deno.test("pages() lets nothing inline run and nobody frame a page", async () => {
+  const policy = (await get("/chat/lobby/")).headers.get("content-security-policy") ?? "";
+  assert(policy.includes("script-src 'self';") && policy.includes("frame-ancestors 'none'"));
+  assert(!policy.includes("unsafe"));
+});
+
+Deno.test("pages() puts the theme into the page, and only a known one", async () => {
+  const themes = await Promise.all(["dark", "light", `"><script>`].map(async (theme) => {
+    const answer = await get("/help/", { cookie: `theme=${encodeURIComponent(theme)}` });
+    return /data-theme="([^"]*)"/.exec(await answer.text())?.[1];
+  }));
+  assertEquals(themes, ["dark", "light", "system"]);
+});
+
+Deno.test("pages() serves files with their type, and nothing anew that hasn't changed", async () => {
+  const first = await get("/static/room.js");
+  assertEquals(first.headers.get("content-type"), "text/javascript; charset=utf-8");
+  assertEquals(first.headers.get("cache-control"), "no-cache");
+  await first.body?.cancel();
+  const etag = first.headers.get("etag") ?? "";
+  assertEquals((await get("/static/room.js", { "if-none-match": `"other", W/${etag}` })).status, 304);
+});
+
+for (
+  const path of ["room.html", "deno.json", "languages/en.json", "..%2fdeno.json", "%2e%2e/main.ts", "none.js"]
+) {
+  Deno.test(`pages() serves nothing at /static/${path}`, async () => {
+    assertEquals((await get(`/static/${path}`)).status, 404);
+  });
+}
+
+Deno.test("pages() answers a browser that is lost, and leaves programs to others", async () => {
+  const lost = await get("/nothing", { accept: "text/html" });
+  assertEquals(lost.status, 404);
+  assert((await lost.text()).includes("找不到這個頁面"));
+  assertEquals(await (await get("/nothing", { accept: "application/json" })).text(), "404 Not Found");
+});

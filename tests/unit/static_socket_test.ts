@@ -1,0 +1,252 @@
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Outbox } from "../../static/outbox.js";
+import { RoomSocket } from "../../static/socket.js";
+import { memoryStorage } from "../../static/storage.js";
+
+/** The server's end of a connection, played by the test. */
+class FakeSocket {
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  readonly sent: Record<string, string>[] = [];
+  readonly url: URL;
+  isClosed = false;
+
+  constructor(url: URL) {
+    this.url = url;
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  open(messages: object[] = [], more = false): void {
+    this.onopen?.();
+    this.says({ type: "history", messages, more });
+  }
+
+  says(...frames: object[]): void {
+    this.onmessage?.({ data: JSON.stringify(frames) });
+  }
+
+  ends(code: number, reason = ""): void {
+    this.onclose?.({ code, reason });
+  }
+}
+
+interface Scene {
+  socket: RoomSocket;
+  outbox: Outbox;
+  time: FakeTime;
+  server: FakeSocket[];
+  events: string[];
+}
+
+/** Registers a test with a socket that has begun to connect to a server played by the test. */
+function socketTest(name: string, act: (scene: Scene) => void): void {
+  Deno.test(name, () => {
+    using time = new FakeTime(0);
+    const server: FakeSocket[] = [];
+    const outbox = new Outbox(memoryStorage(), "lobby");
+    const socket = new RoomSocket({
+      url: new URL("ws://127.0.0.1/ws/chat/lobby/?username=ada"),
+      outbox,
+      open: (url) => server[server.push(new FakeSocket(url)) - 1] as unknown as WebSocket,
+      random: () => 0.5,
+    });
+    const events: string[] = [];
+    socket.on("messages", ({ messages, from }) => events.push(`${from} ${messages.map(({ id }) => id)}`));
+    socket.on("unsent", ({ text, failure }) => events.push(`unsent ${text} ${failure ?? ""}`.trim()));
+    socket.on("settled", ({ id }) => events.push(`settled ${id ?? ""}`.trim()));
+    socket.connect();
+    act({ socket, outbox, time, server, events });
+    socket.close();
+  });
+}
+
+const message = (id: string, recorded = true) => ({
+  type: "chat_message",
+  id,
+  seq: id,
+  username: "bo",
+  message: id,
+  timestamp: "2026-01-02T03:04:05.678Z",
+  ...(recorded && { recorded }),
+});
+
+socketTest(
+  "RoomSocket asks for batches, and on return for what came after the last message",
+  ({ server, time }) => {
+    server[0].open([message("1"), message("2")]);
+    server[0].ends(1006);
+    time.tick(1_000);
+    assertEquals(server[0].url.search, "?username=ada&batch=1");
+    assertEquals(server[1].url.searchParams.get("after"), "2");
+  },
+);
+
+socketTest("RoomSocket resumes before the first message whose row is open", ({ server, time }) => {
+  server[0].open([message("1"), message("2", false), message("3")], true);
+  server[0].ends(1006);
+  time.tick(1_000);
+  assertEquals(server[1].url.searchParams.get("after"), "1");
+  server[1].open();
+  server[1].says({ type: "recorded", ids: ["2"] });
+  server[1].ends(1006);
+  time.tick(2_000);
+  assertEquals(server[2].url.searchParams.get("after"), "3");
+});
+
+socketTest(
+  "RoomSocket resumes before a room's very first message while its row is open",
+  ({ server, time }) => {
+    server[0].open([message("1", false)]);
+    server[0].ends(1006);
+    time.tick(1_000);
+    assertEquals(server[1].url.searchParams.get("after"), "0".repeat(26));
+  },
+);
+
+socketTest("RoomSocket never resumes past a gap that wasn't filled", ({ server, time }) => {
+  server[0].open([message("1")]);
+  server[0].ends(1006);
+  time.tick(1_000);
+  server[1].onopen?.();
+  server[1].says({ type: "history", messages: [message("2")], more: true }, message("9"));
+  server[1].ends(1006);
+  time.tick(2_000);
+  assertEquals(server[2].url.searchParams.get("after"), "2");
+});
+
+socketTest(
+  "RoomSocket tells the first history, a gap and older messages apart",
+  ({ socket, server, events, time }) => {
+    server[0].open([message("5")], true);
+    socket.askOlder("5");
+    socket.askOlder("5");
+    assertEquals(server[0].sent, [{ type: "history", before: "5", limit: 50 } as never]);
+    server[0].says({ type: "history", messages: [message("4")], more: false });
+    server[0].says(message("6"));
+    server[0].ends(1006);
+    time.tick(1_000);
+    server[1].open([message("7")]);
+    assertEquals(events, ["latest 5", "older 4", "live 6", "gap 7"]);
+  },
+);
+
+socketTest(
+  "RoomSocket backs off from 1 s to 30 s and starts anew after a success",
+  ({ server, time, socket }) => {
+    const waits = Array.from({ length: 7 }, () => {
+      const before = Date.now();
+      server[server.length - 1].ends(1006);
+      const { retryAt = 0 } = socket.connection;
+      time.tick(retryAt - before);
+      return retryAt - before;
+    });
+    assertEquals(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    server[server.length - 1].open();
+    server[server.length - 1].ends(1006);
+    assertEquals((socket.connection.retryAt ?? 0) - Date.now(), 1_000);
+  },
+);
+
+socketTest("RoomSocket waits as long as a restarting service asks for", ({ server, socket }) => {
+  server[0].ends(1012, `{"retry_after_ms":2500}`);
+  assertEquals(socket.connection, { state: "waiting", retryAt: 2_500 });
+});
+
+socketTest("RoomSocket tries no more once it is refused", ({ server, socket, time }) => {
+  server[0].ends(4001);
+  time.tick(600_000);
+  socket.connect();
+  assertEquals([socket.connection, server.length], [{ state: "refused", code: 4001 }, 1]);
+});
+
+socketTest("RoomSocket sends one message at a time, in order", ({ socket, server, events }) => {
+  server[0].open();
+  socket.say("one");
+  socket.say("two");
+  assertEquals(server[0].sent.map((frame) => frame.message), ["one"]);
+  server[0].says({ type: "ack", client_id: server[0].sent[0].client_id, id: "1" });
+  assertEquals(server[0].sent.map((frame) => frame.message), ["one", "two"]);
+  assertEquals(events, ["latest ", "unsent one", "unsent two", "settled 1"]);
+});
+
+socketTest("RoomSocket sends again, by the same id, what wasn't acknowledged", ({ socket, server, time }) => {
+  server[0].open();
+  socket.say("one");
+  server[0].ends(1006);
+  time.tick(1_000);
+  server[1].open();
+  assertEquals(server[1].sent, server[0].sent);
+});
+
+socketTest(
+  "RoomSocket drops a connection that answers nothing for ten seconds",
+  ({ socket, server, time }) => {
+    server[0].open();
+    socket.say("one");
+    time.tick(9_999);
+    assert(!server[0].isClosed);
+    time.tick(1);
+    assert(server[0].isClosed);
+    assertEquals(socket.connection.state, "waiting");
+  },
+);
+
+socketTest(
+  "RoomSocket waits quietly when the server asks to slow down",
+  ({ socket, server, time, events }) => {
+    server[0].open();
+    socket.say("one");
+    const { client_id } = server[0].sent[0];
+    server[0].says({ type: "error", code: "rate_limited", client_id, retry_after_ms: 600 });
+    socket.say("two");
+    assertEquals(server[0].sent.length, 1);
+    time.tick(600);
+    assertEquals(server[0].sent.map((frame) => frame.message), ["one", "one"]);
+    assertEquals(events, ["latest ", "unsent one", "unsent two"]);
+  },
+);
+
+socketTest(
+  "RoomSocket keeps a refused message until its author decides",
+  ({ socket, server, outbox, events }) => {
+    server[0].open();
+    socket.say("one");
+    const { client_id } = server[0].sent[0];
+    server[0].says({ type: "error", code: "too_long", client_id });
+    assertEquals(outbox.all().map(({ text, failure }) => [text, failure]), [["one", "too_long"]]);
+    socket.retry(client_id);
+    assertEquals(server[0].sent.length, 2);
+    server[0].says({ type: "error", code: "too_long", client_id });
+    assertEquals(socket.takeBack(client_id), "one");
+    assertEquals(outbox.all(), []);
+    assertEquals(events.slice(2), ["unsent one too_long", "unsent one", "unsent one too_long", "settled"]);
+  },
+);
+
+socketTest(
+  "RoomSocket blames the message on its way when a frame was too large",
+  ({ socket, server, outbox }) => {
+    server[0].open();
+    socket.say("one");
+    server[0].ends(1009);
+    assertEquals(outbox.all()[0].failure, "too_long");
+  },
+);
+
+socketTest("RoomSocket says at most every 2.5 s that someone is typing", ({ socket, server, time }) => {
+  server[0].onopen?.();
+  socket.type();
+  socket.type();
+  time.tick(2_500);
+  socket.type();
+  assertEquals(server[0].sent.map((frame) => frame.type), ["typing", "typing"]);
+});
