@@ -1,0 +1,203 @@
+/**
+ * Talksheet: chat rooms in the browser whose every message becomes one row in a sheet.
+ *
+ * The composition root: opens KV, builds the parts from the inner to the outer, serves, and stops in reverse.
+ */
+import { dirname } from "node:path";
+import { Archive } from "./rooms/archive.ts";
+import { History } from "./rooms/history.ts";
+import { Journal } from "./rooms/journal.ts";
+import { Lobby } from "./rooms/lobby.ts";
+import { createScribe } from "./rooms/message.ts";
+import { Outbox } from "./rooms/outbox.ts";
+import { CLOSE } from "./rooms/protocol.ts";
+import { createApp } from "./routes/app.ts";
+import { type Config, ConfigError, readConfig, VARIABLE_NAMES } from "./routes/config.ts";
+import { createLog, errorFields } from "./routes/log.ts";
+import { systemClock } from "./sheets/clock.ts";
+import { CsvFile } from "./sheets/csv_file.ts";
+import { DirectDoorbell, hasQueue, QueueDoorbell } from "./sheets/doorbell.ts";
+import { Flusher } from "./sheets/flusher.ts";
+import { readServiceAccountKey } from "./sheets/google_key.ts";
+import { GoogleSheet } from "./sheets/google_sheet.ts";
+import { Lease } from "./sheets/lease.ts";
+import { idOf, Ledger } from "./sheets/ledger.ts";
+import type { Sheet } from "./sheets/sheet.ts";
+
+/** A running service. */
+export interface Service extends AsyncDisposable {
+  /** Where it listens, as an origin: `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** Stops within 5 s: what isn't in the sheet by then stays in the outbox. */
+  stop(): Promise<void>;
+}
+
+/** When clients whose sockets close with the service may come back, give or take. */
+const RETRY_AFTER_MS = 1_000;
+/** How long clients may take to answer that their sockets close. */
+const SOCKETS_CLOSE_WITHIN_MS = 1_000;
+/** How long the append that is under way, and the requests that are being answered, may take when the service stops. */
+const STOP_WITHIN_MS = 3_000;
+/** Under load, appends this far apart make slices large. Google's quota is 60 writes a minute. */
+const SPACING_MS = { csv: 200, google: 1_050 };
+/** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
+const HOUSEKEEPING_MS = 2_000;
+
+/** Starts the service; what the configuration leaves out is as {@link readConfig} makes it of an empty environment. */
+export async function start(given: Partial<Config> = {}): Promise<Service> {
+  const config = { ...readConfig({}), ...given };
+  const log = createLog(config.logLevel, writeLine);
+  const sheet = await openSheet(config);
+  const kv = await openKv(config.kvPath);
+  const clock = systemClock;
+  const { now } = clock;
+  const random = Math.random;
+
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  await archive.open();
+  await archive.advance();
+  await outbox.refresh();
+  const history = new History(archive);
+
+  const isQueued = config.logDelivery === "queue" || (config.logDelivery === "auto" && await hasQueue(kv));
+  const doorbell = isQueued ? new QueueDoorbell(kv) : new DirectDoorbell();
+  const journal = new Journal({
+    kv,
+    outbox,
+    ring: (commit, batch) => doorbell.add(commit, batch),
+    committed: (commit) => {
+      doorbell.added();
+      lobby.deliver(commit);
+    },
+    failed: (error, messages) => {
+      doorbell.failed();
+      log.error("commit_failed", { messages, ...errorFields(error) });
+    },
+  });
+  const scribe = createScribe({ timeZone: config.timeZone, now, random, after: archive.lastId });
+  const failed = (error: unknown): void => log.error("history_failed", errorFields(error));
+  const lobby: Lobby = new Lobby({ ...config, history, journal, outbox, scribe, now, failed });
+
+  const lease = new Lease(kv, "log", clock);
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease });
+  await ledger.load();
+  history.markRecorded(ledger.settled);
+  const flusher = new Flusher({
+    outbox,
+    ledger,
+    lease,
+    spacingMs: config.googleSheetId ? SPACING_MS.google : SPACING_MS.csv,
+    clock,
+    random,
+    looking: () => doorbell.looked(),
+    settled: ({ upTo, rows, dead }) => {
+      const refused = new Set(dead.map(({ row }) => idOf(row)));
+      history.markRecorded(upTo, refused);
+      const messages = rows.map(([, room, , , id]) => ({ room, id }));
+      lobby.recorded(messages.filter(({ id }) => !refused.has(id)), "recorded");
+      lobby.recorded(messages.filter(({ id }) => refused.has(id)), "not_recorded");
+      log.debug("rows_written", { rows: rows.length, dead: dead.length });
+    },
+    troubled: (trouble, cause) => {
+      if (!trouble) log.info("log_recovered");
+      else log.warn(`log_${trouble.state}`, errorFields(cause));
+    },
+  });
+
+  const stopping = new AbortController();
+  const killing = new AbortController();
+  const listening = doorbell.listen(flusher);
+  const flushing = flusher.run(stopping.signal, killing.signal);
+  const housekeeping = setInterval(() => {
+    const keep = async (): Promise<void> => {
+      await archive.advance();
+      history.trim();
+      await outbox.refresh();
+    };
+    keep().catch((error) => log.error("housekeeping_failed", errorFields(error)));
+  }, HOUSEKEEPING_MS);
+
+  const app = createApp({
+    config,
+    log,
+    lobby,
+    history,
+    outbox,
+    flusher,
+    sheet,
+    now,
+    isStopping: () => stopping.signal.aborted,
+  });
+  const server = Deno.serve(
+    { hostname: config.host, port: config.port, signal: killing.signal, onListen() {} },
+    (request, info) => app.fetch(request, { info }),
+  );
+  const url = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${server.addr.port}`;
+  log.info("started", {
+    url,
+    sheet: sheet.name,
+    delivery: isQueued ? "queue" : "sweep",
+    pending: outbox.depth,
+  });
+
+  async function stop(): Promise<void> {
+    if (stopping.signal.aborted) return await server.finished;
+    stopping.abort();
+    clearInterval(housekeeping);
+    await journal.drain();
+    lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
+    // A server that shuts down before they are closed closes them with a code of its own.
+    await until(() => lobby.count().connections === 0, SOCKETS_CLOSE_WITHIN_MS);
+    const shutdown = server.shutdown();
+    const killTimer = setTimeout(() => killing.abort(), STOP_WITHIN_MS);
+    await Promise.all([flushing, journal.drain(), shutdown]);
+    clearTimeout(killTimer);
+    await sheet[Symbol.asyncDispose]();
+    kv.close();
+    await listening.catch(() => {});
+    log.info("stopped", { pending: outbox.depth });
+  }
+
+  return { url, stop, [Symbol.asyncDispose]: stop };
+}
+
+async function openKv(path: string): Promise<Deno.Kv> {
+  if (!/^https?:/.test(path) && path !== ":memory:") await Deno.mkdir(dirname(path), { recursive: true });
+  return await Deno.openKv(path);
+}
+
+async function openSheet(config: Config): Promise<Sheet> {
+  const { googleSheetId, googleSheetName, googleCredsJson, googleCredsPath, googleApiRoot } = config;
+  if (!googleSheetId) return new CsvFile({ path: config.logCsvPath });
+  return new GoogleSheet({
+    spreadsheetId: googleSheetId,
+    tab: googleSheetName,
+    key: await readServiceAccountKey({ json: googleCredsJson, path: googleCredsPath }),
+    apiRoot: googleApiRoot,
+  });
+}
+
+async function until(isTrue: () => boolean, withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!isTrue() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function writeLine(line: string): void {
+  // deno-lint-ignore no-console -- logs go to stderr
+  console.error(line);
+}
+
+if (import.meta.main) {
+  try {
+    const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, Deno.env.get(name)]));
+    const service = await start(readConfig(env));
+    const stop = (): void => void service.stop().then(() => Deno.exit(0));
+    Deno.addSignalListener("SIGINT", stop);
+    Deno.addSignalListener("SIGTERM", stop);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
+    writeLine(error.message);
+    Deno.exit(2);
+  }
+}

@@ -1,0 +1,44 @@
+/** The sitemap: every way in over HTTP. */
+import { Hono } from "hono";
+import type { History } from "../rooms/history.ts";
+import type { Lobby } from "../rooms/lobby.ts";
+import type { Outbox } from "../rooms/outbox.ts";
+import type { Flusher } from "../sheets/flusher.ts";
+import type { Sheet } from "../sheets/sheet.ts";
+import { type Bindings, createCallers } from "./callers.ts";
+import { chatSocket } from "./chat_socket.ts";
+import type { Config } from "./config.ts";
+import { answerTo } from "./errors.ts";
+import { health } from "./health.ts";
+import { errorFields, type Log } from "./log.ts";
+import { messagesApi } from "./messages_api.ts";
+import { pages } from "./pages.ts";
+
+export interface AppParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly lobby: Lobby;
+  readonly history: History;
+  readonly outbox: Outbox;
+  readonly flusher: Flusher;
+  readonly sheet: Sheet;
+  readonly now: () => number;
+  readonly isStopping: () => boolean;
+}
+
+export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
+  const { config, log } = parts;
+  const callers = createCallers(config);
+  return new Hono<{ Bindings: Bindings }>()
+    .route("/", chatSocket({ ...parts, ...config, callers }))
+    .route("/api/rooms", messagesApi({ ...parts, callers }))
+    .route("/", health(parts))
+    .route("/", pages({ language: config.language, maxMessageLength: config.maxMessageLength }))
+    .onError((error, c) => {
+      const answer = answerTo(error, c);
+      if (answer) return answer;
+      log.error("request_failed", { method: c.req.method, path: c.req.path, ...errorFields(error) });
+      return c.json({ error: "Internal server error", code: "internal" }, 500);
+    })
+    .notFound((c) => c.json({ error: `There is nothing at ${c.req.path}`, code: "not_found" }, 404));
+}

@@ -1,0 +1,169 @@
+/** Configuration: the environment, read and checked once. */
+import * as v from "valibot";
+
+/** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
+export interface Config {
+  /** `HOST` */
+  readonly host: string;
+  /** `PORT`; 0 picks a free one. */
+  readonly port: number;
+  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server. */
+  readonly kvPath: string;
+  /** `GOOGLE_SHEET_ID`; undefined: rows go to the CSV file. */
+  readonly googleSheetId: string | undefined;
+  /** `GOOGLE_SHEET_NAME` */
+  readonly googleSheetName: string;
+  /** `GOOGLE_CREDS_PATH`, used when there is no {@link googleCredsJson}. */
+  readonly googleCredsPath: string;
+  /** `GOOGLE_CREDS_JSON`. Secret. */
+  readonly googleCredsJson: string | undefined;
+  /** `GOOGLE_API_ROOT`: an origin. */
+  readonly googleApiRoot: string;
+  /** `LOG_CSV_PATH` */
+  readonly logCsvPath: string;
+  /** `LOG_DELIVERY` */
+  readonly logDelivery: "auto" | "queue" | "sweep";
+  /** `OUTBOX_LIMIT`: messages. */
+  readonly outboxLimit: number;
+  /** `SERVICE_TOKEN`. Secret. */
+  readonly serviceToken: string | undefined;
+  /** `ALLOWED_ORIGINS`: further pages that may open sockets. */
+  readonly allowedOrigins: readonly string[];
+  /** `TRUST_PROXY`: how many proxies in front are ours. */
+  readonly trustProxy: number;
+  /** `RATE_MESSAGES_PER_MINUTE`; 0 = off. */
+  readonly rateMessagesPerMinute: number;
+  /** `MAX_CONNECTIONS_PER_IP`; 0 = off. */
+  readonly maxConnectionsPerIp: number;
+  /** `MAX_MESSAGE_LENGTH`: characters; 0 = what a cell holds. */
+  readonly maxMessageLength: number;
+  /** `TIME_ZONE`: an IANA name. */
+  readonly timeZone: string;
+  /** `LANGUAGE` */
+  readonly language: "zh-Hant" | "en";
+  /** `LOG_LEVEL` */
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** The environment can't be used; the message has a line for each variable that is wrong. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** What a variable wants, its default, and the field that it sets. */
+const VARIABLES = {
+  HOST: v.optional(filled("a host name or address"), "0.0.0.0"),
+  PORT: v.optional(whole(0, 65_535), "8000"),
+  KV_PATH: v.optional(filled("a file, :memory: or a URL"), "data/talksheet.db"),
+  GOOGLE_SHEET_ID: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[\w-]+$/, "the id from the spreadsheet's address, between /d/ and /edit"),
+    ),
+  ),
+  GOOGLE_SHEET_NAME: v.optional(filled("the name of a tab"), "ChatLogs"),
+  GOOGLE_CREDS_PATH: v.optional(filled("a file"), "creds.json"),
+  GOOGLE_CREDS_JSON: v.optional(filled("a service account's key, as JSON")),
+  GOOGLE_API_ROOT: v.optional(origin(), "https://sheets.googleapis.com"),
+  LOG_CSV_PATH: v.optional(filled("a file"), "data/ChatLogs.csv"),
+  LOG_DELIVERY: v.optional(oneOf("auto", "queue", "sweep"), "auto"),
+  OUTBOX_LIMIT: v.optional(whole(1, 1e9), "1000000"),
+  SERVICE_TOKEN: v.optional(v.pipe(v.string(), v.minLength(16, "at least 16 characters"))),
+  ALLOWED_ORIGINS: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((list) => list.split(/[\s,]+/).filter(Boolean)),
+      v.array(origin()),
+    ),
+    "",
+  ),
+  TRUST_PROXY: v.optional(whole(0, 10), "0"),
+  RATE_MESSAGES_PER_MINUTE: v.optional(whole(0, 1e6), "100"),
+  MAX_CONNECTIONS_PER_IP: v.optional(whole(0, 1e6), "200"),
+  MAX_MESSAGE_LENGTH: v.optional(whole(0, 50_000), "4000"),
+  TIME_ZONE: v.optional(
+    v.pipe(v.string(), v.check(isTimeZone, "an IANA time zone such as Asia/Taipei")),
+    "Asia/Taipei",
+  ),
+  LANGUAGE: v.optional(oneOf("zh-Hant", "en"), "zh-Hant"),
+  LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
+};
+
+const Environment = v.object(VARIABLES);
+
+/** The names of all variables, for those who pass them on. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
+
+/**
+ * Reads the environment; empty variables count as unset. Throws {@link ConfigError} that names all that is wrong, but
+ * quotes no secret.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.entries(env).filter(([name, value]) => Object.hasOwn(VARIABLES, name) && value !== "");
+  const result = v.safeParse(Environment, Object.fromEntries(set));
+  if (!result.success) throw new ConfigError(result.issues.map(complaint).join("\n"));
+  const all = result.output;
+  return Object.freeze({
+    host: all.HOST,
+    port: all.PORT,
+    kvPath: all.KV_PATH,
+    googleSheetId: all.GOOGLE_SHEET_ID,
+    googleSheetName: all.GOOGLE_SHEET_NAME,
+    googleCredsPath: all.GOOGLE_CREDS_PATH,
+    googleCredsJson: all.GOOGLE_CREDS_JSON,
+    googleApiRoot: all.GOOGLE_API_ROOT,
+    logCsvPath: all.LOG_CSV_PATH,
+    logDelivery: all.LOG_DELIVERY,
+    outboxLimit: all.OUTBOX_LIMIT,
+    serviceToken: all.SERVICE_TOKEN,
+    allowedOrigins: all.ALLOWED_ORIGINS,
+    trustProxy: all.TRUST_PROXY,
+    rateMessagesPerMinute: all.RATE_MESSAGES_PER_MINUTE,
+    maxConnectionsPerIp: all.MAX_CONNECTIONS_PER_IP,
+    maxMessageLength: all.MAX_MESSAGE_LENGTH,
+    timeZone: all.TIME_ZONE,
+    language: all.LANGUAGE,
+    logLevel: all.LOG_LEVEL,
+  });
+}
+
+function complaint(issue: v.BaseIssue<unknown>): string {
+  const name = String(issue.path?.[0].key);
+  const isSecret = name === "SERVICE_TOKEN" || name === "GOOGLE_CREDS_JSON";
+  return `${name} is ${
+    isSecret ? "not usable" : JSON.stringify(issue.path?.[0].value)
+  }; wanted: ${issue.message}`;
+}
+
+function filled(wanted: string) {
+  return v.pipe(v.string(), v.check((text) => text.trim() !== "", wanted));
+}
+
+function whole(from: number, to: number) {
+  const wanted = `a whole number from ${from} to ${to}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d+$/, wanted),
+    v.transform(Number),
+    v.minValue(from, wanted),
+    v.maxValue(to, wanted),
+  );
+}
+
+function oneOf<const T extends string>(...values: T[]) {
+  return v.picklist(values, values.join(" or "));
+}
+
+function origin() {
+  const wanted = "an origin such as https://chat.example.com";
+  return v.pipe(v.string(), v.check((text) => URL.canParse(text) && new URL(text).origin === text, wanted));
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

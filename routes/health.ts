@@ -1,0 +1,41 @@
+/** `/healthz`: whether the service works, and how the log is doing; for people, probes and dashboards. */
+import { Hono } from "hono";
+import { messageInBody } from "../rooms/message.ts";
+import type { Lobby } from "../rooms/lobby.ts";
+import type { Outbox } from "../rooms/outbox.ts";
+import type { Flusher } from "../sheets/flusher.ts";
+import type { Sheet } from "../sheets/sheet.ts";
+
+export function health(parts: {
+  outbox: Outbox;
+  flusher: Flusher;
+  sheet: Sheet;
+  lobby: Lobby;
+  now: () => number;
+  /** Whether the service is about to stop: no new connections, please. */
+  isStopping: () => boolean;
+}): Hono {
+  const startedAt = parts.now();
+  return new Hono().get("/healthz", async (c) => {
+    const { outbox, flusher, sheet, lobby, now } = parts;
+    // Reading KV is part of the answer: without it nothing works, and this request fails.
+    const oldest = await outbox.oldest();
+    const { state, ...trouble } = flusher.status;
+    const isDegraded = state === "retrying" || state === "paused";
+    const status = parts.isStopping() ? "stopping" : isDegraded ? "degraded" : "ok";
+    const oldestAt = oldest && Date.parse(messageInBody(oldest.bodies[0]).timestamp);
+    return c.json({
+      status,
+      ...("reason" in trouble && { reason: trouble.reason }),
+      outbox: {
+        depth: Math.max(outbox.depth, oldest?.bodies.length ?? 0),
+        oldest_pending_seconds: oldestAt === undefined
+          ? 0
+          : Math.max(0, Math.round((now() - oldestAt) / 1000)),
+      },
+      sheet: { name: sheet.name, state, ...trouble },
+      ...lobby.count(),
+      uptime_seconds: Math.round((now() - startedAt) / 1000),
+    }, status === "stopping" ? 503 : 200);
+  });
+}

@@ -1,0 +1,109 @@
+import { assert, assertEquals } from "@std/assert";
+import { Client, type Frame } from "../support/client.ts";
+import { startProcess } from "../support/process.ts";
+import { parseCsv, startService, temporaryDirectory } from "../support/service.ts";
+
+Deno.test("Service keeps every acknowledged message through kill -9: in the history once, in the file once, in order", async () => {
+  await using directory = await temporaryDirectory();
+  const env = { KV_PATH: `${directory.path}/t.db`, LOG_CSV_PATH: `${directory.path}/log.csv` };
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    await using service = await startProcess(env);
+    const ada = await Client.enter(service.url, "聊天室", "?username=ada");
+    for (let i = 0; i < 2000; i++) {
+      ada.send({ type: "chat_message", message: `r${round}m${i}`, client_id: `${round}.${i}` });
+    }
+    await ada.until((frames) => frames.filter(({ type }) => type === "ack").length >= 300 + 200 * round);
+    await service.kill();
+    await ada.closed;
+    acknowledged.push(...ada.all("ack").map(({ id }) => id));
+  }
+  await using service = await startService(
+    { kvPath: env.KV_PATH, logCsvPath: env.LOG_CSV_PATH },
+    directory.path,
+  );
+  const history = await readAll(service.url, "聊天室");
+  const ids = history.map(({ id }) => id);
+  assertEquals(new Set(ids).size, ids.length, "no message stands twice");
+  assertEquals(ids, [...ids].sort(), "in order");
+  const missing = acknowledged.filter((id) => !new Set(ids).has(id));
+  assertEquals(missing, [], "every acknowledged message is in the history");
+  // The last message of the room is in the file when everything before it is.
+  await using bo = await Client.enter(service.url, "聊天室", "?username=bo");
+  const last = await bo.say("the end");
+  await bo.next("recorded", ({ ids }) => ids.includes(last.id));
+  const rows = parseCsv(await Deno.readTextFile(env.LOG_CSV_PATH));
+  assertEquals(rows[0], ["time", "room", "username", "message", "id"]);
+  assertEquals(rows.slice(1).map(([, , , , id]) => id), [...ids, last.id]);
+});
+
+Deno.test("Service stops within 5 s on SIGTERM: sockets learn that it restarts, nothing is lost", async () => {
+  await using directory = await temporaryDirectory();
+  const env = { KV_PATH: `${directory.path}/t.db`, LOG_CSV_PATH: `${directory.path}/log.csv` };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    await using service = await startProcess(env);
+    const ada = await Client.enter(service.url, "lobby", "?username=ada");
+    for (let i = 0; i < 100; i++) {
+      ada.send({ type: "chat_message", message: `m${i}`, client_id: `${signal}${i}` });
+    }
+    await ada.next("ack");
+    const began = performance.now();
+    const [status, closing] = await Promise.all([service.end(signal), ada.closed]);
+    assertEquals([status.code, closing.code], [0, 1012]);
+    assert(performance.now() - began < 5_000);
+  }
+  await using service = await startService(
+    { kvPath: env.KV_PATH, logCsvPath: env.LOG_CSV_PATH },
+    directory.path,
+  );
+  const history = await readAll(service.url, "lobby");
+  assertEquals(history.length, 200);
+});
+
+Deno.test("Service goes on with ascending ids after a restart, though the clock has jumped back", async () => {
+  await using directory = await temporaryDirectory();
+  let before: Frame;
+  {
+    await using service = await startService({}, directory.path);
+    await using ada = await Client.enter(service.url, "lobby");
+    before = await ada.say("before");
+  }
+  const now = Date.now;
+  Date.now = () => now() - 3_600_000;
+  try {
+    await using service = await startService({}, directory.path);
+    await using ada = await Client.enter(service.url, "lobby");
+    assert((await ada.say("after")).id > before.id);
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test("Service remembers resends through a restart", async () => {
+  await using directory = await temporaryDirectory();
+  let first: Frame;
+  {
+    await using service = await startService({}, directory.path);
+    await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+    first = await ada.say("once", "c1");
+  }
+  await using service = await startService({}, directory.path);
+  await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+  assertEquals((await ada.say("once", "c1")).id, first.id);
+  assertEquals((await readAll(service.url, "lobby")).length, 1);
+});
+
+/** The whole history of a room, read page by page. */
+async function readAll(origin: string, room: string): Promise<Frame[]> {
+  const all: Frame[] = [];
+  for (let more = true; more;) {
+    const before = all.length ? `&before=${all[0].id}` : "";
+    const response = await fetch(
+      `${origin}/api/rooms/${encodeURIComponent(room)}/messages?limit=200${before}`,
+    );
+    const page = await response.json();
+    all.unshift(...page.messages);
+    more = page.more;
+  }
+  return all;
+}

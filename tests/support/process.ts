@@ -1,0 +1,62 @@
+/** The service as a process of its own, to be killed. */
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+export interface ServiceProcess extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it at once, without a chance to do anything. */
+  kill(): Promise<void>;
+  /** Sends a signal, and resolves to the exit status. */
+  end(signal: Deno.Signal): Promise<Deno.CommandStatus>;
+  /** The log lines so far. */
+  readonly log: readonly Record<string, unknown>[];
+}
+
+/** Starts the service with this environment and waits until it listens. */
+export async function startProcess(env: Record<string, string>): Promise<ServiceProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-lock", "--unstable-kv", "-A", MAIN],
+    env: { HOST: "127.0.0.1", PORT: "0", RATE_MESSAGES_PER_MINUTE: "0", LOG_LEVEL: "info", ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const log: Record<string, unknown>[] = [];
+  const started = Promise.withResolvers<string>();
+  const reading = read(child.stderr, (line) => {
+    const entry = line.startsWith("{") ? JSON.parse(line) : { event: "text", line };
+    log.push(entry);
+    if (entry.event === "started") started.resolve(entry.url);
+  }).then(() => started.reject(new Error(`The service ended before it listened: ${JSON.stringify(log)}`)));
+  const end = async (signal: Deno.Signal): Promise<Deno.CommandStatus> => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+    const status = await child.status;
+    await reading;
+    return status;
+  };
+  return {
+    url: await started.promise,
+    pid: child.pid,
+    log,
+    end,
+    kill: async () => void await end("SIGKILL"),
+    [Symbol.asyncDispose]: async () => void await end("SIGKILL"),
+  };
+}
+
+async function read(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  }
+}
