@@ -54,6 +54,7 @@ export class Flusher {
   #appendedAt = -Infinity;
   #rings: (() => void)[] = [];
   #wake: () => void = () => {};
+  #isOver = false;
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
@@ -63,8 +64,9 @@ export class Flusher {
     return this.#status;
   }
 
-  /** Something is pending. Resolves when all that is pending by now has been settled. */
+  /** Something is pending. Resolves when all that is pending by now has been settled, or nobody works any more. */
   ring(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#rings.push(resolve);
     // In trouble, and while another process writes, the loop goes by the clock.
@@ -82,6 +84,9 @@ export class Flusher {
       if (this.#status.state === "idle" && this.#rings.length) continue;
       await this.#pause(pauseMs, stop);
     }
+    // What is pending stays in the outbox: nobody has to wait for it here.
+    this.#isOver = true;
+    for (const resolve of this.#rings.splice(0)) resolve();
     await this.#parts.lease.release().catch(() => {});
   }
 

@@ -164,7 +164,8 @@ Deno.test("ChatSocket keeps text as text: markup, formulas, lines, and half char
   await using service = await startService();
   await using ada = await Client.enter(service.url, "lobby", "?username=<b>ada</b>");
   const texts = ["<script>alert(1)</script>", "=1+1", "a\nb", "\ud800", 'quote " and \\', "a\u2028b"];
-  for (const text of texts) await ada.say(text);
+  for (const text of texts) ada.send({ message: text });
+  await ada.until(() => ada.all("chat_message").length === texts.length);
   const seen = ada.all("chat_message").map(({ message }) => message);
   assertEquals(seen, ["<script>alert(1)</script>", "=1+1", "a\nb", "\ufffd", 'quote " and \\', "a\u2028b"]);
   assertEquals(ada.all("chat_message")[0].username, "<b>ada</b>");
@@ -265,8 +266,8 @@ Deno.test("ChatSocket takes room names of any script, with or without the traili
   await using service = await startService();
   for (const room of ["聊天室", "IGRoom", "team-7", "хата", "غرفة", "คุย", "a_b"]) {
     await using client = await Client.enter(service.url, room);
-    await client.say("hi");
-    assertEquals(client.all("chat_message")[0].room, room);
+    client.send({ message: "hi" });
+    assertEquals((await client.next("chat_message")).room, room);
   }
   await using composed = await Client.enter(service.url, "caf\u00e9");
   await using decomposed = new Client(`${service.url.replace("http", "ws")}/ws/chat/cafe%CC%81`);
