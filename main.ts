@@ -39,7 +39,7 @@ const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 /** How long the append that is under way, and the requests that are being answered, may take when the service stops. */
 const STOP_WITHIN_MS = 3_000;
 /** Under load, appends this far apart make slices large. Google's quota is 60 writes a minute. */
-const SPACING_MS = { csv: 200, google: 1_050 };
+const SPACING_MS = { csv: 1_000, google: 1_050 };
 /** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
 const HOUSEKEEPING_MS = 2_000;
 

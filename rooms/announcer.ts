@@ -106,15 +106,17 @@ export class Announcer {
     const all = hasChanged ? [...frames, list] : frames;
     const joined = joinFrames(all);
     for (const member of this.#members) {
-      const isListed = hasChanged || !member.knowsUsers;
-      member.knowsUsers = true;
-      if (!subjects.has(member.user.id) && isListed === hasChanged) {
+      if (!member.knowsUsers) {
+        // Who has just come needs no news: everyone is on the list.
+        member.knowsUsers = true;
+        member.connection.send(list);
+      } else if (!subjects.has(member.user.id)) {
         if (all.length) member.send(all, joined);
-        continue;
+      } else {
+        const others = news.filter(({ userId }) => userId !== member.user.id).map(({ frame }) => frame);
+        if (hasChanged) others.push(list);
+        if (others.length) member.send(others);
       }
-      const own = news.filter(({ userId }) => userId !== member.user.id).map(({ frame }) => frame);
-      if (isListed) own.push(list);
-      if (own.length) member.send(own);
     }
   }
 }

@@ -24,6 +24,9 @@ export interface Doorbell {
 /** A queue delivers again what takes longer than about a minute to handle (measured); the outbox remembers. */
 const HANDLE_AT_MOST_MS = 45_000;
 
+/** The members come first: the log's work shall not slow down the sending of the very message that rings. */
+const DELAY_MS = 100;
+
 const Bell = v.object({ kind: v.literal("log"), batch: v.string() });
 
 /** A doorbell through KV's queue. */
@@ -42,7 +45,7 @@ export class QueueDoorbell implements Doorbell {
     else {
       this.#silent = undefined;
       this.#isRinging = true;
-      commit.enqueue({ kind: "log", batch });
+      commit.enqueue({ kind: "log", batch }, { delay: DELAY_MS });
     }
   }
 
@@ -52,7 +55,7 @@ export class QueueDoorbell implements Doorbell {
     this.#isRinging = true;
     const batch = this.#silent;
     this.#silent = undefined;
-    this.#kv.enqueue({ kind: "log", batch }).catch(() => this.#isRinging = false);
+    this.#kv.enqueue({ kind: "log", batch }, { delay: DELAY_MS }).catch(() => this.#isRinging = false);
   }
 
   failed(): void {
