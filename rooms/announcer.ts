@@ -85,42 +85,52 @@ export class Announcer {
     const now = this.#now();
     const { joined, left } = this.#presence.settle(now);
     const timestamp = new Date(now).toISOString();
-    const news = [
+    const doors = [
       ...joined.map(({ id, name: user }) => about(id, { type: "user_join", user, timestamp })),
       ...left.map(({ id, name: user }) => about(id, { type: "user_leave", user, timestamp })),
-      ...Array.from(this.#typing.values(), ({ id, name: user }) => about(id, { type: "user_typing", user })),
     ];
+    const typing = Array.from(
+      this.#typing.values(),
+      ({ id, name: user }) => about(id, { type: "user_typing", user }),
+    );
     this.#typing.clear();
-    this.#send(news, joined.length + left.length > 0);
+    this.#send(doors, typing);
     const nextLeave = this.#presence.nextLeave();
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));
     else if (this.isEmpty) this.#emptied();
   }
 
-  /** Sends the news to all but those whom they are about, and who is here to those who don't know. */
-  #send(news: readonly { userId: string; frame: string }[], hasChanged: boolean): void {
+  /** Sends the news to all but those whom they are about, and who is here when that has changed or isn't known. */
+  #send(doors: readonly News[], typing: readonly News[]): void {
     const users = this.users.map(({ name }) => name);
     const list = encodeFrame({ type: "online_users", users, count: users.length });
+    const news = [...doors, ...typing];
     const subjects = new Set(news.map(({ userId }) => userId));
     const frames = news.map(({ frame }) => frame);
-    const all = hasChanged ? [...frames, list] : frames;
-    const joined = joinFrames(all);
+    if (doors.length) frames.push(list);
+    const joined = joinFrames(frames);
     for (const member of this.#members) {
-      if (!member.knowsUsers) {
-        // Who has just come needs no news: everyone is on the list.
-        member.knowsUsers = true;
-        member.connection.send(list);
-      } else if (!subjects.has(member.user.id)) {
-        if (all.length) member.send(all, joined);
-      } else {
-        const others = news.filter(({ userId }) => userId !== member.user.id).map(({ frame }) => frame);
-        if (hasChanged) others.push(list);
-        if (others.length) member.send(others);
+      if (member.knowsUsers && !subjects.has(member.user.id)) {
+        if (frames.length) member.send(frames, joined);
+        continue;
       }
+      // Who has just come needs no news of comings: everyone is on the list.
+      const isNew = !member.knowsUsers;
+      const others = (isNew ? typing : news).filter(({ userId }) => userId !== member.user.id);
+      const own = others.map(({ frame }) => frame);
+      if (isNew || doors.length) own.push(list);
+      if (own.length) member.send(own);
+      member.knowsUsers = true;
     }
   }
 }
 
-function about(userId: string, frame: Parameters<typeof encodeFrame>[0]): { userId: string; frame: string } {
+/** A frame that is sent to all but the user whom it is about. */
+interface News {
+  readonly userId: string;
+  readonly frame: string;
+}
+
+function about(userId: string, frame: Parameters<typeof encodeFrame>[0]): News {
   return { userId, frame: encodeFrame(frame) };
 }
