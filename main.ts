@@ -22,7 +22,7 @@ import { readServiceAccountKey } from "./sheets/google_key.ts";
 import { GoogleSheet } from "./sheets/google_sheet.ts";
 import { Lease } from "./sheets/lease.ts";
 import { idOf, Ledger } from "./sheets/ledger.ts";
-import type { Sheet } from "./sheets/sheet.ts";
+import type { Row, Sheet } from "./sheets/sheet.ts";
 
 /** A running service. */
 export interface Service extends AsyncDisposable {
@@ -80,9 +80,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const lobby: Lobby = new Lobby({ ...config, history, journal, outbox, scribe, now, failed });
 
   const lease = new Lease(kv, "log", clock);
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, clock });
   await ledger.load();
-  history.markRecorded(ledger.settled);
+  const dead = await ledger.deadLetters.list();
+  history.markRecorded(ledger.settled, [], dead.map(({ row }) => ({ id: idOf(row) })));
   const flusher = new Flusher({
     outbox,
     ledger,
@@ -91,13 +92,15 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     clock,
     random,
     looking: () => doorbell.looked(),
-    settled: ({ upTo, rows, dead }) => {
-      const refused = new Set(dead.map(({ row }) => idOf(row)));
-      history.markRecorded(upTo, refused);
-      const messages = rows.map(([, room, , , id]) => ({ room, id }));
-      lobby.recorded(messages.filter(({ id }) => !refused.has(id)), "recorded");
-      lobby.recorded(messages.filter(({ id }) => refused.has(id)), "not_recorded");
-      log.debug("rows_written", { rows: rows.length, dead: dead.length });
+    settled: ({ upTo, recorded, refused }) => {
+      const placeOf = ([, room, , , id]: Row): { room: string; id: string } => ({ room, id });
+      const stand = recorded.map(placeOf);
+      const dead = refused.map(({ row }) => placeOf(row));
+      history.markRecorded(upTo, stand, dead);
+      lobby.recorded(stand, "recorded");
+      lobby.recorded(dead, "not_recorded");
+      for (const { row, cause } of refused) log.warn("row_refused", { id: idOf(row), cause });
+      log.debug("rows_written", { rows: recorded.length });
     },
     troubled: (trouble, cause) => {
       if (!trouble) log.info("log_recovered");
@@ -125,6 +128,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     history,
     outbox,
     flusher,
+    ledger,
     sheet,
     now,
     isStopping: () => stopping.signal.aborted,

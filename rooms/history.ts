@@ -9,6 +9,10 @@ export interface Stretch {
   readonly more: boolean;
 }
 
+interface Identified {
+  readonly id: string;
+}
+
 /** The newest lines of a room, without a gap up to its last message. */
 interface Tail {
   lines: Line[];
@@ -43,10 +47,14 @@ export class History {
     this.#tail(room).lines.push(line);
   }
 
-  /** All batches up to this versionstamp are in the sheet, except for the ids that it refused. */
-  markRecorded(versionstamp: string, refusedIds: Iterable<string> = []): void {
+  /**
+   * All batches up to this versionstamp are settled: their messages are in the sheet, except for those that it
+   * refused, now or before.
+   */
+  markRecorded(versionstamp: string, recorded: Iterable<Identified>, refused: Iterable<Identified>): void {
     if (versionstamp > this.#recordedUpTo) this.#recordedUpTo = versionstamp;
-    for (const id of refusedIds) this.#refused.add(id);
+    if (this.#refused.size) { for (const { id } of recorded) this.#refused.delete(id); }
+    for (const { id } of refused) this.#refused.add(id);
   }
 
   /** Forgets what the archive has and nobody holds. */

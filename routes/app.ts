@@ -4,6 +4,7 @@ import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
 import type { Flusher } from "../sheets/flusher.ts";
+import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { type Bindings, createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
@@ -11,6 +12,7 @@ import type { Config } from "./config.ts";
 import { answerTo } from "./errors.ts";
 import { health } from "./health.ts";
 import { errorFields, type Log } from "./log.ts";
+import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
 import { pages } from "./pages.ts";
 
@@ -21,6 +23,7 @@ export interface AppParts {
   readonly history: History;
   readonly outbox: Outbox;
   readonly flusher: Flusher;
+  readonly ledger: Ledger;
   readonly sheet: Sheet;
   readonly now: () => number;
   readonly isStopping: () => boolean;
@@ -32,6 +35,7 @@ export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
   return new Hono<{ Bindings: Bindings }>()
     .route("/", chatSocket({ ...parts, ...config, callers }))
     .route("/api/rooms", messagesApi({ ...parts, callers }))
+    .route("/api/log", logApi({ ...parts, callers }))
     .route("/", health(parts))
     .route("/", pages({ language: config.language, maxMessageLength: config.maxMessageLength }))
     .onError((error, c) => {

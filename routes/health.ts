@@ -4,11 +4,13 @@ import { messageInBody } from "../rooms/message.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
 import type { Flusher } from "../sheets/flusher.ts";
+import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 
 export function health(parts: {
   outbox: Outbox;
   flusher: Flusher;
+  ledger: Ledger;
   sheet: Sheet;
   lobby: Lobby;
   now: () => number;
@@ -17,23 +19,28 @@ export function health(parts: {
 }): Hono {
   const startedAt = parts.now();
   return new Hono().get("/healthz", async (c) => {
-    const { outbox, flusher, sheet, lobby, now } = parts;
+    const { outbox, flusher, ledger, sheet, lobby, now } = parts;
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
     const { state, ...trouble } = flusher.status;
-    const isDegraded = state === "retrying" || state === "paused";
-    const status = parts.isStopping() ? "stopping" : isDegraded ? "degraded" : "ok";
+    const dead = (await ledger.deadLetters.list()).length;
+    const reason = "reason" in trouble
+      ? trouble.reason
+      : dead
+      ? `The sheet refused ${dead} messages: deno task log dead`
+      : undefined;
+    const status = parts.isStopping() ? "stopping" : reason ? "degraded" : "ok";
     const oldestAt = oldest && Date.parse(messageInBody(oldest.bodies[0]).timestamp);
     return c.json({
       status,
-      ...("reason" in trouble && { reason: trouble.reason }),
+      reason,
       outbox: {
         depth: Math.max(outbox.depth, oldest?.bodies.length ?? 0),
         oldest_pending_seconds: oldestAt === undefined
           ? 0
           : Math.max(0, Math.round((now() - oldestAt) / 1000)),
       },
-      sheet: { name: sheet.name, state, ...trouble },
+      sheet: { name: sheet.name, state, ...trouble, dead },
       ...lobby.count(),
       uptime_seconds: Math.round((now() - startedAt) / 1000),
     }, status === "stopping" ? 503 : 200);

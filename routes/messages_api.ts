@@ -7,6 +7,7 @@ import type { Lobby } from "../rooms/lobby.ts";
 import { MAX_FRAME_BYTES } from "../rooms/protocol.ts";
 import { cleanName, MAX_NAME_LENGTH } from "../rooms/user.ts";
 import type { Bindings, Callers } from "./callers.ts";
+import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
 import { roomNameIn } from "./room_name.ts";
 
@@ -60,25 +61,10 @@ export function messagesApi(options: {
       throw new HttpError(401, "not_signed_in", "Posting needs the service's token: Authorization: Bearer …");
     }
     const room = roomNameIn(c.req.param("room"));
-    const { message, username } = checked(Post, await json(c.req.raw));
+    const { message, username } = checked(Post, await jsonIn(c.req.raw));
     const user = { id: "service", name: username || "service", isGuest: false };
     return c.json(await lobby.post(room, user, message), 201);
   });
 
   return app;
-}
-
-async function json(request: Request): Promise<unknown> {
-  try {
-    return await request.json();
-  } catch (cause) {
-    if (cause instanceof HttpError) throw cause;
-    throw new HttpError(400, "invalid_json", "The body must be JSON");
-  }
-}
-
-function checked<T extends v.GenericSchema>(schema: T, input: unknown): v.InferOutput<T> {
-  const result = v.safeParse(schema, input);
-  if (result.success) return result.output;
-  throw new HttpError(400, "invalid_request", result.issues[0].message);
 }

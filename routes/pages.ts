@@ -1,33 +1,16 @@
-/** The pages that people see, and the files they are made of. */
-
+/** The pages that people see. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
 import { parseAccept } from "hono/utils/accept";
 import { ROOM_NAME } from "../rooms/room.ts";
+import { fillTemplate, type PageValues, readTemplate } from "./page_template.ts";
+import { StaticFiles, staticFiles } from "./static_files.ts";
 
 /** A language that the pages speak, as a BCP 47 tag. */
 export type Language = "zh-Hant" | "en";
 
-/** What a page needs besides its words: the values of `{{page.…}}` in its template. */
-type PageValues = Readonly<Record<string, string>>;
-
-interface StoredFile {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly etag: string;
-  readonly modifiedAt: number | undefined;
-}
-
-const STATIC = new URL("../static/", import.meta.url);
-const STATIC_NAME = /^[a-z0-9_]+\.(css|js|svg)$/;
-const INCLUDE = /\{\{>([\w.]+)\}\}/g;
-const PLACE = /\{\{(=?) ?([\w.]+) ?\}\}/g;
-const TYPES: Readonly<Record<string, string>> = {
-  css: "text/css; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  svg: "image/svg+xml",
-};
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 const SECURITY_HEADERS = {
   "content-security-policy": [
@@ -65,7 +48,8 @@ export function pages(options: { language: Language; maxMessageLength: number })
   const show = async (c: Context, template: string, values: PageValues = {}) => {
     const spoken = languageOf(c, language);
     const words = JSON.parse(await files.text(`languages/${spoken}.json`));
-    const page = fill(await files.template(template), words, { ...values, ...pageValues(c, spoken) });
+    const known = { ...pageValues(c, spoken), files: `/static/${await files.version()}` };
+    const page = fillTemplate(await readTemplate(files, template), words, { ...values, ...known });
     return c.html(page, {
       headers: {
         ...SECURITY_HEADERS,
@@ -112,85 +96,13 @@ export function pages(options: { language: Language; maxMessageLength: number })
   });
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
-  app.get("/static/:name", async (c) => {
-    const name = c.req.param("name");
-    const file = STATIC_NAME.test(name) ? await files.read(name) : undefined;
-    return file ? sendFile(c, name, file) : c.notFound();
-  });
+  app.route("/static", staticFiles(files));
   app.get("*", async (c, next) => {
     if (!c.req.header("accept")?.includes("text/html")) return await next();
     c.status(404);
     return show(c, "not_found.html");
   });
   return app;
-}
-
-/** Files below `static/`, read when they are asked for and again when they have changed. */
-class StaticFiles {
-  readonly #files = new Map<string, StoredFile>();
-
-  /** The file, or `undefined` where there is none. */
-  async read(path: string): Promise<StoredFile | undefined> {
-    const url = new URL(path, STATIC);
-    try {
-      const modifiedAt = (await Deno.stat(url)).mtime?.getTime();
-      const known = this.#files.get(path);
-      if (known && known.modifiedAt === modifiedAt) return known;
-      const bytes = await Deno.readFile(url);
-      const file = { bytes, etag: await etagOf(bytes), modifiedAt };
-      this.#files.set(path, file);
-      return file;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  }
-
-  async text(path: string): Promise<string> {
-    const file = await this.read(path);
-    if (!file) throw new Error(`Cannot make a page: static/${path} is missing`);
-    return new TextDecoder().decode(file.bytes);
-  }
-
-  /** A template with the ones it includes by `{{>name}}`, which include none themselves. */
-  async template(name: string): Promise<string> {
-    const text = await this.text(name);
-    const names = [...text.matchAll(INCLUDE)].map(([, included = ""]) => included);
-    const parts = new Map(
-      await Promise.all(names.map(async (part) => [part, await this.text(part)] as const)),
-    );
-    return text.replace(
-      INCLUDE,
-      (_, part) => parts.get(part) ?? "",
-    );
-  }
-}
-
-/**
- * Fills a template in one pass, so that nothing a visitor wrote is ever read as a place to fill: `{{key}}`
- * with a word, `{{page.key}}` with a value, both escaped, and `{{=key}}` with all words below a key, as JSON
- * for a script.
- */
-function fill(template: string, words: PageValues, values: PageValues): string {
-  return template.replace(PLACE, (_, asJson, key: string) => {
-    if (asJson) return wordsBelow(key, words);
-    const text = key.startsWith("page.") ? values[key.slice("page.".length)] : words[key];
-    if (text === undefined) {
-      throw new Error(`Cannot fill the page: there is no "${key}"`);
-    }
-    return text.replace(
-      /[&<>"']/g,
-      (character) => `&#${character.charCodeAt(0)};`,
-    );
-  });
-}
-
-/** `<` is escaped because `</script` would end the block that this stands in. */
-function wordsBelow(key: string, words: PageValues): string {
-  const prefix = `${key}.`;
-  const below = Object.entries(words).filter(([name]) => name.startsWith(prefix));
-  const table = Object.fromEntries(below.map(([name, word]) => [name.slice(prefix.length), word]));
-  return JSON.stringify(table).replaceAll("<", "\\u003c");
 }
 
 function pageValues(c: Context, language: Language): PageValues {
@@ -226,24 +138,4 @@ function here(c: Context, { without }: { without: string }): string {
   const url = new URL(c.req.url);
   url.searchParams.delete(without);
   return url.pathname + url.search;
-}
-
-function sendFile(
-  c: Context,
-  name: string,
-  { bytes, etag }: StoredFile,
-): Response {
-  // Always asked for anew: a release is seen at once, and what hasn't changed costs an empty answer.
-  const headers = { "cache-control": "no-cache", etag, "x-content-type-options": "nosniff" };
-  const known = c.req.header("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  if (known?.includes(etag)) return c.body(null, 304, headers);
-  return c.body(bytes, 200, {
-    ...headers,
-    "content-type": TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "",
-  });
-}
-
-async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).subarray(0, 12);
-  return `"${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
 }

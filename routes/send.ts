@@ -1,16 +1,9 @@
 /** `deno task send <room> <message> [--as NAME]`: says something in a room of the running service. */
 import { parseArgs } from "node:util";
+import { NO_TOKEN, type Surroundings, surroundings } from "./command.ts";
 import { roomNameIn } from "./room_name.ts";
 
 const USAGE = "Usage: deno task send <room> <message> [--as NAME]";
-
-/** What the command needs from around it. */
-export interface Surroundings {
-  /** The running service, as an origin. */
-  readonly url: string;
-  readonly serviceToken: string | undefined;
-  readonly print: (line: string) => void;
-}
 
 /** Runs the command; resolves to its exit status: 0 sent, 1 refused or not reachable, 2 wrong words. */
 export async function send(
@@ -23,7 +16,7 @@ export async function send(
     return 2;
   }
   if (!serviceToken) {
-    print("SERVICE_TOKEN is not set; wanted: the token that the service was started with");
+    print(NO_TOKEN);
     return 2;
   }
   const address = `${url}/api/rooms/${encodeURIComponent(said.room)}/messages`;
@@ -58,13 +51,4 @@ function understand(
   }
 }
 
-if (import.meta.main) {
-  const host = Deno.env.get("HOST") || "0.0.0.0";
-  const status = await send(Deno.args, {
-    url: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${Deno.env.get("PORT") || 8000}`,
-    serviceToken: Deno.env.get("SERVICE_TOKEN"),
-    // deno-lint-ignore no-console -- a command speaks on stdout
-    print: (line) => console.log(line),
-  });
-  Deno.exit(status);
-}
+if (import.meta.main) Deno.exit(await send(Deno.args, surroundings()));

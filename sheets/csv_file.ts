@@ -77,6 +77,11 @@ export class CsvFile implements Sheet {
     });
   }
 
+  /** Nothing stands twice: an append compares the file with what it knows, under the file's lock. */
+  removeDoubles(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }

@@ -6,7 +6,7 @@
  */
 import type { Outbox } from "../rooms/outbox.ts";
 import type { Clock } from "./clock.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, LeaseLostError } from "./lease.ts";
 import type { Ledger, Settled } from "./ledger.ts";
 import { SheetError } from "./sheet.ts";
 
@@ -74,6 +74,11 @@ export class Flusher {
     return promise;
   }
 
+  /** Tries again at once, whatever the trouble was. */
+  probe(): void {
+    this.#wake();
+  }
+
   /**
    * Works until `stop` aborts, then ends after the append that is under way, which `kill` cuts short: what it was
    * about stays pending. Never rejects.
@@ -96,11 +101,8 @@ export class Flusher {
     try {
       const rings = this.#rings.length;
       looking();
-      if (await outbox.oldest()) {
-        if (!await lease.acquire()) {
-          this.#status = { state: "elsewhere" };
-          return LEASE_POLL_MS;
-        }
+      if (await outbox.oldest() || await ledger.hasChores()) {
+        if (!await lease.acquire()) return this.#leave();
         await ledger.load();
         await this.#drain(stop, kill);
         await lease.release();
@@ -109,8 +111,15 @@ export class Flusher {
       for (const resolve of this.#rings.splice(0, rings)) resolve();
       return SWEEP_EVERY_MS;
     } catch (error) {
+      if (error instanceof LeaseLostError) return this.#leave();
       return stop.aborted ? 0 : this.#trouble(error);
     }
+  }
+
+  /** Another process writes, or is about to. */
+  #leave(): number {
+    this.#status = { state: "elsewhere" };
+    return LEASE_POLL_MS;
   }
 
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
@@ -120,6 +129,7 @@ export class Flusher {
       stop.throwIfAborted();
       this.#appendedAt = this.#parts.clock.elapsed();
     };
+    const way = { pace, signal: kill };
     if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
       this.#status = { state: "writing" };
     }
@@ -128,13 +138,11 @@ export class Flusher {
       await this.#pace(stop);
       looking();
       const slice = await ledger.next();
-      if (!slice) return;
-      if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
-        this.#status = { state: "writing" };
-      }
-      settled(await ledger.write(slice, pace, kill));
+      if (!slice) break;
+      settled(await ledger.write(slice, way));
       this.#over("writing");
     }
+    if (!stop.aborted && await ledger.hasChores()) settled(await ledger.tidy(way));
   }
 
   async #pace(stop: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleClient, GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, isBeyondGrid, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./google_key.ts";
-import { HEADER, type Mark, type Row, type Sheet } from "./sheet.ts";
+import { HEADER, type IdRange, type Mark, type Row, type Sheet } from "./sheet.ts";
 
 export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
@@ -109,6 +109,33 @@ export class GoogleSheet implements Sheet {
       first = page.next;
     }
     return { standing, last };
+  }
+
+  /** Google itself takes the doubles out, so that what people do to the tab meanwhile can't mislead us. */
+  async removeDoubles(ids: IdRange, from: Mark | undefined, signal: AbortSignal): Promise<number> {
+    const firstAt = new Map<string, number>();
+    const doubled = new Map<string, number>();
+    for (let first: number | undefined = from?.position ?? 1; first;) {
+      const start: number = first;
+      const page = await this.#readIds(start, signal);
+      if (start === from?.position && page.ids[0] !== from.id) {
+        return this.removeDoubles(ids, undefined, signal);
+      }
+      for (const [index, id] of page.ids.entries()) {
+        if (id < ids.first || id > ids.last) continue;
+        const at = firstAt.get(id);
+        if (at === undefined) firstAt.set(id, start + index);
+        else doubled.set(id, at);
+      }
+      first = page.next;
+    }
+    const tab = doubled.size ? await this.#findTab(signal) : undefined;
+    if (!tab) return 0;
+    const { sheetId } = tab;
+    const range = { sheetId, startRowIndex: Math.min(...doubled.values()) - 1 };
+    const comparisonColumns = [{ sheetId, dimension: "COLUMNS", startIndex: 0, endIndex: HEADER.length }];
+    await this.#change({ deleteDuplicates: { range, comparisonColumns } }, signal);
+    return doubled.size;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

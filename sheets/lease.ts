@@ -7,8 +7,8 @@
  * | `["lease", name, "token"]` | the holder's id; its versionstamp, which changes with the holder, fences |
  *
  * No clocks are compared: who wants the lease watches the first key, and takes over once it has stood unchanged for
- * {@link LEASE_MS}. A holder that was paused for longer may still believe that it holds the lease; so every commit
- * that it guards checks the token, and fails once another holder has come.
+ * {@link LEASE_MS}. A holder that was paused for longer may still believe that it holds the lease; so its
+ * commits check the token, and fail once another holder has come.
  */
 
 import type { Clock } from "./clock.ts";
@@ -16,6 +16,15 @@ import type { Clock } from "./clock.ts";
 /** How long a lease lasts that isn't renewed: what a killed process delays its successor, in milliseconds. */
 export const LEASE_MS = 4_000;
 const RENEW_EVERY_MS = 1_000;
+
+/** Another process has taken the lease, or may have. */
+export class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
+
+  constructor() {
+    super("The lease was lost: another process may act now");
+  }
+}
 
 export class Lease {
   readonly #kv: Deno.Kv;
@@ -61,10 +70,18 @@ export class Lease {
     return true;
   }
 
-  /** Lets a commit succeed only while no other holder has come. Throws when the lease is known to be lost. */
-  guard(commit: Deno.AtomicOperation): Deno.AtomicOperation {
-    if (!this.#held) throw new Error("Guarding a commit failed: the lease is not held");
-    return commit.check({ key: this.#tokenKey, versionstamp: this.#held.token });
+  /** Makes a commit, if no other holder has come; answers its versionstamp. Throws {@link LeaseLostError}. */
+  async commit(commit: Deno.AtomicOperation): Promise<string> {
+    if (!this.#held) throw new LeaseLostError();
+    const result = await commit.check({ key: this.#tokenKey, versionstamp: this.#held.token }).commit();
+    if (result.ok) return result.versionstamp;
+    this.#drop();
+    throw new LeaseLostError();
+  }
+
+  /** Throws {@link LeaseLostError} when this process may not act any more. */
+  demand(): void {
+    if (!this.isHeld) throw new LeaseLostError();
   }
 
   /** Gives the lease up, so that another process need not wait for its end. */

@@ -9,13 +9,15 @@
  * | key | value |
  * | --- | --- |
  * | `["log"]` | {@link LogState} |
- * | `["dead", id]` | {@link DeadLetter} |
  */
 import type { Archive } from "../rooms/archive.ts";
 import { messageInBody } from "../rooms/message.ts";
 import { type Batch, countIn, type Outbox } from "../rooms/outbox.ts";
+import type { Clock } from "./clock.ts";
+import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import type { Lease } from "./lease.ts";
 import { type Mark, type Row, type Sheet, SheetError } from "./sheet.ts";
+import { LATEST_MS, Suspects } from "./suspects.ts";
 
 /** How far the log is. */
 interface LogState {
@@ -27,19 +29,14 @@ interface LogState {
   readonly intent: string | undefined;
 }
 
-/** A row that the sheet refuses for ever. */
-export interface DeadLetter {
-  readonly row: Row;
-  /** The sheet's reason, for people. */
-  readonly cause: string;
-}
-
-/** What became of a slice. */
+/** What became of messages. */
 export interface Settled {
   /** All batches up to this versionstamp are settled. */
   readonly upTo: string;
-  readonly rows: readonly Row[];
-  readonly dead: readonly DeadLetter[];
+  /** Rows that stand. */
+  readonly recorded: readonly Row[];
+  /** Rows that the sheet refused for good. */
+  readonly refused: readonly DeadLetter[];
 }
 
 /** What the next append is to bring into the sheet. */
@@ -49,31 +46,41 @@ export interface Slice {
 }
 
 const STATE = ["log"];
-const DEAD = "dead";
 /** Google advises at most 2 MB a request (https://developers.google.com/workspace/sheets/api/limits). */
 const SLICE_BYTES = 1_500_000;
 const SLICE_ROWS = 5_000;
 /** Changes in one commit; KV allows 1,000. */
 const CHANGES_PER_COMMIT = 900;
 
+export interface LedgerParts {
+  readonly kv: Deno.Kv;
+  readonly outbox: Outbox;
+  readonly archive: Archive;
+  readonly sheet: Sheet;
+  /** Makes every commit: it must be held while the ledger is used. */
+  readonly lease: Lease;
+  readonly clock: Clock;
+}
+
+/** How one piece of work is done: when appends may begin, and what cuts them short. */
+export interface Way {
+  readonly pace: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
 export class Ledger {
-  readonly #kv: Deno.Kv;
-  readonly #outbox: Outbox;
-  readonly #archive: Archive;
-  readonly #sheet: Sheet;
-  readonly #lease: Lease;
+  readonly deadLetters: DeadLetters;
+  readonly #parts: LedgerParts;
+  readonly #suspects: Suspects;
   #state: LogState = { settled: "", mark: undefined, intent: undefined };
   /** The versionstamp of the state as this process last saw it. */
   #stamp: string | null = null;
   #isSheetOpen = false;
 
-  /** `lease` guards every commit: it must be held while the ledger is used. */
-  constructor(parts: { kv: Deno.Kv; outbox: Outbox; archive: Archive; sheet: Sheet; lease: Lease }) {
-    this.#kv = parts.kv;
-    this.#outbox = parts.outbox;
-    this.#archive = parts.archive;
-    this.#sheet = parts.sheet;
-    this.#lease = parts.lease;
+  constructor(parts: LedgerParts) {
+    this.#parts = parts;
+    this.deadLetters = new DeadLetters(parts.kv);
+    this.#suspects = new Suspects(parts.kv);
   }
 
   /** All batches up to this versionstamp are settled. */
@@ -83,7 +90,7 @@ export class Ledger {
 
   /** Reads how far the log is: another process may have moved it. */
   async load(): Promise<void> {
-    const entry = await this.#kv.get<LogState>(STATE);
+    const entry = await this.#parts.kv.get<LogState>(STATE);
     if (entry.versionstamp === this.#stamp) return;
     if (entry.value) this.#state = entry.value;
     this.#stamp = entry.versionstamp;
@@ -97,7 +104,7 @@ export class Ledger {
     const rows: Row[] = [];
     const { intent } = this.#state;
     let bytes = 0;
-    for await (const batch of this.#outbox.after("")) {
+    for await (const batch of this.#parts.outbox.after("")) {
       if (intent !== undefined && batch.versionstamp > intent) break;
       const isFull = rows.length + batch.bodies.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
       if (intent === undefined && rows.length && isFull) break;
@@ -110,43 +117,93 @@ export class Ledger {
 
   /**
    * Appends what of a slice doesn't stand yet, and settles it. Throws what the sheet throws; then the slice is still
-   * pending, and {@link next} yields it again. `pace` is awaited before each append.
+   * pending, and {@link next} yields it again.
    */
-  async write(slice: Slice, pace: () => Promise<void>, signal: AbortSignal): Promise<Settled> {
+  async write(slice: Slice, way: Way): Promise<Settled> {
+    const { kv, archive } = this.#parts;
     const upTo = slice.batches[slice.batches.length - 1].versionstamp;
-    await this.#openSheet(signal);
-    if (upTo > this.#archive.position) await this.#archive.advance();
-    let { mark } = this.#state;
-    let { rows } = slice;
-    if (this.#state.intent !== undefined) {
-      const found = await this.#sheet.find(new Set(rows.map(idOf)), mark, signal);
-      rows = rows.filter((row) => !found.standing.has(idOf(row)));
-      mark = found.last ?? mark;
-    } else {
-      await this.#save({ ...this.#state, intent: upTo }, this.#kv.atomic());
-    }
+    await this.#openSheet(way.signal);
+    if (upTo > archive.position) await archive.advance();
+    const isUncertain = this.#state.intent !== undefined;
+    if (!isUncertain) await this.#save({ ...this.#state, intent: upTo }, kv.atomic());
     const dead: DeadLetter[] = [];
-    if (rows.length) mark = await this.#append(rows, dead, pace, signal) ?? mark;
+    const { mark: from } = this.#state;
+    const mark = await this.#complete(slice.rows, { isUncertain, from }, dead, way);
     await this.#settle(slice.batches, dead, { settled: upTo, mark, intent: undefined });
-    return { upTo, rows: slice.rows, dead };
+    const deadIds = new Set(dead.map(({ row }) => idOf(row)));
+    return { upTo, recorded: slice.rows.filter((row) => !deadIds.has(idOf(row))), refused: dead };
+  }
+
+  /** Whether there is something to do besides what is pending. */
+  async hasChores(): Promise<boolean> {
+    if ((await this.#suspects.due(this.#parts.clock.now())).length) return true;
+    return (await this.deadLetters.list()).some(({ isRetried }) => isRetried);
+  }
+
+  /** Tries dead letters again that somebody asked for, and takes out what came to stand twice; answers what it wrote. */
+  async tidy(way: Way): Promise<Settled> {
+    const { clock, sheet } = this.#parts;
+    const recorded: Row[] = [];
+    const refused: DeadLetter[] = [];
+    for (const letter of await this.deadLetters.list()) {
+      if (!letter.isRetried) continue;
+      await this.#openSheet(way.signal);
+      const again: DeadLetter[] = [];
+      await this.#complete([letter.row], { isUncertain: true, from: undefined }, again, way);
+      await this.deadLetters.keep(again, (operation) => this.#parts.lease.commit(operation));
+      if (!again.length) {
+        await this.deadLetters.remove(letter);
+        recorded.push(letter.row);
+      }
+      refused.push(...again);
+    }
+    for (const suspect of await this.#suspects.due(clock.now())) {
+      await this.#openSheet(way.signal);
+      await way.pace();
+      await sheet.removeDoubles(suspect.ids, suspect.from, way.signal);
+      await this.#suspects.clear(suspect);
+    }
+    return { upTo: this.#state.settled, recorded, refused };
+  }
+
+  /** Appends those of the rows that don't stand yet, `from` that row on; answers the mark of the last known row. */
+  async #complete(
+    rows: readonly Row[],
+    { isUncertain, from }: { isUncertain: boolean; from: Mark | undefined },
+    dead: DeadLetter[],
+    way: Way,
+  ): Promise<Mark | undefined> {
+    if (!isUncertain) return await this.#append(rows, dead, way) ?? from;
+    const { sheet, clock } = this.#parts;
+    await this.#suspect(rows, from, clock.now() + LATEST_MS);
+    const { standing, last } = await sheet.find(new Set(rows.map(idOf)), from, way.signal);
+    const missing = rows.filter((row) => !standing.has(idOf(row)));
+    if (!missing.length) return last ?? from;
+    return await this.#append(missing, dead, way) ?? last ?? from;
+  }
+
+  async #suspect(rows: readonly Row[], from: Mark | undefined, dueAt: number): Promise<void> {
+    const ids = { first: idOf(rows[0]), last: idOf(rows[rows.length - 1]) };
+    await this.#suspects.note({ ids, from, dueAt });
   }
 
   async #openSheet(signal: AbortSignal): Promise<void> {
     if (this.#isSheetOpen) return;
-    await this.#sheet.open(signal);
+    await this.#parts.sheet.open(signal);
     this.#isSheetOpen = true;
   }
 
   /** Appends rows in order; of those that the sheet refuses, halves, until the refused ones stand alone. */
-  async #append(
-    rows: readonly Row[],
-    dead: DeadLetter[],
-    pace: () => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<Mark | undefined> {
+  async #append(rows: readonly Row[], dead: DeadLetter[], way: Way): Promise<Mark | undefined> {
+    const { lease, sheet } = this.#parts;
     try {
-      await pace();
-      return await this.#sheet.append(rows, signal);
+      await way.pace();
+      // As late as can be: a process may have been paused anywhere before.
+      lease.demand();
+      const mark = await sheet.append(rows, way.signal);
+      // It came after another process may have appended them.
+      if (!lease.isHeld) await this.#suspect(rows, this.#state.mark, this.#parts.clock.now());
+      return mark;
     } catch (error) {
       if (error instanceof SheetError && error.kind === "setup") this.#isSheetOpen = false;
       if (!(error instanceof SheetError && error.kind === "refused")) throw error;
@@ -155,39 +212,28 @@ export class Ledger {
         return undefined;
       }
       const half = rows.length >> 1;
-      const first = await this.#append(rows.slice(0, half), dead, pace, signal);
-      return await this.#append(rows.slice(half), dead, pace, signal) ?? first;
+      const first = await this.#append(rows.slice(0, half), dead, way);
+      return await this.#append(rows.slice(half), dead, way) ?? first;
     }
   }
 
   /** Takes batches out of the outbox. The state changes last: after a crash in between, the intent still stands. */
   async #settle(batches: readonly Batch[], dead: readonly DeadLetter[], state: LogState): Promise<void> {
-    for (let i = 0; i < dead.length; i += CHANGES_PER_COMMIT / 10) {
-      const commit = this.#kv.atomic();
-      for (const letter of dead.slice(i, i + CHANGES_PER_COMMIT / 10)) {
-        commit.set([DEAD, idOf(letter.row)], letter);
-      }
-      await this.#commit(commit);
-    }
+    const { kv, outbox, lease } = this.#parts;
+    await this.deadLetters.keep(dead, (operation) => lease.commit(operation));
     for (let i = 0; i < batches.length; i += CHANGES_PER_COMMIT) {
       const some = batches.slice(i, i + CHANGES_PER_COMMIT);
-      const commit = this.#kv.atomic();
-      this.#outbox.remove(commit, some);
+      const commit = kv.atomic();
+      outbox.remove(commit, some);
       if (i + some.length === batches.length) await this.#save(state, commit);
-      else await this.#commit(commit);
-      this.#outbox.changeDepth(-countIn(some));
+      else await lease.commit(commit);
+      outbox.changeDepth(-countIn(some));
     }
   }
 
   async #save(state: LogState, commit: Deno.AtomicOperation): Promise<void> {
-    this.#stamp = await this.#commit(commit.set(STATE, state));
+    this.#stamp = await this.#parts.lease.commit(commit.set(STATE, state));
     this.#state = state;
-  }
-
-  async #commit(commit: Deno.AtomicOperation): Promise<string> {
-    const result = await this.#lease.guard(commit).commit();
-    if (!result.ok) throw new Error("Writing to the log failed: another process holds the lease now");
-    return result.versionstamp;
   }
 }
 

@@ -43,6 +43,18 @@ export interface Sheet extends AsyncDisposable {
     from: Mark | undefined,
     signal: AbortSignal,
   ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }>;
+
+  /**
+   * Takes out every second row of an id between `ids.first` and `ids.last`, and keeps the first. Looks as
+   * {@link find} does. Resolves to how many ids stood twice. A sink in which no append can come late answers 0.
+   */
+  removeDoubles(ids: IdRange, from: Mark | undefined, signal: AbortSignal): Promise<number>;
+}
+
+/** Ids in the order of creation, both ends included. */
+export interface IdRange {
+  readonly first: string;
+  readonly last: string;
 }
 
 /** What has to happen before the same call can succeed. */

@@ -52,16 +52,17 @@ export class Spreadsheet {
     return { spreadsheetId: this.id, properties: { title: "Log", locale: "zh_TW" }, sheets };
   }
 
-  /** `spreadsheets.batchUpdate`, for `addSheet` and `updateSheetProperties`. */
+  /** `spreadsheets.batchUpdate`, for `addSheet`, `updateSheetProperties` and `deleteDuplicates`. */
   batchUpdate({ requests = [] }: v4.Schema$BatchUpdateSpreadsheetRequest): unknown {
-    for (const { addSheet, updateSheetProperties } of requests) {
-      if (addSheet) {
+    for (const { addSheet, updateSheetProperties, deleteDuplicates } of requests) {
+      if (deleteDuplicates) {
+        this.#deleteDuplicates(deleteDuplicates);
+      } else if (addSheet) {
         const { title, gridProperties } = addSheet.properties ?? {};
         this.#addSheet(title ?? "Sheet", gridProperties ?? {});
       } else if (updateSheetProperties?.fields === "gridProperties.columnCount") {
         const { sheetId, gridProperties } = updateSheetProperties.properties ?? {};
-        const tab = this.tabs.find((tab) => tab.sheetId === sheetId);
-        if (!tab) throw GoogleError.invalid(`Invalid requests[0]: No sheet with id: ${sheetId}`);
+        const tab = this.#tab(sheetId);
         tab.columnCount = gridProperties?.columnCount ?? tab.columnCount;
       } else throw GoogleError.invalid("The stand-in doesn't know this request");
     }
@@ -104,6 +105,28 @@ export class Spreadsheet {
     }
     const updatedRange = tab.nameOf(tab.write(top, left, input));
     return { spreadsheetId: this.id, updates: { updatedRange, updatedRows: values.length } };
+  }
+
+  #tab(sheetId: number | null | undefined): Tab {
+    const tab = this.tabs.find((tab) => tab.sheetId === sheetId);
+    if (!tab) throw GoogleError.invalid(`Invalid requests[0]: No sheet with id: ${sheetId}`);
+    return tab;
+  }
+
+  /** Keeps the first of rows that are alike, whatever their letter case, in all columns compared. */
+  #deleteDuplicates({ range, comparisonColumns }: v4.Schema$DeleteDuplicatesRequest): void {
+    const tab = this.#tab(range?.sheetId);
+    const start = range?.startRowIndex ?? 0;
+    const { startIndex, endIndex } = comparisonColumns?.[0] ?? {};
+    const seen = new Set<string>();
+    tab.rows = tab.rows.filter((row, index) => {
+      const key = JSON.stringify(row.slice(startIndex ?? 0, endIndex ?? undefined)).toLowerCase();
+      if (index < start || !seen.has(key)) {
+        if (index >= start) seen.add(key);
+        return true;
+      }
+      return false;
+    });
   }
 
   #addSheet(title: string, { rowCount, columnCount, frozenRowCount }: v4.Schema$GridProperties): void {

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { LATEST_MS } from "../../sheets/suspects.ts";
 import type { Fault } from "../fakes/google_faults.ts";
 import { SwiftClock } from "../fakes/clock.ts";
+import type { GoogleSheets } from "../fakes/google_sheets.ts";
 import { startLog } from "../support/log.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
+import { never } from "../support/sheet_rows.ts";
 
 const undone = { work: "undone", outcome: "answer" } as const;
 
@@ -109,8 +112,8 @@ Deno.test("Flusher parks a row that Google refuses for ever, with its cause, and
   const ids = await log.commit("a", "b", poison, "c", "d");
   await log.drained();
   assertEquals(place.ids(), [ids[0], ids[1], ids[3], ids[4]]);
-  assertEquals(log.settled.flatMap(({ dead }) => dead.map(({ row }) => row[4])), [ids[2]]);
-  assertStringIncludes(log.settled[0].dead[0].cause, "50,000 characters");
+  assertEquals(log.settled.flatMap(({ refused }) => refused.map(({ row }) => row[4])), [ids[2]]);
+  assertStringIncludes(log.settled[0].refused[0].cause, "50,000 characters");
   assertEquals(log.outbox.depth, 0);
 });
 
@@ -127,9 +130,9 @@ Deno.test("Flusher takes whole batches, up to 5,000 rows and 1.5 MB a request, n
   await log.drained();
   assertEquals(place.ids().length, ids.length);
   assertEquals(place.ids(), ids);
-  const sizes = log.settled.map(({ rows }) => rows.length);
+  const sizes = log.settled.map(({ recorded }) => recorded.length);
   assert(sizes.every((rows) => rows <= 5_000), `rows in a request: ${sizes}`);
-  assert(log.settled.every(({ rows }) => rows.flat().join("").length * 3 <= 1_600_000));
+  assert(log.settled.every(({ recorded }) => recorded.flat().join("").length * 3 <= 1_600_000));
 });
 
 Deno.test("Flusher spaces its appends, and takes all that has come meanwhile with the next one", async () => {
@@ -163,4 +166,204 @@ Deno.test("Two flushers on one database write each message once, one at a time",
   await other[Symbol.asyncDispose]();
   kv.close();
   assertEquals(place.ids(), ids);
+});
+
+Deno.test("Flusher takes out rows that Google wrote long after it had given them up", async () => {
+  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  const clock = new SwiftClock();
+  await using log = await startLog(place.sheet, { clock });
+  const ids = await log.commit("a", "b");
+  await log.drained();
+  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  ids.push(...await log.commit("c", "d"));
+  await log.drained();
+  assertEquals(place.ids(), ids);
+  await place.google.faults.finishLate();
+  assertEquals(place.ids(), [...ids, ...ids.slice(2)], "now they stand twice");
+  ids.push(...await log.commit("e"));
+  await log.drained();
+  // Three minutes later nothing can come any more.
+  await clock.wait(LATEST_MS, never);
+  await log.drained();
+  await log.drained();
+  assertEquals(place.ids(), ids);
+});
+
+Deno.test("Flusher takes out what a holder wrote that was paused in an append until another had taken over", async () => {
+  await using place = await GooglePlace.open();
+  const kv = await Deno.openKv(":memory:");
+  const other = place.another();
+  const clock = new SwiftClock();
+  const ids: string[] = [];
+  {
+    const arrived = Promise.withResolvers<void>();
+    await using paused = await startLog(place.sheet, { kv, clock });
+    place.google.faults.next("append", { work: "late", outcome: "hang", onRequest: arrived.resolve });
+    ids.push(...await paused.commit("a", "b"));
+    void paused.drained();
+    await arrived.promise;
+    // Another process: it sees no sign of life from the first one's lease.
+    await kv.set(["lease", "log"], "somebody else");
+    await kv.set(["lease", "log", "token"], "somebody else");
+    await kv.delete(["lease", "log"]);
+    await using awake = await startLog(other, { kv, clock });
+    await awake.drained();
+    assertEquals(place.ids(), ids);
+    await place.google.faults.finishLate();
+    assertEquals(place.ids().length, 4);
+    await clock.wait(LATEST_MS, never);
+    await awake.drained();
+    await awake.drained();
+    assertEquals(place.ids(), ids);
+  }
+  await other[Symbol.asyncDispose]();
+  kv.close();
+});
+
+/** What people do to the tab while we write. */
+const BY_HAND: Record<string, (rows: string[][]) => string[][]> = {
+  "sorted, newest first": (rows) => rows.toSorted((a, b) => b[4].localeCompare(a[4])),
+  "with rows inserted": (rows) => [["note", "by", "hand", "!", "-"], ...rows, ["at", "the", "end", "!", "-"]],
+  "with rows deleted above": (rows) => rows.slice(2),
+};
+
+for (const [name, change] of Object.entries(BY_HAND)) {
+  Deno.test(`Flusher finds its rows after a lost reply in a tab ${name}`, async () => {
+    await using place = await GooglePlace.open();
+    await using log = await startLog(place.sheet);
+    const known = await log.commit("a", "b", "c", "d");
+    await log.drained();
+    const tab = place.google.tab("ChatLogs");
+    const arrived = Promise.withResolvers<void>();
+    place.google.faults.next("append", { work: "done", outcome: "drop", onRequest: arrived.resolve });
+    // The read that verifies waits until somebody has been at the tab.
+    const edit = (): void => {
+      const [header, ...rows] = tab.rows;
+      tab.rows = [header, ...change(rows)];
+    };
+    place.google.faults.next("read", { work: "undone", outcome: "drop", onRequest: edit });
+    const ids = await log.commit("e", "f");
+    await log.drained();
+    const last = await log.commit("g");
+    await log.drained();
+    const standing = place.ids();
+    for (const id of [...ids, ...last]) assertEquals(standing.filter((other) => other === id), [id]);
+    assertEquals(known.slice(2).every((id) => standing.includes(id)), true);
+  });
+}
+
+Deno.test("Flusher pauses when the tab is renamed, makes no new one, and goes on when it has its name back", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  const ids = await log.commit("a");
+  await log.drained();
+  place.google.tab("ChatLogs").title = "Renamed";
+  const noticed = log.nextTrouble();
+  ids.push(...await log.commit("b"));
+  const drained = log.drained();
+  assertStringIncludes((await noticed)?.reason ?? "", `The tab "ChatLogs" is missing`);
+  place.google.tab("Renamed").title = "ChatLogs";
+  await drained;
+  assertEquals(place.ids(), ids);
+});
+
+Deno.test("Flusher keeps a header that people have changed", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  const ids = await log.commit("a");
+  await log.drained();
+  place.google.tab("ChatLogs").rows[0] = ["時間", "聊天室", "暱稱", "訊息", "編號"];
+  ids.push(...await log.commit("b"));
+  await log.drained();
+  assertEquals(place.ids(), ids);
+  assertEquals(place.google.rows("ChatLogs")[0][0], "時間");
+});
+
+/** What may be wrong with the account or the spreadsheet, and what the operator reads. */
+const SETUP: Record<
+  string,
+  [spoil: (google: GoogleSheets) => void, mend: (google: GoogleSheets) => void, said: string]
+> = {
+  "the sheet isn't shared": [(g) => g.share(undefined), (g) => g.share("writer"), "Share the spreadsheet"],
+  "the sheet is shared for reading only": [
+    (g) => g.share("reader"),
+    (g) => g.share("writer"),
+    "Share the spreadsheet",
+  ],
+  "the sheet is deleted": [(g) => g.isDeleted = true, (g) => g.isDeleted = false, "There is no spreadsheet"],
+  "the API is disabled": [
+    (g) => g.isEnabled = false,
+    (g) => g.isEnabled = true,
+    "Enable the Google Sheets API",
+  ],
+};
+
+for (const [name, [spoil, mend, said]] of Object.entries(SETUP)) {
+  Deno.test(`Flusher pauses and loses nothing while ${name}`, async () => {
+    await using place = await GooglePlace.open();
+    await using log = await startLog(place.sheet);
+    const ids = await log.commit("a");
+    await log.drained();
+    spoil(place.google);
+    const noticed = log.nextTrouble();
+    ids.push(...await log.commit("b"));
+    const drained = log.drained();
+    const trouble = await noticed;
+    assertEquals(trouble?.state, "paused");
+    assertStringIncludes(trouble?.reason ?? "", said);
+    mend(place.google);
+    await drained;
+    assertEquals(place.ids(), ids);
+  });
+}
+
+const TOKEN_FAULTS: Record<string, Fault> = {
+  "refuses with 500": { ...undone, status: 500 },
+  "can't be reached": { work: "undone", outcome: "drop" },
+  "hangs": { work: "undone", outcome: "hang" },
+};
+
+for (const [name, fault] of Object.entries(TOKEN_FAULTS)) {
+  Deno.test(`Flusher goes on after the token endpoint ${name}`, async () => {
+    await using place = await GooglePlace.open({ timeoutMs: 200 });
+    await using log = await startLog(place.sheet);
+    place.google.token.revokeTokens();
+    place.google.faults.next("token", fault, 2);
+    const ids = await log.commit("a", "b");
+    await log.drained();
+    assertEquals(place.ids(), ids);
+  });
+}
+
+Deno.test("Flusher goes on when the time of day jumps back by hours", async () => {
+  await using place = await GooglePlace.open();
+  const clock = new SwiftClock();
+  await using log = await startLog(place.sheet, { clock });
+  const ids = await log.commit("a");
+  await log.drained();
+  clock.jump(-7_200_000);
+  place.google.faults.next("append", { work: "done", outcome: "drop" });
+  ids.push(...await log.commit("b"));
+  await log.drained();
+  assertEquals(place.ids(), ids);
+});
+
+Deno.test("Flusher writes a dead letter when it is asked to, once Google takes it", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  place.google.faults.next("append", { ...undone, status: 400 });
+  const [id] = await log.commit("a");
+  await log.drained();
+  assertEquals(place.ids(), []);
+  assertEquals((await log.ledger.deadLetters.list()).map(({ row }) => row[4]), [id]);
+  // Refused once more.
+  place.google.faults.next("append", { ...undone, status: 400 });
+  assertEquals(await log.ledger.deadLetters.retry(id), 1);
+  await log.drained();
+  assertEquals((await log.ledger.deadLetters.list()).length, 1);
+  await log.ledger.deadLetters.retry(undefined);
+  await log.drained();
+  assertEquals(place.ids(), [id]);
+  assertEquals(await log.ledger.deadLetters.list(), []);
+  assertEquals(log.settled.at(-1)?.recorded.map((row) => row[4]), [id]);
 });

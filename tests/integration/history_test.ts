@@ -109,7 +109,7 @@ Deno.test("History says of each message whether the sheet has it, or refused it"
   using parts = await setUp();
   const [, refused] = [await parts.commit(["lobby", "a"]), (await parts.commit(["lobby", "b"]))[0]];
   const { value: last } = await parts.kv.list({ prefix: ["outbox"] }, { reverse: true, limit: 1 }).next();
-  parts.history.markRecorded(String(last?.key[1]), [refused]);
+  parts.history.markRecorded(String(last?.key[1]), [], [{ id: refused }]);
   await parts.commit(["lobby", "c"]);
   const stretch = await parts.history.before("lobby", undefined, 50);
   const { messages, type, more } = JSON.parse(parts.history.frame(stretch));

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { Lease, LEASE_MS } from "../../sheets/lease.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { Lease, LEASE_MS, LeaseLostError } from "../../sheets/lease.ts";
 import type { Clock } from "../../sheets/clock.ts";
 
 /** A clock that stands until it is set. */
@@ -41,7 +41,7 @@ Deno.test("Lease.acquire() takes over from a holder that has gone silent, and no
   await lease.release();
 });
 
-Deno.test("Lease.guard() lets a commit of a holder fail whose place was taken while it was paused", async () => {
+Deno.test("Lease.commit() refuses a holder whose place was taken while it was paused", async () => {
   using kv = await Deno.openKv(":memory:");
   const [paused, awake] = [standing(), standing()];
   const [one, two] = [new Lease(kv, "log", paused), new Lease(kv, "log", awake)];
@@ -51,10 +51,9 @@ Deno.test("Lease.guard() lets a commit of a holder fail whose place was taken wh
   assertEquals(await two.acquire(), true);
   // It doesn't know yet, and so believes.
   assertEquals(one.isHeld, true);
-  const late = await one.guard(kv.atomic().set(["x"], 1)).commit();
-  assertEquals(late.ok, false);
-  const timely = await two.guard(kv.atomic().set(["x"], 2)).commit();
-  assertEquals(timely.ok, true);
+  await assertRejects(() => one.commit(kv.atomic().set(["x"], 1)), LeaseLostError);
+  await two.commit(kv.atomic().set(["x"], 2));
+  assertEquals((await kv.get(["x"])).value, 2);
   await two.release();
   await one.release();
 });

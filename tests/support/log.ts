@@ -16,6 +16,7 @@ export interface TestLog extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly flusher: Flusher;
   readonly lease: Lease;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   readonly settled: readonly Settled[];
   readonly troubles: readonly (Trouble | undefined)[];
@@ -38,7 +39,7 @@ export async function startLog(
   const archive = new Archive(kv, outbox);
   await archive.open();
   const lease = new Lease(kv, "log", clock);
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, clock });
   const settled: Settled[] = [];
   const troubles: (Trouble | undefined)[] = [];
   let told = Promise.withResolvers<Trouble | undefined>();
@@ -65,6 +66,7 @@ export async function startLog(
     outbox,
     flusher,
     lease,
+    ledger,
     clock,
     settled,
     troubles,

@@ -1,0 +1,68 @@
+/** `/api/log`: the way of messages into the sheet, for those who look after it. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Outbox } from "../rooms/outbox.ts";
+import type { Flusher } from "../sheets/flusher.ts";
+import type { Ledger } from "../sheets/ledger.ts";
+import type { Sheet } from "../sheets/sheet.ts";
+import { toCsv } from "../sheets/csv_file.ts";
+import { HEADER } from "../sheets/sheet.ts";
+import type { Bindings, Callers } from "./callers.ts";
+import { checked, jsonIn } from "./checked.ts";
+import { HttpError } from "./errors.ts";
+
+const Retry = v.object({ id: v.optional(v.pipe(v.string(), v.length(26, '"id" must be a message\'s id'))) });
+
+export function logApi(parts: {
+  outbox: Outbox;
+  flusher: Flusher;
+  ledger: Ledger;
+  sheet: Sheet;
+  callers: Callers;
+}): Hono<{ Bindings: Bindings }> {
+  const { outbox, flusher, ledger, sheet, callers } = parts;
+  const app = new Hono<{ Bindings: Bindings }>();
+
+  app.use(async (c, next) => {
+    if (!callers.isService(c)) {
+      throw new HttpError(401, "not_signed_in", "The log needs the service's token: Authorization: Bearer …");
+    }
+    await next();
+    c.header("cache-control", "no-store");
+  });
+
+  app.get("/", async (c) => {
+    const dead = await ledger.deadLetters.list();
+    return c.json({ sheet: sheet.name, ...flusher.status, pending: outbox.depth, dead: dead.length });
+  });
+
+  app.get("/dead", async (c) => {
+    const letters = await ledger.deadLetters.list();
+    const dead = letters.map(({ row: [time, room, username, message, id], cause, isRetried = false }) => ({
+      id,
+      room,
+      username,
+      message,
+      time,
+      cause,
+      is_retried: isRetried,
+    }));
+    return c.json({ dead });
+  });
+
+  app.get("/dead.csv", async (c) => {
+    const letters = await ledger.deadLetters.list();
+    const csv = toCsv([HEADER, ...letters.map(({ row }) => row)]);
+    return c.body(csv, 200, { "content-type": "text/csv; charset=utf-8" });
+  });
+
+  app.post("/retry", async (c) => {
+    const { id } = checked(Retry, await jsonIn(c.req.raw));
+    const retried = await ledger.deadLetters.retry(id);
+    if (id !== undefined && !retried) throw new HttpError(404, "not_found", `There is no dead letter ${id}`);
+    flusher.probe();
+    return c.json({ retried }, 202);
+  });
+
+  return app;
+}

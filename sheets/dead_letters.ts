@@ -1,0 +1,61 @@
+/**
+ * Dead letters: rows that the sheet refuses for ever, kept with the cause until somebody has them tried again.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["dead", id]` | {@link DeadLetter} |
+ */
+import type { Row } from "./sheet.ts";
+
+export interface DeadLetter {
+  readonly row: Row;
+  /** The sheet's reason, for people. */
+  readonly cause: string;
+  /** Whether it is to be tried again. */
+  readonly isRetried?: boolean;
+}
+
+const PREFIX = "dead";
+/** A letter may take 64 KiB, and a commit 800 KiB. */
+const LETTERS_PER_COMMIT = 10;
+
+export class DeadLetters {
+  readonly #kv: Deno.Kv;
+
+  constructor(kv: Deno.Kv) {
+    this.#kv = kv;
+  }
+
+  /** All of them, oldest first. */
+  async list(): Promise<DeadLetter[]> {
+    return await Array.fromAsync(this.#kv.list<DeadLetter>({ prefix: [PREFIX] }), ({ value }) => value);
+  }
+
+  /** Keeps letters, by commits that `commit` makes. */
+  async keep(letters: readonly DeadLetter[], commit: (operation: Deno.AtomicOperation) => Promise<unknown>) {
+    for (let i = 0; i < letters.length; i += LETTERS_PER_COMMIT) {
+      const operation = this.#kv.atomic();
+      for (const letter of letters.slice(i, i + LETTERS_PER_COMMIT)) operation.set(keyOf(letter), letter);
+      await commit(operation);
+    }
+  }
+
+  /** Asks for the letter of this message, or for all, to be tried again; answers how many there are to try. */
+  async retry(id: string | undefined): Promise<number> {
+    const letters = (await this.list()).filter(({ row }) => id === undefined || row[4] === id);
+    await this.keep(
+      letters.map((letter) => ({ ...letter, isRetried: true })),
+      (operation) => operation.commit(),
+    );
+    return letters.length;
+  }
+
+  /** Takes out a letter whose row stands now. */
+  async remove(letter: DeadLetter): Promise<void> {
+    await this.#kv.delete(keyOf(letter));
+  }
+}
+
+function keyOf({ row }: DeadLetter): Deno.KvKey {
+  return [PREFIX, row[4]];
+}
