@@ -32,6 +32,7 @@ const FOR_GOOD = "public, max-age=31536000, immutable";
 export class StaticFiles {
   readonly #known = new Map<string, KnownFile>();
   readonly #joined = new Map<string, JoinedFile>();
+  #lastVersion: string | undefined;
 
   /** The file, or `undefined` where there is none. */
   async read(path: string): Promise<StaticFile | undefined> {
@@ -77,9 +78,17 @@ export class StaticFiles {
   /** What changes whenever any of the files that are sent does: 24 hexadecimal digits. */
   async version(): Promise<string> {
     const names = (await Array.fromAsync(Deno.readDir(STATIC))).map(({ name }) => name);
-    const files = await Promise.all(names.filter((name) => SENT.test(name)).sort().map((name) => this.read(name)));
+    const files = await Promise.all(
+      names.filter((name) => SENT.test(name)).sort().map((name) => this.read(name)),
+    );
     const etags = files.map((file) => file?.etag ?? "");
-    return (await etagOf(new TextEncoder().encode(etags.join()))).replaceAll('"', "");
+    this.#lastVersion = (await etagOf(new TextEncoder().encode(etags.join()))).replaceAll('"', "");
+    return this.#lastVersion;
+  }
+
+  /** Whether that is the version; one that a page was just given is taken to be, without a look at every file. */
+  async isVersion(version: string): Promise<boolean> {
+    return version === this.#lastVersion || version === await this.version();
   }
 
   async #needed(path: string): Promise<StaticFile> {
@@ -114,7 +123,7 @@ export function staticFiles(files: StaticFiles): Hono {
     .get("/:name", (c) => send(c, c.req.param("name"), false))
     .get("/:version/:name", async (c) => {
       const { version, name } = c.req.param();
-      return send(c, name, version === await files.version());
+      return send(c, name, await files.isVersion(version));
     });
 }
 

@@ -41,7 +41,7 @@ export interface FlusherParts {
 
 const SWEEP_EVERY_MS = 30_000;
 /** How often to look whether the lease has become free. */
-const LEASE_POLL_MS = 500;
+const LEASE_POLL_MS = 250;
 /** How often to look whether somebody has mended what only people can mend. */
 const PROBE_EVERY_MS = 60_000;
 const BACKOFF_FROM_MS = 1_000;
@@ -123,7 +123,7 @@ export class Flusher {
   }
 
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
-    const { ledger, settled, looking } = this.#parts;
+    const { outbox, ledger, settled, looking } = this.#parts;
     const pace = async (): Promise<void> => {
       await this.#pace(stop);
       stop.throwIfAborted();
@@ -133,8 +133,8 @@ export class Flusher {
     if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
       this.#status = { state: "writing" };
     }
-    while (!stop.aborted) {
-      // Paced before looking, so that a slice takes all that has come by then.
+    for (looking(); !stop.aborted && await outbox.oldest(); looking()) {
+      // Paced before the slice is taken, so that it holds all that has come by then.
       await this.#pace(stop);
       looking();
       const slice = await ledger.next();

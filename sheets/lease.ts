@@ -14,8 +14,8 @@
 import type { Clock } from "./clock.ts";
 
 /** How long a lease lasts that isn't renewed: what a killed process delays its successor, in milliseconds. */
-export const LEASE_MS = 4_000;
-const RENEW_EVERY_MS = 1_000;
+export const LEASE_MS = 2_000;
+const RENEW_EVERY_MS = 500;
 
 /** Another process has taken the lease, or may have. */
 export class LeaseLostError extends Error {

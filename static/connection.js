@@ -21,7 +21,7 @@ const CLOSE_TOO_MANY = 4008;
  * @typedef {object} ConnectionEvents
  * @property {Status} status
  * @property {ServerFrame} frame
- * @property {number} lost the close code, before the status says what comes next
+ * @property {number} lost the close code or 0, before the status says what comes next
  */
 
 /**
@@ -85,6 +85,16 @@ export class Connection extends Emitter {
     if (!this.#socket) return;
     this.#abandon();
     this.#lost(0, "");
+  }
+
+  /** Connects anew at once, which is no failure; does nothing unless connected. @returns {void} */
+  renew() {
+    if (this.#status.state !== "open") return;
+    this.#abandon();
+    this.#socket = undefined;
+    this.gotAnswer();
+    this.emit("lost", 0);
+    this.connect();
   }
 
   /** Leaves for good. @returns {void} */

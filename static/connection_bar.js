@@ -17,14 +17,13 @@ export function mountConnectionBar(bar, { socket, words }) {
   const now = /** @type {HTMLButtonElement} */ (bar.querySelector("[data-part=now]"));
   const rename = /** @type {HTMLElement} */ (bar.querySelector("[data-part=rename]"));
   const listening = new AbortController();
-  let hasBeenOpen = false;
+  let hasFailed = false;
   const show = () => {
     const { connection } = socket;
-    hasBeenOpen ||= connection.state === "open";
+    if (connection.state !== "connecting") hasFailed = connection.state !== "open";
     document.body.dataset.connection = connection.state;
-    // A first connection takes a moment; a bar that flashes by would only worry people.
-    bar.hidden = connection.state === "open" ||
-      (connection.state === "connecting" && !hasBeenOpen);
+    // To connect takes a moment; a bar that flashes by would only worry people.
+    bar.hidden = !hasFailed;
     now.hidden = connection.state !== "waiting";
     rename.hidden = connection.state !== "refused";
     sentence.textContent = sentenceFor(connection, words);

@@ -83,6 +83,24 @@ export class MessageRows {
     this.#dress(index);
   }
 
+  /**
+   * Takes the first entries out, and with them the notices between them.
+   * @param {number} count
+   * @returns {Entry[]}
+   */
+  removeFirst(count) {
+    const removed = this.#entries.removeFirst(count);
+    const first = this.first?.row.element ?? null;
+    while (this.#element.firstChild !== first) this.#element.firstChild?.remove();
+    this.#dress(0);
+    return removed;
+  }
+
+  /** Names the days anew: what was today is yesterday. @returns {void} */
+  showDays() {
+    for (let index = 0; index < this.#entries.length; index++) this.#dress(index);
+  }
+
   /** @param {number} index @returns {void} */
   #dress(index) {
     const entry = this.#entries.at(index);

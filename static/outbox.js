@@ -7,6 +7,7 @@ import { keysOf } from "./storage.js";
  * message waits for its author.
  * @typedef {object} Unsent
  * @property {string} clientId
+ * @property {string} username under which it was written
  * @property {string} text
  * @property {number} writtenAt milliseconds since the epoch, different for every message of a tab
  * @property {string} [failure]
@@ -49,11 +50,12 @@ export class Outbox {
     return this.#unsent.get(clientId);
   }
 
-  /** @param {string} text @returns {Unsent} */
-  add(text) {
+  /** @param {string} text @param {string} username @returns {Unsent} */
+  add(text, username) {
     this.#lastWrittenAt = Math.max(Date.now(), this.#lastWrittenAt + 1);
     return this.#keep({
       clientId: newClientId(),
+      username,
       text,
       writtenAt: this.#lastWrittenAt,
     });

@@ -7,6 +7,7 @@ import { followNetwork } from "./network.js";
 import { askNickname } from "./nickname_dialog.js";
 import { Outbox } from "./outbox.js";
 import { mountPageTitle } from "./page_title.js";
+import { paintAvatar } from "./person.js";
 import { mountPresence } from "./presence.js";
 import { mountSettings } from "./settings.js";
 import { RoomSocket } from "./socket.js";
@@ -28,6 +29,7 @@ const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="
 
 mountSettings();
 followKeyboard();
+paintAvatar(part("room-avatar"), room);
 visits.enter(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
@@ -61,9 +63,9 @@ function cleanName(name) {
 function enter(username) {
   const url = new URL(`/ws${roomPath(room)}`, location.href);
   url.protocol = url.protocol.replace("http", "ws");
-  url.searchParams.set("username", username);
   const socket = new RoomSocket({
     url,
+    username,
     outbox: new Outbox(storage, room),
     open: (address) => new WebSocket(address),
     random: Math.random,
@@ -73,6 +75,10 @@ function enter(username) {
     "seen",
     (event) => visits.see(room, /** @type {CustomEvent<string>} */ (event).detail),
   );
+  socket.on("messages", ({ messages, from }) => {
+    if (from === "older" || !messages.length) return;
+    part("visited").dispatchEvent(new CustomEvent("said", { detail: messages.at(-1) }));
+  });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
   mountMessageList(list, { socket, words, username });

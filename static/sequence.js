@@ -36,6 +36,11 @@ export class Sequence {
     return index;
   }
 
+  /** Takes the first things out, as many as there are up to `count`. @param {number} count @returns {Thing[]} */
+  removeFirst(count) {
+    return this.#things.splice(0, Math.max(0, count));
+  }
+
   /** @param {number} index @returns {Thing | undefined} */
   at(index) {
     return index < 0 ? undefined : this.#things[index];

@@ -1,15 +1,14 @@
 import { Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import { ResumePoint } from "./resume_point.js";
+import { Sender } from "./sender.js";
 
 /** @import { ServerFrame } from "../rooms/protocol.ts" */
 /** @import { Status } from "./connection.js" */
 /** @import { ChatMessage } from "./frames.js" */
 /** @import { Outbox, Unsent } from "./outbox.js" */
 
-const PAUSE_MS = 5_000;
 const TYPING_EVERY_MS = 2_500;
-const CLOSE_TOO_LARGE = 1009;
 
 /**
  * `more` says whether older messages exist, and is known from "latest" and "older" only.
@@ -31,15 +30,13 @@ const CLOSE_TOO_LARGE = 1009;
 
 /**
  * The connection to one room, and the only owner of what is known about the server: it asks for what was
- * missed, and sends what was written until the server has taken it.
- *
- * One message at a time is on its way, so that they arrive in the order they were written even when the
- * server asks to slow down in between.
+ * missed, tells what comes, and hands on what is written.
  * @extends {Emitter<RoomEvents>}
  */
 export class RoomSocket extends Emitter {
   #outbox;
   #connection;
+  #sender;
   #resume = new ResumePoint();
   /**
    * Live messages that arrived before the gap was filled: the point to resume from must not pass the gap.
@@ -47,29 +44,29 @@ export class RoomSocket extends Emitter {
    */
   #early = [];
   #isAskingOlder = false;
-  /** @type {string | undefined} */
-  #inFlight;
   #typedAt = -Infinity;
-  /** @type {number | undefined} */
-  #pauseTimer;
 
   /**
    * @param {object} parts
-   * @param {URL} parts.url the room's socket, with the username
+   * @param {URL} parts.url the room's socket
+   * @param {string} parts.username
    * @param {Outbox} parts.outbox
    * @param {(address: URL) => WebSocket} parts.open
    * @param {() => number} parts.random from 0 up to 1
    */
-  constructor({ url, outbox, open, random }) {
+  constructor({ url, username, outbox, open, random }) {
     super();
     this.#outbox = outbox;
     this.#connection = new Connection({ address: () => this.#addressFrom(url), open, random });
+    this.#sender = new Sender({ connection: this.#connection, outbox, username });
     this.#connection.on("frame", (frame) => this.#receive(frame));
     this.#connection.on("lost", (code) => this.#lost(code));
     this.#connection.on("status", (status) => {
       this.emit("connection", status);
-      this.#sendNext();
+      this.#sender.sendNext();
     });
+    this.#sender.on("unsent", (unsent) => this.emit("unsent", unsent));
+    this.#sender.on("settled", (settled) => this.emit("settled", settled));
   }
 
   /** @returns {Status} */
@@ -90,14 +87,13 @@ export class RoomSocket extends Emitter {
   /** Leaves for good. @returns {void} */
   close() {
     this.#connection.end();
-    this.#forget();
+    this.#sender.stop();
   }
 
   /** Takes a message to be sent, now or whenever that is possible. @param {string} text @returns {void} */
   say(text) {
-    this.emit("unsent", this.#outbox.add(text));
     this.#typedAt = -Infinity;
-    this.#sendNext();
+    this.#sender.say(text);
   }
 
   /** Every unsent message becomes visible, in the order it was written. @returns {void} */
@@ -107,15 +103,13 @@ export class RoomSocket extends Emitter {
 
   /** Tries a refused message again. @param {string} clientId @returns {void} */
   retry(clientId) {
-    const unsent = this.#outbox.mark(clientId);
-    if (unsent) this.emit("unsent", unsent);
-    this.#sendNext();
+    this.#sender.retry(clientId);
   }
 
   /** Gives a refused message back to its author. @param {string} clientId @returns {string} its text */
   takeBack(clientId) {
     const text = this.#outbox.get(clientId)?.text ?? "";
-    this.#settle(clientId);
+    this.#sender.settle(clientId);
     return text;
   }
 
@@ -126,7 +120,7 @@ export class RoomSocket extends Emitter {
    */
   settledElsewhere(storageKey) {
     const clientId = this.#outbox.clientIdOf(storageKey);
-    if (clientId && clientId !== this.#inFlight) this.#settle(clientId);
+    if (clientId) this.#sender.settleElsewhere(clientId);
   }
 
   /** Tells the others that this person is typing, every 2.5 s at most. @returns {void} */
@@ -144,25 +138,22 @@ export class RoomSocket extends Emitter {
   /** @param {URL} url @returns {URL} */
   #addressFrom(url) {
     const address = new URL(url);
+    address.searchParams.set("username", this.#sender.takeName());
     address.searchParams.set("batch", "1");
     if (this.#resume.id) address.searchParams.set("after", this.#resume.id);
     return address;
   }
 
-  /** @param {number} code @returns {void} */
+  /** @param {number} code the close code @returns {void} */
   #lost(code) {
-    const inFlight = this.#inFlight;
     this.#forget();
-    if (code === CLOSE_TOO_LARGE && inFlight) this.#fail(inFlight, "too_long");
+    this.#sender.lost(code);
   }
 
-  /** Forgets everything that belongs to the connection that ended. */
+  /** Forgets what belongs to the connection that ended. */
   #forget() {
     this.#early = [];
-    this.#inFlight = undefined;
     this.#isAskingOlder = false;
-    clearTimeout(this.#pauseTimer);
-    this.#pauseTimer = undefined;
   }
 
   /** @param {ServerFrame} frame @returns {void} */
@@ -186,7 +177,7 @@ export class RoomSocket extends Emitter {
           isRecorded: frame.type === "recorded",
         });
       case "ack":
-        return this.#settle(frame.client_id, frame.id);
+        return this.#sender.settle(frame.client_id, frame.id);
       case "online_users":
         return this.emit("online", frame.users);
       case "user_join":
@@ -229,43 +220,7 @@ export class RoomSocket extends Emitter {
   /** @param {{ code: string, client_id?: string, retry_after_ms?: number }} error @returns {void} */
   #receiveError({ code, client_id: clientId, retry_after_ms: retryAfterMs }) {
     this.#isAskingOlder = false;
-    if (!clientId) return this.emit("refused", code);
-    if (clientId === this.#inFlight) this.#landed();
-    if (code !== "rate_limited") this.#fail(clientId, code);
-    else this.#pauseTimer = setTimeout(() => this.#resumeSending(), retryAfterMs ?? PAUSE_MS);
-    this.#sendNext();
-  }
-
-  #resumeSending() {
-    this.#pauseTimer = undefined;
-    this.#sendNext();
-  }
-
-  #sendNext() {
-    const next = this.#outbox.next();
-    if (!next || this.#inFlight || this.#pauseTimer) return;
-    const frame = { type: "chat_message", message: next.text, client_id: next.clientId };
-    if (!this.#connection.send(frame)) return;
-    this.#inFlight = next.clientId;
-    this.#connection.expectAnswer();
-  }
-
-  #landed() {
-    this.#inFlight = undefined;
-    this.#connection.gotAnswer();
-  }
-
-  /** @param {string} clientId @param {string} code @returns {void} */
-  #fail(clientId, code) {
-    const unsent = this.#outbox.mark(clientId, code);
-    if (unsent) this.emit("unsent", unsent);
-  }
-
-  /** @param {string} clientId @param {string} [id] @returns {void} */
-  #settle(clientId, id) {
-    if (clientId === this.#inFlight) this.#landed();
-    this.#outbox.remove(clientId);
-    this.emit("settled", { clientId, id });
-    this.#sendNext();
+    if (clientId) this.#sender.refused(clientId, { code, retryAfterMs });
+    else this.emit("refused", code);
   }
 }

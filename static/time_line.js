@@ -12,6 +12,12 @@ export function dayOf(at) {
   return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS);
 }
 
+/** How long the visitor's calendar day still lasts, at most 25 hours. @param {number} at @returns {number} */
+export function msToNextDay(at) {
+  const date = new Date(at);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime() - at;
+}
+
 /**
  * Whether a message stands under its own name and not in the group of the one before it.
  * @param {Said | undefined} previous

@@ -1,12 +1,19 @@
 import { paintAvatar } from "./person.js";
 import { Clock } from "./time_line.js";
 
-/** @import { Visit, Visits } from "./visits.js" */
+/** @import { ChatMessage } from "./frames.js" */
+/** @import { Visits } from "./visits.js" */
 /** @import { Words } from "./words.js" */
+
+/** @typedef {Pick<ChatMessage, "id" | "username" | "message" | "timestamp">} LastMessage */
+
+const REFRESH_EVERY_MS = 60_000;
 
 /**
  * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
- * server says is fetched anew whenever the page is looked at.
+ * server says is fetched anew whenever somebody looks, and every minute while they do; the list of a phone's
+ * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message),
+ * which is to be fired on `element`.
  * @param {HTMLElement} element
  * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
  * @returns {() => void} unmounts
@@ -23,24 +30,38 @@ export function mountVisitedRooms(element, { visits, words, current }) {
   const refreshers = known.map((visit) => {
     const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     const row = /** @type {HTMLElement} */ (copy.firstElementChild);
-    writeRoom(row, visit.room, visit.room === current);
+    const isCurrent = visit.room === current;
+    writeRoom(row, visit.room, isCurrent);
     list.append(row);
-    return () =>
-      refresh(row, visit, {
-        words,
-        clock,
-        isCurrent: visit.room === current,
-        signal,
-      });
+    /** @param {LastMessage | undefined} last */
+    const show = (last) => {
+      writeLast(row, last, { words, clock });
+      part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(visit.room);
+    };
+    if (isCurrent) {
+      element.addEventListener(
+        "said",
+        (event) => show(/** @type {CustomEvent<LastMessage>} */ (event).detail),
+        { signal },
+      );
+    }
+    return () => refresh(visit.room, { show, signal });
   });
-  const refreshAll = () => document.hidden || refreshers.forEach((refreshRow) => refreshRow());
+  const isSeen = () => !document.hidden && list.checkVisibility();
+  const refreshAll = () => isSeen() && refreshers.forEach((refreshRow) => refreshRow());
+  const appearing = new IntersectionObserver(refreshAll);
+  appearing.observe(list);
+  const refreshing = setInterval(refreshAll, REFRESH_EVERY_MS);
   document.addEventListener("visibilitychange", refreshAll, { signal });
   list.addEventListener("click", ({ target }) => {
     const button = /** @type {Element} */ (target).closest("[data-action=copy]");
     if (button) copyRoomLink(/** @type {HTMLButtonElement} */ (button), words);
   }, { signal });
-  refreshAll();
-  return () => listening.abort();
+  return () => {
+    appearing.disconnect();
+    clearInterval(refreshing);
+    listening.abort();
+  };
 }
 
 /**
@@ -81,22 +102,23 @@ function writeRoom(row, room, isCurrent) {
 }
 
 /**
- * @param {HTMLElement} row
- * @param {Visit} visit
- * @param {{ words: Words, clock: Clock, isCurrent: boolean, signal: AbortSignal }} parts
+ * @param {string} room
+ * @param {{ show: (last: LastMessage | undefined) => void, signal: AbortSignal }} parts
  * @returns {Promise<void>}
  */
-async function refresh(
-  row,
-  { room, seenId },
-  { words, clock, isCurrent, signal },
-) {
-  const answer = await fetch(
-    `/api/rooms/${encodeURIComponent(room)}/messages?limit=1`,
-    { signal },
-  ).catch(() => null);
-  if (!answer?.ok) return;
-  const { messages: [last] } = await answer.json();
+async function refresh(room, { show, signal }) {
+  const answer = await fetch(`/api/rooms/${encodeURIComponent(room)}/messages?limit=1`, { signal })
+    .catch(() => null);
+  if (answer?.ok) show((await answer.json()).messages[0]);
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {LastMessage | undefined} last
+ * @param {{ words: Words, clock: Clock }} parts
+ * @returns {void}
+ */
+function writeLast(row, last, { words, clock }) {
   part(row, "preview").textContent = last
     ? words.say("preview", { name: last.username, text: last.message })
     : words.say("no_messages");
@@ -104,7 +126,6 @@ async function refresh(
   const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
   time.dateTime = last.timestamp;
   time.textContent = clock.brief(Date.parse(last.timestamp));
-  part(row, "unread").hidden = isCurrent || last.id <= seenId;
 }
 
 /** @param {HTMLElement} row @param {string} name @returns {HTMLElement} */

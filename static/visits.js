@@ -57,6 +57,11 @@ export class Visits {
     if (id > visit.seenId) this.#write({ ...visit, seenId: id });
   }
 
+  /** The newest message seen in a room, or "". @param {string} room @returns {string} */
+  seenId(room) {
+    return this.#read(room).seenId;
+  }
+
   /** @param {string} room @returns {Visit} */
   #read(room) {
     return JSON.parse(

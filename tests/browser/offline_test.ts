@@ -125,3 +125,32 @@ browserTest("RoomPage lets the author retry or take back what was refused", asyn
   await ada.getByRole("button", { name: "未送出，點此重試" }).click();
   await bubble(ada, "refused").and(ada.locator("[data-state=recorded]")).waitFor();
 });
+
+browserTest(
+  "RoomPage stores a message once whose author took another name before its resend",
+  async (stage) => {
+    const ada = await stage.person();
+    let isLossy = true;
+    await ada.routeWebSocket(/\/ws\//, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((frame) => {
+        if (!isLossy || !String(frame).includes(`"ack"`)) return socket.send(frame);
+        void server.close();
+        void socket.close({ code: 1012, reason: "retry_after_ms=600000" });
+      });
+    });
+    await ada.goto(stage.room("lobby", "ada"));
+    await connected(ada);
+    await send(ada, "said as ada");
+    await ada.locator("body[data-connection=waiting]").waitFor();
+    isLossy = false;
+    await ada.goto(stage.room("lobby", "edge"));
+    await ada.waitForFunction(() => !Object.keys(localStorage).some((key) => key.includes("unsent")));
+    await ada.locator(".people__row", { hasText: "你" }).getByText("edge").waitFor();
+    await send(ada, "said as edge");
+    await bubble(ada, "said as edge").and(ada.locator("[data-state=recorded]")).waitFor();
+    await bubble(ada, "said as ada").and(ada.locator("[data-state=recorded]")).waitFor();
+    assertEquals(await messages(ada), ["said as ada", "said as edge"]);
+    assertEquals(await stage.rowsWith("said as ada"), 1);
+  },
+);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest, bubble, messages, type Stage } from "../support/browser.ts";
+import { browserTest, bubble, connected, messages, type Stage } from "../support/browser.ts";
 
 browserTest("MessageList holds the place of a reader and counts what arrives below", async (stage) => {
   await fill(stage, 60);
@@ -38,6 +38,52 @@ browserTest("MessageList loads older messages on the way up and keeps the place"
   assertEquals(await messages(ada), Array.from({ length: 130 }, (_, index) => `message ${index}`));
   await scrollTo(ada, "message 0");
   await ada.getByText("這裡是聊天室的開頭").waitFor();
+});
+
+browserTest("MessageList keeps 2,000 messages at its end and loads older ones again", async (stage) => {
+  const ada = await stage.person();
+  const said = (index: number) => ({
+    type: "chat_message",
+    id: id(index),
+    seq: id(index),
+    room: "lobby",
+    user: "bo",
+    username: "bo",
+    message: `message ${index}`,
+    timestamp: new Date(Date.UTC(2026, 0, 2) + index * 1_000).toISOString(),
+    recorded: true,
+  });
+  const id = (index: number) => String(index).padStart(26, "0");
+  await ada.routeWebSocket(/\/ws\//, (socket) => {
+    socket.onMessage((frame) => {
+      const { type, before } = JSON.parse(String(frame));
+      if (type !== "history") return;
+      const messages = Array.from({ length: 50 }, (_, index) => said(Number(before) - 50 + index));
+      socket.send(JSON.stringify({ type, messages, more: true }));
+    });
+    socket.send(JSON.stringify({ type: "history", messages: [said(100)], more: true }));
+    socket.send(JSON.stringify(Array.from({ length: 2_400 }, (_, index) => said(101 + index))));
+  });
+  await ada.goto(stage.room("lobby", "ada"));
+  await bubble(ada, "message 2500").waitFor();
+  await ada.waitForFunction(() => document.querySelectorAll(".message").length === 2_000);
+  assert(await isAtEnd(ada));
+  assertEquals((await messages(ada)).at(0), "message 501");
+  const before = await scrollTo(ada, "message 501");
+  await bubble(ada, "message 451").waitFor({ state: "attached" });
+  assertEquals(await topOf(ada, "message 501"), before);
+  assert(await ada.locator(".message").count() > 2_000);
+});
+
+browserTest("MessageList turns today into yesterday at midnight", async (stage) => {
+  const ada = await stage.person({ timezoneId: "Asia/Taipei" });
+  await ada.clock.install({ time: new Date(Date.now()) });
+  await ada.goto(stage.room("lobby", "ada"));
+  await connected(ada);
+  await stage.say("lobby", "today's", "bo");
+  await ada.locator(".message__day", { hasText: "今天" }).waitFor();
+  await ada.clock.fastForward("24:00:00");
+  await ada.locator(".message__day", { hasText: "昨天" }).waitFor();
 });
 
 async function fill(stage: Stage, count: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client, type Frame } from "../support/client.ts";
 import { startProcess } from "../support/process.ts";
-import { parseCsv, startService, temporaryDirectory } from "../support/service.ts";
+import { parseCsv, readHistory, startService, temporaryDirectory } from "../support/service.ts";
 
 Deno.test("Service keeps every acknowledged message through kill -9: in the history once, in the file once, in order", async () => {
   await using directory = await temporaryDirectory();
@@ -22,7 +22,7 @@ Deno.test("Service keeps every acknowledged message through kill -9: in the hist
     { kvPath: env.KV_PATH, logCsvPath: env.LOG_CSV_PATH },
     directory.path,
   );
-  const history = await readAll(service.url, "聊天室");
+  const history = await readHistory(service.url, "聊天室");
   const ids = history.map(({ id }) => id);
   assertEquals(new Set(ids).size, ids.length, "no message stands twice");
   assertEquals(ids, [...ids].sort(), "in order");
@@ -58,7 +58,7 @@ Deno.test("Service stops within 5 s on SIGTERM: sockets learn that it restarts, 
     { kvPath: env.KV_PATH, logCsvPath: env.LOG_CSV_PATH },
     directory.path,
   );
-  const ids = (await readAll(service.url, "lobby")).map(({ id }) => id);
+  const ids = (await readHistory(service.url, "lobby")).map(({ id }) => id);
   assertEquals(new Set(ids).size, ids.length);
   assertEquals(acknowledged.filter((id) => !ids.includes(id)), []);
 });
@@ -93,20 +93,5 @@ Deno.test("Service remembers resends through a restart", async () => {
   await using service = await startService({}, directory.path);
   await using ada = await Client.enter(service.url, "lobby", "?username=ada");
   assertEquals((await ada.say("once", "c1")).id, first.id);
-  assertEquals((await readAll(service.url, "lobby")).length, 1);
+  assertEquals((await readHistory(service.url, "lobby")).length, 1);
 });
-
-/** The whole history of a room, read page by page. */
-async function readAll(origin: string, room: string): Promise<Frame[]> {
-  const all: Frame[] = [];
-  for (let more = true; more;) {
-    const before = all.length ? `&before=${all[0].id}` : "";
-    const response = await fetch(
-      `${origin}/api/rooms/${encodeURIComponent(room)}/messages?limit=200${before}`,
-    );
-    const page = await response.json();
-    all.unshift(...page.messages);
-    more = page.more;
-  }
-  return all;
-}

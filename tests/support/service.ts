@@ -1,5 +1,6 @@
 /** The real service for tests: on a free port, with its files in a directory that goes with it. */
 import { type Service, start } from "../../main.ts";
+import type { Frame } from "./client.ts";
 import type { Config } from "../../routes/config.ts";
 
 export interface TestService extends Service {
@@ -60,4 +61,19 @@ export function parseCsv(text: string): string[][] {
     row = [];
   }
   return rows;
+}
+
+/** The whole history of a room, read page by page. */
+export async function readHistory(origin: string, room: string): Promise<Frame[]> {
+  const all: Frame[] = [];
+  for (let more = true; more;) {
+    const before = all.length ? `&before=${all[0].id}` : "";
+    const response = await fetch(
+      `${origin}/api/rooms/${encodeURIComponent(room)}/messages?limit=200${before}`,
+    );
+    const page = await response.json();
+    all.unshift(...page.messages);
+    more = page.more;
+  }
+  return all;
 }

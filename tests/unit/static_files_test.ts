@@ -8,6 +8,8 @@ const ending = (extension: string): string[] => names.filter((name) => name.ends
 const everything = (extension: string): string => ending(extension).map(read).join("\n");
 const found = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, name]) => name);
+const preloaded = (page: string): string[] =>
+  found(read(page), /"modulepreload" href="\{\{page\.files\}\}\/([\w.]+)"/g);
 const languages = ["zh-Hant", "en"].map((tag) => JSON.parse(read(`languages/${tag}.json`)));
 const [chinese, english] = languages;
 
@@ -40,10 +42,20 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
   assertEquals(Object.keys(chinese).filter((key) => !used.has(key.replace(/\.one$/, ""))), []);
 });
 
-Deno.test("The room's page preloads every module that it needs, and no other", () => {
-  const modules = new Set(["room.js"]);
-  for (const name of modules) found(read(name), /from "\.\/([\w.]+)"/g).forEach((next) => modules.add(next));
-  assertEquals(found(read("room_modules.html"), /"\/static\/([\w.]+)"/g), [...modules].sort());
+for (const [page, script] of [["room_modules.html", "room.js"], ["lobby.html", "lobby.js"]]) {
+  Deno.test(`${page} preloads every module that ${script} needs, and no other`, () => {
+    const modules = new Set([script]);
+    for (const name of modules) {
+      found(read(name), /from "\.\/([\w.]+)"/g).forEach((next) => modules.add(next));
+    }
+    assertEquals(preloaded(page), [...modules].sort());
+  });
+}
+
+Deno.test("Pages take their files from one version, and each has one stylesheet", () => {
+  assertEquals(ending(".html").filter((name) => read(name).includes(`"/static/`)), []);
+  const whole = ending(".html").filter((name) => read(name).startsWith("<!DOCTYPE"));
+  assertEquals(whole.filter((name) => read(name).split(`rel="stylesheet"`).length !== 2), []);
 });
 
 Deno.test("Pages and scripts use icons and parts that exist", () => {
@@ -77,15 +89,14 @@ Deno.test("Stylesheets name colours in colors.css only", () => {
 });
 
 Deno.test("The room's page is under 60 KB when it is sent compressed", async () => {
-  const sheets = found(read("room.html") + read("head.html"), /"\/static\/([\w.]+\.css)"/g);
-  const modules = found(read("room_modules.html"), /"\/static\/([\w.]+)"/g);
+  const sheets = found(read("room_page.css"), /"([\w.]+\.css)"/g);
   const files = [
     "room.html",
     "icons.svg",
     "room_modules.html",
     "languages/zh-Hant.json",
     ...sheets,
-    ...modules,
+    ...preloaded("room_modules.html"),
   ];
   const sizes = await Promise.all(files.map((name) => compressedBytes(read(name))));
   assert(sizes.reduce((sum, size) => sum + size, 0) < 60_000);

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { followDays } from "../../static/day_change.js";
 import { isEmojiOnly } from "../../static/emoji.js";
 import { hueOf, initialOf } from "../../static/person.js";
 import { Sequence } from "../../static/sequence.js";
-import { Clock, startsGroup } from "../../static/time_line.js";
+import { Clock, msToNextDay, startsGroup } from "../../static/time_line.js";
 import { Words } from "../../static/words.js";
 
 Deno.test("isEmojiOnly() knows one to six emoji, and nothing else", () => {
@@ -48,6 +50,37 @@ Deno.test("Clock names today and yesterday and dates other days", () => {
   const daysAgo = (days: number) => new Date(new Date().setDate(new Date().getDate() - days)).getTime();
   assertEquals([clock.day(daysAgo(0)), clock.day(daysAgo(1))], ["今天", "昨天"]);
   assertEquals(clock.day(new Date(2020, 4, 6).getTime()), "2020年5月6日");
+});
+
+Deno.test("msToNextDay() counts to the visitor's midnight", () => {
+  assertEquals(msToNextDay(new Date(2026, 0, 2, 23, 59, 59, 999).getTime()), 1);
+  assertEquals(msToNextDay(new Date(2026, 11, 31, 12).getTime()), 12 * 60 * 60_000);
+  const midnight = new Date(2026, 0, 2);
+  assertEquals(msToNextDay(midnight.getTime()), new Date(2026, 0, 3).getTime() - midnight.getTime());
+});
+
+Deno.test("followDays() acts at every midnight, and no more once it is stopped", () => {
+  using time = new FakeTime(new Date(2026, 0, 2, 23, 59, 59));
+  const days: number[] = [];
+  const stop = followDays(() => days.push(new Date().getDate()));
+  time.tick(999);
+  assertEquals(days, []);
+  time.tick(1);
+  assertEquals(days, [3]);
+  time.tick(24 * 60 * 60_000);
+  assertEquals(days, [3, 4]);
+  stop();
+  time.tick(48 * 60 * 60_000);
+  assertEquals(days, [3, 4]);
+});
+
+Deno.test("Sequence gives up its first things, as many as it has", () => {
+  const sequence = new Sequence<{ order: string }>();
+  for (const order of ["b", "a", "c"]) sequence.insert({ order });
+  assertEquals(sequence.removeFirst(-1), []);
+  assertEquals(sequence.removeFirst(2), [{ order: "a" }, { order: "b" }]);
+  assertEquals(sequence.removeFirst(2), [{ order: "c" }]);
+  assertEquals(sequence.length, 0);
 });
 
 Deno.test("Sequence keeps the order of keys, and of arrival among equal ones", () => {

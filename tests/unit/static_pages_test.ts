@@ -75,6 +75,22 @@ Deno.test("pages() serves files with their type, and nothing anew that hasn't ch
   assertEquals((await get("/static/room.js", { "if-none-match": `"other", W/${etag}` })).status, 304);
 });
 
+Deno.test("pages() lets a browser keep the files of the present version for good, and of no other", async () => {
+  const page = await (await get("/chat/lobby/")).text();
+  const [, files] = /href="(\/static\/[0-9a-f]{24})\/room_page\.css"/.exec(page) ?? [];
+  for (const [path, kept] of [[files, "public, max-age=31536000, immutable"], ["/static/old", "no-cache"]]) {
+    const answer = await get(`${path}/room.js`);
+    assertEquals([answer.status, answer.headers.get("cache-control")], [200, kept]);
+    await answer.body?.cancel();
+  }
+});
+
+Deno.test("pages() joins a page's stylesheets, those that are imported first coming first", async () => {
+  const sheet = await (await get("/static/room_page.css")).text();
+  assert(!sheet.includes("@import"));
+  assert(sheet.indexOf("--page: ") < sheet.indexOf(".composer__field"));
+});
+
 for (
   const path of ["room.html", "deno.json", "languages/en.json", "..%2fdeno.json", "%2e%2e/main.ts", "none.js"]
 ) {

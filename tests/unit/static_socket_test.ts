@@ -47,14 +47,19 @@ interface Scene {
   events: string[];
 }
 
-/** Registers a test with a socket that has begun to connect to a server played by the test. */
-function socketTest(name: string, act: (scene: Scene) => void): void {
+/**
+ * Registers a test with a socket of ada's that has begun to connect to a server played by the test. `written`
+ * is what the page finds unsent: by whom, and the text.
+ */
+function socketTest(name: string, act: (scene: Scene) => void, written: [string, string][] = []): void {
   Deno.test(name, () => {
     using time = new FakeTime(0);
     const server: FakeSocket[] = [];
     const outbox = new Outbox(memoryStorage(), "lobby");
+    for (const [username, text] of written) outbox.add(text, username);
     const socket = new RoomSocket({
-      url: new URL("ws://127.0.0.1/ws/chat/lobby/?username=ada"),
+      url: new URL("ws://127.0.0.1/ws/chat/lobby/"),
+      username: "ada",
       outbox,
       open: (url) => server[server.push(new FakeSocket(url)) - 1] as unknown as WebSocket,
       random: () => 0.5,
@@ -250,3 +255,35 @@ socketTest("RoomSocket says at most every 2.5 s that someone is typing", ({ sock
   socket.type();
   assertEquals(server[0].sent.map((frame) => frame.type), ["typing", "typing"]);
 });
+
+socketTest(
+  "RoomSocket sends what was written under a former name under that name, and then comes as who one is now",
+  ({ server, socket, events }) => {
+    assertEquals(server[0].url.searchParams.get("username"), "edge");
+    server[0].open([message("1")]);
+    server[0].says({ type: "ack", client_id: server[0].sent[0].client_id, id: "2" });
+    server[0].says({ type: "ack", client_id: server[0].sent[1].client_id, id: "3" });
+    assertEquals(server[0].sent.map((frame) => frame.message), ["one", "two"]);
+    assert(server[0].isClosed);
+    assertEquals([server.length, socket.connection.state], [2, "connecting"]);
+    assertEquals(server[1].url.searchParams.get("username"), "ada");
+    assertEquals(server[1].url.searchParams.get("after"), "1");
+    server[1].open();
+    assertEquals(server[1].sent.map((frame) => frame.message), ["three"]);
+    assertEquals(events, ["latest 1", "settled 2", "settled 3", "gap "]);
+  },
+  [["edge", "one"], ["edge", "two"], ["ada", "three"]],
+);
+
+socketTest(
+  "RoomSocket waits under a former name only for what can be sent",
+  ({ server, socket }) => {
+    server[0].open();
+    server[0].says({ type: "error", code: "too_long", client_id: server[0].sent[0].client_id });
+    assertEquals(server[1].url.searchParams.get("username"), "ada");
+    server[1].open();
+    socket.say("two");
+    assertEquals(server[1].sent.map((frame) => frame.message), ["two"]);
+  },
+  [["edge", "one"]],
+);

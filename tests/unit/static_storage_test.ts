@@ -8,7 +8,7 @@ import { Visits } from "../../static/visits.js";
 Deno.test("Outbox keeps what was written, in order, for the next page", () => {
   const storage = memoryStorage();
   const outbox = new Outbox(storage, "lobby");
-  const [first, second] = ["one", "two"].map((text) => outbox.add(text));
+  const [first, second] = ["one", "two"].map((text) => outbox.add(text, "ada"));
   outbox.mark(second.clientId, "backpressure");
   const later = new Outbox(storage, "lobby");
   assertEquals(later.all(), [first, { ...second, failure: "backpressure" }]);
@@ -17,15 +17,15 @@ Deno.test("Outbox keeps what was written, in order, for the next page", () => {
 
 Deno.test("Outbox keeps rooms apart, even where one name begins another", () => {
   const storage = memoryStorage();
-  new Outbox(storage, "lobby").add("one");
+  new Outbox(storage, "lobby").add("one", "ada");
   assertEquals(new Outbox(storage, "lob").all(), []);
 });
 
 Deno.test("Outbox of two tabs neither overwrites nor revives the other's messages", () => {
   const storage = memoryStorage();
   const [here, there] = [new Outbox(storage, "lobby"), new Outbox(storage, "lobby")];
-  const mine = here.add("mine");
-  const other = there.add("other");
+  const mine = here.add("mine", "ada");
+  const other = there.add("other", "ada");
   here.remove(mine.clientId);
   assertEquals(new Outbox(storage, "lobby").all(), [other]);
 });
