@@ -22,6 +22,7 @@ import { readServiceAccountKey } from "./sheets/google_key.ts";
 import { GoogleSheet } from "./sheets/google_sheet.ts";
 import { Lease } from "./sheets/lease.ts";
 import { idOf, Ledger } from "./sheets/ledger.ts";
+import { FILE_PACE, GOOGLE_PACE } from "./sheets/pace.ts";
 import type { Row, Sheet } from "./sheets/sheet.ts";
 
 /** A running service. */
@@ -38,8 +39,6 @@ const RETRY_AFTER_MS = 1_000;
 const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 /** How long the append that is under way, and the requests that are being answered, may take when the service stops. */
 const STOP_WITHIN_MS = 3_000;
-/** Under load, appends this far apart make slices large. Google's quota is 60 writes a minute. */
-const SPACING_MS = { csv: 1_000, google: 1_050 };
 /** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
 const HOUSEKEEPING_MS = 2_000;
 
@@ -88,7 +87,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     outbox,
     ledger,
     lease,
-    spacingMs: config.googleSheetId ? SPACING_MS.google : SPACING_MS.csv,
+    pace: config.googleSheetId ? GOOGLE_PACE : FILE_PACE,
     clock,
     random,
     looking: () => doorbell.looked(),

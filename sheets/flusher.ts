@@ -7,7 +7,8 @@
 import type { Outbox } from "../rooms/outbox.ts";
 import type { Clock } from "./clock.ts";
 import { type Lease, LeaseLostError } from "./lease.ts";
-import type { Ledger, Settled } from "./ledger.ts";
+import { type Ledger, type Settled, SLICE_ROWS } from "./ledger.ts";
+import { Pace, type PaceOptions } from "./pace.ts";
 import { SheetError } from "./sheet.ts";
 
 /** What the flusher is about, for people. */
@@ -28,8 +29,7 @@ export interface FlusherParts {
   readonly outbox: Outbox;
   readonly ledger: Ledger;
   readonly lease: Lease;
-  /** The least time between two appends, in milliseconds. */
-  readonly spacingMs: number;
+  readonly pace: PaceOptions;
   readonly clock: Clock;
   readonly random: () => number;
   /** Called when the flusher is about to look what is pending: a message committed later needs a new ring. */
@@ -49,15 +49,16 @@ const BACKOFF_TO_MS = 5 * 60_000;
 
 export class Flusher {
   readonly #parts: FlusherParts;
+  readonly #pace: Pace;
   #status: LogStatus = { state: "idle" };
   #attempts = 0;
-  #appendedAt = -Infinity;
   #rings: (() => void)[] = [];
   #wake: () => void = () => {};
   #isOver = false;
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
+    this.#pace = new Pace(parts.pace, parts.clock);
   }
 
   get status(): LogStatus {
@@ -125,9 +126,9 @@ export class Flusher {
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
     const { outbox, ledger, settled, looking } = this.#parts;
     const pace = async (): Promise<void> => {
-      await this.#pace(stop);
+      await this.#keepPace(stop);
       stop.throwIfAborted();
-      this.#appendedAt = this.#parts.clock.elapsed();
+      this.#pace.begin();
     };
     const way = { pace, signal: kill };
     if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
@@ -135,7 +136,7 @@ export class Flusher {
     }
     for (looking(); !stop.aborted && await outbox.oldest(); looking()) {
       // Paced before the slice is taken, so that it holds all that has come by then.
-      await this.#pace(stop);
+      await this.#keepPace(stop);
       looking();
       const slice = await ledger.next();
       if (!slice) break;
@@ -145,9 +146,9 @@ export class Flusher {
     if (!stop.aborted && await ledger.hasChores()) settled(await ledger.tidy(way));
   }
 
-  async #pace(stop: AbortSignal): Promise<void> {
-    const { clock, spacingMs } = this.#parts;
-    const waitMs = this.#appendedAt + spacingMs - clock.elapsed();
+  async #keepPace(stop: AbortSignal): Promise<void> {
+    const { clock, outbox } = this.#parts;
+    const waitMs = this.#pace.waitMs(outbox.depth > SLICE_ROWS);
     if (waitMs > 0) await clock.wait(waitMs, stop);
   }
 

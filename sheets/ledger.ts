@@ -48,7 +48,8 @@ export interface Slice {
 const STATE = ["log"];
 /** Google advises at most 2 MB a request (https://developers.google.com/workspace/sheets/api/limits). */
 const SLICE_BYTES = 1_500_000;
-const SLICE_ROWS = 5_000;
+/** The most rows in one append. */
+export const SLICE_ROWS = 5_000;
 /** Changes in one commit; KV allows 1,000. */
 const CHANGES_PER_COMMIT = 900;
 

@@ -49,6 +49,8 @@ class MessageList {
   #door;
   #position;
   #hasOlder = false;
+  /** The message before which was asked for older ones. @type {string | undefined} */
+  #askedBefore;
   #listening = new AbortController();
 
   /** @param {HTMLElement} element @param {{ socket: RoomSocket, words: Words, username: string }} parts */
@@ -78,6 +80,8 @@ class MessageList {
 
   /** @param {Arrival} event @returns {void} */
   receive({ messages, from, more }) {
+    // The oldest ones were forgotten since these were asked for: between them there would be a gap.
+    if (from === "older" && this.#rows.first?.id !== this.#askedBefore) return;
     const fresh = messages.filter(({ id }) => !this.#transcript.has(id));
     this.#position.hold(() => {
       const { last } = this.#rows;
@@ -107,7 +111,10 @@ class MessageList {
 
   /** @param {string} clientId @param {string | undefined} id @returns {void} */
   settle(clientId, id) {
-    this.#position.hold(() => this.#transcript.settle(clientId, id));
+    this.#position.hold(() => {
+      this.#transcript.settle(clientId, id);
+      if (this.#element.hasAttribute("data-ready")) this.#showEnds();
+    });
   }
 
   /** @param {readonly string[]} ids @param {Entry["state"]} state @returns {void} */
@@ -149,6 +156,7 @@ class MessageList {
   #wantOlder() {
     const oldest = this.#rows.first?.id;
     if (this.#hasOlder && oldest && this.#position.isNearStart) {
+      this.#askedBefore = oldest;
       this.#socket.askOlder(oldest);
     }
   }

@@ -19,6 +19,8 @@ import { Visits } from "./visits.js";
 import { pageWords } from "./words.js";
 
 const LONGEST_NAME = 64;
+/** As in the server's `rooms/user.ts`. */
+const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
@@ -56,7 +58,8 @@ async function ask(current) {
  * @returns {string}
  */
 function cleanName(name) {
-  return [...name.normalize("NFC").replace(/\s+/g, " ").trim()].slice(0, LONGEST_NAME).join("");
+  const clean = name.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
+  return [...clean].slice(0, LONGEST_NAME).join("").trim();
 }
 
 /** @param {string} username @returns {void} */

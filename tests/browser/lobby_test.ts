@@ -4,6 +4,7 @@ import { browserTest, connected, send } from "../support/browser.ts";
 browserTest("Lobby leads into a room and remembers it, its last message and the nickname", async (stage) => {
   const ada = await stage.person();
   await ada.goto(stage.url);
+  await ada.getByRole("figure").waitFor();
   await ada.getByLabel("聊天室").first().fill("客服小組");
   await ada.getByLabel("暱稱").fill("小安");
   await ada.getByRole("button", { name: "進入" }).click();
@@ -12,6 +13,7 @@ browserTest("Lobby leads into a room and remembers it, its last message and the 
   await ada.locator("[data-state=recorded]").waitFor();
   await ada.getByRole("link", { name: "回到聊天室大廳" }).click();
   await ada.getByText("小安：有人在嗎").waitFor();
+  await ada.getByRole("figure").waitFor({ state: "hidden" });
   assertEquals(await ada.getByLabel("暱稱").inputValue(), "小安");
   assertEquals(await ada.getByRole("img", { name: "有未讀訊息" }).count(), 0);
   await stage.say("客服小組", "我在", "小柏");

@@ -73,6 +73,10 @@ browserTest("MessageList keeps 2,000 messages at its end and loads older ones ag
   await bubble(ada, "message 451").waitFor({ state: "attached" });
   assertEquals(await topOf(ada, "message 501"), before);
   assert(await ada.locator(".message").count() > 2_000);
+  await ada.getByRole("log").evaluate((log) => log.scrollTop = log.scrollHeight);
+  await ada.waitForFunction(() => document.querySelectorAll(".message").length === 2_000);
+  const texts = await messages(ada);
+  assertEquals(texts, Array.from({ length: 2_000 }, (_, index) => `message ${501 + index}`));
 });
 
 browserTest("MessageList turns today into yesterday at midnight", async (stage) => {

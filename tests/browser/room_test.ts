@@ -40,6 +40,21 @@ browserTest("RoomPage keeps two rooms apart", async (stage) => {
   assertEquals([await messages(ada), await messages(bo)], [["said in the lobby"], ["說在聊天室"]]);
 });
 
+browserTest("RoomPage keeps its own line among the visited rooms up to date", async (stage) => {
+  const ada = await stage.member("lobby", "小安", { viewport: { width: 1280, height: 800 } });
+  await stage.say("lobby", "早安", "小柏");
+  await ada.getByRole("navigation").getByText("小柏：早安").waitFor();
+});
+
+browserTest("RoomPage asks for no previews on a phone, which shows none", async (stage) => {
+  const ada = await stage.person({ viewport: { width: 390, height: 844 } });
+  const asked: string[] = [];
+  ada.on("request", (request) => void asked.push(new URL(request.url()).pathname));
+  await ada.goto(stage.room("lobby", "ada"));
+  await connected(ada);
+  assertEquals(asked.filter((path) => path.startsWith("/api/")), []);
+});
+
 browserTest("RoomPage says who is online, who came and who is typing", async (stage) => {
   const ada = await stage.member("lobby", "小安");
   const bo = await stage.member("lobby", "小柏");
@@ -49,6 +64,28 @@ browserTest("RoomPage says who is online, who came and who is typing", async (st
   await ada.getByText("小柏正在輸入…").waitFor();
   await bo.getByRole("textbox").press("Enter");
   await ada.getByText("本聊天室的訊息會記錄到試算表").waitFor();
+});
+
+browserTest("RoomPage shows nobody as typing who has just spoken", async (stage) => {
+  const ada = await stage.person();
+  await ada.routeWebSocket(/\/ws\//, (socket) => {
+    const message = {
+      id: "1",
+      seq: "1",
+      username: "bo",
+      message: "done",
+      timestamp: new Date().toISOString(),
+    };
+    socket.send(JSON.stringify({ type: "history", messages: [], more: false }));
+    socket.send(JSON.stringify({ type: "user_typing", user: "bo" }));
+    socket.send(JSON.stringify({ type: "chat_message", ...message }));
+    socket.send(JSON.stringify({ type: "user_typing", user: "bo" }));
+    socket.send(JSON.stringify({ type: "online_users", users: ["ada", "bo"], count: 2 }));
+  });
+  await ada.goto(stage.room("lobby", "ada"));
+  await ada.getByText("2 人線上").waitFor();
+  await bubble(ada, "done").waitFor();
+  assertEquals(await ada.locator("[data-typing]").count(), 0);
 });
 
 browserTest("RoomPage never sends the Enter that ends a composition", async (stage) => {

@@ -8,6 +8,7 @@ import type { Clock } from "../../sheets/clock.ts";
 import { Flusher, type Trouble } from "../../sheets/flusher.ts";
 import { Lease } from "../../sheets/lease.ts";
 import { Ledger, type Settled } from "../../sheets/ledger.ts";
+import type { PaceOptions } from "../../sheets/pace.ts";
 import type { Sheet } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 
@@ -28,10 +29,12 @@ export interface TestLog extends AsyncDisposable {
   nextTrouble(): Promise<Trouble | undefined>;
 }
 
+const AT_ONCE: PaceOptions = { perMinute: Infinity, spacingMs: 0, rushSpacingMs: 0 };
+
 /** Starts a flusher on `sheet`; with `kv` it is one of several on the same database, which it then doesn't close. */
 export async function startLog(
   sheet: Sheet,
-  options: { kv?: Deno.Kv; clock?: Clock; spacingMs?: number } = {},
+  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions } = {},
 ): Promise<TestLog> {
   const kv = options.kv ?? await Deno.openKv(":memory:");
   const clock = options.clock ?? new SwiftClock();
@@ -47,7 +50,7 @@ export async function startLog(
     outbox,
     ledger,
     lease,
-    spacingMs: options.spacingMs ?? 0,
+    pace: options.pace ?? AT_ONCE,
     clock,
     random: () => 0.5,
     looking: () => {},

@@ -9,7 +9,7 @@ const everything = (extension: string): string => ending(extension).map(read).jo
 const found = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, name]) => name);
 const preloaded = (page: string): string[] =>
-  found(read(page), /"modulepreload" href="\{\{page\.files\}\}\/([\w.]+)"/g);
+  found(read(page), /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
 const languages = ["zh-Hant", "en"].map((tag) => JSON.parse(read(`languages/${tag}.json`)));
 const [chinese, english] = languages;
 
@@ -46,7 +46,7 @@ for (const [page, script] of [["room_modules.html", "room.js"], ["lobby.html", "
   Deno.test(`${page} preloads every module that ${script} needs, and no other`, () => {
     const modules = new Set([script]);
     for (const name of modules) {
-      found(read(name), /from "\.\/([\w.]+)"/g).forEach((next) => modules.add(next));
+      found(read(name), /^(?:import|\}).* from "\.\/([\w.]+)"/gm).forEach((next) => modules.add(next));
     }
     assertEquals(preloaded(page), [...modules].sort());
   });
