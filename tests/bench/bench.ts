@@ -1,0 +1,22 @@
+/**
+ * `deno task bench [--runs N] [--json FILE]`: measures this service on this machine. Service and clients share its
+ * cores, so these are figures to compare with each other, from one run.
+ */
+import { parseArgs } from "node:util";
+import { drain, memoryWhileWaiting } from "./drain.ts";
+import { type Figure, machine, table } from "./figures.ts";
+import { fanOut, roundTrip, storm } from "./talk.ts";
+
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "3" }, json: { type: "string" } },
+});
+const runs = Number(values.runs);
+const figures: Figure[] = [];
+for (const measure of [fanOut, roundTrip, storm, drain, memoryWhileWaiting]) {
+  figures.push(...await measure(runs));
+}
+// deno-lint-ignore no-console -- a command speaks on stdout
+console.log(`${machine()}\n\n${table(figures)}`);
+if (values.json) {
+  await Deno.writeTextFile(values.json, JSON.stringify({ machine: machine(), figures }, null, 2) + "\n");
+}
