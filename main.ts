@@ -39,6 +39,8 @@ const RETRY_AFTER_MS = 1_000;
 const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 /** How long the append that is under way, and the requests that are being answered, may take when the service stops. */
 const STOP_WITHIN_MS = 3_000;
+/** How long an append that was cut short may take to notice. */
+const GIVE_UP_WITHIN_MS = 500;
 /** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
 const HOUSEKEEPING_MS = 2_000;
 
@@ -59,7 +61,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   await outbox.refresh();
   const history = new History(archive);
 
-  const isQueued = config.logDelivery === "queue" || (config.logDelivery === "auto" && await hasQueue(kv));
+  const isQueued = config.logDelivery !== "sweep" && await hasQueue(kv);
+  if (config.logDelivery === "queue" && !isQueued) {
+    kv.close();
+    throw new ConfigError('LOG_DELIVERY is "queue", but this KV has no queues; wanted: auto or sweep');
+  }
   const doorbell = isQueued ? new QueueDoorbell(kv) : new DirectDoorbell();
   const journal = new Journal({
     kv,
@@ -107,9 +113,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     },
   });
 
+  const stopped = Promise.withResolvers<void>();
   const stopping = new AbortController();
   const killing = new AbortController();
-  const listening = doorbell.listen(flusher);
+  doorbell.listen(flusher).catch((error) => log.error("doorbell_failed", errorFields(error)));
   const flushing = flusher.run(stopping.signal, killing.signal);
   const housekeeping = setInterval(() => {
     const keep = async (): Promise<void> => {
@@ -133,7 +140,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     isStopping: () => stopping.signal.aborted,
   });
   const server = Deno.serve(
-    { hostname: config.host, port: config.port, signal: killing.signal, onListen() {} },
+    { hostname: config.host, port: config.port, onListen() {} },
     (request, info) => app.fetch(request, { info }),
   );
   const url = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${server.addr.port}`;
@@ -145,21 +152,22 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   });
 
   async function stop(): Promise<void> {
-    if (stopping.signal.aborted) return await server.finished;
+    if (stopping.signal.aborted) return await stopped.promise;
     stopping.abort();
     clearInterval(housekeeping);
-    await journal.drain();
-    lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
+    const deadline = systemClock.wait(STOP_WITHIN_MS, killing.signal);
+    const within = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, deadline]);
+    await within(journal.close());
+    const closing = lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
-    await until(() => lobby.count().connections === 0, SOCKETS_CLOSE_WITHIN_MS);
-    const shutdown = server.shutdown();
-    const killTimer = setTimeout(() => killing.abort(), STOP_WITHIN_MS);
-    await Promise.all([flushing, journal.drain(), shutdown]);
-    clearTimeout(killTimer);
+    await Promise.race([closing, systemClock.wait(SOCKETS_CLOSE_WITHIN_MS, killing.signal)]);
+    await within(Promise.all([flushing, server.shutdown()]));
+    killing.abort();
+    await Promise.race([flushing, systemClock.wait(GIVE_UP_WITHIN_MS, new AbortController().signal)]);
     await sheet[Symbol.asyncDispose]();
     kv.close();
-    await listening.catch(() => {});
     log.info("stopped", { pending: outbox.depth });
+    stopped.resolve();
   }
 
   return { url, stop, [Symbol.asyncDispose]: stop };
@@ -179,11 +187,6 @@ async function openSheet(config: Config): Promise<Sheet> {
     key: await readServiceAccountKey({ json: googleCredsJson, path: googleCredsPath }),
     apiRoot: googleApiRoot,
   });
-}
-
-async function until(isTrue: () => boolean, withinMs: number): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!isTrue() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function writeLine(line: string): void {

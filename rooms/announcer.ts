@@ -16,6 +16,8 @@ export class Announcer {
   readonly #emptied: () => void;
   readonly #presence = new Presence();
   readonly #typing = new Map<string, User>();
+  /** When users who are here were last reported as typing. */
+  readonly #typedAt = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
 
@@ -56,8 +58,9 @@ export class Announcer {
 
   typing(member: Member): void {
     const now = this.#now();
-    if (now - member.typedAt < TYPING_EVERY_MS) return;
-    member.typedAt = now;
+    const last = this.#typedAt.get(member.user.id) ?? -Infinity;
+    if (now - last < TYPING_EVERY_MS) return;
+    this.#typedAt.set(member.user.id, now);
     this.#typing.set(member.user.id, member.user);
     this.#wakeWithin(this.#windowMs);
   }
@@ -84,6 +87,7 @@ export class Announcer {
     this.#wakesAt = Infinity;
     const now = this.#now();
     const { joined, left } = this.#presence.settle(now);
+    for (const { id } of left) this.#typedAt.delete(id);
     const timestamp = new Date(now).toISOString();
     const doors = [
       ...joined.map(({ id, name: user }) => about(id, { type: "user_join", user, timestamp })),

@@ -69,26 +69,19 @@ export class Archive {
 
   /** Reads how far the archive is; needed once, before anything else. */
   async open(): Promise<void> {
+    // Before anything can fail: what is remembered of the last pages may never have been written.
+    this.#lastPages.clear();
     const entry = await this.#kv.get<Position>(POSITION);
     this.#at = entry.value ?? { position: "", lastId: "" };
     this.#stamp = entry.versionstamp;
-    this.#lastPages.clear();
   }
 
   /** Copies all that the outbox holds by now into pages. */
   async advance(): Promise<void> {
     // A call that comes while another one is at work may concern a later batch: it waits, then looks again.
     while (this.#advancing) await this.#advancing.catch(() => {});
-    this.#advancing = this.#advanceNow();
-    try {
-      await this.#advancing;
-    } catch (error) {
-      // What was remembered of the last pages may never have been written.
-      await this.open();
-      throw error;
-    } finally {
-      this.#advancing = undefined;
-    }
+    this.#advancing = this.#advanceAnew().finally(() => this.#advancing = undefined);
+    await this.#advancing;
   }
 
   /** The pages of a room that may hold lines before the message `id` (all when `undefined`), newest first. */
@@ -107,6 +100,17 @@ export class Archive {
     const { value: page } = await before.next();
     const range = page ? { prefix, start: page.key } : { prefix };
     for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) yield unpack(entry.value);
+  }
+
+  /** Begins once more when another process has moved the position. */
+  async #advanceAnew(): Promise<void> {
+    try {
+      await this.#advanceNow();
+    } catch (error) {
+      await this.open();
+      if (!(error instanceof MovedError)) throw error;
+      await this.#advanceNow();
+    }
   }
 
   async #advanceNow(): Promise<void> {
@@ -159,7 +163,7 @@ export class Archive {
   async #commit(commit: Deno.AtomicOperation): Promise<string> {
     const result = await commit.check({ key: POSITION, versionstamp: this.#stamp }).commit();
     if (result.ok) return result.versionstamp;
-    throw new Error("Archiving stopped: another process moved the archive's position; it goes on from there");
+    throw new MovedError("Archiving failed: another process moved the archive's position");
   }
 
   /** The pages to write so that the room's last lines become these, and none stands twice. */
@@ -207,6 +211,11 @@ export class Archive {
     const lastId = lines.reduce((max, line) => idIn(line) > max ? idIn(line) : max, after);
     return { after, bytes: entry.value.length, lastSeq: seqIn(lines[lines.length - 1]), lastId };
   }
+}
+
+/** Another process has archived meanwhile. */
+class MovedError extends Error {
+  override readonly name = "MovedError";
 }
 
 // A body begins with its id and its room, and a room's name needs no escape.

@@ -9,6 +9,14 @@ export interface Stretch {
   readonly more: boolean;
 }
 
+/** How far somebody is who reads everything since a message. */
+export interface Cursor {
+  /** The message. An id that isn't there counts as its place. */
+  readonly id: string;
+  /** Everything up to this `seq` has been read; `""`: nothing. */
+  seen: string;
+}
+
 interface Identified {
   readonly id: string;
 }
@@ -27,6 +35,8 @@ interface Tail {
 const KEPT_LINES = 256;
 /** The most lines in one stretch: the wire format's limit for a `history` request. */
 export const MAX_STRETCH = 200;
+/** Characters in one stretch, so that nobody can have much of memory filled with answers that they don't read. */
+const MAX_STRETCH_LENGTH = 256_000;
 /** What a member gets who didn't ask for another number. */
 export const DEFAULT_STRETCH = 50;
 
@@ -87,16 +97,11 @@ export class History {
     this.#tail(room).holders--;
   }
 
-  /**
-   * The newest messages of a held room, up to {@link DEFAULT_STRETCH}, from memory: who is sent this and listens
-   * from the same turn of the event loop on neither misses a message nor gets one twice.
-   */
+  /** The newest messages of a held room, up to {@link DEFAULT_STRETCH}, from memory, as {@link rest} is. */
   latest(room: string): Stretch {
     const { lines, floor } = this.#tail(room);
-    return {
-      lines: lines.slice(-DEFAULT_STRETCH),
-      more: lines.length > DEFAULT_STRETCH || floor !== "",
-    };
+    const wanted = withinLength(lines.slice(-DEFAULT_STRETCH));
+    return { lines: wanted, more: lines.length > wanted.length || floor !== "" };
   }
 
   /** The last `limit` messages before the message `id`, or of all. An id that isn't there counts as its place. */
@@ -115,34 +120,37 @@ export class History {
       const end = id === undefined ? -1 : tail.lines.findIndex((line) => idIn(line) >= id);
       const newer = end < 0 ? tail.lines : tail.lines.slice(0, end);
       const lines = [...older, ...newer];
-      return { lines: lines.slice(-limit), more: more || lines.length > limit };
+      const wanted = withinLength(lines.slice(-limit));
+      return { lines: wanted, more: more || lines.length > wanted.length };
     } finally {
       tail.holders--;
     }
   }
 
   /**
-   * All messages of a held room after the message `id`, in stretches. The last one (`more` is false) is read from
-   * memory in the turn in which it is returned, as {@link latest} is.
+   * What memory has of a held room behind the cursor, and with it everything up to the last message; `undefined` when
+   * the archive has to be read first. Who is sent this and becomes a member without an `await` in between neither
+   * misses a message nor gets one twice.
    */
-  async *after(room: string, id: string): AsyncGenerator<Stretch, void> {
-    const tail = this.#tail(room);
-    const known = tail.lines.findLastIndex((line) => idIn(line) === id);
-    if (known >= 0) return yield { lines: tail.lines.slice(known + 1), more: false };
-    let seen = "";
-    let covered = "";
-    // While pages are sent, the archive may move on, and memory drop what it has archived.
-    while (seen < tail.floor && covered < tail.floor) {
-      covered = `${this.#archive.position}~`;
-      for await (const page of this.#archive.pagesFrom(room, id)) {
-        const lines = restOf(page, id, seen).filter((line) => seqIn(line) < tail.floor);
-        for (let i = 0; i < lines.length; i += MAX_STRETCH) {
-          yield { lines: lines.slice(i, i + MAX_STRETCH), more: true };
-        }
-        if (lines.length) seen = seqIn(lines[lines.length - 1]);
+  rest(room: string, { id, seen }: Cursor): Stretch | undefined {
+    const { lines, floor } = this.#tail(room);
+    const known = seen ? -1 : lines.findLastIndex((line) => idIn(line) === id);
+    if (known >= 0) return { lines: lines.slice(known + 1), more: false };
+    return seen < floor ? undefined : { lines: restOf(lines, { id, seen }), more: false };
+  }
+
+  /** Reads the archive behind the cursor, in stretches, and moves the cursor to its end. */
+  async *archived(room: string, cursor: Cursor): AsyncGenerator<Stretch> {
+    const end = `${this.#archive.position}~`;
+    for await (const page of this.#archive.pagesFrom(room, cursor.id)) {
+      const lines = restOf(page, cursor);
+      for (let i = 0; i < lines.length; i += MAX_STRETCH) {
+        yield { lines: lines.slice(i, i + MAX_STRETCH), more: true };
       }
+      if (lines.length) cursor.seen = seqIn(lines[lines.length - 1]);
     }
-    yield { lines: restOf(tail.lines, id, seen), more: false };
+    // While it was read, the archive may have moved on, but not back.
+    if (cursor.seen < end) cursor.seen = end;
   }
 
   /** The `history` frame of a stretch. */
@@ -199,13 +207,20 @@ export class History {
   }
 }
 
+/** The last lines that together aren't longer than {@link MAX_STRETCH_LENGTH}, but one at least. */
+function withinLength(lines: readonly Line[]): readonly Line[] {
+  let length = 0;
+  const from = lines.findLastIndex((line) => (length += line.length) > MAX_STRETCH_LENGTH);
+  return lines.slice(Math.min(from + 1, lines.length - 1));
+}
+
 /** Whether a first stretch has to be completed from the archive. */
 function isShort(tail: Tail): boolean {
   return tail.floor !== "" && tail.lines.length <= DEFAULT_STRETCH;
 }
 
-/** The lines after the last one seen, or, when none was seen, after the message `id`. */
-function restOf(lines: readonly Line[], id: string, seen: string): readonly Line[] {
+/** The lines behind the cursor. */
+function restOf(lines: readonly Line[], { id, seen }: Cursor): readonly Line[] {
   if (seen) return lines.filter((line) => seqIn(line) > seen);
   const at = lines.findIndex((line) => idIn(line) === id);
   return at < 0 ? lines.filter((line) => idIn(line) > id) : lines.slice(at + 1);

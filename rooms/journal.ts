@@ -73,13 +73,20 @@ export class Journal {
   readonly #marked = new Map<string, Entry>();
   #waiting: Entry[] = [];
   #flushing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
   }
 
+  /** How many messages are not durable yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Takes a message; its senders are told later. */
   write(entry: Entry): void {
+    if (this.#isClosed) return entry.senders.forEach((sender) => sender.failed(entry.mark));
     if (entry.mark) {
       const name = nameOf(entry.draft, entry.mark);
       const first = this.#marked.get(name);
@@ -95,6 +102,12 @@ export class Journal {
     while (this.#flushing) await this.#flushing;
   }
 
+  /** Takes no more, and drains. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.drain();
+  }
+
   async #flush(): Promise<void> {
     // One turn of the event loop: what came in together is stored together.
     await setImmediate();
@@ -106,34 +119,32 @@ export class Journal {
     this.#flushing = undefined;
   }
 
-  async #settle(taken: Entry[]): Promise<void> {
-    let stored = 0;
+  /** Stores what has come. What can't be stored, its senders are told. */
+  async #settle(taken: readonly Entry[]): Promise<void> {
+    const unsettled = new Set(taken);
     try {
-      const entries = taken.some(({ mark }) => mark) ? await this.#withoutResends(taken) : taken;
-      stored = taken.length - entries.length;
-      while (entries.length) {
-        const [bytes, count] = this.#pack(entries);
-        await this.#commit(entries.slice(0, count), bytes);
-        entries.splice(0, count);
-        stored += count;
+      if (taken.some(({ mark }) => mark)) await this.#answerResends(unsettled);
+      while (unsettled.size) {
+        const [bytes, entries] = this.#pack(unsettled);
+        await this.#commit(entries, bytes, unsettled);
       }
     } catch (error) {
-      const lost = taken.slice(stored);
-      for (const entry of lost) this.#tell(entry, (sender) => sender.failed(entry.mark));
-      this.#options.failed(error, lost.length);
+      for (const entry of unsettled) this.#tell(entry, (sender) => sender.failed(entry.mark));
+      this.#options.failed(error, unsettled.size);
     }
   }
 
-  /** As many bodies as fit into one stored value, and how many these are. */
-  #pack(entries: readonly Entry[]): [bytes: Uint8Array, count: number] {
-    let count = 0;
-    while (count < entries.length && count < MAX_ENTRIES && this.#packer.add(entries[count].draft.body)) {
-      count++;
+  /** As many entries as fit into one stored value, and that value. */
+  #pack(entries: Iterable<Entry>): [bytes: Uint8Array, packed: Entry[]] {
+    const packed: Entry[] = [];
+    for (const entry of entries) {
+      if (packed.length === MAX_ENTRIES || !this.#packer.add(entry.draft.body)) break;
+      packed.push(entry);
     }
-    return [this.#packer.take(), count];
+    return [this.#packer.take(), packed];
   }
 
-  async #commit(entries: readonly Entry[], bytes: Uint8Array): Promise<void> {
+  async #commit(entries: readonly Entry[], bytes: Uint8Array, unsettled: Set<Entry>): Promise<void> {
     const { kv, outbox, ring, committed } = this.#options;
     const commit = kv.atomic();
     outbox.add(commit, bytes, entries.length);
@@ -147,7 +158,7 @@ export class Journal {
     if (!result.ok) throw new Error("Committing messages failed: a commit without checks was refused");
     outbox.changeDepth(entries.length);
     for (const [place, entry] of entries.entries()) {
-      if (!entry.senders.length) continue;
+      unsettled.delete(entry);
       const { id, timestamp } = entry.draft;
       const seq = seqOf(result.versionstamp, place);
       this.#tell(entry, (sender) => sender.accepted({ id, timestamp, seq }, entry.mark));
@@ -155,21 +166,21 @@ export class Journal {
     committed({ versionstamp: result.versionstamp, entries });
   }
 
-  /** Answers the resends among them, and returns the others. */
-  async #withoutResends(taken: readonly Entry[]): Promise<Entry[]> {
-    const marked = taken.filter(({ mark }) => mark);
+  /** Answers the resends among the entries, and takes them out. */
+  async #answerResends(unsettled: Set<Entry>): Promise<void> {
+    const marked = [...unsettled].filter(({ mark }) => mark);
     const reads: Promise<Deno.KvEntryMaybe<Accepted>[]>[] = [];
     for (let i = 0; i < marked.length; i += KEYS_PER_READ) {
       const keys = marked.slice(i, i + KEYS_PER_READ).map(({ draft, mark }) => keyOf(draft, mark as Mark));
       reads.push(this.#options.kv.getMany<Accepted[]>(keys));
     }
     const found = (await Promise.all(reads)).flat();
-    const resent = new Map(marked.map((entry, i) => [entry, found[i].value]));
-    return taken.filter((entry) => {
-      const first = resent.get(entry);
-      if (first) this.#tell(entry, (sender) => sender.accepted(first, entry.mark));
-      return !first;
-    });
+    for (const [i, entry] of marked.entries()) {
+      const first = found[i].value;
+      if (!first) continue;
+      unsettled.delete(entry);
+      this.#tell(entry, (sender) => sender.accepted(first, entry.mark));
+    }
   }
 
   #tell(entry: Entry, tell: (sender: Sender) => void): void {
@@ -179,7 +190,7 @@ export class Journal {
 }
 
 function nameOf({ room }: Draft, { userId, clientId, message }: Mark): string {
-  return [room, userId, clientId, message].join("\n");
+  return JSON.stringify([room, userId, clientId, message]);
 }
 
 function keyOf({ room }: Draft, { userId, clientId, message }: Mark): Deno.KvKey {

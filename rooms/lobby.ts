@@ -69,8 +69,8 @@ export class Lobby {
     for (const [name, ids] of rooms) this.#rooms.get(name)?.recorded(ids, type);
   }
 
-  /** Closes every connection. */
-  close(code: number, reason: string): void {
-    for (const room of this.#rooms.values()) room.close(code, reason);
+  /** Closes every connection, and resolves when they are closed. */
+  async close(code: number, reason: string): Promise<void> {
+    await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(code, reason)));
   }
 }

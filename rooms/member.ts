@@ -13,15 +13,17 @@ export interface Connection {
   send(frame: string): void;
   /** Resolves when what was sent is on its way, or the connection is closed. */
   drained(): Promise<void>;
-  close(code: number, reason: string): void;
+  /** Closes it, and resolves when it is closed. */
+  close(code: number, reason: string): Promise<void>;
 }
 
 /** A member knows its connection and who speaks through it; what is said is the room's affair. */
 export class Member implements Sender {
   readonly connection: Connection;
   user: User;
-  /** When it was last reported as typing, in milliseconds. */
-  typedAt = 0;
+  /** Requests for history under way, and the last of them. */
+  asking = 0;
+  asked: Promise<void> = Promise.resolve();
   /** Whether it has been sent who is online. */
   knowsUsers = false;
 

@@ -65,12 +65,11 @@ export class Outbox {
   }
 
   /** The batches after `versionstamp` (`""`: all), in order. */
-  async *after(versionstamp: string, signal?: AbortSignal): AsyncGenerator<Batch> {
+  async *after(versionstamp: string): AsyncGenerator<Batch> {
     // The next possible key: a list's start is inclusive.
     const start = [...PREFIX, `${versionstamp}\0`];
     const end = [...PREFIX, "g"];
     for await (const entry of this.#kv.list<Uint8Array>({ start, end }, { batchSize: 25 })) {
-      signal?.throwIfAborted();
       yield {
         versionstamp: String(entry.key[1]),
         bodies: unpack(entry.value),

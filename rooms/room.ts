@@ -1,6 +1,6 @@
 /** A room: its members, and the way of a message through it. */
 import { Announcer } from "./announcer.ts";
-import type { History } from "./history.ts";
+import type { Cursor, History } from "./history.ts";
 import type { Journal, Sender } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
@@ -71,16 +71,22 @@ export class Room {
     this.#joining++;
     try {
       await history.hold(this.name);
-      if (after !== undefined) await this.#catchUp(member, after);
-      else connection.send(history.frame(history.latest(this.name)));
+      const cursor = { id: after ?? "", seen: "" };
+      // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
+      let rest = after === undefined ? history.latest(this.name) : history.rest(this.name, cursor);
+      while (!rest) {
+        await this.#catchUp(connection, cursor);
+        rest = history.rest(this.name, cursor);
+      }
+      connection.send(history.frame(rest));
+      this.#members.add(member);
     } catch (error) {
       history.release(this.name);
-      this.#closeIfEmpty();
       throw error;
     } finally {
       this.#joining--;
+      if (!this.#members.has(member)) this.#closeIfEmpty();
     }
-    this.#members.add(member);
     this.#announcer.opened(member);
     return member;
   }
@@ -100,7 +106,7 @@ export class Room {
       case "typing":
         return this.#announcer.typing(member);
       case "history":
-        return void this.#sendHistory(member, frame.before, frame.limit);
+        return this.#askHistory(member, frame.before, frame.limit);
     }
   }
 
@@ -108,7 +114,9 @@ export class Room {
   say(user: User, message: string, sender: Sender, clientId?: string): Draft {
     const { outbox, outboxLimit, scribe, journal } = this.#parts;
     const text = this.#checked(message, clientId);
-    if (outbox.depth >= outboxLimit) throw new FrameError("backpressure", "Log is full", { clientId });
+    if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
+      throw new FrameError("backpressure", "Log is full", { clientId });
+    }
     const draft = scribe.draft(this.name, user, text);
     if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
       throw new FrameError("too_long", "Message is too long", { clientId });
@@ -132,10 +140,10 @@ export class Room {
     for (const member of this.#members) member.connection.send(frame);
   }
 
-  /** Closes all connections. */
-  close(code: number, reason: string): void {
+  /** Closes all connections, and resolves when they are closed. */
+  async close(code: number, reason: string): Promise<void> {
     this.#announcer.close();
-    for (const member of this.#members) member.connection.close(code, reason);
+    await Promise.all(Array.from(this.#members, ({ connection }) => connection.close(code, reason)));
   }
 
   #closeIfEmpty(): void {
@@ -159,9 +167,21 @@ export class Room {
     return text;
   }
 
+  /** Reads one stretch at a time for a member, however many are asked for. */
+  #askHistory(member: Member, before: string | undefined, limit: number): void {
+    if (member.asking >= MAX_ASKING) {
+      throw new FrameError("rate_limited", "Too many requests for history at once", { retryAfterMs: 1_000 });
+    }
+    member.asking++;
+    member.asked = member.asked
+      .then(() => this.#members.has(member) ? this.#sendHistory(member, before, limit) : undefined)
+      .finally(() => member.asking--);
+  }
+
   async #sendHistory(member: Member, before: string | undefined, limit: number): Promise<void> {
     const { history, failed } = this.#parts;
     try {
+      await member.connection.drained();
       member.connection.send(history.frame(await history.before(this.name, before, limit)));
     } catch (error) {
       failed(error);
@@ -169,11 +189,10 @@ export class Room {
     }
   }
 
-  async #catchUp({ connection }: Member, after: string): Promise<void> {
+  async #catchUp(connection: Connection, cursor: Cursor): Promise<void> {
     const { history } = this.#parts;
-    for await (const stretch of history.after(this.name, after)) {
+    for await (const stretch of history.archived(this.name, cursor)) {
       connection.send(history.frame(stretch));
-      if (!stretch.more) return;
       await connection.drained();
     }
   }
@@ -181,6 +200,11 @@ export class Room {
 
 // deno-lint-ignore no-control-regex -- these are what is taken out
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
+/** Messages on their way to KV above which new ones are refused: KV doesn't answer, or not fast enough. */
+const MAX_WAITING = 20_000;
+/** Requests for history that a member may have under way. */
+const MAX_ASKING = 5;
 
 const encoder = new TextEncoder();
 

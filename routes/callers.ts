@@ -52,7 +52,8 @@ export function createCallers(options: {
     },
     address(c) {
       const forwarded = c.req.header("x-forwarded-for")?.split(",").at(-trustProxy)?.trim();
-      if (trustProxy && forwarded) return forwarded;
+      // Some proxies add the port.
+      if (trustProxy && forwarded) return forwarded.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
       const { remoteAddr } = c.env.info;
       return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
     },

@@ -15,6 +15,7 @@ export interface ChatSocketOptions {
   readonly lobby: Lobby;
   readonly callers: Callers;
   readonly log: Log;
+  readonly isStopping: () => boolean;
   /** Per connection; 0 = off. */
   readonly rateMessagesPerMinute: number;
   /** 0 = off. */
@@ -26,6 +27,9 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** While a member catches up, more is sent only when less than this is unsent. */
 const DRAINED_BYTES = 128 * 1024;
 const DRAIN_POLL_MS = 10;
+const DRAIN_PATIENCE_MS = 30_000;
+/** A message's id is a ULID. */
+const ID_LENGTH = 26;
 /** Frames of any kind for each message that is allowed: typing, history, mistakes. */
 const FRAMES_PER_MESSAGE = 10;
 /** Frames that may come before the member is let in. */
@@ -52,9 +56,16 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
         "Pages of this origin may not open rooms: see ALLOWED_ORIGINS",
       );
     }
+    const after = c.req.query("after");
+    if (after !== undefined && after.length > ID_LENGTH) {
+      throw new HttpError(400, "invalid_after", "?after= must be the id of a message");
+    }
+    if (options.isStopping()) {
+      throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
+    }
     const user = options.callers.user(c);
     const address = options.callers.address(c);
-    const { socket, response } = Deno.upgradeWebSocket(c.req.raw, { idleTimeout: IDLE_SECONDS });
+    const { socket, response } = upgraded(c.req.raw);
     const count = connections.get(address) ?? 0;
     const refusal = !user
       ? { code: CLOSE.notSignedIn, reason: "The token is not valid" }
@@ -74,7 +85,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     const batch = c.req.query("batch") === "1";
     new ChatSocket(socket, user as User, batch, options).serve(
       () => options.lobby.room(name),
-      c.req.query("after"),
+      after,
       closed,
     );
     return response;
@@ -83,13 +94,25 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
   return new Hono<{ Bindings: Bindings }>().get("/ws/chat/:room/", open).get("/ws/chat/:room", open);
 }
 
+/** Throws {@link HttpError} for a request that isn't a proper upgrade. */
+function upgraded(request: Request): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new HttpError(400, "bad_upgrade", "This request isn't a WebSocket upgrade as RFC 6455 has it");
+  }
+}
+
 /** One socket, from its opening to its end. */
 class ChatSocket implements Connection {
   readonly user: User;
   readonly takesBatches: boolean;
   readonly #socket: WebSocket;
   readonly #options: ChatSocketOptions;
-  #isClosing = false;
+  /** Since somebody wants it closed; resolved when it is. */
+  #closing: PromiseWithResolvers<void> | undefined;
+  #left: () => void = ignore;
   #messages: RateLimiter | undefined;
   #frames: RateLimiter | undefined;
 
@@ -106,21 +129,24 @@ class ChatSocket implements Connection {
     socket.binaryType = "arraybuffer";
     let early: unknown[] = [];
     socket.onmessage = ({ data }) => {
-      if (early.push(data) > MAX_EARLY_FRAMES) {
+      if (this.#closing || this.#refusesSize(data)) early = [];
+      else if (early.push(data) > MAX_EARLY_FRAMES) {
         this.close(CLOSE.tooMany, "Too many frames before being let in");
       }
     };
-    socket.onclose = closed;
+    socket.onclose = () => {
+      this.#left();
+      this.#closing?.resolve();
+      closed();
+    };
+    socket.onerror = ignore;
     socket.onopen = async () => {
       const room = openRoom();
       try {
         const member = await room.join(this, after);
+        this.#left = () => room.leave(member);
+        if (this.#closing || socket.readyState !== WebSocket.OPEN) return this.#left();
         socket.onmessage = ({ data }) => this.#receive(room, member, data);
-        socket.onclose = () => {
-          room.leave(member);
-          closed();
-        };
-        if (socket.readyState !== WebSocket.OPEN) return room.leave(member);
         for (const data of early) this.#receive(room, member, data);
         early = [];
       } catch (error) {
@@ -128,36 +154,42 @@ class ChatSocket implements Connection {
         this.close(CLOSE.internal, "Internal server error");
       }
     };
-    socket.onerror = ignore;
   }
 
   send(frame: string): void {
     const socket = this.#socket;
-    if (this.#isClosing || socket.readyState !== WebSocket.OPEN) return;
-    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return this.close(CLOSE.readerTooSlow, "Reader too slow");
+    if (this.#closing || socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      return void this.close(CLOSE.readerTooSlow, "Reader too slow");
+    }
     socket.send(frame);
   }
 
   async drained(): Promise<void> {
-    while (this.#socket.readyState === WebSocket.OPEN && this.#socket.bufferedAmount > DRAINED_BYTES) {
+    const end = performance.now() + DRAIN_PATIENCE_MS;
+    while (!this.#closing && this.#socket.readyState === WebSocket.OPEN) {
+      if (this.#socket.bufferedAmount <= DRAINED_BYTES) return;
+      if (performance.now() > end) this.close(CLOSE.readerTooSlow, "Reader too slow");
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
   }
 
-  close(code: number, reason: string): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    // Frames that have arrived by now are to be read (and ignored) first: Deno drops the connection, and the client
-    // never learns the code, when it comes upon one after `close`.
-    setTimeout(() => this.#socket.close(code, reason), 0);
+  close(code: number, reason: string): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = Promise.withResolvers();
+      // The socket of a peer that doesn't read may never close: its user is gone all the same.
+      this.#left();
+      // Frames that have arrived by now are to be read (and ignored) first: Deno drops the connection, and the client
+      // never learns the code, when it comes upon one after `close`.
+      setTimeout(() => this.#socket.close(code, reason), 0);
+    }
+    return this.#closing.promise;
   }
 
   #receive(room: Room, member: Member, data: unknown): void {
-    if (this.#isClosing) return;
+    if (this.#closing) return;
     try {
-      if (isTooLarge(data)) {
-        return this.close(CLOSE.frameTooLarge, `A frame has at most ${MAX_FRAME_BYTES} bytes`);
-      }
+      if (this.#refusesSize(data)) return;
       const frame = this.#options.rateMessagesPerMinute ? this.#limited(data) : decodeFrame(data);
       if (frame) room.receive(member, frame);
     } catch (error) {
@@ -165,6 +197,12 @@ class ChatSocket implements Connection {
       this.#options.log.error("frame_failed", { room: room.name, ...errorFields(error) });
       member.failed(undefined);
     }
+  }
+
+  #refusesSize(data: unknown): boolean {
+    const isRefused = isTooLarge(data);
+    if (isRefused) this.close(CLOSE.frameTooLarge, `A frame has at most ${MAX_FRAME_BYTES} bytes`);
+    return isRefused;
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */

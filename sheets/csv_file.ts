@@ -95,10 +95,12 @@ export class CsvFile implements Sheet {
     await Deno.mkdir(dirname(this.#path), { recursive: true });
     const file = await Deno.open(this.#path, { read: true, append: true, create: true });
     const patience = Promise.withResolvers<never>();
+    const giveUp = (): void => patience.reject(signal.reason);
     const timer = setTimeout(() => {
       patience.reject(new SheetError("busy", `${this.name} is locked by another process.`));
     }, LOCK_PATIENCE_MS);
     try {
+      signal.addEventListener("abort", giveUp);
       await Promise.race([file.lock(true), patience.promise]);
       return file;
     } catch (error) {
@@ -106,6 +108,7 @@ export class CsvFile implements Sheet {
       throw error;
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 

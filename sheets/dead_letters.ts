@@ -3,7 +3,7 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["dead", id]` | {@link DeadLetter} |
+ * | `["dead", id]` | {@link DeadLetter} as JSON, UTF-8 |
  */
 import type { Row } from "./sheet.ts";
 
@@ -16,7 +16,7 @@ export interface DeadLetter {
 }
 
 const PREFIX = "dead";
-/** A letter may take 64 KiB, and a commit 800 KiB. */
+/** A letter takes 64 KiB at most, as its message did in the outbox, and a commit 800 KiB. */
 const LETTERS_PER_COMMIT = 10;
 
 export class DeadLetters {
@@ -28,14 +28,23 @@ export class DeadLetters {
 
   /** All of them, oldest first. */
   async list(): Promise<DeadLetter[]> {
-    return await Array.fromAsync(this.#kv.list<DeadLetter>({ prefix: [PREFIX] }), ({ value }) => value);
+    return await Array.fromAsync(
+      this.#kv.list<Uint8Array>({ prefix: [PREFIX] }),
+      ({ value }) => JSON.parse(decoder.decode(value)),
+    );
   }
 
   /** Keeps letters, by commits that `commit` makes. */
-  async keep(letters: readonly DeadLetter[], commit: (operation: Deno.AtomicOperation) => Promise<unknown>) {
+  async keep(
+    letters: readonly DeadLetter[],
+    commit: (operation: Deno.AtomicOperation) => Promise<unknown>,
+  ): Promise<void> {
     for (let i = 0; i < letters.length; i += LETTERS_PER_COMMIT) {
       const operation = this.#kv.atomic();
-      for (const letter of letters.slice(i, i + LETTERS_PER_COMMIT)) operation.set(keyOf(letter), letter);
+      for (const letter of letters.slice(i, i + LETTERS_PER_COMMIT)) {
+        // As UTF-8: KV would take two bytes for each character of a text with Chinese in it.
+        operation.set(keyOf(letter), encoder.encode(JSON.stringify(letter)));
+      }
       await commit(operation);
     }
   }
@@ -59,3 +68,6 @@ export class DeadLetters {
 function keyOf({ row }: DeadLetter): Deno.KvKey {
   return [PREFIX, row[4]];
 }
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();

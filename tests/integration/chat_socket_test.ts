@@ -305,3 +305,72 @@ Deno.test("ChatSocket calls a guest by the name in its first message, who came w
 function names(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, i) => `m${from + i}`);
 }
+
+Deno.test("ChatSocket misses and doubles nothing for those who come back with ?after= while others talk", async () => {
+  await using service = await startService();
+  await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+  const first = await ada.say("first");
+  let isTalking = true;
+  const talking = (async () => {
+    for (let i = 0; isTalking; i++) await ada.say(`m${i}`);
+  })();
+  for (let round = 0; round < 60; round++) {
+    await using back = new Client(`${roomAddress(service.url, "lobby")}?after=${first.id}&batch=1`);
+    await back.until((frames) => frames.filter(({ type }) => type === "chat_message").length >= 5);
+    const got = back.frames.flatMap((frame) =>
+      frame.type === "history" ? frame.messages : frame.type === "chat_message" ? [frame] : []
+    );
+    const said = ada.all("chat_message").slice(1, got.length + 1);
+    assertEquals(got.map(({ id }) => id).slice(0, said.length), said.map(({ id }) => id));
+  }
+  isTalking = false;
+  await talking;
+});
+
+Deno.test("ChatSocket keeps nothing of frames that are too large or too many, also before it lets their sender in", async () => {
+  await using service = await startService();
+  const hasty = new Client(roomAddress(service.url, "lobby"));
+  hasty.opened = () => hasty.send({ message: "x".repeat(100_000) });
+  assertEquals((await hasty.closed).code, 1009);
+});
+
+Deno.test("ChatSocket takes a member that doesn't read for gone, and the others don't wait for it", async () => {
+  await using service = await startService({ maxMessageLength: 50_000 });
+  await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+  const lazy = await Deno.connect({ port: Number(new URL(service.url).port), hostname: "127.0.0.1" });
+  const upgrade = [
+    "GET /ws/chat/lobby/?username=lazy HTTP/1.1",
+    "Host: 127.0.0.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+  ];
+  await lazy.write(new TextEncoder().encode(upgrade.join("\r\n") + "\r\n\r\n"));
+  await ada.next("online_users", ({ users }) => users.includes("lazy"));
+  // More than the kernel takes for a reader that doesn't read, and than we keep for it.
+  for (let i = 0; i < 200; i++) ada.send({ message: "x".repeat(49_000) });
+  await ada.until((frames) => frames.some(({ type, user }) => type === "user_leave" && user === "lazy"));
+  lazy.close();
+});
+
+Deno.test("ChatSocket answers requests for history one after the other, and refuses a flood of them", async () => {
+  await using service = await startService();
+  await using ada = await Client.enter(service.url, "lobby");
+  await ada.say("hi");
+  for (let i = 0; i < 50; i++) ada.send({ type: "history", limit: 200 });
+  assertEquals((await ada.next("error")).code, "rate_limited");
+  await ada.next("history");
+});
+
+Deno.test("ChatSocket refuses an upgrade that isn't one, and an ?after= that can't be an id, without a trace", async () => {
+  await using service = await startService();
+  const half = await fetch(`${service.url}/ws/chat/lobby/`, { headers: { upgrade: "websocket" } });
+  assertEquals([half.status, (await half.json()).code], [400, "bad_upgrade"]);
+  const long = await fetch(`${service.url}/ws/chat/lobby/?after=${"x".repeat(3000)}`, {
+    headers: { upgrade: "websocket" },
+  });
+  assertEquals([long.status, (await long.json()).code], [400, "invalid_after"]);
+  const { rooms } = await (await fetch(`${service.url}/healthz`)).json();
+  assertEquals(rooms, 0);
+});

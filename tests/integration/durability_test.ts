@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { Client, type Frame } from "../support/client.ts";
 import { startProcess } from "../support/process.ts";
 import { parseCsv, readHistory, startService, temporaryDirectory } from "../support/service.ts";
@@ -94,4 +95,31 @@ Deno.test("Service remembers resends through a restart", async () => {
   await using ada = await Client.enter(service.url, "lobby", "?username=ada");
   assertEquals((await ada.say("once", "c1")).id, first.id);
   assertEquals((await readHistory(service.url, "lobby")).length, 1);
+});
+
+Deno.test("Service stops within 5 s, cleanly, though a request never ends, an append hangs, and members keep talking", async () => {
+  await using google = await GoogleSheets.start();
+  await using directory = await temporaryDirectory();
+  await using service = await startProcess({
+    KV_PATH: `${directory.path}/t.db`,
+    GOOGLE_SHEET_ID: google.spreadsheetId,
+    GOOGLE_CREDS_JSON: JSON.stringify(google.key),
+    GOOGLE_API_ROOT: google.url,
+  });
+  const hanging = Promise.withResolvers<void>();
+  google.faults.next("append", { work: "undone", outcome: "hang", onRequest: hanging.resolve });
+  const ada = await Client.enter(service.url, "lobby", "?username=ada");
+  const talking = setInterval(() => ada.send({ message: "and on" }), 1);
+  await hanging.promise;
+  const half = await Deno.connect({ port: Number(new URL(service.url).port), hostname: "127.0.0.1" });
+  await half.write(
+    new TextEncoder().encode("POST /api/rooms/lobby/messages HTTP/1.1\r\ncontent-length: 100\r\n\r\n{"),
+  );
+  const began = performance.now();
+  const [status] = await Promise.all([service.end("SIGTERM"), ada.closed]);
+  clearInterval(talking);
+  half.close();
+  assertEquals(status.code, 0);
+  assert(performance.now() - began < 5_000);
+  assertEquals(service.log.at(-1)?.event, "stopped");
 });

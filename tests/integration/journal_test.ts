@@ -64,13 +64,7 @@ Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and
 Deno.test("Journal takes up a message again that could not be stored, when it is sent again", async () => {
   using kv = await Deno.openKv(":memory:");
   let isBroken = true;
-  const broken = new Proxy(kv, {
-    get(target, name) {
-      if (name === "atomic" && isBroken) throw new Error("disk full");
-      const value = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  const broken = failingKv(kv, (name) => name === "atomic" && isBroken);
   const { journal, failures, told, write } = setUp(broken);
   write("a", "c1");
   write("b");
@@ -96,3 +90,42 @@ Deno.test("Journal answers every resend with the first id, at once or later, and
   assertEquals(stored.length, 2);
   assertEquals(told.accepted.filter((id) => id === first.draft.id).length, 4);
 });
+
+Deno.test("Journal tells each sender exactly once what became of its message, when a later commit fails", async () => {
+  using kv = await Deno.openKv(":memory:");
+  let commits = 0;
+  const failing = failingKv(kv, (name) => name === "atomic" && ++commits === 3);
+  const { journal, told, write } = setUp(failing);
+  write("known", "c0");
+  await journal.drain();
+  const count = 2000;
+  for (let i = 0; i < count; i++) write(`m${i}`, `c${i}`);
+  write("known", "c0");
+  await journal.drain();
+  assertEquals(told.accepted.length + told.failed, count + 2);
+  assertEquals(told.accepted.filter((id) => id === told.accepted[0]).length, 2);
+  // What failed is taken up when it is sent again, and what was stored is known.
+  for (let i = 0; i < count; i++) write(`m${i}`, `c${i}`);
+  await journal.drain();
+  assertEquals(new Set(told.accepted).size, count + 1);
+});
+
+Deno.test("Journal tells resends apart whatever is in their client ids", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { journal, commits, write } = setUp(kv);
+  write("b\nc", "a");
+  write("c", "a\nb");
+  await journal.drain();
+  assertEquals(commits.flatMap(({ entries }) => entries).length, 2);
+});
+
+/** A KV whose methods fail when `fails` says so. */
+function failingKv(kv: Deno.Kv, fails: (name: string) => boolean): Deno.Kv {
+  return new Proxy(kv, {
+    get(target, name) {
+      if (fails(String(name))) throw new Error("disk full");
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
