@@ -112,10 +112,19 @@ export class CsvFile implements Sheet {
     }
   }
 
-  /** Cuts off a torn last row, writes the header into an empty file, and returns where the next row goes. */
+  /**
+   * Cuts off a torn last row, ends one that lacks only its line end (an editor may have taken it), writes the header
+   * into an empty file, and returns where the next row goes.
+   */
   async #mend(file: Deno.FsFile, signal: AbortSignal): Promise<number> {
     const end = await readRows(file, 0, signal, () => {});
+    const rest = await readRest(file, end);
     await this.#cut(file, end);
+    if (isWholeRow(rest)) {
+      const row = encoder.encode(`${rest.trimEnd()}\r\n`);
+      await this.#write(file, row, end);
+      return end + row.length;
+    }
     if (end > 0) return end;
     await this.#write(file, HEADER_BYTES, 0);
     return HEADER_BYTES.length;
@@ -233,6 +242,22 @@ async function readRows(
       );
     }
   }
+}
+
+/** What stands behind the last whole row. */
+async function readRest(file: Deno.FsFile, start: number): Promise<string> {
+  await file.seek(start, Deno.SeekMode.Start);
+  const buffer = new Uint8Array(LONGEST_ROW_BYTES);
+  let held = 0;
+  for (let count = await file.read(buffer); count; count = await file.read(buffer.subarray(held))) {
+    held += count;
+  }
+  return decoder.decode(buffer.subarray(0, held));
+}
+
+/** Whether a text is five cells, the last of which is an id: nothing is missing but the line end. */
+function isWholeRow(text: string): boolean {
+  return /^(?:(?:"(?:[^"]|"")*"|[^",\r\n]*),){4}"?[0-9A-HJKMNP-TV-Z]{26}"?\r?$/.test(text);
 }
 
 /** The id: what stands behind the last comma. A spreadsheet that saved the file may have quoted it. */

@@ -41,13 +41,23 @@ Deno.test("CsvFile.open() cuts off a row that a crash left half written, whereve
   const torn = toCsv([row(3, 'he said "聊天",\r\nand left "…"\n')]);
   const whole = toCsv([HEADER, ...rows(1, 2)]);
   const bytes = new TextEncoder().encode(torn);
-  for (let length = 0; length < bytes.length; length++) {
+  for (let length = 0; length < bytes.length - "\r\n".length; length++) {
     await Deno.writeTextFile(place.path, whole);
     await Deno.writeFile(place.path, bytes.subarray(0, length), { append: true });
     await place.file.open(never);
     assertEquals(await place.read(), whole, `after ${length} bytes`);
     await place.file.append([row(3)], never);
     assertEquals(await place.read(), whole + toCsv([row(3)]), `after ${length} bytes`);
+  }
+});
+
+Deno.test("CsvFile.open() ends a last row that lacks only its line end, as editors leave it", async () => {
+  await using place = new Place();
+  const all = toCsv([HEADER, row(1), row(2, 'said "聊天",\n')]);
+  for (const end of ["", "\r"]) {
+    await Deno.writeTextFile(place.path, all.trimEnd() + end);
+    await place.file.open(never);
+    assertEquals(await place.read(), all);
   }
 });
 
