@@ -163,7 +163,9 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([closing, systemClock.wait(SOCKETS_CLOSE_WITHIN_MS, killing.signal)]);
     await within(Promise.all([flushing, server.shutdown()]));
     killing.abort();
-    await Promise.race([flushing, systemClock.wait(GIVE_UP_WITHIN_MS, new AbortController().signal)]);
+    const over = new AbortController();
+    await Promise.race([flushing, systemClock.wait(GIVE_UP_WITHIN_MS, over.signal)]);
+    over.abort();
     await sheet[Symbol.asyncDispose]();
     kv.close();
     log.info("stopped", { pending: outbox.depth });
