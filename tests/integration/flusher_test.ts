@@ -273,6 +273,9 @@ Deno.test("Flusher pauses when the tab is renamed, makes no new one, and goes on
   ids.push(...await log.commit("b"));
   const drained = log.drained();
   assertStringIncludes((await noticed)?.reason ?? "", `The tab "ChatLogs" is missing`);
+  const tried = place.google.requests.length;
+  while (place.google.requests.length < tried + 4) await log.clock.wait(0, never);
+  assertEquals(place.google.spreadsheet.tab("ChatLogs"), undefined);
   place.google.tab("Renamed").title = "ChatLogs";
   await drained;
   assertEquals(place.ids(), ids);
