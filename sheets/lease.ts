@@ -34,6 +34,7 @@ export class Lease {
   readonly #id = crypto.randomUUID();
   /** The versionstamps of our two keys, while we hold the lease. */
   #held: { stamp: string; token: string; until: number } | undefined;
+  #loss = new AbortController();
   #renewal: ReturnType<typeof setInterval> | undefined;
   #renewing: Promise<void> | undefined;
   /** What another holder last wrote, and since when it stands, as far as we have seen. */
@@ -51,6 +52,11 @@ export class Lease {
     return this.#held !== undefined && this.#clock.elapsed() < this.#held.until;
   }
 
+  /** Aborts when the lease that is held now ends, for whatever reason. */
+  get lost(): AbortSignal {
+    return this.#loss.signal;
+  }
+
   /** Takes the lease if it is free or ours, or its holder has gone silent; answers whether it is held now. */
   async acquire(): Promise<boolean> {
     if (this.isHeld) return true;
@@ -66,6 +72,7 @@ export class Lease {
     if (!result.ok) return false;
     this.#held = { stamp: result.versionstamp, token: result.versionstamp, until };
     this.#watched = undefined;
+    this.#loss = new AbortController();
     this.#renewal = setInterval(() => this.#renewing ??= this.#renew(), RENEW_EVERY_MS);
     return true;
   }
@@ -122,5 +129,6 @@ export class Lease {
   #drop(): void {
     clearInterval(this.#renewal);
     this.#held = undefined;
+    this.#loss.abort();
   }
 }

@@ -15,7 +15,7 @@ import { messageInBody } from "../rooms/message.ts";
 import { type Batch, countIn, type Outbox } from "../rooms/outbox.ts";
 import type { Clock } from "./clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, LeaseLostError } from "./lease.ts";
 import { type Mark, type Row, type Sheet, SheetError } from "./sheet.ts";
 import { LATEST_MS, Suspects } from "./suspects.ts";
 
@@ -201,11 +201,11 @@ export class Ledger {
       await way.pace();
       // As late as can be: a process may have been paused anywhere before.
       lease.demand();
-      const mark = await sheet.append(rows, way.signal);
-      // It came after another process may have appended them.
-      if (!lease.isHeld) await this.#suspect(rows, this.#state.mark, this.#parts.clock.now());
-      return mark;
+      return await sheet.append(rows, AbortSignal.any([way.signal, lease.lost])).finally(() =>
+        this.#doubt(rows)
+      );
     } catch (error) {
+      if (lease.lost.aborted) throw new LeaseLostError();
       if (error instanceof SheetError && error.kind === "setup") this.#isSheetOpen = false;
       if (!(error instanceof SheetError && error.kind === "refused")) throw error;
       if (rows.length === 1) {
@@ -216,6 +216,12 @@ export class Ledger {
       const first = await this.#append(rows.slice(0, half), dead, way);
       return await this.#append(rows.slice(half), dead, way) ?? first;
     }
+  }
+
+  /** Whoever has lost the lease in the middle of an append may have appended what its successor did, too. */
+  async #doubt(rows: readonly Row[]): Promise<void> {
+    const { lease, clock } = this.#parts;
+    if (!lease.isHeld) await this.#suspect(rows, this.#state.mark, clock.now() + LATEST_MS);
   }
 
   /** Takes batches out of the outbox. The state changes last: after a crash in between, the intent still stands. */

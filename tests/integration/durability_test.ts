@@ -123,3 +123,34 @@ Deno.test("Service stops within 5 s, cleanly, though a request never ends, an ap
   assert(performance.now() - began < 5_000);
   assertEquals(service.log.at(-1)?.event, "stopped");
 });
+
+Deno.test("Service takes over from one that was paused in the middle of an append, and which wakes up and does no harm", async () => {
+  await using google = await GoogleSheets.start();
+  await using directory = await temporaryDirectory();
+  const env = {
+    KV_PATH: `${directory.path}/t.db`,
+    GOOGLE_SHEET_ID: google.spreadsheetId,
+    GOOGLE_CREDS_JSON: JSON.stringify(google.key),
+    GOOGLE_API_ROOT: google.url,
+  };
+  await using paused = await startProcess(env);
+  const arrived = Promise.withResolvers<void>();
+  // Google gets the request, and answers only when its sender has slept for longer than its lease.
+  google.faults.next("append", { work: "done", outcome: "hang", onRequest: arrived.resolve });
+  const ada = await Client.enter(paused.url, "lobby", "?username=ada");
+  const ids = [(await ada.say("a")).id, (await ada.say("b")).id];
+  await arrived.promise;
+  Deno.kill(paused.pid, "SIGSTOP");
+  await using awake = await startProcess(env);
+  await using bo = await Client.enter(awake.url, "lobby", "?username=bo");
+  ids.push((await bo.say("c")).id);
+  await bo.next("recorded", ({ ids: recorded }) => recorded.includes(ids[2]));
+  Deno.kill(paused.pid, "SIGCONT");
+  ids.push((await ada.say("d")).id);
+  ids.push((await bo.say("e")).id);
+  // Whichever of the two writes them.
+  while (google.rows("ChatLogs").length <= ids.length) {
+    await (await fetch(`${awake.url}/healthz`)).body?.cancel();
+  }
+  assertEquals(google.rows("ChatLogs").slice(1).map((row) => row[4]), ids);
+});

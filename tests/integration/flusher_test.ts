@@ -385,8 +385,10 @@ Deno.test("Flusher writes a dead letter when it is asked to, once Google takes i
 Deno.test("Flusher parks refused rows of any size and script, and many of them", async () => {
   await using place = await GooglePlace.open();
   await using log = await startLog(place.sheet);
-  place.google.faults.next("append", { ...undone, status: 400 }, Infinity);
+  await place.google.network.refuse();
   for (let i = 0; i < 20; i++) await log.commit("字".repeat(20_000), "x".repeat(400));
+  place.google.faults.next("append", { ...undone, status: 400 }, Infinity);
+  await place.google.network.listen();
   await log.drained();
   assertEquals((await log.ledger.deadLetters.list()).length, 40);
   place.google.faults.clear();

@@ -48,3 +48,9 @@ Deno.test("Pace never lets more than the quota begin in any minute", async () =>
   }
   assert((times.at(-1) ?? 0) < 1000 * 1_100, "and the quota is used");
 });
+
+Deno.test("Pace waits for the minute's end when the quota is used up", () => {
+  const pace = new Pace(GOOGLE_PACE, new SwiftClock());
+  for (let i = 0; i < GOOGLE_PACE.perMinute; i++) pace.begin();
+  assertEquals([pace.waitMs(false), pace.waitMs(true)], [60_000, 60_000]);
+});
