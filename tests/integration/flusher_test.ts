@@ -281,6 +281,53 @@ Deno.test("Flusher pauses when the tab is renamed, makes no new one, and goes on
   assertEquals(place.ids(), ids);
 });
 
+Deno.test("Flusher pauses when the tab is deleted, and goes on in an empty one that somebody makes", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  await log.commit("gone with the tab");
+  await log.drained();
+  const { tabs } = place.google.spreadsheet;
+  const [deleted] = tabs.splice(tabs.indexOf(place.google.tab("ChatLogs")), 1);
+  const noticed = log.nextTrouble();
+  const ids = await log.commit("b");
+  const drained = log.drained();
+  assertStringIncludes((await noticed)?.reason ?? "", "make a tab of that name");
+  deleted.rows = [];
+  tabs.push(deleted);
+  await drained;
+  assertEquals(place.google.rows("ChatLogs").map((row) => row[4]), ["id", ...ids]);
+});
+
+Deno.test("Flusher pauses when the spreadsheet is full, and goes on when there is room", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  const ids = await log.commit("a");
+  await log.drained();
+  const tab = place.google.tab("ChatLogs");
+  const { rowCount } = tab;
+  tab.rowCount = 2_000_000;
+  const noticed = log.nextTrouble();
+  ids.push(...await log.commit("b"));
+  const drained = log.drained();
+  assertStringIncludes((await noticed)?.reason ?? "", "The spreadsheet is full");
+  tab.rowCount = rowCount;
+  await drained;
+  assertEquals(place.ids(), ids);
+});
+
+Deno.test("Flusher goes on when its token expires or is revoked in mid-run", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    ids.push(...await log.commit(`m${i}`));
+    await log.drained();
+    place.google.token.revokeTokens();
+  }
+  assertEquals(place.ids(), ids);
+  assertEquals(log.troubles, []);
+});
+
 Deno.test("Flusher keeps a header that people have changed", async () => {
   await using place = await GooglePlace.open();
   await using log = await startLog(place.sheet);
