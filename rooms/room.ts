@@ -1,6 +1,6 @@
 /** A room: its members, and the way of a message through it. */
 import { Announcer } from "./announcer.ts";
-import type { Cursor, History } from "./history.ts";
+import type { Cursor, History, Stretch } from "./history.ts";
 import type { Journal, Sender } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
@@ -71,14 +71,14 @@ export class Room {
     this.#joining++;
     try {
       await history.hold(this.name);
-      const cursor = { id: after ?? "", seen: "" };
+      const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
-      let rest = after === undefined ? history.latest(this.name) : history.rest(this.name, cursor);
-      while (!rest) {
+      let rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
+      while (cursor && !rest) {
         await this.#catchUp(connection, cursor);
         rest = history.rest(this.name, cursor);
       }
-      connection.send(history.frame(rest));
+      connection.send(history.frame(rest as Stretch));
       this.#members.add(member);
     } catch (error) {
       history.release(this.name);

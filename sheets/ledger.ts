@@ -13,9 +13,9 @@
 import type { Archive } from "../rooms/archive.ts";
 import { messageInBody } from "../rooms/message.ts";
 import { type Batch, countIn, type Outbox } from "../rooms/outbox.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../rooms/clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
-import { type Lease, LeaseLostError } from "./lease.ts";
+import { type Lease, LeaseLostError } from "../rooms/lease.ts";
 import { type Mark, type Row, type Sheet, SheetError } from "./sheet.ts";
 import { LATEST_MS, Suspects } from "./suspects.ts";
 

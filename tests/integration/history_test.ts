@@ -13,10 +13,13 @@ async function setUp() {
   const archive = new Archive(kv, outbox);
   await archive.open();
   const history = new History(archive);
-  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+  const behindMs = { now: 0 };
+  const now = (): number => Date.now() - behindMs.now;
+  const scribes = [0, 1].map(() => createScribe({ timeZone: "UTC", now, random: Math.random, after: "" }));
   const packer = new Packer();
 
   async function commit(...messages: [room: string, text: string][]): Promise<string[]> {
+    const scribe = scribes[behindMs.now ? 1 : 0];
     const drafts = messages.map(([room, text]) => scribe.draft(room, guest("ada"), text));
     for (const { body } of drafts) packer.add(body);
     const operation = kv.atomic();
@@ -28,7 +31,7 @@ async function setUp() {
     }
     return drafts.map(({ id }) => id);
   }
-  return { kv, outbox, archive, history, commit, [Symbol.dispose]: () => kv.close() };
+  return { kv, outbox, archive, history, commit, behindMs, [Symbol.dispose]: () => kv.close() };
 }
 
 function texts({ lines }: Stretch): string[] {
@@ -57,6 +60,36 @@ Deno.test("History reads the same from memory, from the archive, and across both
   }
 });
 
+Deno.test("History keeps the order of commits though the clocks of machines differ, in memory and in the archive", async () => {
+  using parts = await setUp();
+  const { archive, behindMs, commit } = parts;
+  const long = "x".repeat(3000);
+  const ids: string[] = [];
+  for (let i = 0; i < 90; i++) {
+    behindMs.now = i % 2 ? 20_000 : 0;
+    ids.push(...await commit(["lobby", `m${i} ${long}`]));
+    if (i === 59) await archive.advance();
+  }
+  const fresh = new Archive(parts.kv, parts.outbox);
+  await fresh.open();
+  await fresh.advance();
+  for (const history of [parts.history, new History(fresh)]) {
+    await history.hold("lobby");
+    for (const place of [1, 2, 29, 30, 58, 59, 60, 61, 88, 89]) {
+      const stretch = await history.before("lobby", ids[place], 5);
+      const older = texts(stretch).map((text) => text.split(" ")[0]);
+      assertEquals(older, names(Math.max(0, place - 5), place));
+      const cursor = await history.behind("lobby", ids[place]);
+      const newer: string[] = [];
+      for await (const { lines } of history.archived("lobby", cursor)) {
+        newer.push(...lines.map((line) => idIn(line)));
+      }
+      newer.push(...(history.rest("lobby", cursor)?.lines ?? []).map((line) => idIn(line)));
+      assertEquals(newer, ids.slice(place + 1));
+    }
+  }
+});
+
 Deno.test("History gives a fresh process the same as the one that wrote", async () => {
   using parts = await setUp();
   for (const name of names(0, 120)) await parts.commit(["lobby", name]);
@@ -82,7 +115,7 @@ Deno.test("History.rest() and .archived() miss and double nothing, though messag
   await history.hold("lobby");
   let next = 100;
   const seen: string[] = [];
-  const cursor = { id: first, seen: "" };
+  const cursor = await history.behind("lobby", first);
   let rest = history.rest("lobby", cursor);
   while (!rest) {
     for await (const stretch of history.archived("lobby", cursor)) {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Lease, LEASE_MS, LeaseLostError } from "../../sheets/lease.ts";
-import type { Clock } from "../../sheets/clock.ts";
+import { Lease, LEASE_MS, LeaseLostError } from "../../rooms/lease.ts";
+import type { Clock } from "../../rooms/clock.ts";
 
 /** A clock that stands until it is set. */
 function standing(): Clock & { at: number } {
