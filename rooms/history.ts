@@ -89,6 +89,15 @@ export class History {
     for (const { id } of refused) this.#refused.add(id);
   }
 
+  /** The messages in memory that are settled by this versionstamp, and not known to be. */
+  settledBy(versionstamp: string): { room: string; id: string }[] {
+    if (versionstamp <= this.#recordedUpTo) return [];
+    return Array.from(this.#tails).flatMap(([room, { lines }]) => {
+      const due = lines.filter((line) => line > `${this.#recordedUpTo}~` && line < `${versionstamp}~`);
+      return due.map((line) => ({ room, id: idIn(line) }));
+    });
+  }
+
   /** Forgets what the archive has and nobody holds. */
   trim(): void {
     for (const [room, tail] of this.#tails) {

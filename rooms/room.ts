@@ -1,7 +1,7 @@
 /** A room: its members, and the way of a message through it. */
-import { Announcer } from "./announcer.ts";
+import { Announcer, type Elsewhere, NOWHERE } from "./announcer.ts";
 import type { Cursor, History, Stretch } from "./history.ts";
-import type { Journal, Sender } from "./journal.ts";
+import type { Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Outbox } from "./outbox.ts";
@@ -11,10 +11,12 @@ import { ANONYMOUS, type User } from "./user.ts";
 /** What rooms are made of; the same for all of them. */
 export interface RoomParts {
   readonly history: History;
-  readonly journal: Journal;
+  readonly journal: Writer;
   readonly outbox: Outbox;
   readonly scribe: Scribe;
   readonly now: () => number;
+  /** Missing when there are no other isolates. */
+  readonly elsewhere?: Elsewhere;
   /** Characters; 0 = as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
   /** Pending messages above which new ones are refused. */
@@ -39,7 +41,8 @@ export class Room {
   readonly name: string;
   readonly #parts: RoomParts;
   readonly #members = new Set<Member>();
-  readonly #announcer: Announcer;
+  /** Who is here, and what is told of it. */
+  readonly announcer: Announcer;
   readonly #emptied: () => void;
   /** Connections on their way in. */
   #joining = 0;
@@ -49,12 +52,13 @@ export class Room {
     this.name = name;
     this.#parts = parts;
     this.#emptied = emptied;
-    this.#announcer = new Announcer(this.#members, parts.now, () => this.#closeIfEmpty());
-  }
-
-  /** Who is here. */
-  get users(): readonly User[] {
-    return this.#announcer.users;
+    this.announcer = new Announcer({
+      room: name,
+      members: this.#members,
+      now: parts.now,
+      elsewhere: parts.elsewhere ?? NOWHERE,
+      emptied: () => this.#closeIfEmpty(),
+    });
   }
 
   get connections(): number {
@@ -87,7 +91,7 @@ export class Room {
       this.#joining--;
       if (!this.#members.has(member)) this.#closeIfEmpty();
     }
-    this.#announcer.opened(member);
+    this.announcer.opened(member);
     return member;
   }
 
@@ -95,7 +99,7 @@ export class Room {
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#parts.history.release(this.name);
-    this.#announcer.closed(member);
+    this.announcer.closed(member);
   }
 
   /** Acts upon a frame of a member. Throws {@link FrameError}. */
@@ -104,7 +108,7 @@ export class Room {
       case "chat_message":
         return this.#say(member, frame);
       case "typing":
-        return this.#announcer.typing(member);
+        return this.announcer.typing(member);
       case "history":
         return this.#askHistory(member, frame.before, frame.limit);
     }
@@ -142,18 +146,18 @@ export class Room {
 
   /** Closes all connections, and resolves when they are closed. */
   async close(code: number, reason: string): Promise<void> {
-    this.#announcer.close();
+    this.announcer.close();
     await Promise.all(Array.from(this.#members, ({ connection }) => connection.close(code, reason)));
   }
 
   #closeIfEmpty(): void {
-    if (!this.#joining && this.#announcer.isEmpty) this.#emptied();
+    if (!this.#joining && this.announcer.isEmpty) this.#emptied();
   }
 
   #say(member: Member, { message, username, client_id }: Say): void {
     const user = member.speaker(username, client_id);
     this.say(user, message, member, client_id);
-    if (user !== member.user && member.user.name === ANONYMOUS) this.#announcer.renamed(member, user);
+    if (user !== member.user && member.user.name === ANONYMOUS) this.announcer.renamed(member, user);
   }
 
   /** The text as it is kept: one kind of line break, no control characters, nothing that isn't Unicode. */

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
-import type { Flusher } from "../sheets/flusher.ts";
+import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { type Bindings, createCallers } from "./callers.ts";
@@ -22,7 +22,7 @@ export interface AppParts {
   readonly lobby: Lobby;
   readonly history: History;
   readonly outbox: Outbox;
-  readonly flusher: Flusher;
+  readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
   readonly now: () => number;

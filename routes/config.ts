@@ -41,6 +41,14 @@ export interface Config {
   readonly timeZone: string;
   /** `LANGUAGE` */
   readonly language: "zh-Hant" | "en";
+  /** `REDIS_URL`; undefined: no Redis. Secret. */
+  readonly redisUrl: string | undefined;
+  /** `DENO_JOBS`: isolates that `--parallel` serves with; 0 = one for each core. */
+  readonly jobs: number;
+  /** Whether other isolates listen at the same port. */
+  readonly reusePort: boolean;
+  /** How isolates and machines reach each other; no variable, but what the others come to. */
+  readonly fanOut: "none" | "broadcast" | "redis" | "kv";
   /** `LOG_LEVEL` */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -86,6 +94,8 @@ const VARIABLES = {
     "Asia/Taipei",
   ),
   LANGUAGE: v.optional(oneOf("zh-Hant", "en"), "zh-Hant"),
+  REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
+  DENO_JOBS: v.optional(whole(0, 1_000), "0"),
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
 };
 
@@ -123,13 +133,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxMessageLength: all.MAX_MESSAGE_LENGTH,
     timeZone: all.TIME_ZONE,
     language: all.LANGUAGE,
+    redisUrl: all.REDIS_URL,
+    jobs: all.DENO_JOBS,
+    reusePort: false,
+    fanOut: all.REDIS_URL ? "redis" : isRemote(all.KV_PATH) ? "kv" : "none",
     logLevel: all.LOG_LEVEL,
   });
 }
 
+/** Whether the database is behind a network. */
+export function isRemote(kvPath: string): boolean {
+  return /^https?:/.test(kvPath);
+}
+
 function complaint(issue: v.BaseIssue<unknown>): string {
   const name = String(issue.path?.[0].key);
-  const isSecret = name === "SERVICE_TOKEN" || name === "GOOGLE_CREDS_JSON";
+  const isSecret = name === "SERVICE_TOKEN" || name === "REDIS_URL" || name === "GOOGLE_CREDS_JSON";
   return `${name} is ${
     isSecret ? "not usable" : JSON.stringify(issue.path?.[0].value)
   }; wanted: ${issue.message}`;

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type Commit, type Entry, Journal, type Sender } from "../../rooms/journal.ts";
-import { createScribe } from "../../rooms/message.ts";
+import { type Entry, Journal, type Sender } from "../../rooms/journal.ts";
+import { createScribe, idInBody } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
+import { Seal } from "../../rooms/seal.ts";
+import type { Commit } from "../../rooms/tail.ts";
 import { guest } from "../../rooms/user.ts";
 
 interface Told {
@@ -22,7 +24,9 @@ function setUp(kv: Deno.Kv) {
   const journal = new Journal({
     kv,
     outbox,
-    ring: () => {},
+    seal: new Seal({ kv, isRemote: false }),
+    add: () => {},
+    displaced: () => {},
     committed: (commit) => commits.push(commit),
     failed: (error) => failures.push(error),
   });
@@ -57,7 +61,7 @@ Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and
   const many = Array.from({ length: 3000 }, (_, i) => write("m", `c${i}`));
   await journal.drain();
   assertEquals(failures, []);
-  const stored = commits.flatMap(({ entries }) => entries.map(({ draft }) => draft.id));
+  const stored = commits.flatMap(({ messages }) => messages.map(({ body }) => idInBody(body)));
   assertEquals(stored, [...long, ...many].map(({ draft }) => draft.id));
 });
 
@@ -86,7 +90,7 @@ Deno.test("Journal answers every resend with the first id, at once or later, and
   write("b");
   write("a", "c1");
   await journal.drain();
-  const stored = commits.flatMap(({ entries }) => entries);
+  const stored = commits.flatMap(({ messages }) => messages);
   assertEquals(stored.length, 2);
   assertEquals(told.accepted.filter((id) => id === first.draft.id).length, 4);
 });
@@ -116,7 +120,7 @@ Deno.test("Journal tells resends apart whatever is in their client ids", async (
   write("b\nc", "a");
   write("c", "a\nb");
   await journal.drain();
-  assertEquals(commits.flatMap(({ entries }) => entries).length, 2);
+  assertEquals(commits.flatMap(({ messages }) => messages).length, 2);
 });
 
 /** A KV whose methods fail when `fails` says so. */

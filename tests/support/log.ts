@@ -2,6 +2,7 @@
 import { Archive } from "../../rooms/archive.ts";
 import { createScribe, type Draft } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
+import { Seal } from "../../rooms/seal.ts";
 import { Packer } from "../../rooms/packer.ts";
 import { guest } from "../../rooms/user.ts";
 import type { Clock } from "../../rooms/clock.ts";
@@ -42,7 +43,8 @@ export async function startLog(
   const archive = new Archive(kv, outbox);
   await archive.open();
   const lease = new Lease(kv, "log", clock);
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, clock });
+  const seal = new Seal({ kv, isRemote: false, lease });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock });
   const settled: Settled[] = [];
   const troubles: (Trouble | undefined)[] = [];
   let told = Promise.withResolvers<Trouble | undefined>();
