@@ -19,6 +19,7 @@ import { Outbox } from "./rooms/outbox.ts";
 import { CLOSE } from "./rooms/protocol.ts";
 import { Relay } from "./rooms/relay.ts";
 import { Seal } from "./rooms/seal.ts";
+import { shared } from "./rooms/shared_kv.ts";
 import { Tail } from "./rooms/tail.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig, VARIABLE_NAMES } from "./routes/config.ts";
@@ -59,7 +60,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const config = { ...readConfig({}), ...given };
   const log = createLog(config.logLevel, writeLine);
   const sheet = await openSheet(config);
-  const kv = await openKv(config.kvPath);
+  const kv = await openKv(config);
   const clock = systemClock;
   const { now } = clock;
   const random = Math.random;
@@ -252,6 +253,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     neighbours?.close();
     logStatus.close();
     await channel?.close();
+    await tail.close();
     await Promise.all([seal.close(), ledgerSeal.close()]).catch(failed("close_failed"));
     await sheet[Symbol.asyncDispose]();
     kv.close();
@@ -262,9 +264,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   return { url, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function openKv(path: string): Promise<Deno.Kv> {
+async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {
   if (!isRemote(path) && path !== ":memory:") await Deno.mkdir(dirname(path), { recursive: true });
-  return await Deno.openKv(path);
+  const kv = await Deno.openKv(path);
+  return fanOut === "broadcast" ? shared(kv) : kv;
 }
 
 async function openChannel(

@@ -52,6 +52,8 @@ const SLICE_BYTES = 8_000_000;
 const COMMIT_BYTES = 500_000;
 const COMMIT_PAGES = 500;
 const REMEMBERED_ROOMS = 10_000;
+/** Others may be faster so many times. */
+const MOVES = 20;
 /** The clocks of machines that share a database differ by less than this. */
 const CLOCKS_DIFFER_MS = 60_000;
 
@@ -151,14 +153,15 @@ export class Archive {
     }
   }
 
-  /** Begins once more when another process has moved the position. */
+  /** Begins anew as often as another process moves the position. */
   async #advanceAnew(): Promise<void> {
-    try {
-      await this.#advanceNow();
-    } catch (error) {
-      await this.open();
-      if (!(error instanceof MovedError)) throw error;
-      await this.#advanceNow();
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#advanceNow();
+      } catch (error) {
+        await this.open();
+        if (!(error instanceof MovedError) || tries === MOVES) throw error;
+      }
     }
   }
 

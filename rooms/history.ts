@@ -91,10 +91,11 @@ export class History {
 
   /** The messages in memory that are settled by this versionstamp, and not known to be. */
   settledBy(versionstamp: string): { room: string; id: string }[] {
-    if (versionstamp <= this.#recordedUpTo) return [];
+    const before = this.#recordedUpTo;
+    if (versionstamp <= before) return [];
+    const isDue = (line: Line): boolean => line > (before && `${before}~`) && line < `${versionstamp}~`;
     return Array.from(this.#tails).flatMap(([room, { lines }]) => {
-      const due = lines.filter((line) => line > `${this.#recordedUpTo}~` && line < `${versionstamp}~`);
-      return due.map((line) => ({ room, id: idIn(line) }));
+      return lines.filter(isDue).map((line) => ({ room, id: idIn(line) }));
     });
   }
 

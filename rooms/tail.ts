@@ -39,6 +39,7 @@ export class Tail {
   readonly #parts: TailParts;
   #cursor: string;
   #isRung = false;
+  #isClosed = false;
   #reading: Promise<void> | undefined;
 
   /** Begins behind what the archive has, which therefore has to be open. */
@@ -66,12 +67,19 @@ export class Tail {
 
   /** Resolves when all that is committed by now has been passed on. Throws when KV can't be read. */
   catchUp(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     this.#isRung = true;
     return this.#reading ??= this.#read().finally(() => this.#reading = undefined);
   }
 
+  /** Reads no more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#reading?.catch(() => {});
+  }
+
   async #read(): Promise<void> {
-    while (this.#isRung) {
+    while (this.#isRung && !this.#isClosed) {
       this.#isRung = false;
       while (await this.#readStretch());
     }
@@ -115,7 +123,7 @@ export class Tail {
     const { position } = archive;
     history.forget();
     for (const room of history.held()) {
-      for await (const lines of history.missed(room, `${from}~`)) {
+      for await (const lines of history.missed(room, from && `${from}~`)) {
         const due = lines.filter((line) => seqIn(line) < `${position}~`);
         deliver(due.filter((line) => history.append(room, line)).map((line) => ({ room, line })));
       }
