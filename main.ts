@@ -97,6 +97,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     kv,
     outbox,
     seal,
+    isShared: config.fanOut === "kv",
     add: (commit, entries) => {
       doorbell.add(commit, entries[0].draft.id);
       relay?.add(commit, entries);
@@ -136,6 +137,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     outbox,
     scribe,
     now,
+    caughtUp: () => channel ? tail.catchUp() : Promise.resolve(),
     elsewhere: neighbours,
     failed: failed("history_failed"),
   });

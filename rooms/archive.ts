@@ -81,8 +81,13 @@ export class Archive {
     return this.#at.lastId;
   }
 
-  /** Reads how far the archive is; needed once, before anything else. */
+  /** Reads how far the archive is; needed once, before anything else, and where another process advances it. */
   async open(): Promise<void> {
+    while (this.#advancing) await this.#advancing.catch(() => {});
+    await (this.#advancing = this.#open().finally(() => this.#advancing = undefined));
+  }
+
+  async #open(): Promise<void> {
     // Before anything can fail: what is remembered of the last pages may never have been written.
     this.#lastPages.clear();
     const entry = await this.#kv.get<Position>(POSITION);
@@ -159,7 +164,7 @@ export class Archive {
       try {
         return await this.#advanceNow();
       } catch (error) {
-        await this.open();
+        await this.#open();
         if (!(error instanceof MovedError) || tries === MOVES) throw error;
       }
     }
@@ -228,7 +233,8 @@ export class Archive {
     const fresh = last ? lines.filter((line) => seqIn(line) > last.lastSeq) : lines;
     if (!fresh.length) return [];
     let lastId = last?.lastId ?? "";
-    let after = last && lastId === last.after ? `${lastId}+` : lastId;
+    // Keys ascend, also while ids do not.
+    let after = last && lastId <= last.after ? `${last.after}+` : lastId;
     const packer = this.#packer;
     if (last && last.bytes < mergeBelow) {
       const entry = await this.#kv.get<Uint8Array>([HISTORY, room, last.after]);

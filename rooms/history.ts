@@ -160,6 +160,11 @@ export class History {
     }
   }
 
+  /** Whether the message `id` is in memory. */
+  knows(room: string, id: string): boolean {
+    return this.#tail(room).lines.findLast((line) => idIn(line) === id) !== undefined;
+  }
+
   /** A cursor behind the message `id` of a held room. An id that isn't there counts as its place. */
   async behind(room: string, id: string): Promise<Cursor> {
     const { page, seq, isThere } = await this.#place(room, this.#tail(room), id);
@@ -179,8 +184,11 @@ export class History {
   /** Reads the archive behind the cursor, in stretches, and moves the cursor to its end. */
   async *archived(room: string, cursor: Cursor): AsyncGenerator<Stretch> {
     const end = `${this.#archive.position}~`;
+    const { lines: known, floor } = this.#tail(room);
+    // Another process may have archived what has yet to come this way, and will then be sent to all.
+    const last = known.length ? known[known.length - 1] : floor;
     for await (const page of this.#archive.pagesFrom(room, cursor.page)) {
-      const lines = linesFrom(page, cursor.seen);
+      const lines = linesFrom(page, cursor.seen).filter((line) => line <= last);
       for (let i = 0; i < lines.length; i += MAX_STRETCH) {
         yield { lines: lines.slice(i, i + MAX_STRETCH), more: true };
       }

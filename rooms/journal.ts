@@ -11,7 +11,7 @@ import { LeaseLostError } from "./lease.ts";
 import { type Draft, seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { Packer } from "./packer.ts";
-import type { Seal } from "./seal.ts";
+import { RefusedError, type Seal } from "./seal.ts";
 import type { Commit } from "./tail.ts";
 
 /** A message on its way to be durable. */
@@ -28,6 +28,8 @@ export interface Mark {
   readonly userId: string;
   readonly clientId: string;
   readonly message: string;
+  /** Whether another process may be storing the same at this very moment: its sender was cut off there. */
+  readonly isDoubtful?: boolean;
 }
 
 /** Who is told what became of a message. */
@@ -58,6 +60,8 @@ export interface JournalOptions {
   readonly outbox: Outbox;
   /** Makes the commits. */
   readonly seal: Seal;
+  /** Whether others store messages at the same time. */
+  readonly isShared: boolean;
   /** Adds to the commit of these messages what else belongs into it: the log's doorbell, for one. */
   readonly add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => void;
   /** Called after each commit, in order, once its senders have been told. */
@@ -74,6 +78,10 @@ const MARK_LIFE_MS = 24 * 60 * 60 * 1000;
 const KEYS_PER_READ = 10;
 /** Each may bring a mark, and a commit holds 1,000 mutations (same source). */
 const MAX_ENTRIES = 900;
+/** A commit to KV Connect holds 10 checks, one of which is the seal's. */
+const MAX_DOUBTFUL = 9;
+/** How often a commit is tried whose messages others have stored meanwhile. */
+const TRIES = 5;
 
 export class Journal implements Writer {
   readonly #options: JournalOptions;
@@ -131,9 +139,15 @@ export class Journal implements Writer {
     const unsettled = new Set(taken);
     try {
       if (taken.some(({ mark }) => mark)) await this.#answerResends(unsettled);
-      while (unsettled.size) {
+      for (let tries = 1; unsettled.size;) {
         const [bytes, entries] = this.#pack(unsettled);
-        await this.#commit(entries, bytes, unsettled);
+        try {
+          await this.#commit(entries, bytes, unsettled);
+          tries = 1;
+        } catch (error) {
+          if (!(error instanceof RefusedError) || tries++ === TRIES) throw error;
+          await this.#answerResends(unsettled);
+        }
       }
     } catch (error) {
       if (error instanceof LeaseLostError) return this.#displace([...unsettled]);
@@ -150,7 +164,9 @@ export class Journal implements Writer {
   /** As many entries as fit into one stored value, and that value. */
   #pack(entries: Iterable<Entry>): [bytes: Uint8Array, packed: Entry[]] {
     const packed: Entry[] = [];
+    let doubtful = 0;
     for (const entry of entries) {
+      if (this.#isDoubtful(entry) && doubtful++ === MAX_DOUBTFUL) break;
       if (packed.length === MAX_ENTRIES || !this.#packer.add(entry.draft.body)) break;
       packed.push(entry);
     }
@@ -161,10 +177,13 @@ export class Journal implements Writer {
     const { kv, outbox, seal, add, committed } = this.#options;
     const commit = kv.atomic();
     outbox.add(commit, bytes, entries.length);
-    for (const { draft, mark } of entries) {
+    for (const entry of entries) {
+      const { draft, mark } = entry;
       if (!mark) continue;
       const { id, timestamp } = draft;
-      commit.set(keyOf(draft, mark), { id, timestamp }, { expireIn: MARK_LIFE_MS });
+      const key = keyOf(draft, mark);
+      if (this.#isDoubtful(entry)) commit.check({ key, versionstamp: null });
+      commit.set(key, { id, timestamp }, { expireIn: MARK_LIFE_MS });
     }
     add(commit, entries);
     const versionstamp = await seal.commit(commit);
@@ -176,6 +195,10 @@ export class Journal implements Writer {
       this.#tell(entry, (sender) => sender.accepted({ id, timestamp, seq }, entry.mark));
     }
     committed({ versionstamp, messages: entries.map(({ draft }) => draft) });
+  }
+
+  #isDoubtful({ mark }: Entry): boolean {
+    return this.#options.isShared && mark?.isDoubtful === true;
   }
 
   /** Answers the resends among the entries, and takes them out. */

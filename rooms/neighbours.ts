@@ -16,7 +16,7 @@ export interface NeighboursParts {
   readonly room: (name: string) => { readonly announcer: Announcer } | undefined;
 }
 
-export const ALIVE_EVERY_MS = 4_000;
+export const ALIVE_EVERY_MS = 2_000;
 /** A neighbour that was silent for so many times this long is gone: within 30 s, the grace period included. */
 const SILENCES = 4;
 

@@ -1,7 +1,7 @@
 /** A room: its members, and the way of a message through it. */
 import { Announcer, type Elsewhere, NOWHERE } from "./announcer.ts";
 import type { Cursor, History, Stretch } from "./history.ts";
-import type { Sender, Writer } from "./journal.ts";
+import type { Mark, Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Outbox } from "./outbox.ts";
@@ -15,6 +15,8 @@ export interface RoomParts {
   readonly outbox: Outbox;
   readonly scribe: Scribe;
   readonly now: () => number;
+  /** Resolves when all that is durable by now has come to the history and to the members. */
+  readonly caughtUp: () => Promise<void>;
   /** Missing when there are no other isolates. */
   readonly elsewhere?: Elsewhere;
   /** Characters; 0 = as many as a sheet's cell holds. */
@@ -25,6 +27,9 @@ export interface RoomParts {
   readonly failed: (error: unknown) => void;
 }
 
+/** How a message is recognised when it is sent again. */
+type Resend = Pick<Mark, "clientId" | "isDoubtful">;
+
 type Say = ClientFrame & { type: "chat_message" };
 
 /**
@@ -34,6 +39,8 @@ export const ROOM_NAME = /^[\p{L}\p{M}\p{N}_-]{1,64}$/u;
 
 /** Google's limit for a cell is 50,000 characters (https://support.google.com/drive/answer/37603). */
 const CELL_LENGTH = 50_000;
+/** A member who came back sends again what it had no answer for; for so long another process may still be at it. */
+const DOUBTFUL_MS = 60_000;
 /** A body is to fit into a stored value with its other fields: escapes and UTF-8 make it longer than it looks. */
 const MAX_ENCODED_BYTES = 60_000;
 
@@ -71,10 +78,11 @@ export class Room {
    */
   async join(connection: Connection, after: string | undefined): Promise<Member> {
     const { history } = this.#parts;
-    const member = new Member(connection);
+    const member = new Member(connection, this.#parts.now());
     this.#joining++;
     try {
       await history.hold(this.name);
+      if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
       let rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
@@ -115,7 +123,8 @@ export class Room {
   }
 
   /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
-  say(user: User, message: string, sender: Sender, clientId?: string): Draft {
+  say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
+    const clientId = resend?.clientId;
     const { outbox, outboxLimit, scribe, journal } = this.#parts;
     const text = this.#checked(message, clientId);
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
@@ -125,7 +134,7 @@ export class Room {
     if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
       throw new FrameError("too_long", "Message is too long", { clientId });
     }
-    const mark = clientId === undefined ? undefined : { userId: user.id, clientId, message: text };
+    const mark = resend && { userId: user.id, message: text, ...resend };
     journal.write({ draft, senders: [sender], mark });
     return draft;
   }
@@ -156,7 +165,13 @@ export class Room {
 
   #say(member: Member, { message, username, client_id }: Say): void {
     const user = member.speaker(username, client_id);
-    this.say(user, message, member, client_id);
+    const isDoubtful = this.#parts.now() - member.since < DOUBTFUL_MS;
+    this.say(
+      user,
+      message,
+      member,
+      client_id === undefined ? undefined : { clientId: client_id, isDoubtful },
+    );
     if (user !== member.user && member.user.name === ANONYMOUS) this.announcer.renamed(member, user);
   }
 

@@ -12,6 +12,15 @@
  */
 import { type Lease, LeaseLostError } from "./lease.ts";
 
+/** A check of the commit itself failed. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+
+  constructor() {
+    super("Committing failed: what the commit depends on has changed");
+  }
+}
+
 export interface SealParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
@@ -34,8 +43,8 @@ export class Seal {
   }
 
   /**
-   * Makes a commit that has no checks of its own; answers its versionstamp. Throws {@link LeaseLostError}, or when KV
-   * can't be reached; then it isn't made, as far as anyone can know.
+   * Makes a commit; answers its versionstamp. Throws {@link LeaseLostError}, {@link RefusedError}, or what KV throws
+   * when it can't be reached; then it isn't made, as far as anyone can know.
    */
   commit(commit: Deno.AtomicOperation): Promise<string> {
     const { isRemote, lease } = this.#parts;
@@ -83,7 +92,7 @@ export class Seal {
 
   #refused(): Error {
     const { lease } = this.#parts;
-    if (!lease) return new Error("Committing failed: a commit without checks of its own was refused");
+    if (!lease) return new RefusedError();
     lease.drop();
     return new LeaseLostError();
   }

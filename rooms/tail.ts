@@ -94,9 +94,8 @@ export class Tail {
       commits.push({ versionstamp, messages: bodies.map((body) => ({ room: roomInBody(body), body })) });
     }
     // Asked after the reading: what was taken out before it lies at or before this, and what was not was read.
-    const removed = await outbox.removedUpTo();
-    if (removed > from) {
-      await this.#readArchive(from);
+    if (await outbox.removedUpTo() > this.#cursor) {
+      await this.#readArchive();
       return true;
     }
     for (const commit of commits) {
@@ -117,10 +116,11 @@ export class Tail {
   }
 
   /** Passes on what the archive has by now. */
-  async #readArchive(from: string): Promise<void> {
+  async #readArchive(): Promise<void> {
     const { archive, history, deliver } = this.#parts;
     await archive.open();
     const { position } = archive;
+    const from = this.#cursor;
     history.forget();
     for (const room of history.held()) {
       for await (const lines of history.missed(room, from && `${from}~`)) {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Archive } from "../../rooms/archive.ts";
 import { History, type Stretch } from "../../rooms/history.ts";
-import { createScribe, idIn, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
+import { createScribe, idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
 import { Packer, unpack } from "../../rooms/packer.ts";
 import { guest } from "../../rooms/user.ts";
@@ -88,6 +88,45 @@ Deno.test("History keeps the order of commits though the clocks of machines diff
       assertEquals(newer, ids.slice(place + 1));
     }
   }
+});
+
+Deno.test("Archive overwrites no page when ids go back for longer than a page, and the archive is advanced meanwhile", async () => {
+  using parts = await setUp();
+  const { archive, behindMs, commit } = parts;
+  const ids = await commit(["lobby", "m0"]);
+  behindMs.now = 20_000;
+  for (let i = 1; i < 120; i++) {
+    ids.push(...await commit(["lobby", `m${i} ${"x".repeat(3000)}`]));
+    if (i % 15 === 0) await archive.advance();
+  }
+  await archive.advance();
+  const fresh = new History(archive);
+  const seen = (await fresh.before("lobby", undefined, 200)).lines;
+  const older = (await fresh.before("lobby", idIn(seen[0]), 200)).lines;
+  assertEquals([...older, ...seen].map(idIn), ids);
+});
+
+Deno.test("History gives only what has come this way, though another process has archived more", async () => {
+  using parts = await setUp();
+  const { archive, history, commit, kv, outbox } = parts;
+  const [first] = await commit(["lobby", "m0"]);
+  await archive.advance();
+  history.trim();
+  const elsewhere = new Archive(kv, outbox);
+  const late: Line[] = [];
+  const append = history.append.bind(history);
+  history.append = (_room, line) => late.push(line) > 0;
+  await commit(["lobby", "m1"], ["lobby", "m2"]);
+  await elsewhere.open();
+  await elsewhere.advance();
+  await history.hold("lobby");
+  const cursor = await history.behind("lobby", first);
+  const seen: string[] = [];
+  for await (const stretch of history.archived("lobby", cursor)) seen.push(...texts(stretch));
+  seen.push(...texts(history.rest("lobby", cursor) ?? { lines: [], more: false }));
+  assertEquals(seen, []);
+  assertEquals(late.map((line) => append("lobby", line)), [true, true]);
+  assertEquals(texts(history.latest("lobby")), ["m0", "m1", "m2"]);
 });
 
 Deno.test("History gives a fresh process the same as the one that wrote", async () => {

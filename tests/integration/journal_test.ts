@@ -25,6 +25,7 @@ function setUp(kv: Deno.Kv) {
     kv,
     outbox,
     seal: new Seal({ kv, isRemote: false }),
+    isShared: true,
     add: () => {},
     displaced: () => {},
     committed: (commit) => commits.push(commit),
@@ -33,7 +34,9 @@ function setUp(kv: Deno.Kv) {
   const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
   const write = (message: string, clientId?: string): Entry => {
     const draft = scribe.draft("lobby", guest("ada"), message);
-    const mark = clientId === undefined ? undefined : { userId: "guest:ada", clientId, message };
+    const mark = clientId === undefined
+      ? undefined
+      : { userId: "guest:ada", clientId, message, isDoubtful: true };
     const entry = { draft, senders: [sender], mark };
     journal.write(entry);
     return entry;
@@ -133,3 +136,31 @@ function failingKv(kv: Deno.Kv, fails: (name: string) => boolean): Deno.Kv {
     },
   });
 }
+
+Deno.test("Journal stores a message once that two processes store at the same moment", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const one = setUp(kv);
+  const two = setUp(
+    new Proxy(kv, {
+      get(kv, name) {
+        const value = Reflect.get(kv, name, kv);
+        if (name !== "getMany") return typeof value === "function" ? value.bind(kv) : value;
+        // Between the other's look for resends and its commit.
+        return async (keys: Deno.KvKey[]) => {
+          const found = await kv.getMany(keys);
+          if (one.told.accepted.length === 0) {
+            one.write("hi", "1");
+            await one.journal.drain();
+          }
+          return found;
+        };
+      },
+    }),
+  );
+  two.write("hi", "1");
+  two.write("ho", "2");
+  await two.journal.drain();
+  assertEquals(two.told.accepted[0], one.told.accepted[0]);
+  const stored = [...one.commits, ...two.commits].flatMap(({ messages }) => messages.length);
+  assertEquals([stored, two.told.failed], [[1, 1], 0]);
+});
