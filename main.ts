@@ -40,6 +40,8 @@ import type { Row, Sheet } from "./sheets/sheet.ts";
 export interface Service extends AsyncDisposable {
   /** Where it listens, as an origin: `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** Looks for messages that wait for the sheet; resolves when they are written, or nobody works any more. */
+  sweep(): Promise<void>;
   /** Stops within 5 s: what isn't in the sheet by then stays in the outbox. */
   stop(): Promise<void>;
 }
@@ -263,11 +265,13 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     stopped.resolve();
   }
 
-  return { url, stop, [Symbol.asyncDispose]: stop };
+  return { url, sweep: () => flusher.ring(), stop, [Symbol.asyncDispose]: stop };
 }
 
 async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {
-  if (!isRemote(path) && path !== ":memory:") await Deno.mkdir(dirname(path), { recursive: true });
+  if (path !== undefined && !isRemote(path) && path !== ":memory:") {
+    await Deno.mkdir(dirname(path), { recursive: true });
+  }
   const kv = await Deno.openKv(path);
   return fanOut === "broadcast" ? shared(kv) : kv;
 }
@@ -334,12 +338,19 @@ async function serve(): Promise<void> {
       await service.stop();
       Deno.exit(0);
     };
+    wakeEachMinute(() => service.sweep());
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
     writeLine(error.message);
     Deno.exit(2);
   }
+}
+
+/** Where the platform stops idle instances and has a clock (Deno Deploy): so that what waits is written all the same. */
+function wakeEachMinute(sweep: () => Promise<void>): void {
+  const { cron } = Deno as { cron?: typeof Deno.cron };
+  cron?.("sweep", "* * * * *", sweep);
 }
 
 /** Starts this module once more, on a core of its own. */

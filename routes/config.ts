@@ -7,8 +7,8 @@ export interface Config {
   readonly host: string;
   /** `PORT`; 0 picks a free one. */
   readonly port: number;
-  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server. */
-  readonly kvPath: string;
+  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server; undefined: the database that Deno Deploy gives. */
+  readonly kvPath: string | undefined;
   /** `GOOGLE_SHEET_ID`; undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
   /** `GOOGLE_SHEET_NAME` */
@@ -62,7 +62,7 @@ export class ConfigError extends Error {
 const VARIABLES = {
   HOST: v.optional(filled("a host name or address"), "0.0.0.0"),
   PORT: v.optional(whole(0, 65_535), "8000"),
-  KV_PATH: v.optional(filled("a file, :memory: or a URL"), "data/talksheet.db"),
+  KV_PATH: v.optional(filled("a file, :memory: or a URL")),
   GOOGLE_SHEET_ID: v.optional(
     v.pipe(
       v.string(),
@@ -97,6 +97,8 @@ const VARIABLES = {
   REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
   DENO_JOBS: v.optional(whole(0, 1_000), "0"),
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
+  /** Deno Deploy sets it. */
+  DENO_DEPLOYMENT_ID: v.optional(v.string()),
 };
 
 const Environment = v.object(VARIABLES);
@@ -113,10 +115,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const result = v.safeParse(Environment, Object.fromEntries(set));
   if (!result.success) throw new ConfigError(result.issues.map(complaint).join("\n"));
   const all = result.output;
+  const kvPath = all.KV_PATH ?? (all.DENO_DEPLOYMENT_ID ? undefined : "data/talksheet.db");
   return Object.freeze({
     host: all.HOST,
     port: all.PORT,
-    kvPath: all.KV_PATH,
+    kvPath,
     googleSheetId: all.GOOGLE_SHEET_ID,
     googleSheetName: all.GOOGLE_SHEET_NAME,
     googleCredsPath: all.GOOGLE_CREDS_PATH,
@@ -136,14 +139,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     redisUrl: all.REDIS_URL,
     jobs: all.DENO_JOBS,
     reusePort: false,
-    fanOut: all.REDIS_URL ? "redis" : isRemote(all.KV_PATH) ? "kv" : "none",
+    fanOut: all.REDIS_URL ? "redis" : isRemote(kvPath) ? "kv" : "none",
     logLevel: all.LOG_LEVEL,
   });
 }
 
 /** Whether the database is behind a network. */
-export function isRemote(kvPath: string): boolean {
-  return /^https?:/.test(kvPath);
+export function isRemote(kvPath: string | undefined): boolean {
+  return kvPath === undefined || /^https?:/.test(kvPath);
 }
 
 function complaint(issue: v.BaseIssue<unknown>): string {

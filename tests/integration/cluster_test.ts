@@ -6,16 +6,18 @@ import { seeded } from "../support/random.ts";
 import { startProcess } from "../support/process.ts";
 import { temporaryDirectory } from "../support/service.ts";
 
+const KILLS = 5;
+
 for (const [seed, withRedis] of [false, true].entries()) {
   const needs = withRedis ? ["denokv", "redis-server"] : ["denokv"];
   const way = withRedis ? "Redis, which restarts" : "KV alone";
   engineTest(
-    `Cluster of 3 processes through ${way}, loses, doubles and misplaces nothing in 8 kills`,
+    `Cluster of 3 processes through ${way}, loses, doubles and misplaces nothing in ${KILLS} kills`,
     needs,
     async () => {
       const { acknowledged, stored, rows, takeoverMs, ...faults } = await clusterSoak({
         processes: 3,
-        kills: 8,
+        kills: KILLS,
         withRedis,
         random: seeded(seed),
       });

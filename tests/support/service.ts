@@ -39,6 +39,7 @@ export async function startService(
   });
   return {
     url: service.url,
+    sweep: () => service.sweep(),
     directory: path,
     stop: () => service.stop(),
     rows: async () => parseCsv(await Deno.readTextFile(logCsvPath)),
