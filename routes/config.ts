@@ -1,5 +1,6 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
+import type { Engine } from "../rooms/fan_out/engine.ts";
 
 /** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
 export interface Config {
@@ -48,7 +49,7 @@ export interface Config {
   /** Whether other isolates listen at the same port. */
   readonly reusePort: boolean;
   /** How isolates and machines reach each other; no variable, but what the others come to. */
-  readonly fanOut: "none" | "broadcast" | "redis" | "kv";
+  readonly fanOut: Engine;
   /** `LOG_LEVEL` */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
