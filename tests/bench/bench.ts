@@ -5,14 +5,14 @@
 import { parseArgs } from "node:util";
 import { drain, memoryWhileWaiting } from "./drain.ts";
 import { type Figure, machine, table } from "./figures.ts";
-import { fanOut, roundTrip, storm } from "./talk.ts";
+import { coldStart, fanOut, roundTrip, storm } from "./talk.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "3" }, json: { type: "string" } },
 });
 const runs = Number(values.runs);
 const figures: Figure[] = [];
-for (const measure of [fanOut, roundTrip, storm, drain, memoryWhileWaiting]) {
+for (const measure of [coldStart, fanOut, roundTrip, storm, drain, memoryWhileWaiting]) {
   figures.push(...await measure(runs));
 }
 // deno-lint-ignore no-console -- a command speaks on stdout

@@ -11,6 +11,21 @@ const STORM = 1_000;
 /** Connections that are being made at a time. */
 const AT_ONCE = 32;
 
+/** From the start of the process to its first answer: what a platform that starts instances on demand lets people wait. */
+export async function coldStart(runs: number): Promise<Figure[]> {
+  const values: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    await using directory = await temporaryDirectory();
+    const env = { KV_PATH: `${directory.path}/t.db`, LOG_CSV_PATH: `${directory.path}/c.csv` };
+    const began = performance.now();
+    await using service = await startProcess(env);
+    await (await fetch(`${service.url}/healthz`)).body?.cancel();
+    // The first one finds nothing in the system's caches.
+    if (run > 0) values.push(performance.now() - began);
+  }
+  return [{ bench: "cold start", name: "process to first answer", unit: "ms", values }];
+}
+
 /** One sender, {@link MEMBERS} members who take joined frames: messages that arrive, a second. */
 export async function fanOut(runs: number): Promise<Figure[]> {
   const values = await each(runs, async (url) => {
