@@ -134,7 +134,8 @@ export class Relay implements Writer {
   receive(post: Post): void {
     switch (post.type) {
       case "commit":
-        this.#isLeading = false;
+        // What the leader before this one committed may come late.
+        if (post.versionstamp > this.#last) this.#isLeading = false;
         return this.#parts.tail.push(post.previous, post);
       case "beat":
         if (post.cursor > this.#parts.tail.cursor) this.#parts.tail.ring();
