@@ -1,0 +1,21 @@
+/** Names of accounts: which ones there may be, and which are the same. */
+import { ANONYMOUS, cleanName } from "../user.ts";
+
+/**
+ * The form in which names are compared: `Ada`, `ADA` and `Ａｄａ` are one name, and so are names that differ only in
+ * characters which nobody sees.
+ */
+export function foldName(name: string): string {
+  return name.normalize("NFKC").replace(/\p{Default_Ignorable_Code_Point}/gu, "").toUpperCase().toLowerCase()
+    .normalize("NFKC").replace(/\s+/gu, " ").trim();
+}
+
+/** Names that stand for nobody in particular, folded. */
+const RESERVED = new Set([ANONYMOUS, "service", "匿名", "-"].map(foldName));
+
+/** A name as an account may bear it; `undefined` for one that it may not. */
+export function accountName(name: string): string | undefined {
+  const clean = cleanName(name);
+  const folded = clean === undefined ? "" : foldName(clean);
+  return folded && !RESERVED.has(folded) ? clean : undefined;
+}
