@@ -5,6 +5,8 @@
  */
 import { dirname } from "node:path";
 import { Archive } from "./rooms/archive.ts";
+import { openAccess } from "./rooms/access.ts";
+import { Changes } from "./rooms/changes.ts";
 import { History } from "./rooms/history.ts";
 import { Journal } from "./rooms/journal.ts";
 import { Lobby } from "./rooms/lobby.ts";
@@ -82,6 +84,15 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   });
   const scribe = createScribe({ timeZone: config.timeZone, now, random, after: archive.lastId });
   const failed = (error: unknown): void => log.error("history_failed", errorFields(error));
+  const changes = new Changes(kv, now);
+  await changes.open();
+  const access = await openAccess({
+    kv,
+    changes,
+    now,
+    admin: adminIn(config),
+    failed: (error) => log.error("visit_failed", errorFields(error)),
+  });
   const lobby: Lobby = new Lobby({ ...config, history, journal, outbox, scribe, now, failed });
 
   const lease = new Lease(kv, "log", clock);
@@ -118,6 +129,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const killing = new AbortController();
   doorbell.listen(flusher).catch((error) => log.error("doorbell_failed", errorFields(error)));
   const flushing = flusher.run(stopping.signal, killing.signal);
+  const looking = changes.run(stopping.signal, (error) => log.error("look_failed", errorFields(error)));
   const housekeeping = setInterval(() => {
     const keep = async (): Promise<void> => {
       await archive.advance();
@@ -128,6 +140,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   }, HOUSEKEEPING_MS);
 
   const app = createApp({
+    ...access,
     config,
     log,
     lobby,
@@ -155,13 +168,14 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     if (stopping.signal.aborted) return await stopped.promise;
     stopping.abort();
     clearInterval(housekeeping);
+    access.doors.close();
     const deadline = systemClock.wait(STOP_WITHIN_MS, killing.signal);
     const within = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, deadline]);
     await within(journal.close());
     const closing = lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, systemClock.wait(SOCKETS_CLOSE_WITHIN_MS, killing.signal)]);
-    await within(Promise.all([flushing, server.shutdown()]));
+    await within(Promise.all([flushing, looking, server.shutdown()]));
     killing.abort();
     const over = new AbortController();
     await Promise.race([flushing, systemClock.wait(GIVE_UP_WITHIN_MS, over.signal)]);
@@ -178,6 +192,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
 async function openKv(path: string): Promise<Deno.Kv> {
   if (!/^https?:/.test(path) && path !== ":memory:") await Deno.mkdir(dirname(path), { recursive: true });
   return await Deno.openKv(path);
+}
+
+function adminIn({ adminUsername: username, adminPassword: password }: Config):
+  | { username: string; password: string }
+  | undefined {
+  return username !== undefined && password !== undefined ? { username, password } : undefined;
 }
 
 async function openSheet(config: Config): Promise<Sheet> {

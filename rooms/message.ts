@@ -6,7 +6,7 @@
  * Every frame about it is made of lines by joining strings.
  */
 import { decodeTime, monotonicFactory } from "ulid";
-import type { User } from "./user.ts";
+import { hasAccount, type User } from "./user.ts";
 
 /** A message as people read it; the wire's `chat_message` without its type. */
 export interface Message {
@@ -23,6 +23,8 @@ export interface Message {
   readonly time: string;
   /** ISO 8601, UTC, milliseconds. */
   readonly timestamp: string;
+  /** The sender was signed in, so that the name is proved. */
+  readonly account?: true;
 }
 
 /** A message that has no place in the order yet. */
@@ -109,9 +111,9 @@ export function createScribe(options: {
       const id = ulid(Math.max(at, floor));
       const { time, timestamp } = format(at);
       const name = user.name;
-      const body = JSON.stringify({ id, room, user: name, username: name, message, time, timestamp }).slice(
-        1,
-      );
+      const account = hasAccount(user) || undefined;
+      const fields = { id, room, user: name, username: name, message, time, timestamp, account };
+      const body = JSON.stringify(fields).slice(1);
       return { id, room, timestamp, body };
     },
   };

@@ -1,11 +1,13 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
+import type { Access } from "../rooms/access.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
 import type { Flusher } from "../sheets/flusher.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
+import { apiGate } from "./api_gate.ts";
 import { type Bindings, createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
@@ -15,8 +17,11 @@ import { errorFields, type Log } from "./log.ts";
 import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
 import { pages } from "./pages.ts";
+import { sessionApi } from "./session_api.ts";
+import { tokensApi } from "./tokens_api.ts";
+import { usersApi } from "./users_api.ts";
 
-export interface AppParts {
+export interface AppParts extends Access {
   readonly config: Config;
   readonly log: Log;
   readonly lobby: Lobby;
@@ -31,11 +36,15 @@ export interface AppParts {
 
 export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
   const { config, log } = parts;
-  const callers = createCallers(config);
+  const callers = createCallers({ ...parts, ...config });
   return new Hono<{ Bindings: Bindings }>()
     .route("/", chatSocket({ ...parts, ...config, callers }))
-    .route("/api/rooms", messagesApi({ ...parts, callers }))
-    .route("/api/log", logApi({ ...parts, callers }))
+    .use("/api/*", apiGate({ ...config, callers }))
+    .route("/api", sessionApi({ ...parts, ...config, callers }))
+    .route("/api/users", usersApi({ ...parts, ...config, callers }))
+    .route("/api/tokens", tokensApi(parts))
+    .route("/api/rooms", messagesApi(parts))
+    .route("/api/log", logApi(parts))
     .route("/", health(parts))
     .route("/", pages({ language: config.language, maxMessageLength: config.maxMessageLength }))
     .onError((error, c) => {
