@@ -7,12 +7,14 @@ import { dirname } from "node:path";
 import { Archive } from "./rooms/archive.ts";
 import { openAccess } from "./rooms/access.ts";
 import { Changes } from "./rooms/changes.ts";
+import { Erasure } from "./rooms/erasure.ts";
 import { History } from "./rooms/history.ts";
 import { Journal } from "./rooms/journal.ts";
 import { Lobby } from "./rooms/lobby.ts";
 import { createScribe } from "./rooms/message.ts";
 import { Outbox } from "./rooms/outbox.ts";
 import { CLOSE } from "./rooms/protocol.ts";
+import { tellRules } from "./rooms/rules.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, readConfig, VARIABLE_NAMES } from "./routes/config.ts";
 import { createLog, errorFields } from "./routes/log.ts";
@@ -95,6 +97,9 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   });
   const lobby: Lobby = new Lobby({ ...config, history, journal, outbox, scribe, now, failed });
 
+  const erasure = new Erasure({ archive, history, changes, tell: (room, frame) => lobby.tell(room, frame) });
+  tellRules({ changes, rules: access.rules, tell: (room, frame) => lobby.tell(room, frame) });
+
   const lease = new Lease(kv, "log", clock);
   const ledger = new Ledger({ kv, outbox, archive, sheet, lease, clock });
   await ledger.load();
@@ -130,6 +135,13 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   doorbell.listen(flusher).catch((error) => log.error("doorbell_failed", errorFields(error)));
   const flushing = flusher.run(stopping.signal, killing.signal);
   const looking = changes.run(stopping.signal, (error) => log.error("look_failed", errorFields(error)));
+  const forgetting = erasure.run({
+    ...config,
+    now,
+    signal: stopping.signal,
+    forgotten: (messages) => log.info("history_forgotten", { messages }),
+    failed: (error) => log.error("forgetting_failed", errorFields(error)),
+  });
   const housekeeping = setInterval(() => {
     const keep = async (): Promise<void> => {
       await archive.advance();
@@ -145,6 +157,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     log,
     lobby,
     history,
+    erasure,
     outbox,
     flusher,
     ledger,
@@ -175,7 +188,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const closing = lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, systemClock.wait(SOCKETS_CLOSE_WITHIN_MS, killing.signal)]);
-    await within(Promise.all([flushing, looking, server.shutdown()]));
+    await within(Promise.all([flushing, looking, forgetting, server.shutdown()]));
     killing.abort();
     const over = new AbortController();
     await Promise.race([flushing, systemClock.wait(GIVE_UP_WITHIN_MS, over.signal)]);

@@ -1,6 +1,6 @@
 /** The history of all rooms: what was lately committed from memory, the rest from the archive. */
 import type { Archive } from "./archive.ts";
-import { eventOf, idIn, type Line, seqIn, stampIn } from "./message.ts";
+import { eventOf, idIn, isDeleted, type Line, seqIn, stampIn } from "./message.ts";
 
 /** A stretch of a room's history, oldest first. */
 export interface Stretch {
@@ -47,6 +47,8 @@ export class History {
   #recordedUpTo = "";
   /** Messages that the sheet refused for good. */
   readonly #refused = new Set<string>();
+  /** How often something was changed that had been said. */
+  #revisions = 0;
 
   constructor(archive: Archive) {
     this.#archive = archive;
@@ -81,6 +83,18 @@ export class History {
         tail.floor = seqIn(tail.lines[0]);
       }
     }
+  }
+
+  /** Changes what memory has of a room like its archive was changed, see `Archive.revise`. */
+  revise(room: string, change: (line: Line) => Line | undefined): void {
+    this.#revisions++;
+    const tail = this.#tails.get(room);
+    if (tail) tail.lines = tail.lines.map(change).filter((line) => line !== undefined);
+  }
+
+  /** The rooms that memory has something of. */
+  get rooms(): string[] {
+    return [...this.#tails.keys()];
   }
 
   /** Keeps the room's newest messages in memory, and reads them if they aren't there; until released. */
@@ -165,8 +179,9 @@ export class History {
   }
 
   #mark(line: Line): string {
-    if (stampIn(line) > this.#recordedUpTo) return "";
-    return this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`;
+    const deleted = isDeleted(line) ? `"deleted":true,` : "";
+    if (stampIn(line) > this.#recordedUpTo) return deleted;
+    return deleted + (this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`);
   }
 
   #tail(room: string): Tail {
@@ -181,8 +196,16 @@ export class History {
   }
 
   async #load(room: string, tail: Tail): Promise<void> {
-    const { floor } = tail;
-    const { lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH);
+    let floor: string;
+    let revisions: number;
+    let lines: readonly Line[];
+    let more: boolean;
+    do {
+      ({ floor } = tail);
+      revisions = this.#revisions;
+      ({ lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH));
+      // What was read before a revision must not stay.
+    } while (revisions !== this.#revisions);
     // So many came meanwhile that memory has dropped some: then it has enough.
     if (tail.floor !== floor) return;
     tail.lines = [...lines, ...tail.lines];

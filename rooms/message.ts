@@ -85,6 +85,33 @@ export function messageIn(line: Line): Message {
   return JSON.parse(`{"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`);
 }
 
+// Nobody can say nothing: an empty text is what a deleted message has. The quotes of a text are escaped, so that no
+// text can look like this.
+const DELETED = `"message":"","time":"`;
+
+/** Whether a line's message was deleted. */
+export function isDeleted(line: Line): boolean {
+  return line.includes(DELETED);
+}
+
+/** The line without its text; it is shorter, and stands where it stood. */
+export function withoutText(line: Line): Line {
+  return revised(line, { message: "" });
+}
+
+/** The line without its text and without the name of whoever said it. */
+export function withoutPerson(line: Line): Line {
+  return revised(line, { user: NOBODY, username: NOBODY, message: "", account: undefined });
+}
+
+/** Who said what was erased; no account can be called so, see `accountName`. */
+const NOBODY = "-";
+
+function revised(line: Line, fields: Partial<Message>): Line {
+  const { seq, ...message } = messageIn(line);
+  return lineOf(seq, JSON.stringify({ ...message, ...fields }).slice(1));
+}
+
 /** The message of a body, which has no `seq`. */
 export function messageInBody(body: string): Omit<Message, "seq"> {
   return JSON.parse(`{${body}`);

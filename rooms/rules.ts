@@ -6,6 +6,7 @@
  * | `["rules", room]` | {@link Rules} |
  */
 import type { Changes } from "./changes.ts";
+import type { ServerFrame } from "./protocol.ts";
 import { hasAccount, type User } from "./user.ts";
 
 export interface Rules {
@@ -39,6 +40,25 @@ export function mayEnter(rules: Rules, user: User): boolean {
 /** Whether somebody who is in may speak. */
 export function maySpeak(rules: Rules, user: User): boolean {
   return !rules.isReadOnly || mayChange(rules, user);
+}
+
+/** Tells the members of a room when its rules have changed. */
+export function tellRules(parts: {
+  changes: Changes;
+  rules: RuleBook;
+  tell: (room: string, frame: ServerFrame) => void;
+}): void {
+  parts.changes.listen(async (change) => {
+    if (change.type !== "rules") return;
+    const { title, isPrivate, isReadOnly } = await parts.rules.of(change.room);
+    parts.tell(change.room, {
+      type: "room",
+      room: change.room,
+      title,
+      private: isPrivate,
+      read_only: isReadOnly,
+    });
+  });
 }
 
 /** The rules of a room that people are in, as they are now. */

@@ -155,7 +155,7 @@ export function isSecure(c: Context, trustProxy: number): boolean {
 }
 
 /** A cookie of ours; behind TLS only one that no other host and no page without TLS can have set. */
-function cookieIn(c: Context, name: string, trustProxy: number): string | undefined {
+export function cookieIn(c: Context, name: string, trustProxy: number): string | undefined {
   return isSecure(c, trustProxy) ? getCookie(c, name, "host") : getCookie(c, name);
 }
 
