@@ -54,7 +54,15 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/log", logApi(parts))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
-    .route("/", pages({ language: config.language, maxMessageLength: config.maxMessageLength }))
+    .route(
+      "/",
+      pages({
+        ...config,
+        sheetName: config.googleSheetId && config.googleSheetName,
+        accountOf: (c) => callers.account(c),
+        rulesOf: (room) => parts.rules.of(room),
+      }),
+    )
     .onError((error, c) => {
       const answer = answerTo(error, c);
       if (answer) return answer;

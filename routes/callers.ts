@@ -36,6 +36,8 @@ export interface Callers {
    * for a name that can't be one.
    */
   caller(c: Context): Promise<Caller | Refusal>;
+  /** The account of a request's session, if it has one. */
+  account(c: Context): Promise<Account | undefined>;
   /** The address of the caller, seen from in front of our own proxies. */
   address(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string;
   /** Whether the page that sends the request, if one does, may do so. */
@@ -121,6 +123,10 @@ export function createCallers(options: CallersOptions): Callers {
       };
       const who = await identify(claims);
       return typeof who === "object" ? withRenewal(who, claims) : who;
+    },
+    async account(c) {
+      const text = cookieIn(c, SESSION_COOKIE, trustProxy);
+      return text === undefined ? undefined : (await sessions.bearer(text))?.account;
     },
     address(c) {
       const forwarded = c.req.header("x-forwarded-for")?.split(",").at(-trustProxy)?.trim();
