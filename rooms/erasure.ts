@@ -17,6 +17,8 @@ import {
 } from "./message.ts";
 import type { ServerFrame } from "./protocol.ts";
 
+/** A ULID. */
+const ID_LENGTH = 26;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 
@@ -42,6 +44,7 @@ export class Erasure {
 
   /** Deletes a message for everyone; its place, sender and time stay. False when the room has no such message. */
   async deleteMessage(room: string, id: string): Promise<boolean> {
+    if (id.length !== ID_LENGTH) return false;
     const change = deleting(id);
     const told = (commit: Deno.AtomicOperation): unknown =>
       this.#changes.add(commit, { type: "deleted", room, id });

@@ -11,6 +11,7 @@ import { type Caller, type Callers, type Refusal, SESSION_COOKIE } from "./calle
 import { checked, jsonIn } from "./checked.ts";
 import { dropCookie, keepCookie } from "./cookies.ts";
 import { HttpError } from "./errors.ts";
+import type { Log } from "./log.ts";
 
 const password = (field: string) => v.pipe(v.string(`"${field}" must be text`), v.maxLength(1_000));
 const SignIn = v.object({
@@ -20,6 +21,8 @@ const SignIn = v.object({
 const NewPassword = v.object({ password: password("password"), new_password: password("new_password") });
 const Farewell = v.object({ password: password("password") });
 
+/** So much of a name tells whose password is guessed at. */
+const MAX_KEY_LENGTH = 128;
 /** What a browser says that it is, so much of it. */
 const MAX_BROWSER_LENGTH = 200;
 
@@ -35,19 +38,23 @@ export function sessionApi(options: {
   tokens: Passes;
   attempts: Attempts;
   callers: Callers;
+  log: Log;
   trustProxy: number;
 }): Hono<ApiEnv> {
-  const { accounts, sessions, tokens, attempts, callers } = options;
+  const { accounts, sessions, tokens, attempts, callers, log } = options;
   const app = new Hono<ApiEnv>();
 
   /** The account whose password this is. Throws {@link HttpError}, which says the same whatever is wrong. */
   async function proved(c: Context<ApiEnv>, username: string, password: string): Promise<Account> {
-    const name = foldName(username);
+    const name = foldName(username).slice(0, MAX_KEY_LENGTH);
     const address = callers.address(c);
     const waitMs = attempts.begin(name, address);
     if (waitMs) throw new HttpError(429, "rate_limited", "Too many tries; wait a moment", waitMs);
     const account = await accounts.signIn(username, password);
-    if (!account) throw new HttpError(401, "wrong_password", "The name or the password is wrong");
+    if (!account) {
+      log.warn("sign_in_failed", { address });
+      throw new HttpError(401, "wrong_password", "The name or the password is wrong");
+    }
     attempts.succeed(name, address);
     return account;
   }
@@ -59,6 +66,7 @@ export function sessionApi(options: {
     const name = (c.req.header("user-agent") ?? "").slice(0, MAX_BROWSER_LENGTH);
     const { text } = await sessions.issue(id, { name, role: "own", lifeMs: SESSION_LIFE_MS });
     keepCookie(c, SESSION_COOKIE, text, { ...options, lifeMs: SESSION_LIFE_MS });
+    log.info("session_begun", { account: id });
   }
 
   app.post("/session", async (c) => {
@@ -72,7 +80,10 @@ export function sessionApi(options: {
 
   app.delete("/session", async (c) => {
     const caller = c.var.caller;
-    if (isSession(caller)) await sessions.revoke(caller.account.id, caller.pass.id);
+    if (isSession(caller)) {
+      await sessions.revoke(caller.account.id, caller.pass.id);
+      log.info("session_ended", { account: caller.account.id });
+    }
     dropCookie(c, SESSION_COOKIE, options);
     return c.json({ ok: true });
   });

@@ -13,9 +13,13 @@ export function foldName(name: string): string {
 /** Names that stand for nobody in particular, folded. */
 const RESERVED = new Set([ANONYMOUS, "service", "匿名", "-"].map(foldName));
 
+/** A single character may fold to eighteen, and a KV key has at most 2 KiB; no name that means anything is so long. */
+const MAX_FOLDED_LENGTH = 256;
+
 /** A name as an account may bear it; `undefined` for one that it may not. */
 export function accountName(name: string): string | undefined {
   const clean = cleanName(name);
-  const folded = clean === undefined ? "" : foldName(clean);
-  return folded && !RESERVED.has(folded) ? clean : undefined;
+  if (clean === undefined) return undefined;
+  const folded = foldName(clean);
+  return folded && folded.length <= MAX_FOLDED_LENGTH && !RESERVED.has(folded) ? clean : undefined;
 }

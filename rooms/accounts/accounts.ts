@@ -108,7 +108,7 @@ export class Accounts {
 
   /** Whether a name belongs to an account. */
   async owns(name: string): Promise<boolean> {
-    return (await this.#kv.get([NAME, foldName(name)])).value !== null;
+    return await this.#idOf(name) !== undefined;
   }
 
   /** The account of that name if the password is its own; it takes as long for a name that nobody has. */
@@ -148,11 +148,17 @@ export class Accounts {
   }
 
   async #stored(name: string): Promise<StoredAccount | undefined> {
-    const { value: id } = await this.#kv.get<string>([NAME, foldName(name)]);
-    if (id === null) return undefined;
+    const id = await this.#idOf(name);
+    if (id === undefined) return undefined;
     const { value } = await this.#kv.get<StoredAccount>(accountKey(id));
     // Signing in is by the user name; that somebody is called so is not enough.
     return value && foldName(value.username) === foldName(name) ? value : undefined;
+  }
+
+  async #idOf(name: string): Promise<string | undefined> {
+    // What can't be a name may not even be a key.
+    if (accountName(name) === undefined) return undefined;
+    return (await this.#kv.get<string>([NAME, foldName(name)])).value ?? undefined;
   }
 
   async #change(id: string, change: (stored: StoredAccount) => StoredAccount): Promise<void> {

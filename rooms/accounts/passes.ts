@@ -62,6 +62,7 @@ export const SESSION_LIFE_MS = 90 * DAY_MS;
 /** Ends after a year without use. */
 export const TOKENS: PassKind = { key: "token", idleMs: 366 * DAY_MS, noteEveryMs: 60_000, most: 100 };
 
+const ID = /^[\w-]{22}$/;
 const TEXT = /^([0-9A-Z]{26}|service)\.([\w-]{22})\.([\w-]{43})$/;
 
 export class Passes {
@@ -132,6 +133,7 @@ export class Passes {
 
   /** Ends a pass; false when the owner has none of that id. */
   async revoke(owner: string, id: string): Promise<boolean> {
+    if (!ID.test(id)) return false;
     const key = [this.#kind.key, owner, id];
     const { value } = await this.#kv.get(key);
     if (!value) return false;
