@@ -78,8 +78,9 @@ export class Changes {
     const start = [...PREFIX, `${this.#last}\0`];
     const end = [...PREFIX, "g"];
     for await (const entry of this.#kv.list<Change>({ start, end })) {
-      this.#last = String(entry.key[1]);
       if (!isLate) await this.#tell(entry.value);
+      // Not before: what a listener failed to heed is told again.
+      this.#last = String(entry.key[1]);
     }
     if (isLate) await this.#tell({ type: "unknown" });
     this.#lookedAt = lookedAt;

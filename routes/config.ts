@@ -1,5 +1,6 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
+import { accountName } from "../rooms/accounts/account_name.ts";
 
 /** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
 export interface Config {
@@ -82,7 +83,9 @@ const VARIABLES = {
   OUTBOX_LIMIT: v.optional(whole(1, 1e9), "1000000"),
   AUTH: v.optional(oneOf("guests", "required"), "guests"),
   SIGNUP: v.optional(oneOf("closed", "open"), "closed"),
-  ADMIN_USERNAME: v.optional(filled("a name")),
+  ADMIN_USERNAME: v.optional(
+    v.pipe(v.string(), v.check((name) => accountName(name) !== undefined, "a name that an account can have")),
+  ),
   ADMIN_PASSWORD: v.optional(v.pipe(v.string(), v.minLength(10, "at least 10 characters"))),
   SERVICE_TOKEN: v.optional(v.pipe(v.string(), v.minLength(16, "at least 16 characters"))),
   ALLOWED_ORIGINS: v.optional(

@@ -28,7 +28,9 @@ export function mountConnectionBar(bar, { socket, words }) {
     now.hidden = connection.state !== "waiting";
     rename.hidden = connection.state !== "refused" || connection.code === CLOSE_SIGNED_OUT ||
       isPrivate(connection);
-    signIn.hidden = connection.state !== "refused";
+    // Who is signed in, but not a member, gains nothing by it.
+    signIn.hidden = connection.state !== "refused" ||
+      (connection.code !== CLOSE_SIGNED_OUT && document.body.dataset.role !== "guest");
     sentence.textContent = sentenceFor(connection, words);
   };
   now.addEventListener("click", () => socket.connect(), { signal: listening.signal });
