@@ -23,10 +23,13 @@ export interface Visit {
 /** How often visits are looked at whose session or token may have ended by time. */
 const SWEEP_EVERY_MS = 30_000;
 
+const NAME_TAKEN = "This name belongs to an account now";
+
 export class Doors {
   readonly #now: () => number;
   readonly #failed: (error: unknown) => void;
   readonly #visits = new Set<Visit>();
+  #heeded = 0;
   /** How many visits each person has. */
   readonly #counts = new Map<string, number>();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -44,9 +47,16 @@ export class Doors {
     return this.#counts.get(personOf(user) ?? "") ?? 0;
   }
 
-  enter(visit: Visit): void {
+  /** How many changes were heeded so far: what was looked up before one may no longer hold after it. */
+  get changes(): number {
+    return this.#heeded;
+  }
+
+  /** Lets a visit in whose right was looked up after so many {@link changes}; if there were more, it is looked at again. */
+  enter(visit: Visit, since: number): void {
     this.#visits.add(visit);
     this.#add(personOf(visit.user), 1);
+    if (since !== this.#heeded) this.#renew(visit).catch(this.#failed);
   }
 
   leave(visit: Visit): void {
@@ -65,11 +75,12 @@ export class Doors {
   }
 
   async #heed(change: Change): Promise<void> {
+    this.#heeded++;
     for (const visit of [...this.#visits]) {
       const { user, room } = visit;
       if (change.type === "names") {
         const isTaken = user.isGuest && change.names.includes(foldName(user.name));
-        if (isTaken) visit.close(CLOSE.notAllowed, "This name belongs to an account now");
+        if (isTaken) visit.close(CLOSE.notAllowed, NAME_TAKEN);
       }
       if (change.type === "rules" && change.room === room) checkRules(visit);
       const isConcerned = change.type === "unknown" ||
@@ -87,6 +98,7 @@ export class Doors {
 
   async #renew(visit: Visit): Promise<void> {
     const renewed = await visit.renew();
+    if (!renewed && visit.user.isGuest) return visit.close(CLOSE.notAllowed, NAME_TAKEN);
     if (!renewed) return visit.close(CLOSE.notSignedIn, "You have been signed out");
     visit.user = renewed.user;
     visit.endsAt = renewed.endsAt;

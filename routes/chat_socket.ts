@@ -77,6 +77,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     }
     const address = callers.address(c);
     const batch = c.req.query("batch") === "1";
+    const since = doors.changes;
     const caller = await callers.caller(c);
     const held = await rules.hold(name);
     let isIn = false;
@@ -102,7 +103,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
         else connections.delete(address);
       };
       const limiter = options.rateMessagesPerMinute ? limits.of(personOf(caller.user)) : undefined;
-      new ChatSocket(socket, caller, { ...options, room: name, rules: held, limiter, batch })
+      new ChatSocket(socket, caller, { ...options, room: name, rules: held, limiter, batch, since })
         .serve(() => options.lobby.room(name), after, closed);
       return response;
     } finally {
@@ -160,6 +161,8 @@ interface SocketOptions {
   readonly room: string;
   readonly rules: HeldRules;
   readonly batch: boolean;
+  /** How many changes the doors had heeded before the caller was looked up. */
+  readonly since: number;
   /** Of messages; `undefined` = off. */
   readonly limiter: RateLimiter | undefined;
   readonly rateMessagesPerMinute: number;
@@ -204,7 +207,7 @@ class ChatSocket implements Connection {
   serve(openRoom: () => Room, after: string | undefined, closed: () => void): void {
     const socket = this.#socket;
     socket.binaryType = "arraybuffer";
-    this.#options.doors.enter(this.#visit);
+    this.#options.doors.enter(this.#visit, this.#options.since);
     let early: unknown[] = [];
     socket.onmessage = ({ data }) => {
       if (this.#closing || this.#refusesSize(data)) early = [];
@@ -312,10 +315,16 @@ class ChatSocket implements Connection {
   /** Acts upon a message whose guest states a name, if no account owns it; what comes meanwhile waits. */
   async #introduce(room: Room, member: Member, frame: ClientFrame & { type: "chat_message" }): Promise<void> {
     const { username = "", client_id: clientId } = frame;
+    const { accounts, doors } = this.#options;
     let isTaken = false;
     let failure: unknown;
     try {
-      isTaken = await this.#options.accounts.owns(username);
+      let since: number;
+      do {
+        since = doors.changes;
+        isTaken = await accounts.owns(username);
+        // An account may have been made meanwhile, and told of before this visit has the name.
+      } while (since !== doors.changes);
     } catch (error) {
       failure = error;
     }

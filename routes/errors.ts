@@ -39,6 +39,7 @@ const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulS
   invalid_password: 400,
   username_taken: 409,
   not_found: 404,
+  changed: 409,
 };
 /** What a client is told to wait when too much is asked of the service. */
 const BUSY_MS = 2_000;

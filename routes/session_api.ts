@@ -26,6 +26,12 @@ const MAX_KEY_LENGTH = 128;
 /** What a browser says that it is, so much of it. */
 const MAX_BROWSER_LENGTH = 200;
 
+/** Somebody whose password it was, as long as the account is unchanged. */
+interface Proof {
+  readonly account: Account;
+  readonly unchanged: Deno.AtomicCheck;
+}
+
 /** Somebody who is signed in, by a session and not by a program's token. */
 interface SignedIn {
   readonly account: Account;
@@ -45,35 +51,38 @@ export function sessionApi(options: {
   const app = new Hono<ApiEnv>();
 
   /** The account whose password this is. Throws {@link HttpError}, which says the same whatever is wrong. */
-  async function proved(c: Context<ApiEnv>, username: string, password: string): Promise<Account> {
+  async function proved(c: Context<ApiEnv>, username: string, password: string): Promise<Proof> {
     const name = foldName(username).slice(0, MAX_KEY_LENGTH);
     const address = callers.address(c);
     const waitMs = attempts.begin(name, address);
     if (waitMs) throw new HttpError(429, "rate_limited", "Too many tries; wait a moment", waitMs);
-    const account = await accounts.signIn(username, password);
-    if (!account) {
+    const proof = await accounts.signIn(username, password);
+    if (!proof) {
       log.warn("sign_in_failed", { address });
       throw new HttpError(401, "wrong_password", "The name or the password is wrong");
     }
     attempts.succeed(name, address);
-    return account;
+    return proof;
   }
 
   /** Begins a new session, in whose place none from before stays. */
-  async function begin(c: Context<ApiEnv>, { id }: Account): Promise<void> {
+  async function begin(
+    c: Context<ApiEnv>,
+    { account: { id }, unchanged }: { account: Account; unchanged?: Deno.AtomicCheck },
+  ): Promise<void> {
     const caller = c.var.caller;
     if (isSession(caller)) await sessions.revoke(caller.account.id, caller.pass.id);
     const name = (c.req.header("user-agent") ?? "").slice(0, MAX_BROWSER_LENGTH);
-    const { text } = await sessions.issue(id, { name, role: "own", lifeMs: SESSION_LIFE_MS });
+    const { text } = await sessions.issue(id, { name, role: "own", lifeMs: SESSION_LIFE_MS, unchanged });
     keepCookie(c, SESSION_COOKIE, text, { ...options, lifeMs: SESSION_LIFE_MS });
     log.info("session_begun", { account: id });
   }
 
   app.post("/session", async (c) => {
     const { username, password } = checked(SignIn, await jsonIn(c.req.raw));
-    const account = await proved(c, username, password);
-    await begin(c, account);
-    return c.json({ user: viewAccount(account) });
+    const proof = await proved(c, username, password);
+    await begin(c, proof);
+    return c.json({ user: viewAccount(proof.account) });
   });
 
   app.get("/session", (c) => c.json({ user: viewCaller(admitted(c.var.caller)) }));
@@ -117,7 +126,7 @@ export function sessionApi(options: {
     await accounts.changePassword(account.id, next);
     // Whoever knew the old password is out.
     await sessions.revokeAll(account.id);
-    await begin(c, account);
+    await begin(c, { account });
     return c.json({ ok: true });
   });
 

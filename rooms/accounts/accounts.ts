@@ -44,7 +44,7 @@ export interface NewAccount {
 /** An account can't be made or changed as asked for. */
 export class AccountError extends Error {
   override readonly name = "AccountError";
-  readonly code: "invalid_username" | "invalid_password" | "username_taken" | "not_found";
+  readonly code: "invalid_username" | "invalid_password" | "username_taken" | "not_found" | "changed";
 
   constructor(code: AccountError["code"], message: string) {
     super(message);
@@ -98,12 +98,14 @@ export class Accounts {
   }
 
   async byId(id: string): Promise<Account | undefined> {
-    return publicPart((await this.#kv.get<StoredAccount>(accountKey(id))).value);
+    const { value } = await this.#kv.get<StoredAccount>(accountKey(id));
+    return value ? publicPart(value) : undefined;
   }
 
   /** The account of that name, in whatever case or width it is written. */
   async named(name: string): Promise<Account | undefined> {
-    return publicPart(await this.#stored(name));
+    const entry = await this.#stored(name);
+    return entry && publicPart(entry.value);
   }
 
   /** Whether a name belongs to an account. */
@@ -111,10 +113,17 @@ export class Accounts {
     return await this.#idOf(name) !== undefined;
   }
 
-  /** The account of that name if the password is its own; it takes as long for a name that nobody has. */
-  async signIn(username: string, password: string): Promise<Account | undefined> {
-    const stored = await this.#stored(username);
-    return await this.#passwords.matches(password, stored?.password) ? publicPart(stored) : undefined;
+  /**
+   * The account of that name if the password is its own, and what has to be unchanged when something is made of that:
+   * a password may be changed while it is being checked. It takes as long for a name that nobody has.
+   */
+  async signIn(
+    username: string,
+    password: string,
+  ): Promise<{ account: Account; unchanged: Deno.AtomicCheck } | undefined> {
+    const entry = await this.#stored(username);
+    const isRight = await this.#passwords.matches(password, entry?.value.password);
+    return entry && isRight ? { account: publicPart(entry.value), unchanged: entry } : undefined;
   }
 
   /** Throws {@link AccountError}. */
@@ -143,16 +152,16 @@ export class Accounts {
   /** All accounts, in the order in which they were made. */
   async *list(): AsyncGenerator<Account> {
     for await (const { value } of this.#kv.list<StoredAccount>({ prefix: [ACCOUNT] })) {
-      yield publicPart(value) as Account;
+      yield publicPart(value);
     }
   }
 
-  async #stored(name: string): Promise<StoredAccount | undefined> {
+  async #stored(name: string): Promise<Deno.KvEntry<StoredAccount> | undefined> {
     const id = await this.#idOf(name);
     if (id === undefined) return undefined;
-    const { value } = await this.#kv.get<StoredAccount>(accountKey(id));
+    const entry = await this.#kv.get<StoredAccount>(accountKey(id));
     // Signing in is by the user name; that somebody is called so is not enough.
-    return value && foldName(value.username) === foldName(name) ? value : undefined;
+    return entry.value && foldName(entry.value.username) === foldName(name) ? entry : undefined;
   }
 
   async #idOf(name: string): Promise<string | undefined> {
@@ -197,9 +206,7 @@ function namesOf({ username, displayName }: Account): string[] {
   return [...new Set([foldName(username), foldName(displayName)])];
 }
 
-function publicPart(stored: StoredAccount | undefined | null): Account | undefined {
-  if (!stored) return undefined;
-  const { id, username, displayName, role, createdAt } = stored;
+function publicPart({ id, username, displayName, role, createdAt }: StoredAccount): Account {
   return { id, username, displayName, role, createdAt };
 }
 

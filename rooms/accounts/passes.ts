@@ -12,7 +12,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Changes } from "../changes.ts";
-import { type Account, accountKey } from "./accounts.ts";
+import { type Account, AccountError, accountKey } from "./accounts.ts";
 
 export interface Pass {
   readonly id: string;
@@ -78,10 +78,18 @@ export class Passes {
     this.#now = parts.now;
   }
 
-  /** Makes a pass, and the text for its bearer, which can't be had again. */
+  /**
+   * Makes a pass, and the text for its bearer, which can't be had again. Throws {@link AccountError} when what it is
+   * made upon is not `unchanged`.
+   */
   async issue(
     owner: string,
-    { name, role, lifeMs }: { name: string; role: Pass["role"]; lifeMs: number | undefined },
+    { name, role, lifeMs, unchanged }: {
+      name: string;
+      role: Pass["role"];
+      lifeMs: number | undefined;
+      unchanged?: Deno.AtomicCheck;
+    },
   ): Promise<{ pass: Pass; text: string }> {
     const now = this.#now();
     const id = randomBytes(16).toString("base64url");
@@ -91,7 +99,12 @@ export class Passes {
     const others = await this.list(owner);
     const surplus = others.toSorted((a, b) => b.usedAt - a.usedAt).slice(this.#kind.most - 1);
     for (const { id } of surplus) await this.revoke(owner, id);
-    await this.#kv.set(this.#keyOf(pass), { ...pass, secretHash: hashOf(secret) }, this.#expiry(pass, now));
+    const stored: StoredPass = { ...pass, secretHash: hashOf(secret) };
+    const commit = this.#kv.atomic().set(this.#keyOf(pass), stored, this.#expiry(pass, now));
+    if (unchanged) commit.check(unchanged);
+    if (!(await commit.commit()).ok) {
+      throw new AccountError("changed", "The account was changed meanwhile; sign in again");
+    }
     return { pass, text: `${owner}.${id}.${secret}` };
   }
 

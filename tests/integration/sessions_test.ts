@@ -1,5 +1,7 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { AccountError, Accounts } from "../../rooms/accounts/accounts.ts";
 import { Passes, SESSIONS } from "../../rooms/accounts/passes.ts";
+import { Passwords } from "../../rooms/accounts/password.ts";
 import { Changes } from "../../rooms/changes.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
@@ -156,6 +158,20 @@ Deno.test("Sockets close with 4001 when their account is removed, and go on when
   await socket.say("still here");
   await backend(service.url).ask("DELETE", "/api/users/ada");
   assertEquals((await socket.closed).code, 4001);
+});
+
+Deno.test("Passes aren't issued on a password that was changed while it was checked", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const changes = new Changes(kv, Date.now);
+  const accounts = new Accounts({ kv, changes, passwords: new Passwords(), now: Date.now });
+  const sessions = new Passes(SESSIONS, { kv, changes, now: Date.now });
+  const { id } = await accounts.create({ ...ADA, role: "user" });
+  const proof = await accounts.signIn("ada", PASSWORD);
+  await accounts.changePassword(id, "another password");
+  const terms = { name: "", role: "own", lifeMs: undefined, unchanged: proof?.unchanged } as const;
+  await assertRejects(() => sessions.issue(id, terms), AccountError, "changed meanwhile");
+  assertEquals(await sessions.list(id), []);
+  kv.close();
 });
 
 Deno.test("Passes slide while they are used, and end at the latest when they are to", async () => {
