@@ -8,24 +8,35 @@ import { Archive } from "./rooms/archive.ts";
 import { openAccess } from "./rooms/access.ts";
 import { Changes } from "./rooms/changes.ts";
 import { Erasure } from "./rooms/erasure.ts";
+import { Bulletin } from "./sheets/bulletin.ts";
+import { Broadcast } from "./rooms/fan_out/broadcast.ts";
+import type { Channel } from "./rooms/fan_out/channel.ts";
+import { KeyValue } from "./rooms/fan_out/key_value.ts";
+import { Redis } from "./rooms/fan_out/redis.ts";
 import { History } from "./rooms/history.ts";
 import { Journal } from "./rooms/journal.ts";
 import { Lobby } from "./rooms/lobby.ts";
 import { createScribe } from "./rooms/message.ts";
+import { Neighbours } from "./rooms/neighbours.ts";
 import { Outbox } from "./rooms/outbox.ts";
 import { CLOSE } from "./rooms/protocol.ts";
 import { tellRules } from "./rooms/rules.ts";
+import { Relay } from "./rooms/relay.ts";
+import { Seal } from "./rooms/seal.ts";
+import { shared } from "./rooms/shared_kv.ts";
+import { Tail } from "./rooms/tail.ts";
 import { createApp } from "./routes/app.ts";
-import { type Config, ConfigError, readConfig, VARIABLE_NAMES } from "./routes/config.ts";
-import { createLog, errorFields } from "./routes/log.ts";
-import { systemClock } from "./sheets/clock.ts";
+import { type Config, ConfigError, isRemote, readConfig, VARIABLE_NAMES } from "./routes/config.ts";
+import { createLog, errorFields, type Log } from "./routes/log.ts";
+import { systemClock } from "./rooms/clock.ts";
 import { CsvFile } from "./sheets/csv_file.ts";
 import { DirectDoorbell, hasQueue, QueueDoorbell } from "./sheets/doorbell.ts";
 import { Flusher } from "./sheets/flusher.ts";
 import { readServiceAccountKey } from "./sheets/google_key.ts";
 import { GoogleSheet } from "./sheets/google_sheet.ts";
-import { Lease } from "./sheets/lease.ts";
+import { Lease } from "./rooms/lease.ts";
 import { idOf, Ledger } from "./sheets/ledger.ts";
+import { SharedLogStatus } from "./sheets/log_status.ts";
 import { FILE_PACE, GOOGLE_PACE } from "./sheets/pace.ts";
 import type { Row, Sheet } from "./sheets/sheet.ts";
 
@@ -33,6 +44,8 @@ import type { Row, Sheet } from "./sheets/sheet.ts";
 export interface Service extends AsyncDisposable {
   /** Where it listens, as an origin: `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** Looks for messages that wait for the sheet; resolves when they are written, or nobody works any more. */
+  sweep(): Promise<void>;
   /** Stops within 5 s: what isn't in the sheet by then stays in the outbox. */
   stop(): Promise<void>;
 }
@@ -53,15 +66,16 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const config = { ...readConfig({}), ...given };
   const log = createLog(config.logLevel, writeLine);
   const sheet = await openSheet(config);
-  const kv = await openKv(config.kvPath);
+  const kv = await openKv(config);
   const clock = systemClock;
   const { now } = clock;
   const random = Math.random;
 
+  const isLeaderless = config.fanOut === "none" || config.fanOut === "kv";
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
   await archive.open();
-  await archive.advance();
+  if (isLeaderless) await archive.advance();
   await outbox.refresh();
   const history = new History(archive);
 
@@ -71,21 +85,55 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     throw new ConfigError('LOG_DELIVERY is "queue", but this KV has no queues; wanted: auto or sweep');
   }
   const doorbell = isQueued ? new QueueDoorbell(kv) : new DirectDoorbell();
+  const failed = (what: string) => (error: unknown): void => log.error(what, errorFields(error));
+  const tail: Tail = new Tail({
+    outbox,
+    archive,
+    history,
+    deliver: (messages) => {
+      relay?.passed(messages);
+      lobby.deliver(messages);
+    },
+    failed: failed("tail_failed"),
+  });
+  const channel = await openChannel(config, kv, log, () => tail.ring());
+  const leadership = isLeaderless ? undefined : new Lease(kv, "journal", clock);
+  const seal = new Seal({ kv, isRemote: isRemote(config.kvPath), lease: leadership });
   const journal = new Journal({
     kv,
     outbox,
-    ring: (commit, batch) => doorbell.add(commit, batch),
+    seal,
+    isShared: config.fanOut === "kv",
+    add: (commit, entries) => {
+      doorbell.add(commit, entries[0].draft.id);
+      relay?.add(commit, entries);
+      if (channel instanceof KeyValue) channel.ring(commit);
+    },
     committed: (commit) => {
       doorbell.added();
-      lobby.deliver(commit);
+      if (relay) relay.committed(commit);
+      else if (channel) tail.ring();
+      else tail.push(tail.cursor, commit);
     },
     failed: (error, messages) => {
       doorbell.failed();
       log.error("commit_failed", { messages, ...errorFields(error) });
     },
+    displaced: (entries) => relay?.displaced(entries),
+  });
+  const relay = leadership && channel && new Relay({
+    kv,
+    channel,
+    journal,
+    lease: leadership,
+    tail,
+    leads: () => {
+      log.info("leading");
+      startFlusher();
+    },
+    failed: failed("relay_failed"),
   });
   const scribe = createScribe({ timeZone: config.timeZone, now, random, after: archive.lastId });
-  const failed = (error: unknown): void => log.error("history_failed", errorFields(error));
   const changes = new Changes(kv, now);
   await changes.open();
   const access = await openAccess({
@@ -93,15 +141,28 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     changes,
     now,
     admin: adminIn(config),
-    failed: (error) => log.error("visit_failed", errorFields(error)),
+    failed: failed("visit_failed"),
   });
-  const lobby: Lobby = new Lobby({ ...config, history, journal, outbox, scribe, now, failed });
+  const neighbours = channel &&
+    new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
+  const lobby: Lobby = new Lobby({
+    ...config,
+    history,
+    journal: relay ?? journal,
+    outbox,
+    scribe,
+    now,
+    caughtUp: () => channel ? tail.catchUp() : Promise.resolve(),
+    elsewhere: neighbours,
+    failed: failed("history_failed"),
+  });
 
   const erasure = new Erasure({ archive, history, changes, tell: (room, frame) => lobby.tell(room, frame) });
   tellRules({ changes, rules: access.rules, tell: (room, frame) => lobby.tell(room, frame) });
 
   const lease = new Lease(kv, "log", clock);
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, clock });
+  const ledgerSeal = new Seal({ kv, isRemote: isRemote(config.kvPath), lease });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal: ledgerSeal, clock });
   await ledger.load();
   const dead = await ledger.deadLetters.list();
   history.markRecorded(ledger.settled, [], dead.map(({ row }) => ({ id: idOf(row) })));
@@ -115,15 +176,17 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     looking: () => doorbell.looked(),
     settled: ({ upTo, recorded, refused }) => {
       const placeOf = ([, room, , , id]: Row): { room: string; id: string } => ({ room, id });
-      const stand = recorded.map(placeOf);
-      const dead = refused.map(({ row }) => placeOf(row));
-      history.markRecorded(upTo, stand, dead);
-      lobby.recorded(stand, "recorded");
-      lobby.recorded(dead, "not_recorded");
+      const settled = {
+        upTo,
+        recorded: recorded.map(placeOf),
+        refused: refused.map(({ row }) => placeOf(row)),
+      };
+      bulletin.settled(settled);
       for (const { row, cause } of refused) log.warn("row_refused", { id: idOf(row), cause });
       log.debug("rows_written", { rows: recorded.length });
     },
     troubled: (trouble, cause) => {
+      logStatus.tell(trouble);
       if (!trouble) log.info("log_recovered");
       else log.warn(`log_${trouble.state}`, errorFields(cause));
     },
@@ -132,23 +195,47 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const stopped = Promise.withResolvers<void>();
   const stopping = new AbortController();
   const killing = new AbortController();
-  doorbell.listen(flusher).catch((error) => log.error("doorbell_failed", errorFields(error)));
-  const flushing = flusher.run(stopping.signal, killing.signal);
-  const looking = changes.run(stopping.signal, (error) => log.error("look_failed", errorFields(error)));
+  let flushing: Promise<void> | undefined;
+  function startFlusher(): void {
+    if (flushing) return;
+    doorbell.listen(flusher).catch(failed("doorbell_failed"));
+    flushing = flusher.run(stopping.signal, killing.signal);
+  }
+  const logStatus = new SharedLogStatus(flusher, channel);
+  const bulletin = new Bulletin({ history, lobby, ledger, lease, channel });
+  await channel?.listen((post) => {
+    relay?.receive(post);
+    neighbours?.receive(post);
+    bulletin.receive(post);
+    logStatus.receive(post);
+  }, () => {
+    tail.ring();
+    neighbours?.ask();
+  });
+  await tail.catchUp();
+  if (relay) await relay.open();
+  else startFlusher();
+  neighbours?.open();
+  logStatus.open();
+  const looking = changes.run(stopping.signal, failed("look_failed"));
   const forgetting = erasure.run({
     ...config,
     now,
     signal: stopping.signal,
     forgotten: (messages) => log.info("history_forgotten", { messages }),
-    failed: (error) => log.error("forgetting_failed", errorFields(error)),
+    failed: failed("forgetting_failed"),
   });
   const housekeeping = setInterval(() => {
     const keep = async (): Promise<void> => {
-      await archive.advance();
+      if (!relay || relay.isLeading) await archive.advance();
+      else await archive.open();
       history.trim();
       await outbox.refresh();
+      if (!channel) return;
+      await bulletin.look();
+      tail.ring();
     };
-    keep().catch((error) => log.error("housekeeping_failed", errorFields(error)));
+    keep().catch(failed("housekeeping_failed"));
   }, HOUSEKEEPING_MS);
 
   const app = createApp({
@@ -159,14 +246,14 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     history,
     erasure,
     outbox,
-    flusher,
+    logStatus,
     ledger,
     sheet,
     now,
     isStopping: () => stopping.signal.aborted,
   });
   const server = Deno.serve(
-    { hostname: config.host, port: config.port, onListen() {} },
+    { hostname: config.host, port: config.port, reusePort: config.reusePort, onListen() {} },
     (request, info) => app.fetch(request, { info }),
   );
   const url = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${server.addr.port}`;
@@ -174,6 +261,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     url,
     sheet: sheet.name,
     delivery: isQueued ? "queue" : "sweep",
+    fan_out: config.fanOut,
     pending: outbox.depth,
   });
 
@@ -184,7 +272,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     access.doors.close();
     const deadline = systemClock.wait(STOP_WITHIN_MS, killing.signal);
     const within = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, deadline]);
-    await within(journal.close());
+    await within(relay ? relay.close(deadline) : journal.close());
     const closing = lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, systemClock.wait(SOCKETS_CLOSE_WITHIN_MS, killing.signal)]);
@@ -193,18 +281,46 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const over = new AbortController();
     await Promise.race([flushing, systemClock.wait(GIVE_UP_WITHIN_MS, over.signal)]);
     over.abort();
+    neighbours?.close();
+    logStatus.close();
+    await channel?.close();
+    await tail.close();
+    await Promise.all([seal.close(), ledgerSeal.close()]).catch(failed("close_failed"));
     await sheet[Symbol.asyncDispose]();
     kv.close();
     log.info("stopped", { pending: outbox.depth });
     stopped.resolve();
   }
 
-  return { url, stop, [Symbol.asyncDispose]: stop };
+  return { url, sweep: () => flusher.ring(), stop, [Symbol.asyncDispose]: stop };
 }
 
-async function openKv(path: string): Promise<Deno.Kv> {
-  if (!/^https?:/.test(path) && path !== ":memory:") await Deno.mkdir(dirname(path), { recursive: true });
-  return await Deno.openKv(path);
+async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {
+  if (path !== undefined && !isRemote(path) && path !== ":memory:") {
+    await Deno.mkdir(dirname(path), { recursive: true });
+  }
+  const kv = await Deno.openKv(path);
+  return fanOut === "broadcast" ? shared(kv) : kv;
+}
+
+async function openChannel(
+  { fanOut, redisUrl, kvPath }: Config,
+  kv: Deno.Kv,
+  log: Log,
+  rung: () => void,
+): Promise<Channel | undefined> {
+  const place = `talksheet ${kvPath}`;
+  if (fanOut === "broadcast") return new Broadcast(place);
+  if (fanOut === "kv") {
+    return new KeyValue({ kv, rung, failed: (error) => log.warn("fan_out_failed", errorFields(error)) });
+  }
+  if (fanOut !== "redis") return undefined;
+  const { createClient } = await import("@redis/client");
+  const troubled = (error: Error | undefined): void => {
+    if (error) log.warn("redis_lost", errorFields(error));
+    else log.info("redis_found");
+  };
+  return new Redis({ url: String(redisUrl), place, troubled }, createClient);
 }
 
 function adminIn({ adminUsername: username, adminPassword: password }: Config):
@@ -230,15 +346,72 @@ function writeLine(line: string): void {
 }
 
 if (import.meta.main) {
+  if (isWorker()) serveAsIsolate();
+  else await serve();
+}
+
+/** Serves as the command line and the environment say, until a signal comes. */
+async function serve(): Promise<void> {
   try {
     const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, Deno.env.get(name)]));
-    const service = await start(readConfig(env));
-    const stop = (): void => void service.stop().then(() => Deno.exit(0));
-    Deno.addSignalListener("SIGINT", stop);
-    Deno.addSignalListener("SIGTERM", stop);
+    const config = readConfig(env);
+    const isParallel = Deno.args.includes("--parallel");
+    const jobs = isParallel && config.kvPath !== ":memory:"
+      ? config.jobs || navigator.hardwareConcurrency
+      : 1;
+    const fanOut = jobs > 1 && config.fanOut === "none" ? "broadcast" : config.fanOut;
+    const service = await start({ ...config, fanOut, reusePort: jobs > 1 });
+    const port = Number(new URL(service.url).port);
+    const isolates = Array.from(
+      { length: jobs - 1 },
+      () => startIsolate({ ...config, fanOut, port, reusePort: true }),
+    );
+    const stop = async (): Promise<void> => {
+      await Promise.all(isolates.map((isolate) => isolate.stop()));
+      await service.stop();
+      Deno.exit(0);
+    };
+    wakeEachMinute(() => service.sweep());
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
     writeLine(error.message);
     Deno.exit(2);
   }
+}
+
+/** Where the platform stops idle instances and has a clock (Deno Deploy): so that what waits is written all the same. */
+function wakeEachMinute(sweep: () => Promise<void>): void {
+  const { cron } = Deno as { cron?: typeof Deno.cron };
+  cron?.("sweep", "* * * * *", sweep);
+}
+
+/** Starts this module once more, on a core of its own. */
+function startIsolate(config: Config): { stop: () => Promise<void> } {
+  const worker = new Worker(import.meta.url, { type: "module" });
+  const stopped = Promise.withResolvers<void>();
+  worker.onmessage = () => stopped.resolve();
+  worker.postMessage({ start: config });
+  return {
+    async stop() {
+      worker.postMessage({ stop: true });
+      await stopped.promise;
+      worker.terminate();
+    },
+  };
+}
+
+function isWorker(): boolean {
+  return "DedicatedWorkerGlobalScope" in globalThis;
+}
+
+function serveAsIsolate(): void {
+  const isolate = globalThis as unknown as Worker;
+  let starting: Promise<Service>;
+  isolate.onmessage = async ({ data }: MessageEvent<{ start?: Config; stop?: true }>) => {
+    if (data.start) starting = start(data.start);
+    if (!data.stop) return;
+    await (await starting).stop();
+    isolate.postMessage("stopped");
+  };
 }

@@ -1,5 +1,5 @@
 /** Who may be where: the parts that know accounts, what they prove themselves by, and the rules of rooms. */
-import { Accounts } from "./accounts/accounts.ts";
+import { AccountError, Accounts } from "./accounts/accounts.ts";
 import { Attempts } from "./accounts/attempts.ts";
 import { GuestBadges } from "./accounts/guest_badge.ts";
 import { Passes, SESSIONS, TOKENS } from "./accounts/passes.ts";
@@ -30,7 +30,7 @@ export async function openAccess(parts: {
 }): Promise<Access> {
   const { kv, changes, now, admin, failed } = parts;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
-  if (admin && !await accounts.owns(admin.username)) await accounts.create({ ...admin, role: "admin" });
+  if (admin && !await accounts.owns(admin.username)) await makeAdmin(accounts, admin);
   return {
     accounts,
     sessions: new Passes(SESSIONS, { kv, changes, now }),
@@ -41,4 +41,13 @@ export async function openAccess(parts: {
     rules: new RuleBook(kv, changes),
     doors: new Doors(changes, now, failed),
   };
+}
+
+async function makeAdmin(accounts: Accounts, admin: { username: string; password: string }): Promise<void> {
+  try {
+    await accounts.create({ ...admin, role: "admin" });
+  } catch (error) {
+    // Another process that started at the same time was faster.
+    if (!(error instanceof AccountError) || error.code !== "username_taken") throw error;
+  }
 }

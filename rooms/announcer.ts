@@ -10,48 +10,85 @@ const WINDOW_MS_PER_MEMBER = 0.5;
 /** Someone who keeps typing is reported once in this time. */
 const TYPING_EVERY_MS = 1_000;
 
+/** The other isolates and machines, where the same room may be open. */
+export interface Elsewhere {
+  /** Somebody has entered a room that was empty here. */
+  opened(room: string): void;
+  /** A user's first connection here opened, or the last one closed. */
+  came(room: string, user: User): void;
+  went(room: string, user: User): void;
+  typing(room: string, user: User): void;
+}
+
+/** Nobody is anywhere else. */
+export const NOWHERE: Elsewhere = { opened() {}, came() {}, went() {}, typing() {} };
+
+export interface AnnouncerParts {
+  readonly room: string;
+  readonly members: ReadonlySet<Member>;
+  readonly now: () => number;
+  readonly elsewhere: Elsewhere;
+  /** Called when nobody is here any more, nor was a moment ago. */
+  readonly emptied: () => void;
+}
+
 export class Announcer {
+  readonly #room: string;
   readonly #members: ReadonlySet<Member>;
   readonly #now: () => number;
+  readonly #elsewhere: Elsewhere;
   readonly #emptied: () => void;
   readonly #presence = new Presence();
+  /** Connections here, by user. */
+  readonly #connections = new Map<string, { user: User; count: number }>();
+  /** By isolate, who is at other ones. */
+  readonly #others = new Map<string, Map<string, User>>();
+  /** By isolate, who has been named so far in a list that comes in parts. */
+  readonly #named = new Map<string, Set<string>>();
   readonly #typing = new Map<string, User>();
   /** When users who are here were last reported as typing. */
   readonly #typedAt = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
 
-  /** `emptied` is called when the last user has left, their grace included. */
-  constructor(members: ReadonlySet<Member>, now: () => number, emptied: () => void) {
+  constructor({ room, members, now, elsewhere, emptied }: AnnouncerParts) {
+    this.#room = room;
     this.#members = members;
     this.#now = now;
+    this.#elsewhere = elsewhere;
     this.#emptied = emptied;
   }
 
   /** Whether nobody is here, nor was within the grace period. */
   get isEmpty(): boolean {
-    return this.#presence.isEmpty;
+    return !this.#connections.size && this.#presence.nextLeave() === undefined;
   }
 
-  /** Everyone who is here. */
+  /** Everyone who is in the room, here and elsewhere. */
   get users(): readonly User[] {
     return this.#presence.users();
   }
 
+  /** Those of them who are here. */
+  get usersHere(): readonly User[] {
+    return Array.from(this.#connections.values(), ({ user }) => user);
+  }
+
   opened(member: Member): void {
-    this.#presence.open(member.user);
+    if (!this.#connections.size) this.#elsewhere.opened(this.#room);
+    this.#connect(member.user);
     this.#wakeWithin(this.#windowMs);
   }
 
   closed(member: Member): void {
     this.#typing.delete(member.user.id);
-    this.#presence.close(member.user, this.#now());
+    this.#disconnect(member.user, this.#now());
     this.#wakeWithin(GRACE_MS);
   }
 
   /** A member speaks as somebody else from now on; who it was is gone at once. */
   renamed(member: Member, user: User): void {
-    this.#presence.close(member.user, this.#now() - GRACE_MS);
+    this.#disconnect(member.user, this.#now() - GRACE_MS);
     member.user = user;
     this.opened(member);
   }
@@ -61,14 +98,73 @@ export class Announcer {
     const last = this.#typedAt.get(member.user.id) ?? -Infinity;
     if (now - last < TYPING_EVERY_MS) return;
     this.#typedAt.set(member.user.id, now);
-    this.#typing.set(member.user.id, member.user);
+    this.#elsewhere.typing(this.#room, member.user);
+    this.typesElsewhere(member.user);
+  }
+
+  typesElsewhere(user: User): void {
+    this.#typing.set(user.id, user);
     this.#wakeWithin(this.#windowMs);
+  }
+
+  cameElsewhere(from: string, user: User): void {
+    let others = this.#others.get(from);
+    if (!others) this.#others.set(from, others = new Map());
+    if (others.has(user.id)) return;
+    others.set(user.id, user);
+    this.#presence.open(user);
+    this.#wakeWithin(this.#windowMs);
+  }
+
+  wentElsewhere(from: string, user: User): void {
+    if (!this.#others.get(from)?.delete(user.id)) return;
+    this.#presence.close(user, this.#now());
+    this.#wakeWithin(GRACE_MS);
+  }
+
+  /** All who are at another isolate, in parts; whoever isn't named by the last part has gone. */
+  areElsewhere(from: string, users: readonly User[], { isFirst, isLast }: PartOfList): void {
+    const named = isFirst ? new Set<string>() : this.#named.get(from);
+    // The first part was lost.
+    if (!named) return;
+    this.#named.set(from, named);
+    for (const user of users) {
+      named.add(user.id);
+      this.cameElsewhere(from, user);
+    }
+    if (!isLast) return;
+    this.#named.delete(from);
+    for (const user of this.#others.get(from)?.values() ?? []) {
+      if (!named.has(user.id)) this.wentElsewhere(from, user);
+    }
+  }
+
+  /** Another isolate has gone, and all who were there. */
+  goneElsewhere(from: string): void {
+    this.areElsewhere(from, [], { isFirst: true, isLast: true });
+    this.#others.delete(from);
   }
 
   /** Stops the timer; nothing is told any more. */
   close(): void {
     clearTimeout(this.#timer);
     this.#wakesAt = -Infinity;
+  }
+
+  #connect(user: User): void {
+    const here = this.#connections.get(user.id);
+    if (here) return void here.count++;
+    this.#connections.set(user.id, { user, count: 1 });
+    this.#presence.open(user);
+    this.#elsewhere.came(this.#room, user);
+  }
+
+  #disconnect(user: User, now: number): void {
+    const here = this.#connections.get(user.id);
+    if (!here || --here.count) return;
+    this.#connections.delete(user.id);
+    this.#presence.close(user, now);
+    this.#elsewhere.went(this.#room, user);
   }
 
   get #windowMs(): number {
@@ -101,7 +197,7 @@ export class Announcer {
     this.#send(doors, typing);
     const nextLeave = this.#presence.nextLeave();
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));
-    else if (this.isEmpty) this.#emptied();
+    if (this.isEmpty) this.#emptied();
   }
 
   /** Sends the news to all but those whom they are about, and who is here when that has changed or isn't known. */
@@ -127,6 +223,12 @@ export class Announcer {
       member.knowsUsers = true;
     }
   }
+}
+
+/** Which part of a list it is. */
+interface PartOfList {
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 /** A frame that is sent to all but the user whom it is about. */

@@ -15,13 +15,23 @@
  * room's page takes only lines after its last one. Two processes that advance at once can't undo each other, since
  * each commit checks that `position` is the one it began with.
  */
-import { idIn, type Line, lineOf, seqIn } from "./message.ts";
+import { decodeTime } from "ulid";
+import { idIn, isId, type Line, lineOf, roomInBody, seqIn } from "./message.ts";
 import { type Outbox, seqInBatch } from "./outbox.ts";
 import { Packer, unpack } from "./packer.ts";
 
 interface Position {
   readonly position: string;
   readonly lastId: string;
+}
+
+/** Where a message stands in a room's pages. */
+export interface Place {
+  /** The key of the page. */
+  readonly page: string;
+  /** The message's `seq`, or when it isn't there, that of the one behind its place. */
+  readonly seq: string;
+  readonly isThere: boolean;
 }
 
 /** The last page of a room, which may still grow. */
@@ -41,9 +51,11 @@ const SLICE_BYTES = 8_000_000;
 /** KV's limits for a commit are 800 KiB and 1,000 mutations; half of it leaves room for keys. */
 const COMMIT_BYTES = 500_000;
 const COMMIT_PAGES = 500;
-/** Tries of a revision that other processes' archiving gets in the way of. */
-const MAX_TRIES = 20;
 const REMEMBERED_ROOMS = 10_000;
+/** Others may be faster so many times. */
+const MOVES = 20;
+/** The clocks of machines that share a database differ by less than this. */
+const CLOCKS_DIFFER_MS = 60_000;
 
 export class Archive {
   readonly #kv: Deno.Kv;
@@ -69,8 +81,13 @@ export class Archive {
     return this.#at.lastId;
   }
 
-  /** Reads how far the archive is; needed once, before anything else. */
+  /** Reads how far the archive is; needed once, before anything else, and where another process advances it. */
   async open(): Promise<void> {
+    while (this.#advancing) await this.#advancing.catch(() => {});
+    await (this.#advancing = this.#open().finally(() => this.#advancing = undefined));
+  }
+
+  async #open(): Promise<void> {
     // Before anything can fail: what is remembered of the last pages may never have been written.
     this.#lastPages.clear();
     const entry = await this.#kv.get<Position>(POSITION);
@@ -86,21 +103,44 @@ export class Archive {
     await this.#advancing;
   }
 
-  /** The pages of a room that may hold lines before the message `id` (all when `undefined`), newest first. */
-  async *pagesBefore(room: string, id: string | undefined): AsyncGenerator<Line[]> {
+  /**
+   * Where the message `id` stands. Pages are in the room's order; ids are so only as far as the clocks of all machines
+   * agree, so that a message may stand behind the page that its id points to. One that isn't there counts as standing
+   * before the first message with a higher id.
+   */
+  async place(room: string, id: string): Promise<Place> {
     const prefix = [HISTORY, room];
-    const range = id === undefined ? { prefix } : { prefix, end: [...prefix, id] };
+    const before = this.#kv.list<Uint8Array>({ prefix, end: [...prefix, id] }, { reverse: true, limit: 1 });
+    const { value: first } = await before.next();
+    const range = first ? { prefix, start: first.key } : { prefix };
+    let next: Place | undefined;
+    let page = "";
+    for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 2 })) {
+      page = String(entry.key[2]);
+      const lines = unpack(entry.value);
+      const line = lines.find((line) => idIn(line) === id);
+      if (line) return { page, seq: seqIn(line), isThere: true };
+      const above = lines.find((line) => idIn(line) > id);
+      if (above) next ??= { page, seq: seqIn(above), isThere: false };
+      if (lines.every((line) => isLater(idIn(line), id))) break;
+    }
+    return next ?? { page, seq: "~", isThere: false };
+  }
+
+  /** The pages of a room up to this one (`undefined`: all), newest first. */
+  async *pagesUpTo(room: string, page: string | undefined): AsyncGenerator<Line[]> {
+    const prefix = [HISTORY, room];
+    // The next possible key: a list's end is exclusive.
+    const range = page === undefined ? { prefix } : { prefix, end: [...prefix, `${page}\0`] };
     for await (const entry of this.#kv.list<Uint8Array>(range, { reverse: true, batchSize: 2 })) {
       yield unpack(entry.value);
     }
   }
 
-  /** The pages of a room from the one that may hold the message `id` on, oldest first. */
-  async *pagesFrom(room: string, id: string): AsyncGenerator<Line[]> {
+  /** The pages of a room from this one on, oldest first. */
+  async *pagesFrom(room: string, page: string): AsyncGenerator<Line[]> {
     const prefix = [HISTORY, room];
-    const before = this.#kv.list<Uint8Array>({ prefix, end: [...prefix, id] }, { reverse: true, limit: 1 });
-    const { value: page } = await before.next();
-    const range = page ? { prefix, start: page.key } : { prefix };
+    const range = { prefix, start: [...prefix, page] };
     for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) yield unpack(entry.value);
   }
 
@@ -119,8 +159,7 @@ export class Archive {
   }
 
   /**
-   * Changes lines of a room, page by page from the one that may hold the message `from` (`""`: the first) on, and
-   * takes out those of which `change` makes `undefined`; yields for each page how many it changed. A line may not grow,
+   * Changes lines of a room, page by page from the page `from` (`""`: the first) on, and takes out those of which `change` makes `undefined`; yields for each page how many it changed. A line may not grow,
    * nor change its `seq` or id. `noted` may add to each commit that changes something.
    */
   async *revise(
@@ -132,11 +171,7 @@ export class Archive {
     // What is not in a page yet would escape.
     await this.advance();
     const prefix = [HISTORY, room];
-    const { value: page } = await this.#kv.list(
-      { prefix, end: [...prefix, from] },
-      { reverse: true, limit: 1 },
-    ).next();
-    const range = page && from ? { prefix, start: page.key } : { prefix };
+    const range = { prefix, start: [...prefix, from] };
     for await (const { key, value } of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) {
       const isConcerned = unpack(value).some((line) => change(line) !== line);
       yield isConcerned ? await this.#alone(() => this.#revisePage(key, change, noted)) : 0;
@@ -157,8 +192,8 @@ export class Archive {
     change: (line: Line) => Line | undefined,
     noted: (commit: Deno.AtomicOperation) => void,
   ): Promise<number> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      await this.open();
+    for (let tries = 0; tries < MOVES; tries++) {
+      await this.#open();
       const page = await this.#kv.get<Uint8Array>(key);
       if (!page.value) return 0;
       const before = unpack(page.value);
@@ -175,17 +210,32 @@ export class Archive {
       this.#stamp = result.versionstamp;
       return after.filter((line, i) => line !== before[i]).length;
     }
-    throw new MovedError(`Revising the history failed: it was archived ${MAX_TRIES} times meanwhile`);
+    throw new MovedError(`Revising the history failed: it was archived ${MOVES} times meanwhile`);
   }
 
-  /** Begins once more when another process has moved the position. */
+  /** The lines of a room behind a `seq`, oldest first, a page's at a time. */
+  async *behind(room: string, seq: string): AsyncGenerator<Line[]> {
+    let from = "";
+    const prefix = [HISTORY, room];
+    for await (const entry of this.#kv.list<Uint8Array>({ prefix }, { reverse: true, batchSize: 2 })) {
+      from = String(entry.key[2]);
+      if (unpack(entry.value)[0] <= seq) break;
+    }
+    for await (const lines of this.pagesFrom(room, from)) {
+      const fresh = lines.filter((line) => seqIn(line) > seq);
+      if (fresh.length) yield fresh;
+    }
+  }
+
+  /** Begins anew as often as another process moves the position. */
   async #advanceAnew(): Promise<void> {
-    try {
-      await this.#advanceNow();
-    } catch (error) {
-      await this.open();
-      if (!(error instanceof MovedError)) throw error;
-      await this.#advanceNow();
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#advanceNow();
+      } catch (error) {
+        await this.#open();
+        if (!(error instanceof MovedError) || tries === MOVES) throw error;
+      }
     }
   }
 
@@ -196,7 +246,7 @@ export class Archive {
     for await (const batch of this.#outbox.after(this.#at.position)) {
       for (const [place, body] of batch.bodies.entries()) {
         const line = lineOf(seqInBatch(batch, place), body);
-        const room = roomIn(body);
+        const room = roomInBody(body);
         const lines = rooms.get(room);
         if (lines) lines.push(line);
         else rooms.set(room, [line]);
@@ -252,7 +302,8 @@ export class Archive {
     const fresh = last ? lines.filter((line) => seqIn(line) > last.lastSeq) : lines;
     if (!fresh.length) return [];
     let lastId = last?.lastId ?? "";
-    let after = last && lastId === last.after ? `${lastId}+` : lastId;
+    // Keys ascend, also while ids do not.
+    let after = last && lastId <= last.after ? `${last.after}+` : lastId;
     const packer = this.#packer;
     if (last && last.bytes < mergeBelow) {
       const entry = await this.#kv.get<Uint8Array>([HISTORY, room, last.after]);
@@ -289,14 +340,11 @@ export class Archive {
   }
 }
 
+function isLater(id: string, than: string): boolean {
+  return !isId(than) || decodeTime(id) > decodeTime(than) + CLOCKS_DIFFER_MS;
+}
+
 /** Another process has archived meanwhile. */
 class MovedError extends Error {
   override readonly name = "MovedError";
-}
-
-// A body begins with its id and its room, and a room's name needs no escape.
-const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
-
-function roomIn(body: string): string {
-  return body.slice(ROOM_AT, body.indexOf(`"`, ROOM_AT));
 }

@@ -48,7 +48,11 @@ export class Erasure {
     const change = deleting(id);
     const told = (commit: Deno.AtomicOperation): unknown =>
       this.#changes.add(commit, { type: "deleted", room, id });
-    for await (const count of this.#archive.revise(room, id, change, told)) {
+    // What is not in a page yet has no place.
+    await this.#archive.advance();
+    const { page, isThere } = await this.#archive.place(room, id);
+    if (!isThere) return false;
+    for await (const count of this.#archive.revise(room, page, change, told)) {
       if (!count) continue;
       await this.#changes.look();
       return true;

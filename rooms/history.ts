@@ -1,5 +1,5 @@
 /** The history of all rooms: what was lately committed from memory, the rest from the archive. */
-import type { Archive } from "./archive.ts";
+import type { Archive, Place } from "./archive.ts";
 import { eventOf, idIn, isDeleted, type Line, seqIn, stampIn } from "./message.ts";
 
 /** A stretch of a room's history, oldest first. */
@@ -11,9 +11,9 @@ export interface Stretch {
 
 /** How far somebody is who reads everything since a message. */
 export interface Cursor {
-  /** The message. An id that isn't there counts as its place. */
-  readonly id: string;
-  /** Everything up to this `seq` has been read; `""`: nothing. */
+  /** The page to go on from. */
+  page: string;
+  /** Everything up to this `seq` has been read. */
   seen: string;
 }
 
@@ -54,9 +54,31 @@ export class History {
     this.#archive = archive;
   }
 
-  /** Adds what was just committed; must be called in the order of commits. */
-  append(room: string, line: Line): void {
-    this.#tail(room).lines.push(line);
+  /**
+   * Adds what was just committed; must be called in the order of commits. Answers false for what is known already: it
+   * was read from the archive before it came this way.
+   */
+  append(room: string, line: Line): boolean {
+    const { lines, floor } = this.#tail(room);
+    // A line begins with its `seq`; behind that a deleted message's differs from the one that was committed.
+    if (lines.length ? seqIn(line) <= seqIn(lines[lines.length - 1]) : line < floor) return false;
+    lines.push(line);
+    return true;
+  }
+
+  /** The rooms whose newest messages are kept in memory. */
+  held(): string[] {
+    return Array.from(this.#tails.keys()).filter((room) => this.#tails.get(room)?.holders);
+  }
+
+  /** What the archive has of a room behind this `seq`, to be appended: for when commits were missed. */
+  missed(room: string, seq: string): AsyncGenerator<Line[]> {
+    return this.#archive.behind(room, seq);
+  }
+
+  /** Forgets the rooms that nobody holds, because commits were missed. */
+  forget(): void {
+    for (const [room, { holders }] of this.#tails) if (!holders) this.#tails.delete(room);
   }
 
   /**
@@ -67,6 +89,16 @@ export class History {
     if (versionstamp > this.#recordedUpTo) this.#recordedUpTo = versionstamp;
     if (this.#refused.size) { for (const { id } of recorded) this.#refused.delete(id); }
     for (const { id } of refused) this.#refused.add(id);
+  }
+
+  /** The messages in memory that are settled by this versionstamp, and not known to be. */
+  settledBy(versionstamp: string): { room: string; id: string }[] {
+    const before = this.#recordedUpTo;
+    if (versionstamp <= before) return [];
+    const isDue = (line: Line): boolean => line > (before && `${before}~`) && line < `${versionstamp}~`;
+    return Array.from(this.#tails).flatMap(([room, { lines }]) => {
+      return lines.filter(isDue).map((line) => ({ room, id: idIn(line) }));
+    });
   }
 
   /** Forgets what the archive has and nobody holds. */
@@ -89,7 +121,11 @@ export class History {
   revise(room: string, change: (line: Line) => Line | undefined): void {
     this.#revisions++;
     const tail = this.#tails.get(room);
-    if (tail) tail.lines = tail.lines.map(change).filter((line) => line !== undefined);
+    if (!tail) return;
+    const last = tail.lines.at(-1);
+    tail.lines = tail.lines.map(change).filter((line) => line !== undefined);
+    // What was taken out must not be taken for new when it comes again.
+    if (last && !tail.lines.length) tail.floor = `${seqIn(last)}~`;
   }
 
   /** The rooms that memory has something of. */
@@ -123,22 +159,34 @@ export class History {
     const tail = this.#tail(room);
     tail.holders++;
     try {
+      let older: Stretch;
       let floor: string;
-      let older: readonly Line[];
-      let more: boolean;
+      let end: Place | undefined;
       do {
         floor = tail.floor;
-        ({ lines: older, more } = await this.#older(room, tail, id, limit));
+        end = id === undefined ? undefined : await this.#place(room, tail, id);
+        const newer = tail.lines.length - (end ? linesFrom(tail.lines, end.seq).length : 0);
+        older = await this.#older(room, tail, end, limit - newer);
         // Memory may have dropped lines meanwhile that stand only in the archive now.
       } while (floor !== tail.floor);
-      const end = id === undefined ? -1 : tail.lines.findIndex((line) => idIn(line) >= id);
-      const newer = end < 0 ? tail.lines : tail.lines.slice(0, end);
-      const lines = [...older, ...newer];
+      const { seq } = end ?? { seq: "~" };
+      const lines = [...older.lines, ...tail.lines.filter((line) => line < seq)];
       const wanted = withinLength(lines.slice(-limit));
-      return { lines: wanted, more: more || lines.length > wanted.length };
+      return { lines: wanted, more: older.more || lines.length > wanted.length };
     } finally {
       tail.holders--;
     }
+  }
+
+  /** Whether the message `id` is in memory. */
+  knows(room: string, id: string): boolean {
+    return this.#tail(room).lines.findLast((line) => idIn(line) === id) !== undefined;
+  }
+
+  /** A cursor behind the message `id` of a held room. An id that isn't there counts as its place. */
+  async behind(room: string, id: string): Promise<Cursor> {
+    const { page, seq, isThere } = await this.#place(room, this.#tail(room), id);
+    return { page, seen: isThere ? `${seq}~` : seq };
   }
 
   /**
@@ -146,22 +194,23 @@ export class History {
    * the archive has to be read first. Who is sent this and becomes a member without an `await` in between neither
    * misses a message nor gets one twice.
    */
-  rest(room: string, { id, seen }: Cursor): Stretch | undefined {
+  rest(room: string, { seen }: Cursor): Stretch | undefined {
     const { lines, floor } = this.#tail(room);
-    const known = seen ? -1 : lines.findLastIndex((line) => idIn(line) === id);
-    if (known >= 0) return { lines: lines.slice(known + 1), more: false };
-    return seen < floor ? undefined : { lines: restOf(lines, { id, seen }), more: false };
+    return seen < floor ? undefined : { lines: linesFrom(lines, seen), more: false };
   }
 
   /** Reads the archive behind the cursor, in stretches, and moves the cursor to its end. */
   async *archived(room: string, cursor: Cursor): AsyncGenerator<Stretch> {
     const end = `${this.#archive.position}~`;
-    for await (const page of this.#archive.pagesFrom(room, cursor.id)) {
-      const lines = restOf(page, cursor);
+    const { lines: known, floor } = this.#tail(room);
+    // Another process may have archived what has yet to come this way, and will then be sent to all.
+    const last = known.length ? known[known.length - 1] : floor;
+    for await (const page of this.#archive.pagesFrom(room, cursor.page)) {
+      const lines = linesFrom(page, cursor.seen).filter((line) => line <= last);
       for (let i = 0; i < lines.length; i += MAX_STRETCH) {
         yield { lines: lines.slice(i, i + MAX_STRETCH), more: true };
       }
-      if (lines.length) cursor.seen = seqIn(lines[lines.length - 1]);
+      if (lines.length) cursor.seen = `${seqIn(lines[lines.length - 1])}~`;
     }
     // While it was read, the archive may have moved on, but not back.
     if (cursor.seen < end) cursor.seen = end;
@@ -195,6 +244,17 @@ export class History {
     return tail;
   }
 
+  /** Where the message `id` stands, in memory or in the archive. */
+  async #place(room: string, { lines, floor }: Tail, id: string): Promise<Place> {
+    const line = lines.findLast((line) => idIn(line) === id);
+    if (line) return { page: "", seq: seqIn(line), isThere: true };
+    const place = await this.#archive.place(room, id);
+    if (place.isThere || place.seq < floor) return place;
+    // Neither is it there nor one behind it: its place is in memory, or behind everything.
+    const above = lines.find((line) => idIn(line) > id);
+    return { ...place, seq: above ? seqIn(above) : "~" };
+  }
+
   async #load(room: string, tail: Tail): Promise<void> {
     let floor: string;
     let revisions: number;
@@ -203,7 +263,7 @@ export class History {
     do {
       ({ floor } = tail);
       revisions = this.#revisions;
-      ({ lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH));
+      ({ lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH - tail.lines.length));
       // What was read before a revision must not stay.
     } while (revisions !== this.#revisions);
     // So many came meanwhile that memory has dropped some: then it has enough.
@@ -212,17 +272,14 @@ export class History {
     tail.floor = more ? seqIn(tail.lines[0]) : "";
   }
 
-  /** Lines that memory doesn't have, so many that with those in memory before `id` there are `wanted`. */
-  async #older(room: string, tail: Tail, id: string | undefined, wanted: number): Promise<Stretch> {
-    const inMemory = id === undefined
-      ? tail.lines.length
-      : tail.lines.filter((line) => idIn(line) < id).length;
-    const missing = wanted - inMemory;
+  /** The last `missing` lines that memory doesn't have, before a place. */
+  async #older(room: string, tail: Tail, end: Place | undefined, missing: number): Promise<Stretch> {
     if (missing < 0 || tail.floor === "") return { lines: [], more: tail.floor !== "" };
     const { floor } = tail;
+    const isInMemory = !end || end.seq >= floor;
     let lines: Line[] = [];
-    for await (const page of this.#archive.pagesBefore(room, id)) {
-      const older = page.filter((line) => seqIn(line) < floor && (id === undefined || idIn(line) < id));
+    for await (const page of this.#archive.pagesUpTo(room, isInMemory ? undefined : end.page)) {
+      const older = page.filter((line) => line < floor && (!end || line < end.seq));
       lines = [...older, ...lines];
       if (lines.length > missing) return { lines: lines.slice(lines.length - missing), more: true };
     }
@@ -242,9 +299,8 @@ function isShort(tail: Tail): boolean {
   return tail.floor !== "" && tail.lines.length <= DEFAULT_STRETCH;
 }
 
-/** The lines behind the cursor. */
-function restOf(lines: readonly Line[], { id, seen }: Cursor): readonly Line[] {
-  if (seen) return lines.filter((line) => seqIn(line) > seen);
-  const at = lines.findIndex((line) => idIn(line) === id);
-  return at < 0 ? lines.filter((line) => idIn(line) > id) : lines.slice(at + 1);
+/** The lines from this `seq` on. */
+function linesFrom(lines: readonly Line[], seq: string): readonly Line[] {
+  const at = lines.findIndex((line) => line >= seq);
+  return at < 0 ? [] : lines.slice(at);
 }

@@ -7,9 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { LeaseLostError } from "./lease.ts";
 import { type Draft, seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { Packer } from "./packer.ts";
+import { RefusedError, type Seal } from "./seal.ts";
+import type { Commit } from "./tail.ts";
 
 /** A message on its way to be durable. */
 export interface Entry {
@@ -25,6 +28,8 @@ export interface Mark {
   readonly userId: string;
   readonly clientId: string;
   readonly message: string;
+  /** Whether another process may be storing the same at this very moment: its sender was cut off there. */
+  readonly isDoubtful?: boolean;
 }
 
 /** Who is told what became of a message. */
@@ -42,21 +47,29 @@ export interface Accepted {
   readonly seq?: string;
 }
 
-/** One commit's messages, in order. */
-export interface Commit {
-  readonly versionstamp: string;
-  readonly entries: readonly Entry[];
+/** Takes messages that are to become durable. */
+export interface Writer {
+  /** How many are not durable yet. */
+  readonly waiting: number;
+  /** Takes a message; its senders are told later. */
+  write(entry: Entry): void;
 }
 
 export interface JournalOptions {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
-  /** Adds the log's doorbell to a commit whose first message is this one. */
-  readonly ring: (commit: Deno.AtomicOperation, firstId: string) => void;
+  /** Makes the commits. */
+  readonly seal: Seal;
+  /** Whether others store messages at the same time. */
+  readonly isShared: boolean;
+  /** Adds to the commit of these messages what else belongs into it: the log's doorbell, for one. */
+  readonly add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => void;
   /** Called after each commit, in order, once its senders have been told. */
   readonly committed: (commit: Commit) => void;
   /** Called when messages could not be stored. Their senders have been told. */
   readonly failed: (error: unknown, count: number) => void;
+  /** Called with messages that this isolate may not store any more: another one does by now. */
+  readonly displaced: (entries: readonly Entry[]) => void;
 }
 
 /** How long a resend is recognised. */
@@ -65,8 +78,12 @@ const MARK_LIFE_MS = 24 * 60 * 60 * 1000;
 const KEYS_PER_READ = 10;
 /** Each may bring a mark, and a commit holds 1,000 mutations (same source). */
 const MAX_ENTRIES = 900;
+/** A commit to KV Connect holds 10 checks, one of which is the seal's. */
+const MAX_DOUBTFUL = 9;
+/** How often a commit is tried whose messages others have stored meanwhile. */
+const TRIES = 5;
 
-export class Journal {
+export class Journal implements Writer {
   readonly #options: JournalOptions;
   readonly #packer = new Packer();
   /** By mark, the entries that are not durable yet. */
@@ -79,12 +96,10 @@ export class Journal {
     this.#options = options;
   }
 
-  /** How many messages are not durable yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Takes a message; its senders are told later. */
   write(entry: Entry): void {
     if (this.#isClosed) return entry.senders.forEach((sender) => sender.failed(entry.mark));
     if (entry.mark) {
@@ -124,20 +139,34 @@ export class Journal {
     const unsettled = new Set(taken);
     try {
       if (taken.some(({ mark }) => mark)) await this.#answerResends(unsettled);
-      while (unsettled.size) {
+      for (let tries = 1; unsettled.size;) {
         const [bytes, entries] = this.#pack(unsettled);
-        await this.#commit(entries, bytes, unsettled);
+        try {
+          await this.#commit(entries, bytes, unsettled);
+          tries = 1;
+        } catch (error) {
+          if (!(error instanceof RefusedError) || tries++ === TRIES) throw error;
+          await this.#answerResends(unsettled);
+        }
       }
     } catch (error) {
+      if (error instanceof LeaseLostError) return this.#displace([...unsettled]);
       for (const entry of unsettled) this.#tell(entry, (sender) => sender.failed(entry.mark));
       this.#options.failed(error, unsettled.size);
     }
   }
 
+  #displace(entries: readonly Entry[]): void {
+    for (const { draft, mark } of entries) if (mark) this.#marked.delete(nameOf(draft, mark));
+    this.#options.displaced(entries);
+  }
+
   /** As many entries as fit into one stored value, and that value. */
   #pack(entries: Iterable<Entry>): [bytes: Uint8Array, packed: Entry[]] {
     const packed: Entry[] = [];
+    let doubtful = 0;
     for (const entry of entries) {
+      if (this.#isDoubtful(entry) && doubtful++ === MAX_DOUBTFUL) break;
       if (packed.length === MAX_ENTRIES || !this.#packer.add(entry.draft.body)) break;
       packed.push(entry);
     }
@@ -145,25 +174,31 @@ export class Journal {
   }
 
   async #commit(entries: readonly Entry[], bytes: Uint8Array, unsettled: Set<Entry>): Promise<void> {
-    const { kv, outbox, ring, committed } = this.#options;
+    const { kv, outbox, seal, add, committed } = this.#options;
     const commit = kv.atomic();
     outbox.add(commit, bytes, entries.length);
-    for (const { draft, mark } of entries) {
+    for (const entry of entries) {
+      const { draft, mark } = entry;
       if (!mark) continue;
       const { id, timestamp } = draft;
-      commit.set(keyOf(draft, mark), { id, timestamp }, { expireIn: MARK_LIFE_MS });
+      const key = keyOf(draft, mark);
+      if (this.#isDoubtful(entry)) commit.check({ key, versionstamp: null });
+      commit.set(key, { id, timestamp }, { expireIn: MARK_LIFE_MS });
     }
-    ring(commit, entries[0].draft.id);
-    const result = await commit.commit();
-    if (!result.ok) throw new Error("Committing messages failed: a commit without checks was refused");
+    add(commit, entries);
+    const versionstamp = await seal.commit(commit);
     outbox.changeDepth(entries.length);
     for (const [place, entry] of entries.entries()) {
       unsettled.delete(entry);
       const { id, timestamp } = entry.draft;
-      const seq = seqOf(result.versionstamp, place);
+      const seq = seqOf(versionstamp, place);
       this.#tell(entry, (sender) => sender.accepted({ id, timestamp, seq }, entry.mark));
     }
-    committed({ versionstamp: result.versionstamp, entries });
+    committed({ versionstamp, messages: entries.map(({ draft }) => draft) });
+  }
+
+  #isDoubtful({ mark }: Entry): boolean {
+    return this.#options.isShared && mark?.isDoubtful === true;
   }
 
   /** Answers the resends among the entries, and takes them out. */

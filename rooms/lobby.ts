@@ -1,8 +1,9 @@
 /** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
-import type { Commit, Sender } from "./journal.ts";
-import { type Line, lineOf, type Message, messageIn, seqOf } from "./message.ts";
+import type { Sender } from "./journal.ts";
+import { type Line, lineOf, type Message, messageIn } from "./message.ts";
 import { FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
+import type { Fresh } from "./tail.ts";
 import type { User } from "./user.ts";
 
 /** Rooms exist while somebody is in them; the lobby holds no other state. */
@@ -22,6 +23,16 @@ export class Lobby {
       this.#rooms.set(name, room);
     }
     return room;
+  }
+
+  /** The rooms that somebody is in. */
+  rooms(): Iterable<Room> {
+    return this.#rooms.values();
+  }
+
+  /** The room of that name, if somebody is in it. */
+  open(name: string): Room | undefined {
+    return this.#rooms.get(name);
   }
 
   /** How many rooms have somebody in them, and connections in all. */
@@ -44,15 +55,13 @@ export class Lobby {
     });
   }
 
-  /** Brings a commit's messages to the history and to the members of their rooms. */
-  deliver({ versionstamp, entries }: Commit): void {
+  /** Brings messages to the members of their rooms. */
+  deliver(messages: readonly Fresh[]): void {
     const rooms = new Map<string, Line[]>();
-    for (const [place, { draft }] of entries.entries()) {
-      const line = lineOf(seqOf(versionstamp, place), draft.body);
-      this.#parts.history.append(draft.room, line);
-      const lines = rooms.get(draft.room);
+    for (const { room, line } of messages) {
+      const lines = rooms.get(room);
       if (lines) lines.push(line);
-      else rooms.set(draft.room, [line]);
+      else rooms.set(room, [line]);
     }
     for (const [name, lines] of rooms) this.#rooms.get(name)?.deliver(lines);
   }

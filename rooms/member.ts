@@ -20,6 +20,8 @@ export interface Connection {
 /** A member knows its connection and who speaks through it; what is said is the room's affair. */
 export class Member implements Sender {
   readonly connection: Connection;
+  /** When it came, in milliseconds since the epoch. */
+  readonly since: number;
   user: User;
   /** Requests for history under way, and the last of them. */
   asking = 0;
@@ -27,8 +29,9 @@ export class Member implements Sender {
   /** Whether it has been sent who is online. */
   knowsUsers = false;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, since: number) {
     this.connection = connection;
+    this.since = since;
     this.user = connection.user;
   }
 

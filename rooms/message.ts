@@ -5,7 +5,7 @@
  * is its **body**: what stands in the outbox. With its `seq` in front it is a **line**: what stands in the history.
  * Every frame about it is made of lines by joining strings.
  */
-import { decodeTime, monotonicFactory } from "ulid";
+import { decodeTime, isValid, monotonicFactory } from "ulid";
 import { hasAccount, type User } from "./user.ts";
 
 /** A message as people read it; the wire's `chat_message` without its type. */
@@ -68,6 +68,19 @@ const ID_AT = `"id":"`.length;
 /** The id of a body. */
 export function idInBody(body: string): string {
   return body.slice(ID_AT, ID_AT + 26);
+}
+
+// Then follows its room, whose name needs no escape.
+const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
+
+/** The room of a body. */
+export function roomInBody(body: string): string {
+  return body.slice(ROOM_AT, body.indexOf(`"`, ROOM_AT));
+}
+
+/** Whether a text has the form of an id. */
+export function isId(text: string): boolean {
+  return isValid(text);
 }
 
 /** The id of a line. */

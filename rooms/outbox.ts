@@ -5,6 +5,7 @@
  * | --- | --- |
  * | `["outbox", versionstamp]` | the bodies of one commit, packed |
  * | `["outbox_depth"]` | how many messages wait (`Deno.KvU64`) |
+ * | `["outbox_removed"]` | the last versionstamp that was taken out |
  *
  * A message is pending if and only if its batch's key exists; the depth changes in the same commits.
  */
@@ -13,6 +14,7 @@ import { unpack } from "./packer.ts";
 
 const PREFIX = ["outbox"];
 const DEPTH = ["outbox_depth"];
+const REMOVED = ["outbox_removed"];
 
 /** The messages of one commit, in order. */
 export interface Batch {
@@ -57,19 +59,25 @@ export class Outbox {
     commit.set([...PREFIX, this.#kv.commitVersionstamp() as any], bytes).sum(DEPTH, BigInt(count));
   }
 
-  /** Takes settled batches out, in a commit of at most 1,000 of them. */
+  /** Takes settled batches out, the oldest first, in a commit of at most 900 of them. */
   remove(commit: Deno.AtomicOperation, batches: readonly Batch[]): void {
     for (const batch of batches) commit.delete([...PREFIX, batch.versionstamp]);
+    commit.set(REMOVED, batches[batches.length - 1].versionstamp);
     // A sum wraps at 2^64, so that this is a subtraction.
     commit.sum(DEPTH, BigInt.asUintN(64, -BigInt(countIn(batches))));
   }
 
-  /** The batches after `versionstamp` (`""`: all), in order. */
-  async *after(versionstamp: string): AsyncGenerator<Batch> {
+  /** Batches up to this versionstamp may have been taken out, and no later ones; `""`: none. */
+  async removedUpTo(): Promise<string> {
+    return (await this.#kv.get<string>(REMOVED)).value ?? "";
+  }
+
+  /** The batches after `versionstamp` (`""`: all), in order, or the first so many of them. */
+  async *after(versionstamp: string, limit?: number): AsyncGenerator<Batch> {
     // The next possible key: a list's start is inclusive.
     const start = [...PREFIX, `${versionstamp}\0`];
     const end = [...PREFIX, "g"];
-    for await (const entry of this.#kv.list<Uint8Array>({ start, end }, { batchSize: 25 })) {
+    for await (const entry of this.#kv.list<Uint8Array>({ start, end }, { batchSize: 25, limit })) {
       yield {
         versionstamp: String(entry.key[1]),
         bodies: unpack(entry.value),

@@ -1,4 +1,4 @@
-/** Who is in a room: connections counted per user, with a grace period for those whose last one closed. */
+/** Who is in a room: the isolates counted at which a user is, with a grace period for those who left the last one. */
 import type { User } from "./user.ts";
 
 /** How long someone whose last connection closed is still here: networks flap, pages reload. */
@@ -6,8 +6,8 @@ export const GRACE_MS = 5_000;
 
 interface Attendance {
   readonly user: User;
-  connections: number;
-  /** When the others are told that the user left; only without connections. */
+  places: number;
+  /** When the others are told that the user left; only without places. */
   leavesAt: number;
   isAnnounced: boolean;
 }
@@ -22,18 +22,18 @@ export interface Changes {
 export class Presence {
   readonly #attendances = new Map<string, Attendance>();
 
-  /** A connection of this user opened. */
+  /** This user has come to an isolate. */
   open(user: User): void {
     const attendance = this.#attendances.get(user.id);
-    if (attendance) attendance.connections++;
-    else this.#attendances.set(user.id, { user, connections: 1, leavesAt: 0, isAnnounced: false });
+    if (attendance) attendance.places++;
+    else this.#attendances.set(user.id, { user, places: 1, leavesAt: 0, isAnnounced: false });
   }
 
-  /** A connection of this user closed. */
+  /** This user has left one. */
   close(user: User, now: number): void {
     const attendance = this.#attendances.get(user.id);
-    if (!attendance) throw new Error(`Closing a connection of ${user.id} failed: none is open`);
-    attendance.connections--;
+    if (!attendance) throw new Error(`Leaving failed: ${user.id} isn't here`);
+    attendance.places--;
     attendance.leavesAt = now + GRACE_MS;
   }
 
@@ -42,7 +42,7 @@ export class Presence {
     const joined: User[] = [];
     const left: User[] = [];
     for (const [id, attendance] of this.#attendances) {
-      if (!attendance.connections && attendance.leavesAt <= now) {
+      if (!attendance.places && attendance.leavesAt <= now) {
         this.#attendances.delete(id);
         if (attendance.isAnnounced) left.push(attendance.user);
       } else if (!attendance.isAnnounced) {
@@ -56,8 +56,8 @@ export class Presence {
   /** When the next grace ends; `undefined` when nobody is about to leave. */
   nextLeave(): number | undefined {
     let next: number | undefined;
-    for (const { connections, leavesAt } of this.#attendances.values()) {
-      if (!connections && (next === undefined || leavesAt < next)) next = leavesAt;
+    for (const { places, leavesAt } of this.#attendances.values()) {
+      if (!places && (next === undefined || leavesAt < next)) next = leavesAt;
     }
     return next;
   }

@@ -1,7 +1,7 @@
 /** A room: its members, and the way of a message through it. */
-import { Announcer } from "./announcer.ts";
-import type { Cursor, History } from "./history.ts";
-import type { Journal, Sender } from "./journal.ts";
+import { Announcer, type Elsewhere, NOWHERE } from "./announcer.ts";
+import type { Cursor, History, Stretch } from "./history.ts";
+import type { Mark, Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Outbox } from "./outbox.ts";
@@ -11,10 +11,14 @@ import { ANONYMOUS, type User } from "./user.ts";
 /** What rooms are made of; the same for all of them. */
 export interface RoomParts {
   readonly history: History;
-  readonly journal: Journal;
+  readonly journal: Writer;
   readonly outbox: Outbox;
   readonly scribe: Scribe;
   readonly now: () => number;
+  /** Resolves when all that is durable by now has come to the history and to the members. */
+  readonly caughtUp: () => Promise<void>;
+  /** Missing when there are no other isolates. */
+  readonly elsewhere?: Elsewhere;
   /** Characters; 0 = as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
   /** Pending messages above which new ones are refused. */
@@ -22,6 +26,9 @@ export interface RoomParts {
   /** Called when a frame could not be acted upon through no fault of its sender. */
   readonly failed: (error: unknown) => void;
 }
+
+/** How a message is recognised when it is sent again. */
+type Resend = Pick<Mark, "clientId" | "isDoubtful">;
 
 type Say = ClientFrame & { type: "chat_message" };
 
@@ -32,6 +39,8 @@ export const ROOM_NAME = /^[\p{L}\p{M}\p{N}_-]{1,64}$/u;
 
 /** Google's limit for a cell is 50,000 characters (https://support.google.com/drive/answer/37603). */
 const CELL_LENGTH = 50_000;
+/** A member who came back sends again what it had no answer for; for so long another process may still be at it. */
+const DOUBTFUL_MS = 60_000;
 /** A body is to fit into a stored value with its other fields: escapes and UTF-8 make it longer than it looks. */
 const MAX_ENCODED_BYTES = 60_000;
 
@@ -39,7 +48,8 @@ export class Room {
   readonly name: string;
   readonly #parts: RoomParts;
   readonly #members = new Set<Member>();
-  readonly #announcer: Announcer;
+  /** Who is here, and what is told of it. */
+  readonly announcer: Announcer;
   readonly #emptied: () => void;
   /** Connections on their way in. */
   #joining = 0;
@@ -49,12 +59,13 @@ export class Room {
     this.name = name;
     this.#parts = parts;
     this.#emptied = emptied;
-    this.#announcer = new Announcer(this.#members, parts.now, () => this.#closeIfEmpty());
-  }
-
-  /** Who is here. */
-  get users(): readonly User[] {
-    return this.#announcer.users;
+    this.announcer = new Announcer({
+      room: name,
+      members: this.#members,
+      now: parts.now,
+      elsewhere: parts.elsewhere ?? NOWHERE,
+      emptied: () => this.#closeIfEmpty(),
+    });
   }
 
   get connections(): number {
@@ -67,18 +78,19 @@ export class Room {
    */
   async join(connection: Connection, after: string | undefined): Promise<Member> {
     const { history } = this.#parts;
-    const member = new Member(connection);
+    const member = new Member(connection, this.#parts.now());
     this.#joining++;
     try {
       await history.hold(this.name);
-      const cursor = { id: after ?? "", seen: "" };
+      if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
+      const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
-      let rest = after === undefined ? history.latest(this.name) : history.rest(this.name, cursor);
-      while (!rest) {
+      let rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
+      while (cursor && !rest) {
         await this.#catchUp(connection, cursor);
         rest = history.rest(this.name, cursor);
       }
-      connection.send(history.frame(rest));
+      connection.send(history.frame(rest as Stretch));
       this.#members.add(member);
     } catch (error) {
       history.release(this.name);
@@ -87,7 +99,7 @@ export class Room {
       this.#joining--;
       if (!this.#members.has(member)) this.#closeIfEmpty();
     }
-    this.#announcer.opened(member);
+    this.announcer.opened(member);
     return member;
   }
 
@@ -95,7 +107,7 @@ export class Room {
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#parts.history.release(this.name);
-    this.#announcer.closed(member);
+    this.announcer.closed(member);
   }
 
   /** Acts upon a frame of a member. Throws {@link FrameError}. */
@@ -104,14 +116,15 @@ export class Room {
       case "chat_message":
         return this.#say(member, frame);
       case "typing":
-        return this.#announcer.typing(member);
+        return this.announcer.typing(member);
       case "history":
         return this.#askHistory(member, frame.before, frame.limit);
     }
   }
 
   /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
-  say(user: User, message: string, sender: Sender, clientId?: string): Draft {
+  say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
+    const clientId = resend?.clientId;
     const { outbox, outboxLimit, scribe, journal } = this.#parts;
     const text = this.#checked(message, clientId);
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
@@ -121,7 +134,7 @@ export class Room {
     if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
       throw new FrameError("too_long", "Message is too long", { clientId });
     }
-    const mark = clientId === undefined ? undefined : { userId: user.id, clientId, message: text };
+    const mark = resend && { userId: user.id, message: text, ...resend };
     journal.write({ draft, senders: [sender], mark });
     return draft;
   }
@@ -148,18 +161,24 @@ export class Room {
 
   /** Closes all connections, and resolves when they are closed. */
   async close(code: number, reason: string): Promise<void> {
-    this.#announcer.close();
+    this.announcer.close();
     await Promise.all(Array.from(this.#members, ({ connection }) => connection.close(code, reason)));
   }
 
   #closeIfEmpty(): void {
-    if (!this.#joining && this.#announcer.isEmpty) this.#emptied();
+    if (!this.#joining && this.announcer.isEmpty) this.#emptied();
   }
 
   #say(member: Member, { message, username, client_id }: Say): void {
     const user = member.speaker(username, client_id);
-    this.say(user, message, member, client_id);
-    if (user !== member.user && member.user.name === ANONYMOUS) this.#announcer.renamed(member, user);
+    const isDoubtful = this.#parts.now() - member.since < DOUBTFUL_MS;
+    this.say(
+      user,
+      message,
+      member,
+      client_id === undefined ? undefined : { clientId: client_id, isDoubtful },
+    );
+    if (user !== member.user && member.user.name === ANONYMOUS) this.announcer.renamed(member, user);
   }
 
   /** The text as it is kept: one kind of line break, no control characters, nothing that isn't Unicode. */

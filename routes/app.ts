@@ -5,7 +5,7 @@ import type { Erasure } from "../rooms/erasure.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
-import type { Flusher } from "../sheets/flusher.ts";
+import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { type ApiEnv, apiGate } from "./api_gate.ts";
@@ -32,7 +32,7 @@ export interface AppParts extends Access {
   readonly history: History;
   readonly erasure: Erasure;
   readonly outbox: Outbox;
-  readonly flusher: Flusher;
+  readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
   readonly now: () => number;

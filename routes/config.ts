@@ -8,8 +8,8 @@ export interface Config {
   readonly host: string;
   /** `PORT`; 0 picks a free one. */
   readonly port: number;
-  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server. */
-  readonly kvPath: string;
+  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server; undefined: the database that Deno Deploy gives. */
+  readonly kvPath: string | undefined;
   /** `GOOGLE_SHEET_ID`; undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
   /** `GOOGLE_SHEET_NAME` */
@@ -54,6 +54,14 @@ export interface Config {
   readonly timeZone: string;
   /** `LANGUAGE` */
   readonly language: "zh-Hant" | "en";
+  /** `REDIS_URL`; undefined: no Redis. Secret. */
+  readonly redisUrl: string | undefined;
+  /** `DENO_JOBS`: isolates that `--parallel` serves with; 0 = one for each core. */
+  readonly jobs: number;
+  /** Whether other isolates listen at the same port. */
+  readonly reusePort: boolean;
+  /** How isolates and machines reach each other; no variable, but what the others come to. */
+  readonly fanOut: "none" | "broadcast" | "redis" | "kv";
   /** `LOG_LEVEL` */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -67,7 +75,7 @@ export class ConfigError extends Error {
 const VARIABLES = {
   HOST: v.optional(filled("a host name or address"), "0.0.0.0"),
   PORT: v.optional(whole(0, 65_535), "8000"),
-  KV_PATH: v.optional(filled("a file, :memory: or a URL"), "data/talksheet.db"),
+  KV_PATH: v.optional(filled("a file, :memory: or a URL")),
   GOOGLE_SHEET_ID: v.optional(
     v.pipe(
       v.string(),
@@ -107,7 +115,11 @@ const VARIABLES = {
     "Asia/Taipei",
   ),
   LANGUAGE: v.optional(oneOf("zh-Hant", "en"), "zh-Hant"),
+  REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
+  DENO_JOBS: v.optional(whole(0, 1_000), "0"),
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
+  /** Deno Deploy sets it. */
+  DENO_DEPLOYMENT_ID: v.optional(v.string()),
 };
 
 const Environment = v.object(VARIABLES);
@@ -127,10 +139,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if ((all.ADMIN_USERNAME === undefined) !== (all.ADMIN_PASSWORD === undefined)) {
     throw new ConfigError("ADMIN_USERNAME and ADMIN_PASSWORD go together; wanted: both, or neither");
   }
+  const kvPath = all.KV_PATH ?? (all.DENO_DEPLOYMENT_ID ? undefined : "data/talksheet.db");
   return Object.freeze({
     host: all.HOST,
     port: all.PORT,
-    kvPath: all.KV_PATH,
+    kvPath,
     googleSheetId: all.GOOGLE_SHEET_ID,
     googleSheetName: all.GOOGLE_SHEET_NAME,
     googleCredsPath: all.GOOGLE_CREDS_PATH,
@@ -153,11 +166,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     retentionDays: all.RETENTION_DAYS,
     timeZone: all.TIME_ZONE,
     language: all.LANGUAGE,
+    redisUrl: all.REDIS_URL,
+    jobs: all.DENO_JOBS,
+    reusePort: false,
+    fanOut: all.REDIS_URL ? "redis" : isRemote(kvPath) ? "kv" : "none",
     logLevel: all.LOG_LEVEL,
   });
 }
 
-const SECRETS = new Set(["SERVICE_TOKEN", "GOOGLE_CREDS_JSON", "ADMIN_PASSWORD"]);
+/** Whether the database is behind a network. */
+export function isRemote(kvPath: string | undefined): boolean {
+  return kvPath === undefined || /^https?:/.test(kvPath);
+}
+
+const SECRETS = new Set(["SERVICE_TOKEN", "REDIS_URL", "GOOGLE_CREDS_JSON", "ADMIN_PASSWORD"]);
 
 function complaint(issue: v.BaseIssue<unknown>): string {
   const name = String(issue.path?.[0].key);

@@ -3,13 +3,13 @@ import { Hono } from "hono";
 import { messageInBody } from "../rooms/message.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
-import type { Flusher } from "../sheets/flusher.ts";
+import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 
 export function health(parts: {
   outbox: Outbox;
-  flusher: Flusher;
+  logStatus: SharedLogStatus;
   ledger: Ledger;
   sheet: Sheet;
   lobby: Lobby;
@@ -19,10 +19,10 @@ export function health(parts: {
 }): Hono {
   const startedAt = parts.now();
   return new Hono().get("/healthz", async (c) => {
-    const { outbox, flusher, ledger, sheet, lobby, now } = parts;
+    const { outbox, logStatus, ledger, sheet, lobby, now } = parts;
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
-    const { state, ...trouble } = flusher.status;
+    const { state, ...trouble } = logStatus.status;
     const dead = (await ledger.deadLetters.list()).length;
     const reason = "reason" in trouble
       ? trouble.reason

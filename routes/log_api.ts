@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Outbox } from "../rooms/outbox.ts";
-import type { Flusher } from "../sheets/flusher.ts";
+import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { toCsv } from "../sheets/csv_file.ts";
@@ -15,11 +15,11 @@ const Retry = v.object({ id: v.optional(v.pipe(v.string(), v.length(26, '"id" mu
 
 export function logApi(parts: {
   outbox: Outbox;
-  flusher: Flusher;
+  logStatus: SharedLogStatus;
   ledger: Ledger;
   sheet: Sheet;
 }): Hono<ApiEnv> {
-  const { outbox, flusher, ledger, sheet } = parts;
+  const { outbox, logStatus, ledger, sheet } = parts;
   const app = new Hono<ApiEnv>();
 
   app.use(async (c, next) => {
@@ -31,7 +31,7 @@ export function logApi(parts: {
 
   app.get("/", async (c) => {
     const dead = await ledger.deadLetters.list();
-    return c.json({ sheet: sheet.name, ...flusher.status, pending: outbox.depth, dead: dead.length });
+    return c.json({ sheet: sheet.name, ...logStatus.status, pending: outbox.depth, dead: dead.length });
   });
 
   app.get("/dead", async (c) => {
@@ -58,7 +58,7 @@ export function logApi(parts: {
     const { id } = checked(Retry, await jsonIn(c.req.raw));
     const retried = await ledger.deadLetters.retry(id);
     if (id !== undefined && !retried) throw new HttpError(404, "not_found", `There is no dead letter ${id}`);
-    flusher.probe();
+    logStatus.probe();
     return c.json({ retried }, 202);
   });
 

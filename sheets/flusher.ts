@@ -5,8 +5,8 @@
  * busy or out of reach, and probes once a minute while a person has something to mend. It never gives up.
  */
 import type { Outbox } from "../rooms/outbox.ts";
-import type { Clock } from "./clock.ts";
-import { type Lease, LeaseLostError } from "./lease.ts";
+import type { Clock } from "../rooms/clock.ts";
+import { type Lease, LeaseLostError } from "../rooms/lease.ts";
 import { type Ledger, type Settled, SLICE_ROWS } from "./ledger.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { SheetError } from "./sheet.ts";

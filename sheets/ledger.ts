@@ -12,10 +12,11 @@
  */
 import type { Archive } from "../rooms/archive.ts";
 import { messageInBody } from "../rooms/message.ts";
+import type { Seal } from "../rooms/seal.ts";
 import { type Batch, countIn, type Outbox } from "../rooms/outbox.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../rooms/clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
-import { type Lease, LeaseLostError } from "./lease.ts";
+import { type Lease, LeaseLostError } from "../rooms/lease.ts";
 import { type Mark, type Row, type Sheet, SheetError } from "./sheet.ts";
 import { LATEST_MS, Suspects } from "./suspects.ts";
 
@@ -58,8 +59,10 @@ export interface LedgerParts {
   readonly outbox: Outbox;
   readonly archive: Archive;
   readonly sheet: Sheet;
-  /** Makes every commit: it must be held while the ledger is used. */
+  /** It must be held while the ledger is used. */
   readonly lease: Lease;
+  /** Makes every commit that depends on the lease. */
+  readonly seal: Seal;
   readonly clock: Clock;
 }
 
@@ -97,6 +100,11 @@ export class Ledger {
     this.#stamp = entry.versionstamp;
     // What this process knows of the sheet is out of date.
     this.#isSheetOpen = false;
+  }
+
+  /** Up to which batch all are settled by now, whoever did it. */
+  async readSettled(): Promise<string> {
+    return (await this.#parts.kv.get<LogState>(STATE)).value?.settled ?? "";
   }
 
   /** The messages to write next, oldest first; `undefined` when none is pending. */
@@ -151,7 +159,7 @@ export class Ledger {
       await this.#openSheet(way.signal);
       const again: DeadLetter[] = [];
       await this.#complete([letter.row], { isUncertain: true, from: undefined }, again, way);
-      await this.deadLetters.keep(again, (operation) => this.#parts.lease.commit(operation));
+      await this.deadLetters.keep(again, (operation) => this.#parts.seal.commit(operation));
       if (!again.length) {
         await this.deadLetters.remove(letter);
         recorded.push(letter.row);
@@ -226,20 +234,20 @@ export class Ledger {
 
   /** Takes batches out of the outbox. The state changes last: after a crash in between, the intent still stands. */
   async #settle(batches: readonly Batch[], dead: readonly DeadLetter[], state: LogState): Promise<void> {
-    const { kv, outbox, lease } = this.#parts;
-    await this.deadLetters.keep(dead, (operation) => lease.commit(operation));
+    const { kv, outbox, seal } = this.#parts;
+    await this.deadLetters.keep(dead, (operation) => seal.commit(operation));
     for (let i = 0; i < batches.length; i += CHANGES_PER_COMMIT) {
       const some = batches.slice(i, i + CHANGES_PER_COMMIT);
       const commit = kv.atomic();
       outbox.remove(commit, some);
       if (i + some.length === batches.length) await this.#save(state, commit);
-      else await lease.commit(commit);
+      else await seal.commit(commit);
       outbox.changeDepth(-countIn(some));
     }
   }
 
   async #save(state: LogState, commit: Deno.AtomicOperation): Promise<void> {
-    this.#stamp = await this.#parts.lease.commit(commit.set(STATE, state));
+    this.#stamp = await this.#parts.seal.commit(commit.set(STATE, state));
     this.#state = state;
   }
 }

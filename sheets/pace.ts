@@ -1,5 +1,5 @@
 /** The pace of appends: at once when idle, close together while much is waiting, never over the quota. */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../rooms/clock.ts";
 
 export interface PaceOptions {
   /** How many appends may begin within any minute; `Infinity`: as many as want to. */

@@ -1,5 +1,5 @@
 /** A clock for tests. */
-import type { Clock } from "../../sheets/clock.ts";
+import type { Clock } from "../../rooms/clock.ts";
 
 /** Time in which waiting takes no time: whoever waits moves the clock on, and comes back in the next turn. */
 export class SwiftClock implements Clock {

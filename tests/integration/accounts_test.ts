@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Passwords } from "../../rooms/accounts/password.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
-import { startService } from "../support/service.ts";
+import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
 Deno.test("Passwords keeps a scrypt hash with its parameters, another one each time", async () => {
@@ -89,6 +89,22 @@ Deno.test("start() makes the admin that the environment names, at the first star
   const root = await Visitor.signedIn(service.url, "root", PASSWORD);
   assertEquals((await root.ask("GET", "/api/session")).body.user.role, "admin");
   assertEquals((await root.ask("GET", "/api/users")).body.users.length, 1);
+});
+
+Deno.test("start() makes the admin once, also when two processes start at once", async () => {
+  await using directory = await temporaryDirectory();
+  const config = { adminUsername: "root", adminPassword: PASSWORD };
+  const other = { ...config, logCsvPath: `${directory.path}/other.csv` };
+  const [here, there] = await Promise.all([
+    startService(config, directory.path),
+    startService(other, directory.path),
+  ]);
+  await using _here = here;
+  await using _there = there;
+  for (const { url } of [here, there]) {
+    const root = await Visitor.signedIn(url, "root", PASSWORD);
+    assertEquals((await root.ask("GET", "/api/users")).body.users.length, 1);
+  }
 });
 
 Deno.test("Admins list, change and remove accounts; users and guests don't", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Archive } from "../../rooms/archive.ts";
 import { History, type Stretch } from "../../rooms/history.ts";
-import { createScribe, idIn, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
+import { createScribe, idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
 import { Packer, unpack } from "../../rooms/packer.ts";
 import { guest } from "../../rooms/user.ts";
@@ -13,10 +13,13 @@ async function setUp() {
   const archive = new Archive(kv, outbox);
   await archive.open();
   const history = new History(archive);
-  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+  const behindMs = { now: 0 };
+  const now = (): number => Date.now() - behindMs.now;
+  const scribes = [0, 1].map(() => createScribe({ timeZone: "UTC", now, random: Math.random, after: "" }));
   const packer = new Packer();
 
   async function commit(...messages: [room: string, text: string][]): Promise<string[]> {
+    const scribe = scribes[behindMs.now ? 1 : 0];
     const drafts = messages.map(([room, text]) => scribe.draft(room, guest("ada"), text));
     for (const { body } of drafts) packer.add(body);
     const operation = kv.atomic();
@@ -28,7 +31,7 @@ async function setUp() {
     }
     return drafts.map(({ id }) => id);
   }
-  return { kv, outbox, archive, history, commit, [Symbol.dispose]: () => kv.close() };
+  return { kv, outbox, archive, history, commit, behindMs, [Symbol.dispose]: () => kv.close() };
 }
 
 function texts({ lines }: Stretch): string[] {
@@ -57,6 +60,75 @@ Deno.test("History reads the same from memory, from the archive, and across both
   }
 });
 
+Deno.test("History keeps the order of commits though the clocks of machines differ, in memory and in the archive", async () => {
+  using parts = await setUp();
+  const { archive, behindMs, commit } = parts;
+  const long = "x".repeat(3000);
+  const ids: string[] = [];
+  for (let i = 0; i < 90; i++) {
+    behindMs.now = i % 2 ? 20_000 : 0;
+    ids.push(...await commit(["lobby", `m${i} ${long}`]));
+    if (i === 59) await archive.advance();
+  }
+  const fresh = new Archive(parts.kv, parts.outbox);
+  await fresh.open();
+  await fresh.advance();
+  for (const history of [parts.history, new History(fresh)]) {
+    await history.hold("lobby");
+    for (const place of [1, 2, 29, 30, 58, 59, 60, 61, 88, 89]) {
+      const stretch = await history.before("lobby", ids[place], 5);
+      const older = texts(stretch).map((text) => text.split(" ")[0]);
+      assertEquals(older, names(Math.max(0, place - 5), place));
+      const cursor = await history.behind("lobby", ids[place]);
+      const newer: string[] = [];
+      for await (const { lines } of history.archived("lobby", cursor)) {
+        newer.push(...lines.map((line) => idIn(line)));
+      }
+      newer.push(...(history.rest("lobby", cursor)?.lines ?? []).map((line) => idIn(line)));
+      assertEquals(newer, ids.slice(place + 1));
+    }
+  }
+});
+
+Deno.test("Archive overwrites no page when ids go back for longer than a page, and the archive is advanced meanwhile", async () => {
+  using parts = await setUp();
+  const { archive, behindMs, commit } = parts;
+  const ids = await commit(["lobby", "m0"]);
+  behindMs.now = 20_000;
+  for (let i = 1; i < 120; i++) {
+    ids.push(...await commit(["lobby", `m${i} ${"x".repeat(3000)}`]));
+    if (i % 15 === 0) await archive.advance();
+  }
+  await archive.advance();
+  const fresh = new History(archive);
+  const seen = (await fresh.before("lobby", undefined, 200)).lines;
+  const older = (await fresh.before("lobby", idIn(seen[0]), 200)).lines;
+  assertEquals([...older, ...seen].map(idIn), ids);
+});
+
+Deno.test("History gives only what has come this way, though another process has archived more", async () => {
+  using parts = await setUp();
+  const { archive, history, commit, kv, outbox } = parts;
+  const [first] = await commit(["lobby", "m0"]);
+  await archive.advance();
+  history.trim();
+  const elsewhere = new Archive(kv, outbox);
+  const late: Line[] = [];
+  const append = history.append.bind(history);
+  history.append = (_room, line) => late.push(line) > 0;
+  await commit(["lobby", "m1"], ["lobby", "m2"]);
+  await elsewhere.open();
+  await elsewhere.advance();
+  await history.hold("lobby");
+  const cursor = await history.behind("lobby", first);
+  const seen: string[] = [];
+  for await (const stretch of history.archived("lobby", cursor)) seen.push(...texts(stretch));
+  seen.push(...texts(history.rest("lobby", cursor) ?? { lines: [], more: false }));
+  assertEquals(seen, []);
+  assertEquals(late.map((line) => append("lobby", line)), [true, true]);
+  assertEquals(texts(history.latest("lobby")), ["m0", "m1", "m2"]);
+});
+
 Deno.test("History gives a fresh process the same as the one that wrote", async () => {
   using parts = await setUp();
   for (const name of names(0, 120)) await parts.commit(["lobby", name]);
@@ -82,7 +154,7 @@ Deno.test("History.rest() and .archived() miss and double nothing, though messag
   await history.hold("lobby");
   let next = 100;
   const seen: string[] = [];
-  const cursor = { id: first, seen: "" };
+  const cursor = await history.behind("lobby", first);
   let rest = history.rest("lobby", cursor);
   while (!rest) {
     for await (const stretch of history.archived("lobby", cursor)) {

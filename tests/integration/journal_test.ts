@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type Commit, type Entry, Journal, type Sender } from "../../rooms/journal.ts";
-import { createScribe } from "../../rooms/message.ts";
+import { type Entry, Journal, type Sender } from "../../rooms/journal.ts";
+import { createScribe, idInBody } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
+import { Seal } from "../../rooms/seal.ts";
+import type { Commit } from "../../rooms/tail.ts";
 import { guest } from "../../rooms/user.ts";
 
 interface Told {
@@ -22,14 +24,19 @@ function setUp(kv: Deno.Kv) {
   const journal = new Journal({
     kv,
     outbox,
-    ring: () => {},
+    seal: new Seal({ kv, isRemote: false }),
+    isShared: true,
+    add: () => {},
+    displaced: () => {},
     committed: (commit) => commits.push(commit),
     failed: (error) => failures.push(error),
   });
   const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
   const write = (message: string, clientId?: string): Entry => {
     const draft = scribe.draft("lobby", guest("ada"), message);
-    const mark = clientId === undefined ? undefined : { userId: "guest:ada", clientId, message };
+    const mark = clientId === undefined
+      ? undefined
+      : { userId: "guest:ada", clientId, message, isDoubtful: true };
     const entry = { draft, senders: [sender], mark };
     journal.write(entry);
     return entry;
@@ -57,7 +64,7 @@ Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and
   const many = Array.from({ length: 3000 }, (_, i) => write("m", `c${i}`));
   await journal.drain();
   assertEquals(failures, []);
-  const stored = commits.flatMap(({ entries }) => entries.map(({ draft }) => draft.id));
+  const stored = commits.flatMap(({ messages }) => messages.map(({ body }) => idInBody(body)));
   assertEquals(stored, [...long, ...many].map(({ draft }) => draft.id));
 });
 
@@ -86,7 +93,7 @@ Deno.test("Journal answers every resend with the first id, at once or later, and
   write("b");
   write("a", "c1");
   await journal.drain();
-  const stored = commits.flatMap(({ entries }) => entries);
+  const stored = commits.flatMap(({ messages }) => messages);
   assertEquals(stored.length, 2);
   assertEquals(told.accepted.filter((id) => id === first.draft.id).length, 4);
 });
@@ -116,7 +123,7 @@ Deno.test("Journal tells resends apart whatever is in their client ids", async (
   write("b\nc", "a");
   write("c", "a\nb");
   await journal.drain();
-  assertEquals(commits.flatMap(({ entries }) => entries).length, 2);
+  assertEquals(commits.flatMap(({ messages }) => messages).length, 2);
 });
 
 /** A KV whose methods fail when `fails` says so. */
@@ -129,3 +136,31 @@ function failingKv(kv: Deno.Kv, fails: (name: string) => boolean): Deno.Kv {
     },
   });
 }
+
+Deno.test("Journal stores a message once that two processes store at the same moment", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const one = setUp(kv);
+  const two = setUp(
+    new Proxy(kv, {
+      get(kv, name) {
+        const value = Reflect.get(kv, name, kv);
+        if (name !== "getMany") return typeof value === "function" ? value.bind(kv) : value;
+        // Between the other's look for resends and its commit.
+        return async (keys: Deno.KvKey[]) => {
+          const found = await kv.getMany(keys);
+          if (one.told.accepted.length === 0) {
+            one.write("hi", "1");
+            await one.journal.drain();
+          }
+          return found;
+        };
+      },
+    }),
+  );
+  two.write("hi", "1");
+  two.write("ho", "2");
+  await two.journal.drain();
+  assertEquals(two.told.accepted[0], one.told.accepted[0]);
+  const stored = [...one.commits, ...two.commits].flatMap(({ messages }) => messages.length);
+  assertEquals([stored, two.told.failed], [[1, 1], 0]);
+});

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Lease, LEASE_MS, LeaseLostError } from "../../sheets/lease.ts";
-import type { Clock } from "../../sheets/clock.ts";
+import { Seal } from "../../rooms/seal.ts";
+import { Lease, LEASE_MS, LeaseLostError } from "../../rooms/lease.ts";
+import type { Clock } from "../../rooms/clock.ts";
 
 /** A clock that stands until it is set. */
 function standing(): Clock & { at: number } {
@@ -41,7 +42,7 @@ Deno.test("Lease.acquire() takes over from a holder that has gone silent, and no
   await lease.release();
 });
 
-Deno.test("Lease.commit() refuses a holder whose place was taken while it was paused", async () => {
+Deno.test("Seal.commit() refuses a holder whose place was taken while it was paused", async () => {
   using kv = await Deno.openKv(":memory:");
   const [paused, awake] = [standing(), standing()];
   const [one, two] = [new Lease(kv, "log", paused), new Lease(kv, "log", awake)];
@@ -51,8 +52,9 @@ Deno.test("Lease.commit() refuses a holder whose place was taken while it was pa
   assertEquals(await two.acquire(), true);
   // It doesn't know yet, and so believes.
   assertEquals(one.isHeld, true);
-  await assertRejects(() => one.commit(kv.atomic().set(["x"], 1)), LeaseLostError);
-  await two.commit(kv.atomic().set(["x"], 2));
+  const [first, second] = [one, two].map((lease) => new Seal({ kv, isRemote: false, lease }));
+  await assertRejects(() => first.commit(kv.atomic().set(["x"], 1)), LeaseLostError);
+  await second.commit(kv.atomic().set(["x"], 2));
   assertEquals((await kv.get(["x"])).value, 2);
   await two.release();
   await one.release();

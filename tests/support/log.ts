@@ -2,11 +2,12 @@
 import { Archive } from "../../rooms/archive.ts";
 import { createScribe, type Draft } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
+import { Seal } from "../../rooms/seal.ts";
 import { Packer } from "../../rooms/packer.ts";
 import { guest } from "../../rooms/user.ts";
-import type { Clock } from "../../sheets/clock.ts";
+import type { Clock } from "../../rooms/clock.ts";
 import { Flusher, type Trouble } from "../../sheets/flusher.ts";
-import { Lease } from "../../sheets/lease.ts";
+import { Lease } from "../../rooms/lease.ts";
 import { Ledger, type Settled } from "../../sheets/ledger.ts";
 import type { PaceOptions } from "../../sheets/pace.ts";
 import type { Sheet } from "../../sheets/sheet.ts";
@@ -42,7 +43,8 @@ export async function startLog(
   const archive = new Archive(kv, outbox);
   await archive.open();
   const lease = new Lease(kv, "log", clock);
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, clock });
+  const seal = new Seal({ kv, isRemote: false, lease });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock });
   const settled: Settled[] = [];
   const troubles: (Trouble | undefined)[] = [];
   let told = Promise.withResolvers<Trouble | undefined>();

@@ -13,10 +13,14 @@ export interface ServiceProcess extends AsyncDisposable {
   readonly log: readonly Record<string, unknown>[];
 }
 
-/** Starts the service with this environment and waits until it listens. */
-export async function startProcess(env: Record<string, string>): Promise<ServiceProcess> {
+/** Starts the service with this environment, these arguments and permissions, and waits until it listens. */
+export async function startProcess(
+  env: Record<string, string>,
+  args: readonly string[] = [],
+  permissions: readonly string[] = ["-A"],
+): Promise<ServiceProcess> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-lock", "--unstable-kv", "-A", MAIN],
+    args: ["run", "--quiet", "--no-lock", ...permissions, MAIN, ...args],
     env: { HOST: "127.0.0.1", PORT: "0", RATE_MESSAGES_PER_MINUTE: "0", LOG_LEVEL: "info", ...env },
     stdin: "null",
     stdout: "null",

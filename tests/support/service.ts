@@ -26,7 +26,7 @@ export async function startService(
 ): Promise<TestService> {
   const own = directory === undefined ? await temporaryDirectory() : undefined;
   const path = directory ?? own?.path ?? "";
-  const logCsvPath = `${path}/ChatLogs.csv`;
+  const logCsvPath = config.logCsvPath ?? `${path}/ChatLogs.csv`;
   const service = await start({
     host: "127.0.0.1",
     port: 0,
@@ -39,6 +39,7 @@ export async function startService(
   });
   return {
     url: service.url,
+    sweep: () => service.sweep(),
     directory: path,
     stop: () => service.stop(),
     rows: async () => parseCsv(await Deno.readTextFile(logCsvPath)),

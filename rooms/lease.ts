@@ -60,7 +60,7 @@ export class Lease {
   /** Takes the lease if it is free or ours, or its holder has gone silent; answers whether it is held now. */
   async acquire(): Promise<boolean> {
     if (this.isHeld) return true;
-    this.#drop();
+    this.drop();
     const entry = await this.#kv.get<string>(this.#key);
     if (entry.value !== null && entry.value !== this.#id && !this.#isSilent(entry.versionstamp)) return false;
     const until = this.#clock.elapsed() + LEASE_MS;
@@ -77,13 +77,17 @@ export class Lease {
     return true;
   }
 
-  /** Makes a commit, if no other holder has come; answers its versionstamp. Throws {@link LeaseLostError}. */
-  async commit(commit: Deno.AtomicOperation): Promise<string> {
+  /** Adds to a commit that it be refused when another holder has come. Throws {@link LeaseLostError}. */
+  guard(commit: Deno.AtomicOperation): Deno.AtomicOperation {
     if (!this.#held) throw new LeaseLostError();
-    const result = await commit.check({ key: this.#tokenKey, versionstamp: this.#held.token }).commit();
-    if (result.ok) return result.versionstamp;
-    this.#drop();
-    throw new LeaseLostError();
+    return commit.check({ key: this.#tokenKey, versionstamp: this.#held.token });
+  }
+
+  /** Another holder has come. */
+  drop(): void {
+    clearInterval(this.#renewal);
+    this.#held = undefined;
+    this.#loss.abort();
   }
 
   /** Throws {@link LeaseLostError} when this process may not act any more. */
@@ -97,7 +101,7 @@ export class Lease {
     await this.#renewing;
     if (!this.#held) return;
     const { stamp } = this.#held;
-    this.#drop();
+    this.drop();
     await this.#kv.atomic().check({ key: this.#key, versionstamp: stamp }).delete(this.#key).commit();
   }
 
@@ -118,17 +122,11 @@ export class Lease {
       );
       const result = await commit.commit();
       if (result.ok) this.#held = { stamp: result.versionstamp, token, until };
-      else this.#drop();
+      else this.drop();
     } catch {
       // Not known to be lost: the next renewal tells, or its time runs out.
     } finally {
       this.#renewing = undefined;
     }
-  }
-
-  #drop(): void {
-    clearInterval(this.#renewal);
-    this.#held = undefined;
-    this.#loss.abort();
   }
 }

@@ -1,0 +1,30 @@
+/** Posts between the isolates of one process. */
+import type { Channel, Post } from "./channel.ts";
+
+/**
+ * A `BroadcastChannel`. It drops posts silently when more than 256 wait at a receiver (measured); whoever needs all of
+ * them has to see the gap by their contents.
+ */
+export class Broadcast implements Channel {
+  readonly #channel: BroadcastChannel;
+
+  /** All isolates that name the same place hear each other. */
+  constructor(place: string) {
+    this.#channel = new BroadcastChannel(place);
+  }
+
+  post(post: Post): void {
+    this.#channel.postMessage(post);
+  }
+
+  listen(receive: (post: Post) => void): Promise<void> {
+    // Only this very program can have posted it.
+    this.#channel.onmessage = ({ data }: MessageEvent<Post>) => receive(data);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#channel.close();
+    return Promise.resolve();
+  }
+}

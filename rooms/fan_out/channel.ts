@@ -1,0 +1,99 @@
+/**
+ * A channel carries posts between the isolates and machines that serve the same rooms: the port that a
+ * `BroadcastChannel`, Redis and KV implement.
+ *
+ * What must not be lost stands in KV; posts only make it fast. So a channel may lose posts, but it never changes their
+ * order, and never brings one twice or to its sender.
+ */
+import * as v from "valibot";
+
+/** A post of many things is divided so that it has about this many characters at most. */
+export const POST_LENGTH = 10_000;
+
+const ID = v.string();
+const USER = v.object({ id: v.string(), name: v.string(), isGuest: v.boolean() });
+const MARK = v.object({ userId: v.string(), clientId: v.string(), message: v.string() });
+const DRAFT = v.object({ id: v.string(), room: v.string(), timestamp: v.string(), body: v.string() });
+const MESSAGE = v.object({ room: v.string(), body: v.string() });
+
+const POST = v.variant("type", [
+  /** What the leader has committed, and after what. */
+  v.object({
+    type: v.literal("commit"),
+    previous: v.string(),
+    versionstamp: v.string(),
+    messages: v.array(MESSAGE),
+  }),
+  /** The leader lives, and has committed up to here. */
+  v.object({ type: v.literal("beat"), from: ID, cursor: v.string() }),
+  /** Messages for the leader to commit, numbered on from `first`; those below `oldest` need no answer any more. */
+  v.object({
+    type: v.literal("hand"),
+    from: ID,
+    first: v.number(),
+    oldest: v.number(),
+    entries: v.array(v.object({ draft: DRAFT, mark: v.optional(MARK) })),
+  }),
+  /** What became of a handed message whose fate no commit tells; without an id it failed. */
+  v.object({
+    type: v.literal("answer"),
+    to: ID,
+    number: v.number(),
+    accepted: v.optional(v.object({ id: v.string(), timestamp: v.string(), seq: v.optional(v.string()) })),
+  }),
+  /** Messages stand in the sheet, or were refused by it. */
+  v.object({
+    type: v.literal("settled"),
+    upTo: v.string(),
+    recorded: v.array(v.object({ room: v.string(), id: v.string() })),
+    refused: v.array(v.object({ room: v.string(), id: v.string() })),
+  }),
+  /** How the log is doing, from whoever writes it. */
+  v.object({
+    type: v.literal("log"),
+    state: v.picklist(["retrying", "paused"]),
+    reason: v.string(),
+    since: v.string(),
+  }),
+  /** Whoever writes the log shall try again now. */
+  v.object({ type: v.literal("probe") }),
+  /** The sender lives, and has posted so many posts about who is where. */
+  v.object({ type: v.literal("alive"), from: ID, count: v.number() }),
+  /** Who is in a room at the sender's, in parts. */
+  v.object({
+    type: v.literal("here"),
+    from: ID,
+    room: v.string(),
+    users: v.array(USER),
+    isFirst: v.boolean(),
+    isLast: v.boolean(),
+  }),
+  /** One who came to the sender's, or went. */
+  v.object({ type: v.picklist(["came", "went"]), from: ID, room: v.string(), user: USER }),
+  /** Who is in these rooms elsewhere? */
+  v.object({ type: v.literal("who"), rooms: v.array(v.string()) }),
+  v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
+]);
+
+export type Post = v.InferOutput<typeof POST>;
+
+export interface Channel {
+  /** Brings a post to all others. Never throws: what can't be sent is lost. */
+  post(post: Post): void;
+  /**
+   * Calls `receive` with each post of the others, and `lost` when some may have been lost. Resolves when posts can
+   * come.
+   */
+  listen(receive: (post: Post) => void, lost: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A post from its JSON; `undefined` for what isn't one: a later version may post what this one doesn't know. */
+export function decodePost(text: string): Post | undefined {
+  try {
+    const result = v.safeParse(POST, JSON.parse(text));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

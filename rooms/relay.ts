@@ -1,0 +1,308 @@
+/**
+ * The relay lets one of several isolates or machines commit for all of them, and keeps their one order.
+ *
+ * One holds the lease and leads. The others hand it their messages, numbered, again and again until they know what
+ * became of each; they see it in the commits, which the leader posts to all and which {@link Tail} completes from KV
+ * where a post was lost. With a message's commit goes its number, so that a new leader knows what was committed, and
+ * takes no message twice.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["handed", id]` | the number of the last message of this isolate that another one has committed |
+ */
+import { setImmediate } from "node:timers";
+import { type Channel, type Post, POST_LENGTH } from "./fan_out/channel.ts";
+import type { Accepted, Entry, Journal, Mark, Sender, Writer } from "./journal.ts";
+import type { Lease } from "./lease.ts";
+import { idIn, seqIn } from "./message.ts";
+import type { Commit, Fresh, Tail } from "./tail.ts";
+
+export interface RelayParts {
+  readonly kv: Deno.Kv;
+  readonly channel: Channel;
+  readonly journal: Journal;
+  readonly lease: Lease;
+  readonly tail: Tail;
+  /** Called when this isolate begins to lead. */
+  readonly leads: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+type Hand = Post & { type: "hand" };
+type Answer = Post & { type: "answer" };
+
+/** The leader's view of an isolate that hands messages. */
+interface Hander {
+  /** The number that is taken next. */
+  next: number;
+  /** What a resend of the same has to be answered. */
+  readonly answers: Map<number, Answer>;
+}
+
+const HANDED = "handed";
+/** How often the leader says that it is there, the others look whether it is, and hand again what has no answer. */
+const BEAT_MS = 250;
+/** Beats after which a message counts as failed: there is no leader, or none that can reach KV. */
+const PATIENT_BEATS = 240;
+const MAX_HANDERS = 1_000;
+
+export class Relay implements Writer {
+  readonly #parts: RelayParts;
+  readonly #id = crypto.randomUUID();
+  readonly #handed = new Map<number, Entry>();
+  readonly #numbers = new Map<string, number>();
+  readonly #handers = new Map<string, Promise<Hander>>();
+  #number = 0;
+  /** Handed messages up to this number have been posted once. */
+  #posted = 0;
+  /** The oldest that had no answer at the last beat, and at how many beats before. */
+  #stuck = { number: 0, beats: 0 };
+  #posting: ReturnType<typeof setImmediate> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #beating: Promise<void> | undefined;
+  /** As the leader: the last commit of all. */
+  #last = "";
+  #isLeading = false;
+  #isClosing = false;
+  #emptied = Promise.withResolvers<void>();
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+  }
+
+  get isLeading(): boolean {
+    return this.#isLeading;
+  }
+
+  get waiting(): number {
+    return this.#handed.size + this.#parts.journal.waiting;
+  }
+
+  /** Looks for the lead at once, and then again and again. */
+  async open(): Promise<void> {
+    await this.#beat();
+    this.#timer = setInterval(() => {
+      this.#beating ??= this.#beat().catch(this.#parts.failed).finally(() => this.#beating = undefined);
+    }, BEAT_MS);
+  }
+
+  write(entry: Entry): void {
+    if (this.#isLeading) return this.#parts.journal.write(entry);
+    if (this.#isClosing) return entry.senders.forEach((sender) => sender.failed(entry.mark));
+    this.#handed.set(++this.#number, entry);
+    this.#numbers.set(entry.draft.id, this.#number);
+    this.#posting ??= setImmediate(() => this.#hand(this.#posted + 1));
+  }
+
+  /** Adds to a commit which handed messages it brings. */
+  add(commit: Deno.AtomicOperation, entries: readonly Entry[]): void {
+    const last = new Map<string, number>();
+    for (const { senders: [sender] } of entries) {
+      if (sender instanceof Handed) last.set(sender.from, sender.number);
+    }
+    for (const [from, number] of last) commit.set([HANDED, from], number);
+  }
+
+  /** A commit of this isolate's journal. */
+  committed(commit: Commit): void {
+    const { channel, tail } = this.#parts;
+    const { versionstamp } = commit;
+    const previous = this.#last;
+    this.#last = versionstamp;
+    tail.push(previous, commit);
+    const messages = commit.messages.map(({ room, body }) => ({ room, body }));
+    channel.post({ type: "commit", previous, versionstamp, messages });
+  }
+
+  /** Another leader has come before these could be committed. */
+  displaced(entries: readonly Entry[]): void {
+    this.#isLeading = false;
+    // Who handed the others hands them again, to the new leader.
+    for (const entry of entries) if (!(entry.senders[0] instanceof Handed)) this.write(entry);
+  }
+
+  /** Messages have passed in their order: are some of ours among them? */
+  passed(fresh: readonly Fresh[]): void {
+    if (!this.#numbers.size) return;
+    for (const { line } of fresh) {
+      const id = idIn(line);
+      const number = this.#numbers.get(id);
+      if (number !== undefined) this.#settle(number, (timestamp) => ({ id, timestamp, seq: seqIn(line) }));
+    }
+  }
+
+  receive(post: Post): void {
+    switch (post.type) {
+      case "commit":
+        this.#isLeading = false;
+        return this.#parts.tail.push(post.previous, post);
+      case "beat":
+        if (post.cursor > this.#parts.tail.cursor) this.#parts.tail.ring();
+        return;
+      case "hand":
+        if (this.#isLeading) this.#take(post).catch(this.#parts.failed);
+        return;
+      case "answer":
+        if (post.to !== this.#id) return;
+        return this.#settle(post.number, () => post.accepted);
+    }
+  }
+
+  /** Hands over what is left, and gives up the lead. */
+  async close(within: Promise<unknown>): Promise<void> {
+    this.#isClosing = true;
+    const { journal, kv, lease } = this.#parts;
+    this.#emptied = Promise.withResolvers();
+    if (!this.#isLeading && this.#handed.size) await Promise.race([this.#emptied.promise, within]);
+    clearInterval(this.#timer);
+    await this.#beating;
+    if (this.#posting) clearImmediate(this.#posting);
+    await journal.close();
+    for (const { senders, mark } of this.#handed.values()) senders.forEach((sender) => sender.failed(mark));
+    if (this.#number) await kv.delete([HANDED, this.#id]);
+    await lease.release();
+  }
+
+  async #beat(): Promise<void> {
+    const { channel, lease, tail } = this.#parts;
+    this.#isLeading &&= lease.isHeld;
+    if (!this.#isLeading && !this.#isClosing && await lease.acquire()) await this.#lead();
+    if (this.#isLeading) channel.post({ type: "beat", from: this.#id, cursor: tail.cursor });
+    else this.#handAgain();
+  }
+
+  async #lead(): Promise<void> {
+    const { kv, journal, tail, lease, leads } = this.#parts;
+    // From here on nobody else can commit: what is there now is all that comes before.
+    await tail.catchUp();
+    const committed = (await kv.get<number>([HANDED, this.#id])).value ?? 0;
+    if (!lease.isHeld) return;
+    this.#handers.clear();
+    this.#last = tail.cursor;
+    this.#isLeading = true;
+    for (const [number, entry] of [...this.#handed]) {
+      if (number <= committed) {
+        this.#settle(number, (timestamp) => ({ id: entry.draft.id, timestamp }));
+        continue;
+      }
+      this.#forget(number, entry);
+      journal.write(entry);
+    }
+    leads();
+  }
+
+  /** Hands what has waited since the last beat. */
+  #handAgain(): void {
+    const [oldest] = this.#handed.keys();
+    if (oldest === undefined || oldest !== this.#stuck.number) {
+      this.#stuck = { number: oldest ?? 0, beats: 0 };
+    } else if (++this.#stuck.beats > PATIENT_BEATS) this.#settle(oldest, () => undefined);
+    else this.#hand(oldest);
+  }
+
+  /** Posts the handed messages from this number on. */
+  #hand(first: number): void {
+    this.#posting = undefined;
+    if (this.#isLeading) return;
+    let entries: Hand["entries"] = [];
+    let length = 0;
+    const post = (): void => {
+      const [oldest] = this.#handed.keys();
+      this.#parts.channel.post({ type: "hand", from: this.#id, first, oldest, entries });
+      first += entries.length;
+      [entries, length] = [[], 0];
+    };
+    for (const [number, { draft, mark }] of this.#handed) {
+      if (number < first) continue;
+      // Answered ones leave holes in the numbers.
+      if (number !== first + entries.length && entries.length) post();
+      if (!entries.length) first = number;
+      const { id, room, timestamp, body } = draft;
+      entries.push({ draft: { id, room, timestamp, body }, mark });
+      length += body.length * (mark ? 2 : 1);
+      if (length > POST_LENGTH) post();
+    }
+    if (entries.length) post();
+    this.#posted = this.#number;
+  }
+
+  /** As the leader, takes handed messages that come next. */
+  async #take({ from, first, oldest, entries }: Hand): Promise<void> {
+    const hander = await this.#hander(from);
+    if (!this.#isLeading) return;
+    // What is below has been answered, whoever did it; numbers between may be missing for the same reason.
+    hander.next = Math.max(hander.next, oldest);
+    for (const number of hander.answers.keys()) if (number < oldest) hander.answers.delete(number);
+    for (const [i, { draft, mark }] of entries.entries()) {
+      const number = first + i;
+      if (number < hander.next) {
+        const answer = hander.answers.get(number);
+        if (answer) this.#parts.channel.post(answer);
+      } else if (number === hander.next) {
+        hander.next++;
+        const sender = new Handed(from, number, draft.id, (answer) => {
+          hander.answers.set(number, answer);
+          this.#parts.channel.post(answer);
+        });
+        this.#parts.journal.write({ draft, mark, senders: [sender] });
+      }
+    }
+  }
+
+  #hander(from: string): Promise<Hander> {
+    let hander = this.#handers.get(from);
+    if (!hander) {
+      if (this.#handers.size >= MAX_HANDERS) this.#handers.clear();
+      hander = this.#parts.kv.get<number>([HANDED, from]).then(({ value }) => ({
+        next: (value ?? 0) + 1,
+        answers: new Map(),
+      }));
+      hander.catch(() => this.#handers.delete(from));
+      this.#handers.set(from, hander);
+    }
+    return hander;
+  }
+
+  /** Tells the senders of a handed message what became of it. */
+  #settle(number: number, outcome: (timestamp: string) => Accepted | undefined): void {
+    const entry = this.#handed.get(number);
+    if (!entry) return;
+    this.#forget(number, entry);
+    const accepted = outcome(entry.draft.timestamp);
+    for (const sender of entry.senders) {
+      if (accepted) sender.accepted(accepted, entry.mark);
+      else sender.failed(entry.mark);
+    }
+  }
+
+  #forget(number: number, { draft }: Entry): void {
+    this.#handed.delete(number);
+    this.#numbers.delete(draft.id);
+    if (!this.#handed.size) this.#emptied.resolve();
+  }
+}
+
+/** Whoever handed a message, as its sender. */
+class Handed implements Sender {
+  readonly from: string;
+  readonly number: number;
+  readonly #id: string;
+  readonly #answer: (answer: Answer) => void;
+
+  constructor(from: string, number: number, id: string, answer: (answer: Answer) => void) {
+    this.from = from;
+    this.number = number;
+    this.#id = id;
+    this.#answer = answer;
+  }
+
+  accepted(accepted: Accepted, _mark: Mark | undefined): void {
+    // A commit with this id tells by itself.
+    if (accepted.seq !== undefined && accepted.id === this.#id) return;
+    this.#answer({ type: "answer", to: this.from, number: this.number, accepted });
+  }
+
+  failed(): void {
+    this.#answer({ type: "answer", to: this.from, number: this.number });
+  }
+}
