@@ -145,6 +145,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   });
   const neighbours = channel &&
     new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
+  const caughtUp = (): Promise<void> => channel ? tail.catchUp() : Promise.resolve();
   const lobby: Lobby = new Lobby({
     ...config,
     history,
@@ -152,12 +153,18 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     outbox,
     scribe,
     now,
-    caughtUp: () => channel ? tail.catchUp() : Promise.resolve(),
+    caughtUp,
     elsewhere: neighbours,
     failed: failed("history_failed"),
   });
 
-  const erasure = new Erasure({ archive, history, changes, tell: (room, frame) => lobby.tell(room, frame) });
+  const erasure = new Erasure({
+    archive,
+    history,
+    changes,
+    caughtUp,
+    tell: (room, frame) => lobby.tell(room, frame),
+  });
   tellRules({ changes, rules: access.rules, tell: (room, frame) => lobby.tell(room, frame) });
 
   const lease = new Lease(kv, "log", clock);

@@ -27,18 +27,24 @@ export class Erasure {
   readonly #history: History;
   readonly #changes: Changes;
   readonly #tell: (room: string, frame: ServerFrame) => void;
+  readonly #caughtUp: () => Promise<void>;
 
-  /** `tell` brings a frame to a room's members. */
+  /**
+   * `tell` brings a frame to a room's members; `caughtUp` resolves when all that is durable by now has come to the
+   * history.
+   */
   constructor(parts: {
     archive: Archive;
     history: History;
     changes: Changes;
     tell: (room: string, frame: ServerFrame) => void;
+    caughtUp: () => Promise<void>;
   }) {
     this.#archive = parts.archive;
     this.#history = parts.history;
     this.#changes = parts.changes;
     this.#tell = parts.tell;
+    this.#caughtUp = parts.caughtUp;
     parts.changes.listen((change) => this.#heed(change));
   }
 
@@ -121,7 +127,9 @@ export class Erasure {
   }
 
   /** Brings to memory, and to the members who are here, what was done to the archive, here or elsewhere. */
-  #heed(change: Change): void {
+  async #heed(change: Change): Promise<void> {
+    // What comes to memory later than the news of its end would stay there.
+    if (change.type === "deleted" || change.type === "erased") await this.#caughtUp();
     if (change.type === "deleted") {
       const { room, id } = change;
       this.#history.revise(room, deleting(id));
