@@ -70,8 +70,8 @@ Deno.test("A private room lets in its members, its creator and admins, and nobod
 
 Deno.test("Who is in a room that becomes private has to leave, unless a member; also who is in it elsewhere", async () => {
   await using directory = await temporaryDirectory();
-  await using here = await startService({}, directory.path);
-  await using there = await startService({ logCsvPath: `${directory.path}/other.csv` }, directory.path);
+  await using here = await startService({ fanOut: "broadcast" }, directory.path);
+  await using there = await startService({ fanOut: "broadcast" }, directory.path);
   const [ada, bo] = [await member(here.url, "ada"), await member(here.url, "bo")];
   await using own = await ada.enter("team");
   await using kept = await bo.enter("team");
@@ -117,13 +117,13 @@ Deno.test("Deleting a message takes its text from every member, the history and 
   await using directory = await temporaryDirectory();
   const ids: string[] = [];
   {
-    await using here = await startService({}, directory.path);
+    await using here = await startService({ fanOut: "broadcast" }, directory.path);
     const [ada, bo] = [await member(here.url, "ada"), await member(here.url, "bo")];
     await using own = await ada.enter("team");
     await using guest = await Client.enter(here.url, "team", "?username=cy");
     for (const words of ["one", "a secret", "three"]) ids.push((await guest.say(words)).id);
     await own.next("recorded", ({ ids: recorded }) => recorded.includes(ids[2]));
-    await using there = await startService({ logCsvPath: `${directory.path}/other.csv` }, directory.path);
+    await using there = await startService({ fanOut: "broadcast" }, directory.path);
     await using far = await Client.enter(there.url, "team", "?username=dan");
     const path = `/api/rooms/team/messages/${ids[1]}`;
     assertEquals(await bo.outcome("DELETE", path), [403, "not_allowed"]);

@@ -140,8 +140,8 @@ Deno.test("Sockets of a session close with 4001 when it is revoked, and no other
 
 Deno.test("Sockets of a session close with 4001 within five seconds when another process revokes it", async () => {
   await using directory = await temporaryDirectory();
-  await using here = await startService({}, directory.path);
-  await using there = await startService({ logCsvPath: `${directory.path}/other.csv` }, directory.path);
+  await using here = await startService({ fanOut: "broadcast" }, directory.path);
+  await using there = await startService({ fanOut: "broadcast" }, directory.path);
   const ada = await member(here.url, "ada");
   const socket = await ada.enter("lobby");
   const began = performance.now();
