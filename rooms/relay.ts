@@ -23,8 +23,6 @@ export interface RelayParts {
   readonly journal: Journal;
   readonly lease: Lease;
   readonly tail: Tail;
-  /** Called when this isolate begins to lead. */
-  readonly leads: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -62,6 +60,7 @@ export class Relay implements Writer {
   #beating: Promise<void> | undefined;
   /** As the leader: the last commit of all. */
   #last = "";
+  #leads: () => void = () => {};
   #isLeading = false;
   #isClosing = false;
   #emptied = Promise.withResolvers<void>();
@@ -78,8 +77,9 @@ export class Relay implements Writer {
     return this.#handed.size + this.#parts.journal.waiting;
   }
 
-  /** Looks for the lead at once, and then again and again. */
-  async open(): Promise<void> {
+  /** Looks for the lead at once, and then again and again; calls `leads` whenever it gets it. */
+  async open(leads: () => void): Promise<void> {
+    this.#leads = leads;
     await this.#beat();
     this.#timer = setInterval(() => {
       this.#beating ??= this.#beat().catch(this.#parts.failed).finally(() => this.#beating = undefined);
@@ -172,7 +172,7 @@ export class Relay implements Writer {
   }
 
   async #lead(): Promise<void> {
-    const { kv, journal, tail, lease, leads } = this.#parts;
+    const { kv, journal, tail, lease } = this.#parts;
     // From here on nobody else can commit: what is there now is all that comes before.
     await tail.catchUp();
     const committed = (await kv.get<number>([HANDED, this.#id])).value ?? 0;
@@ -188,7 +188,7 @@ export class Relay implements Writer {
       this.#forget(number, entry);
       journal.write(entry);
     }
-    leads();
+    this.#leads();
   }
 
   /** Hands what has waited since the last beat. */

@@ -1,7 +1,6 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
 import type { Access } from "../rooms/access.ts";
-import type { Erasure } from "../rooms/erasure.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
@@ -30,7 +29,6 @@ export interface AppParts extends Access {
   readonly log: Log;
   readonly lobby: Lobby;
   readonly history: History;
-  readonly erasure: Erasure;
   readonly outbox: Outbox;
   readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;

@@ -1,6 +1,7 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
 import { accountName } from "../rooms/accounts/account_name.ts";
+import type { Engine } from "../rooms/fan_out/engine.ts";
 
 /** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
 export interface Config {
@@ -61,7 +62,7 @@ export interface Config {
   /** Whether other isolates listen at the same port. */
   readonly reusePort: boolean;
   /** How isolates and machines reach each other; no variable, but what the others come to. */
-  readonly fanOut: "none" | "broadcast" | "redis" | "kv";
+  readonly fanOut: Engine;
   /** `LOG_LEVEL` */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }

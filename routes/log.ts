@@ -23,3 +23,9 @@ export function createLog(level: LogLevel, write: (line: string) => void): Log {
 export function errorFields(error: unknown): LogFields {
   return error instanceof Error ? { error: error.name, message: error.message } : { error: String(error) };
 }
+
+/** Writes a line to stderr. */
+export function writeLine(line: string): void {
+  // deno-lint-ignore no-console -- logs go to stderr
+  console.error(line);
+}

@@ -1,0 +1,164 @@
+/** Puts together what rooms are made of, whichever way isolates and machines reach each other. */
+import { Archive } from "./archive.ts";
+import type { Clock } from "./clock.ts";
+import { type Channel, type Post } from "./fan_out/channel.ts";
+import { KeyValue } from "./fan_out/key_value.ts";
+import { History } from "./history.ts";
+import { type Entry, Journal } from "./journal.ts";
+import { Lease } from "./lease.ts";
+import { Lobby } from "./lobby.ts";
+import { createScribe } from "./message.ts";
+import { Neighbours } from "./neighbours.ts";
+import { Outbox } from "./outbox.ts";
+import { Relay } from "./relay.ts";
+import { Seal } from "./seal.ts";
+import { Tail } from "./tail.ts";
+
+export interface RoomsParts {
+  readonly kv: Deno.Kv;
+  /** Whether KV is behind a network. */
+  readonly isRemote: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timeZone: string;
+  readonly maxMessageLength: number;
+  readonly outboxLimit: number;
+  /** Makes the way to the other isolates or machines, if there are any; `rung` is for when they have committed. */
+  readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
+  /** Told of each commit, and adds to it. */
+  readonly bell: CommitBell;
+  /** Told of what goes wrong, by a fixed name. */
+  readonly failed: (what: string, error: unknown, count?: number) => void;
+}
+
+/** What has to know of commits with messages. */
+export interface CommitBell {
+  /** A commit is put together whose first message is this one. */
+  add(commit: Deno.AtomicOperation, firstId: string): void;
+  added(): void;
+  failed(): void;
+}
+
+/** The rooms of this isolate. */
+export interface Rooms {
+  readonly lobby: Lobby;
+  readonly history: History;
+  readonly outbox: Outbox;
+  readonly archive: Archive;
+  /** Missing when there is nobody else. */
+  readonly channel: Channel | undefined;
+  /** Resolves when all that is durable by now has come to the history and to the members. */
+  caughtUp(): Promise<void>;
+  /**
+   * Begins to hear the others, whose posts `heard` gets, too. `leads` is called as soon as this isolate may store
+   * messages, once or more often.
+   */
+  open(heard: (post: Post) => void, leads: () => void): Promise<void>;
+  /** What has to be done every few seconds. */
+  keep(): Promise<void>;
+  /** Stores what has come, and takes no more. What takes longer than `within` is told its senders as failed. */
+  drain(within: Promise<unknown>): Promise<void>;
+  /** Ends it, once the sockets are closed. */
+  close(): Promise<void>;
+}
+
+export async function openRooms(parts: RoomsParts): Promise<Rooms> {
+  const { kv, isRemote, clock, bell, failed } = parts;
+  const report = (what: string) => (error: unknown): void => failed(what, error);
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  await archive.open();
+  const channel = await parts.openChannel(() => tail.ring());
+  // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
+  const isShared = channel instanceof KeyValue;
+  const lease = channel && !isShared ? new Lease(kv, "journal", clock) : undefined;
+  if (!lease) await archive.advance();
+  await outbox.refresh();
+  const history = new History(archive);
+  const tail: Tail = new Tail({
+    outbox,
+    archive,
+    history,
+    deliver: (messages) => {
+      relay?.passed(messages);
+      lobby.deliver(messages);
+    },
+    failed: report("tail_failed"),
+  });
+  const seal = new Seal({ kv, isRemote, lease });
+  const journal = new Journal({
+    kv,
+    outbox,
+    seal,
+    isShared,
+    add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => {
+      bell.add(commit, entries[0].draft.id);
+      relay?.add(commit, entries);
+      if (isShared) channel.ring(commit);
+    },
+    committed: (commit) => {
+      bell.added();
+      if (relay) relay.committed(commit);
+      else if (isShared) tail.ring();
+      else tail.push(tail.cursor, commit);
+    },
+    failed: (error, count) => {
+      bell.failed();
+      failed("commit_failed", error, count);
+    },
+    displaced: (entries) => relay?.displaced(entries),
+  });
+  const relay = channel && lease &&
+    new Relay({ kv, channel, journal, lease, tail, failed: report("relay_failed") });
+  const neighbours = channel &&
+    new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
+  const caughtUp = (): Promise<void> => channel ? tail.catchUp() : Promise.resolve();
+  const lobby: Lobby = new Lobby({
+    ...parts,
+    history,
+    journal: relay ?? journal,
+    outbox,
+    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId }),
+    now: clock.now,
+    caughtUp,
+    elsewhere: neighbours,
+    failed: report("history_failed"),
+  });
+  const isArchivist = (): boolean => !relay || relay.isLeading;
+
+  return {
+    lobby,
+    history,
+    outbox,
+    archive,
+    channel,
+    caughtUp,
+    async open(heard, leads) {
+      await channel?.listen((post) => {
+        relay?.receive(post);
+        neighbours?.receive(post);
+        heard(post);
+      }, () => {
+        tail.ring();
+        neighbours?.ask();
+      });
+      await tail.catchUp();
+      if (relay) await relay.open(leads);
+      else leads();
+      neighbours?.open();
+    },
+    async keep() {
+      await (isArchivist() ? archive.advance() : archive.open());
+      history.trim();
+      await outbox.refresh();
+      if (channel) tail.ring();
+    },
+    drain: (within) => relay ? relay.close(within) : journal.close(),
+    async close() {
+      neighbours?.close();
+      await channel?.close();
+      await tail.close();
+      await seal.close();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** Puts together what brings messages from the outbox into the sheet. */
+import type { Post } from "../rooms/fan_out/channel.ts";
+import type { Clock } from "../rooms/clock.ts";
+import { Lease } from "../rooms/lease.ts";
+import type { Rooms } from "../rooms/open_rooms.ts";
+import { Seal } from "../rooms/seal.ts";
+import { Bulletin } from "./bulletin.ts";
+import type { Doorbell } from "./doorbell.ts";
+import { Flusher, type Trouble } from "./flusher.ts";
+import { idOf, Ledger } from "./ledger.ts";
+import { SharedLogStatus } from "./log_status.ts";
+import type { PaceOptions } from "./pace.ts";
+import type { Row, Sheet } from "./sheet.ts";
+
+export interface LogParts {
+  readonly kv: Deno.Kv;
+  /** Whether KV is behind a network. */
+  readonly isRemote: boolean;
+  readonly sheet: Sheet;
+  readonly pace: PaceOptions;
+  readonly rooms: Rooms;
+  readonly doorbell: Doorbell;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Called for each row that the sheet refused for good. */
+  readonly refused: (id: string, cause: string) => void;
+  readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
+  readonly failed: (what: string, error: unknown) => void;
+}
+
+/** The log of this isolate. */
+export interface LogOfRooms {
+  readonly ledger: Ledger;
+  readonly status: SharedLogStatus;
+  /** A post of another isolate. */
+  receive(post: Post): void;
+  /** Begins to write, when nobody else does; harmless when it has begun. */
+  begin(): void;
+  /** Resolves when all that waits by now is written, or nobody works any more. */
+  sweep(): Promise<void>;
+  /** What has to be done every few seconds. */
+  keep(): Promise<void>;
+  /** Begins no more appends, and resolves when the one that is under way has ended; `kill` cuts it short. */
+  stop(): Promise<void>;
+  kill(): void;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+export async function openLog(parts: LogParts): Promise<LogOfRooms> {
+  const { kv, isRemote, sheet, rooms, doorbell, clock, failed } = parts;
+  const { outbox, archive, history, lobby, channel } = rooms;
+  const lease = new Lease(kv, "log", clock);
+  const seal = new Seal({ kv, isRemote, lease });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock });
+  await ledger.load();
+  const dead = await ledger.deadLetters.list();
+  history.markRecorded(ledger.settled, [], dead.map(({ row }) => placeOf(row)));
+  const bulletin = new Bulletin({ history, lobby, ledger, lease, channel });
+  const flusher: Flusher = new Flusher({
+    ...parts,
+    outbox,
+    ledger,
+    lease,
+    looking: () => doorbell.looked(),
+    settled: ({ upTo, recorded, refused }) => {
+      const outcome = {
+        upTo,
+        recorded: recorded.map(placeOf),
+        refused: refused.map(({ row }) => placeOf(row)),
+      };
+      bulletin.settled(outcome);
+      for (const { row, cause } of refused) parts.refused(idOf(row), cause);
+    },
+    troubled: (trouble, cause) => {
+      status.tell(trouble);
+      parts.troubled(trouble, cause);
+    },
+  });
+  const status = new SharedLogStatus(flusher, channel);
+  status.open();
+  const stopping = new AbortController();
+  const killing = new AbortController();
+  let flushing: Promise<void> | undefined;
+
+  return {
+    ledger,
+    status,
+    receive(post) {
+      bulletin.receive(post);
+      status.receive(post);
+    },
+    begin() {
+      if (flushing) return;
+      doorbell.listen(flusher).catch((error) => failed("doorbell_failed", error));
+      flushing = flusher.run(stopping.signal, killing.signal);
+    },
+    sweep: () => flusher.ring(),
+    keep: async () => channel && await bulletin.look(),
+    async stop() {
+      stopping.abort();
+      await flushing;
+    },
+    kill: () => killing.abort(),
+    async close() {
+      status.close();
+      await seal.close();
+    },
+  };
+}
+
+function placeOf([, room, , , id]: Row): { room: string; id: string } {
+  return { room, id };
+}

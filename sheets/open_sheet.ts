@@ -1,0 +1,30 @@
+/** Which sheet rows go to. */
+import { CsvFile } from "./csv_file.ts";
+import { readServiceAccountKey } from "./google_key.ts";
+import { GoogleSheet } from "./google_sheet.ts";
+import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./pace.ts";
+import type { Sheet } from "./sheet.ts";
+
+export interface SheetChoice {
+  /** Undefined: rows go to the CSV file. */
+  readonly googleSheetId: string | undefined;
+  readonly googleSheetName: string;
+  readonly googleCredsPath: string;
+  readonly googleCredsJson: string | undefined;
+  readonly googleApiRoot: string;
+  readonly logCsvPath: string;
+}
+
+/** The sheet, not yet opened, and how fast rows may be written to it. Throws TypeError for a key that isn't one. */
+export async function openSheet(choice: SheetChoice): Promise<{ sheet: Sheet; pace: PaceOptions }> {
+  const { googleSheetId, googleSheetName, googleCredsJson, googleCredsPath, googleApiRoot, logCsvPath } =
+    choice;
+  if (!googleSheetId) return { sheet: new CsvFile({ path: logCsvPath }), pace: FILE_PACE };
+  const sheet = new GoogleSheet({
+    spreadsheetId: googleSheetId,
+    tab: googleSheetName,
+    key: await readServiceAccountKey({ json: googleCredsJson, path: googleCredsPath }),
+    apiRoot: googleApiRoot,
+  });
+  return { sheet, pace: GOOGLE_PACE };
+}
