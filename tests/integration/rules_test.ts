@@ -186,6 +186,7 @@ Deno.test("A socket of a room that a stranger may not enter tells nothing of it,
   stranger.opened = () => stranger.send({ message: "let me in" });
   assertEquals((await stranger.closed).code, 4003);
   await own.say("alone");
+  await own.until((frames) => frames.some(({ type }) => type === "chat_message"));
   assertEquals(stranger.frames, []);
   assertEquals(own.all("chat_message").length + own.all("user_join").length, 1);
 });

@@ -284,13 +284,15 @@ Deno.test("OWASP Session, caching: what is about a person is stored by nobody", 
 
 Deno.test("OWASP Session, brute force: guesses are slowed down (how: see attempts_test.ts)", async () => {
   await using service = await startService();
-  const statuses: number[] = [];
-  for (let i = 0; i < 7; i++) {
-    const guess = { username: "nobody", password: `guess number ${i}` };
-    statuses.push((await new Visitor(service.url).ask("POST", "/api/session", guess)).status);
-  }
+  const guesses = Array.from(
+    { length: 8 },
+    (_, i) => ({ username: "nobody", password: `guess number ${i}` }),
+  );
+  const statuses = await Promise.all(
+    guesses.map(async (guess) => (await new Visitor(service.url).ask("POST", "/api/session", guess)).status),
+  );
   // For a name that nobody has too: else the wait would tell.
-  assertEquals(statuses, [401, 401, 401, 401, 401, 401, 429]);
+  assertEquals(statuses.toSorted(), [401, 401, 401, 401, 401, 401, 429, 429]);
 });
 
 Deno.test("OWASP Session, simultaneous sessions: people see theirs, and can end them", async () => {
@@ -446,6 +448,7 @@ Deno.test(`${FRAMES} hostile frames crash nothing, fail nothing, and reach no ot
   await Promise.all(["?username=eve", "", "?username=mallory&batch=1", "?username=trudy"].map(attack));
   await watcher.next("chat_message", ({ message }) => message === `still here ${FRAMES / 4 - 1}`);
   await secret.say("alone");
+  await secret.next("chat_message");
   assertEquals(watcher.all("error"), []);
   assertEquals(watcher.all("chat_message").filter(({ room, account }) => room !== "lobby" || account), []);
   assertEquals(secret.all("chat_message").map(({ message }) => message), ["alone"]);

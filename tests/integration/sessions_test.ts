@@ -66,15 +66,20 @@ Deno.test("POST session makes a new session each time, and ends the one it was a
 Deno.test("POST session makes who guesses wait longer and longer, and says how long", async () => {
   await using service = await startService();
   await member(service.url, "ada");
-  const outcomes: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    const guess = { username: i % 2 ? "ada" : "ＡＤＡ", password: `wrong password ${i}` };
-    outcomes.push((await new Visitor(service.url).outcome("POST", "/api/session", guess))[0]);
-  }
-  assertEquals(outcomes, [401, 401, 401, 401, 401, 401, 429, 429]);
+  const guess = async (i: number): Promise<number> => {
+    const username = i % 2 ? "ada" : "ＡＤＡ";
+    const password = `wrong password ${i}`;
+    return (await new Visitor(service.url).ask("POST", "/api/session", { username, password })).status;
+  };
+  // All at once: one after the other they might take longer than the wait.
+  const guesses = Array.from({ length: 8 }, (_, i) => guess(i));
+  await Promise.race(
+    guesses.map((status) => status.then((status) => status === 429 || new Promise(() => {}))),
+  );
   // Even the right password waits: the wait says nothing.
   const { status, headers, body } = await new Visitor(service.url).ask("POST", "/api/session", ADA);
   assertEquals([status, body.code, headers.get("retry-after")], [429, "rate_limited", "1"]);
+  assertEquals((await Promise.all(guesses)).toSorted(), [401, 401, 401, 401, 401, 401, 429, 429]);
   assert(body.retry_after_ms > 0 && body.retry_after_ms <= 1_000);
 });
 
