@@ -14,20 +14,12 @@ export function peopleApi({ erasure }: { erasure: Erasure }): Hono<ApiEnv> {
     await next();
   });
 
-  // One message a line: however many there are, only a page of them is in memory.
-  app.get("/:name/messages", (c) => {
-    const messages = erasure.messagesOf(c.req.param("name"));
-    const lines = new ReadableStream<string>({
-      async pull(stream) {
-        const { value } = await messages.next();
-        if (value) stream.enqueue(`${JSON.stringify(value)}\n`);
-        else stream.close();
-      },
-      cancel: () => void messages.return(undefined),
-    });
-    return c.body(lines.pipeThrough(new TextEncoderStream()), 200, {
-      "content-type": "application/x-ndjson; charset=utf-8",
-    });
+  app.get("/:name/messages", async (c) => {
+    let lines = "";
+    for await (const message of erasure.messagesOf(c.req.param("name"))) {
+      lines += `${JSON.stringify(message)}\n`;
+    }
+    return c.body(lines, 200, { "content-type": "application/x-ndjson; charset=utf-8" });
   });
 
   app.delete("/:name/messages", async (c) => c.json({ erased: await erasure.erase(c.req.param("name")) }));
