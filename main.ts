@@ -4,6 +4,7 @@
  * The composition root: opens KV, builds the parts from the inner to the outer, serves, and stops in reverse.
  */
 import { dirname } from "node:path";
+import { openAccess } from "./rooms/access.ts";
 import { systemClock } from "./rooms/clock.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
@@ -81,6 +82,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     troubled: (trouble, cause) =>
       trouble ? log.warn(`log_${trouble.state}`, errorFields(cause)) : log.info("log_recovered"),
   });
+  const access = await openAccess({
+    ...common,
+    rooms,
+    forgotten: (messages) => log.info("history_forgotten", { messages }),
+  });
   await rooms.open((post) => logOfRooms.receive(post), () => logOfRooms.begin());
   const housekeeping = setInterval(() => {
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
@@ -91,6 +97,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     config,
     log,
     ...rooms,
+    ...access,
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
@@ -120,11 +127,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
     const flushed = logOfRooms.stop();
+    const closed = access.close();
     await Promise.race([rooms.drain(deadline), deadline]);
     const closing = rooms.lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
-    await Promise.race([Promise.all([flushed, server.shutdown()]), deadline]);
+    await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
     over.abort();

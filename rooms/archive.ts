@@ -144,6 +144,75 @@ export class Archive {
     for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) yield unpack(entry.value);
   }
 
+  /** The names of all rooms that have a history. */
+  async *rooms(): AsyncGenerator<string> {
+    let start = [HISTORY, ""];
+    for (;;) {
+      const { value: entry } = await this.#kv.list({ start, end: [HISTORY, "\u{10ffff}"] }, { limit: 1 })
+        .next();
+      if (!entry) return;
+      const room = String(entry.key[1]);
+      yield room;
+      // The next possible name: all pages of this room are passed over.
+      start = [HISTORY, `${room}\0`];
+    }
+  }
+
+  /**
+   * Changes lines of a room, page by page from the page `from` (`""`: the first) on, and takes out those of which `change` makes `undefined`; yields for each page how many it changed. A line may not grow,
+   * nor change its `seq` or id. `noted` may add to each commit that changes something.
+   */
+  async *revise(
+    room: string,
+    from: string,
+    change: (line: Line) => Line | undefined,
+    noted: (commit: Deno.AtomicOperation) => void = () => {},
+  ): AsyncGenerator<number> {
+    // What is not in a page yet would escape.
+    await this.advance();
+    const prefix = [HISTORY, room];
+    const range = { prefix, start: [...prefix, from] };
+    for await (const { key, value } of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) {
+      const isConcerned = unpack(value).some((line) => change(line) !== line);
+      yield isConcerned ? await this.#alone(() => this.#revisePage(key, change, noted)) : 0;
+    }
+  }
+
+  /** Does something while nothing is archived here. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#advancing) await this.#advancing.catch(() => {});
+    const working = work();
+    this.#advancing = working.then(() => {}, () => {}).finally(() => this.#advancing = undefined);
+    return await working;
+  }
+
+  /** Like a commit of an advance, this one checks the position; and it moves it, so that another's fails. */
+  async #revisePage(
+    key: Deno.KvKey,
+    change: (line: Line) => Line | undefined,
+    noted: (commit: Deno.AtomicOperation) => void,
+  ): Promise<number> {
+    for (let tries = 0; tries < MOVES; tries++) {
+      await this.#open();
+      const page = await this.#kv.get<Uint8Array>(key);
+      if (!page.value) return 0;
+      const before = unpack(page.value);
+      const after = before.map(change);
+      const packer = new Packer();
+      const left = after.filter((line) => line !== undefined);
+      for (const line of left) packer.add(line);
+      const commit = this.#kv.atomic().check(page, { key: POSITION, versionstamp: this.#stamp });
+      if (left.length) commit.set(key, packer.take());
+      else commit.delete(key);
+      noted(commit.set(POSITION, this.#at));
+      const result = await commit.commit();
+      if (!result.ok) continue;
+      this.#stamp = result.versionstamp;
+      return after.filter((line, i) => line !== before[i]).length;
+    }
+    throw new MovedError(`Revising the history failed: it was archived ${MOVES} times meanwhile`);
+  }
+
   /** The lines of a room behind a `seq`, oldest first, a page's at a time. */
   async *behind(room: string, seq: string): AsyncGenerator<Line[]> {
     let from = "";

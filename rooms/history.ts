@@ -1,6 +1,6 @@
 /** The history of all rooms: what was lately committed from memory, the rest from the archive. */
 import type { Archive, Place } from "./archive.ts";
-import { eventOf, idIn, type Line, seqIn, stampIn } from "./message.ts";
+import { eventOf, idIn, isDeleted, type Line, seqIn, stampIn } from "./message.ts";
 
 /** A stretch of a room's history, oldest first. */
 export interface Stretch {
@@ -47,6 +47,8 @@ export class History {
   #recordedUpTo = "";
   /** Messages that the sheet refused for good. */
   readonly #refused = new Set<string>();
+  /** How often something was changed that had been said. */
+  #revisions = 0;
 
   constructor(archive: Archive) {
     this.#archive = archive;
@@ -58,8 +60,8 @@ export class History {
    */
   append(room: string, line: Line): boolean {
     const { lines, floor } = this.#tail(room);
-    // A line begins with its `seq`.
-    if (lines.length ? line <= lines[lines.length - 1] : line < floor) return false;
+    // A line begins with its `seq`; behind that a deleted message's differs from the one that was committed.
+    if (lines.length ? seqIn(line) <= seqIn(lines[lines.length - 1]) : line < floor) return false;
     lines.push(line);
     return true;
   }
@@ -113,6 +115,22 @@ export class History {
         tail.floor = seqIn(tail.lines[0]);
       }
     }
+  }
+
+  /** Changes what memory has of a room like its archive was changed, see `Archive.revise`. */
+  revise(room: string, change: (line: Line) => Line | undefined): void {
+    this.#revisions++;
+    const tail = this.#tails.get(room);
+    if (!tail) return;
+    const last = tail.lines.at(-1);
+    tail.lines = tail.lines.map(change).filter((line) => line !== undefined);
+    // What was taken out must not be taken for new when it comes again.
+    if (last && !tail.lines.length) tail.floor = `${seqIn(last)}~`;
+  }
+
+  /** The rooms that memory has something of. */
+  get rooms(): string[] {
+    return [...this.#tails.keys()];
   }
 
   /** Keeps the room's newest messages in memory, and reads them if they aren't there; until released. */
@@ -210,8 +228,9 @@ export class History {
   }
 
   #mark(line: Line): string {
-    if (stampIn(line) > this.#recordedUpTo) return "";
-    return this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`;
+    const deleted = isDeleted(line) ? `"deleted":true,` : "";
+    if (stampIn(line) > this.#recordedUpTo) return deleted;
+    return deleted + (this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`);
   }
 
   #tail(room: string): Tail {
@@ -237,8 +256,16 @@ export class History {
   }
 
   async #load(room: string, tail: Tail): Promise<void> {
-    const { floor } = tail;
-    const { lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH - tail.lines.length);
+    let floor: string;
+    let revisions: number;
+    let lines: readonly Line[];
+    let more: boolean;
+    do {
+      ({ floor } = tail);
+      revisions = this.#revisions;
+      ({ lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH - tail.lines.length));
+      // What was read before a revision must not stay.
+    } while (revisions !== this.#revisions);
     // So many came meanwhile that memory has dropped some: then it has enough.
     if (tail.floor !== floor) return;
     tail.lines = [...lines, ...tail.lines];

@@ -1,7 +1,7 @@
 /** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
 import type { Sender } from "./journal.ts";
 import { type Line, lineOf, type Message, messageIn } from "./message.ts";
-import { FrameError } from "./protocol.ts";
+import { FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
 import type { Fresh } from "./tail.ts";
 import type { User } from "./user.ts";
@@ -76,6 +76,11 @@ export class Lobby {
       else rooms.set(room, [id]);
     }
     for (const [name, ids] of rooms) this.#rooms.get(name)?.recorded(ids, type);
+  }
+
+  /** Tells the members of a room something that isn't a message. */
+  tell(room: string, frame: ServerFrame): void {
+    this.#rooms.get(room)?.tell(frame);
   }
 
   /** Closes every connection, and resolves when they are closed. */

@@ -63,7 +63,7 @@ export class Member implements Sender {
       const error = `"username" must have at most ${MAX_NAME_LENGTH} characters`;
       throw new FrameError("invalid_frame", error, { clientId });
     }
-    return name ? guest(name) : this.user;
+    return name ? guest(name, user.badge) : this.user;
   }
 
   #tell(frame: ServerFrame): void {

@@ -6,7 +6,7 @@
  * Every frame about it is made of lines by joining strings.
  */
 import { decodeTime, isValid, monotonicFactory } from "ulid";
-import type { User } from "./user.ts";
+import { hasAccount, type User } from "./user.ts";
 
 /** A message as people read it; the wire's `chat_message` without its type. */
 export interface Message {
@@ -23,6 +23,8 @@ export interface Message {
   readonly time: string;
   /** ISO 8601, UTC, milliseconds. */
   readonly timestamp: string;
+  /** The sender was signed in, so that the name is proved. */
+  readonly account?: true;
 }
 
 /** A message that has no place in the order yet. */
@@ -96,6 +98,33 @@ export function messageIn(line: Line): Message {
   return JSON.parse(`{"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`);
 }
 
+// Nobody can say nothing: an empty text is what a deleted message has. The quotes of a text are escaped, so that no
+// text can look like this.
+const DELETED = `"message":"","time":"`;
+
+/** Whether a line's message was deleted. */
+export function isDeleted(line: Line): boolean {
+  return line.includes(DELETED);
+}
+
+/** The line without its text; it is shorter, and stands where it stood. */
+export function withoutText(line: Line): Line {
+  return revised(line, { message: "" });
+}
+
+/** The line without its text and without the name of whoever said it. */
+export function withoutPerson(line: Line): Line {
+  return revised(line, { user: NOBODY, username: NOBODY, message: "", account: undefined });
+}
+
+/** Who said what was erased; no account can be called so, see `accountName`. */
+const NOBODY = "-";
+
+function revised(line: Line, fields: Partial<Message>): Line {
+  const { seq, ...message } = messageIn(line);
+  return lineOf(seq, JSON.stringify({ ...message, ...fields }).slice(1));
+}
+
 /** The message of a body, which has no `seq`. */
 export function messageInBody(body: string): Omit<Message, "seq"> {
   return JSON.parse(`{${body}`);
@@ -122,9 +151,9 @@ export function createScribe(options: {
       const id = ulid(Math.max(at, floor));
       const { time, timestamp } = format(at);
       const name = user.name;
-      const body = JSON.stringify({ id, room, user: name, username: name, message, time, timestamp }).slice(
-        1,
-      );
+      const account = hasAccount(user) || undefined;
+      const fields = { id, room, user: name, username: name, message, time, timestamp, account };
+      const body = JSON.stringify(fields).slice(1);
       return { id, room, timestamp, body };
     },
   };

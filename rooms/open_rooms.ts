@@ -47,6 +47,8 @@ export interface Rooms {
   readonly archive: Archive;
   /** Missing when there is nobody else. */
   readonly channel: Channel | undefined;
+  /** Resolves when all that is durable by now has come to the history and to the members. */
+  caughtUp(): Promise<void>;
   /**
    * Begins to hear the others, whose posts `heard` gets, too. `leads` is called as soon as this isolate may store
    * messages, once or more often.
@@ -110,6 +112,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     new Relay({ kv, channel, journal, lease, tail, failed: report("relay_failed") });
   const neighbours = channel &&
     new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
+  const caughtUp = (): Promise<void> => channel ? tail.catchUp() : Promise.resolve();
   const lobby: Lobby = new Lobby({
     ...parts,
     history,
@@ -117,7 +120,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     outbox,
     scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId }),
     now: clock.now,
-    caughtUp: () => channel ? tail.catchUp() : Promise.resolve(),
+    caughtUp,
     elsewhere: neighbours,
     failed: report("history_failed"),
   });
@@ -129,6 +132,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     outbox,
     archive,
     channel,
+    caughtUp,
     async open(heard, leads) {
       await channel?.listen((post) => {
         relay?.receive(post);

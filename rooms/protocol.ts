@@ -32,13 +32,18 @@ export type ClientFrame =
 /** What the service sends; unknown fields are to be ignored. */
 export type ServerFrame =
   | { type: "chat_message" } & Message
-  | { type: "history"; messages: (Message & { recorded?: true; not_recorded?: true })[]; more: boolean }
+  | { type: "history"; messages: PastMessage[]; more: boolean }
   | { type: "online_users"; users: string[]; count: number }
   | { type: "user_join" | "user_leave"; user: string; timestamp: string }
   | { type: "user_typing"; user: string }
   | { type: "ack"; client_id: string; id: string; timestamp: string }
   | { type: "recorded" | "not_recorded"; ids: string[] }
+  | { type: "message_deleted"; room: string; id: string }
+  | { type: "room"; room: string; title: string; private: boolean; read_only: boolean }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
+
+/** A message in a history; a deleted one has no text any more. */
+export type PastMessage = Message & { recorded?: true; not_recorded?: true; deleted?: true };
 
 export type ErrorCode =
   | "invalid_json"
@@ -48,6 +53,8 @@ export type ErrorCode =
   | "too_long"
   | "rate_limited"
   | "backpressure"
+  | "read_only"
+  | "name_taken"
   | "internal";
 
 /** Why the service closes a socket. */

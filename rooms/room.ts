@@ -5,7 +5,7 @@ import type { Mark, Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Outbox } from "./outbox.ts";
-import { type ClientFrame, encodeFrame, FrameError, joinFrames } from "./protocol.ts";
+import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms are made of; the same for all of them. */
@@ -151,6 +151,12 @@ export class Room {
   recorded(ids: string[], type: "recorded" | "not_recorded"): void {
     const frame = encodeFrame({ type, ids });
     for (const member of this.#members) member.connection.send(frame);
+  }
+
+  /** Tells the members something that isn't a message. */
+  tell(frame: ServerFrame): void {
+    const text = encodeFrame(frame);
+    for (const member of this.#members) member.connection.send(text);
   }
 
   /** Closes all connections, and resolves when they are closed. */

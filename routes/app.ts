@@ -1,22 +1,30 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
+import type { Access } from "../rooms/access.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
-import { type Bindings, createCallers } from "./callers.ts";
+import { type ApiEnv, apiGate } from "./api_gate.ts";
+import { createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
 import { answerTo } from "./errors.ts";
+import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Log } from "./log.ts";
 import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
 import { pages } from "./pages.ts";
+import { peopleApi } from "./people_api.ts";
+import { roomsApi } from "./rooms_api.ts";
+import { sessionApi } from "./session_api.ts";
+import { tokensApi } from "./tokens_api.ts";
+import { usersApi } from "./users_api.ts";
 
-export interface AppParts {
+export interface AppParts extends Access {
   readonly config: Config;
   readonly log: Log;
   readonly lobby: Lobby;
@@ -29,15 +37,30 @@ export interface AppParts {
   readonly isStopping: () => boolean;
 }
 
-export function createApp(parts: AppParts): Hono<{ Bindings: Bindings }> {
+export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
-  const callers = createCallers(config);
-  return new Hono<{ Bindings: Bindings }>()
+  const callers = createCallers({ ...parts, ...config });
+  return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, callers }))
-    .route("/api/rooms", messagesApi({ ...parts, callers }))
-    .route("/api/log", logApi({ ...parts, callers }))
+    .use("/api/*", apiGate({ ...config, callers }))
+    .route("/api", sessionApi({ ...parts, ...config, callers }))
+    .route("/api/users", usersApi({ ...parts, ...config, callers }))
+    .route("/api/tokens", tokensApi(parts))
+    .route("/api/rooms", roomsApi(parts))
+    .route("/api/rooms", messagesApi(parts))
+    .route("/api/people", peopleApi(parts))
+    .route("/api/log", logApi(parts))
     .route("/", health(parts))
-    .route("/", pages({ language: config.language, maxMessageLength: config.maxMessageLength }))
+    .use("/chat/*", guestCookie({ ...parts, ...config }))
+    .route(
+      "/",
+      pages({
+        ...config,
+        sheetName: config.googleSheetId && config.googleSheetName,
+        accountOf: (c) => callers.account(c),
+        rulesOf: (room) => parts.rules.of(room),
+      }),
+    )
     .onError((error, c) => {
       const answer = answerTo(error, c);
       if (answer) return answer;

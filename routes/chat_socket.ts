@@ -1,25 +1,36 @@
 /** `/ws/chat/:room/`: the socket of a room. It owns what is the socket's affair; what frames mean is the room's. */
 import { type Context, Hono } from "hono";
 import { RateLimiter } from "limiter";
+import type { Accounts } from "../rooms/accounts/accounts.ts";
+import type { Doors, Visit } from "../rooms/doors.ts";
+import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
 import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
-import type { User } from "../rooms/user.ts";
-import type { Bindings, Callers } from "./callers.ts";
+import { type HeldRules, mayEnter, maySpeak, type RuleBook } from "../rooms/rules.ts";
+import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
+import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
 import { HttpError } from "./errors.ts";
+import { Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 
 export interface ChatSocketOptions {
   readonly lobby: Lobby;
   readonly callers: Callers;
+  readonly accounts: Accounts;
+  readonly rules: RuleBook;
+  readonly doors: Doors;
+  readonly history: History;
   readonly log: Log;
   readonly isStopping: () => boolean;
-  /** Per connection; 0 = off. */
+  /** Per account or guest's browser, else per connection; 0 = off. */
   readonly rateMessagesPerMinute: number;
   /** 0 = off. */
   readonly maxConnectionsPerIp: number;
+  /** Per account or guest's browser; 0 = off. */
+  readonly maxConnectionsPerUser: number;
 }
 
 /** A reader with more than this unsent is cut off: the room must not keep its backlog. */
@@ -34,13 +45,17 @@ const ID_LENGTH = 26;
 const FRAMES_PER_MESSAGE = 10;
 /** Frames that may come before the member is let in. */
 const MAX_EARLY_FRAMES = 100;
+/** Frames that may wait until it is known whether the name in one of them is free. */
+const MAX_HELD_FRAMES = 10_000;
 /** A peer that answers no ping for this long is gone. */
 const IDLE_SECONDS = 30;
 
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
+  const { callers, rules, doors, history } = options;
   const connections = new Map<string, number>();
+  const limits = new Limits(options.rateMessagesPerMinute);
 
-  function open(c: Context<{ Bindings: Bindings }>): Response {
+  async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
     const name = roomNameIn(c.req.param("room"));
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       throw new HttpError(
@@ -49,7 +64,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
         "This address is for WebSockets; open the room's page instead",
       );
     }
-    if (!options.callers.isAllowedOrigin(c)) {
+    if (!callers.isAllowedOrigin(c)) {
       throw new HttpError(
         403,
         "origin_not_allowed",
@@ -60,39 +75,77 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     if (after !== undefined && after.length > ID_LENGTH) {
       throw new HttpError(400, "invalid_after", "?after= must be the id of a message");
     }
-    if (options.isStopping()) {
-      throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
-    }
-    const user = options.callers.user(c);
-    const address = options.callers.address(c);
-    const { socket, response } = upgraded(c.req.raw);
-    const count = connections.get(address) ?? 0;
-    const refusal = !user
-      ? { code: CLOSE.notSignedIn, reason: "The token is not valid" }
-      : options.maxConnectionsPerIp && count >= options.maxConnectionsPerIp
-      ? { code: CLOSE.tooMany, reason: "Too many connections from this address" }
-      : undefined;
-    if (refusal) {
-      socket.onopen = () => socket.close(refusal.code, refusal.reason);
-      return response;
-    }
-    connections.set(address, count + 1);
-    const closed = (): void => {
-      const left = (connections.get(address) ?? 1) - 1;
-      if (left) connections.set(address, left);
-      else connections.delete(address);
-    };
+    const address = callers.address(c);
     const batch = c.req.query("batch") === "1";
-    new ChatSocket(socket, user as User, batch, options).serve(
-      () => options.lobby.room(name),
-      after,
-      closed,
-    );
-    return response;
+    const since = doors.changes;
+    const caller = await callers.caller(c);
+    const held = await rules.hold(name);
+    let isIn = false;
+    try {
+      if (typeof caller === "object") await claim(name, held, caller.user);
+      // From here on nothing is awaited: what is counted and allowed now is so when the socket is counted.
+      if (options.isStopping()) {
+        throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
+      }
+      const { socket, response } = upgraded(c.req.raw);
+      const count = connections.get(address) ?? 0;
+      const refusal = refusalOf(caller, held, count);
+      if (refusal || typeof caller !== "object") {
+        socket.onopen = () => socket.close(refusal?.code, refusal?.reason);
+        return response;
+      }
+      isIn = true;
+      connections.set(address, count + 1);
+      const closed = (): void => {
+        rules.release(name);
+        const left = (connections.get(address) ?? 1) - 1;
+        if (left) connections.set(address, left);
+        else connections.delete(address);
+      };
+      const limiter = options.rateMessagesPerMinute ? limits.of(personOf(caller.user)) : undefined;
+      new ChatSocket(socket, caller, { ...options, room: name, rules: held, limiter, batch, since })
+        .serve(() => options.lobby.room(name), after, closed);
+      return response;
+    } finally {
+      if (!isIn) rules.release(name);
+    }
+  }
+
+  /** Whoever enters an empty room first, and has an account, is its creator. */
+  async function claim(name: string, held: HeldRules, user: User): Promise<void> {
+    if (!hasAccount(user) || held.current.creator) return;
+    const { lines } = await history.before(name, undefined, 1);
+    if (!lines.length) await rules.claim(name, user);
+  }
+
+  function refusalOf(
+    caller: Caller | Refusal,
+    held: HeldRules,
+    fromAddress: number,
+  ): { code: number; reason: string } | undefined {
+    if (typeof caller !== "object") return REFUSALS[caller];
+    const { maxConnectionsPerIp, maxConnectionsPerUser } = options;
+    if (!mayEnter(held.current, caller.user)) {
+      return { code: CLOSE.notAllowed, reason: "This room is private" };
+    }
+    if (maxConnectionsPerIp && fromAddress >= maxConnectionsPerIp) {
+      return { code: CLOSE.tooMany, reason: "Too many connections from this address" };
+    }
+    if (maxConnectionsPerUser && doors.count(caller.user) >= maxConnectionsPerUser) {
+      return { code: CLOSE.tooMany, reason: "Too many connections of this user" };
+    }
   }
 
   return new Hono<{ Bindings: Bindings }>().get("/ws/chat/:room/", open).get("/ws/chat/:room", open);
 }
+
+const NAME_TAKEN = "This name belongs to an account: sign in, or choose another one";
+
+const REFUSALS: Readonly<Record<Refusal, { code: number; reason: string }>> = {
+  invalid_pass: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
+  guests_not_allowed: { code: CLOSE.notSignedIn, reason: "Sign in first" },
+  name_taken: { code: CLOSE.notAllowed, reason: NAME_TAKEN },
+};
 
 /** Throws {@link HttpError} for a request that isn't a proper upgrade. */
 function upgraded(request: Request): Deno.WebSocketUpgrade {
@@ -104,29 +157,57 @@ function upgraded(request: Request): Deno.WebSocketUpgrade {
   }
 }
 
+interface SocketOptions {
+  readonly room: string;
+  readonly rules: HeldRules;
+  readonly batch: boolean;
+  /** How many changes the doors had heeded before the caller was looked up. */
+  readonly since: number;
+  /** Of messages; `undefined` = off. */
+  readonly limiter: RateLimiter | undefined;
+  readonly rateMessagesPerMinute: number;
+  readonly accounts: Accounts;
+  readonly doors: Doors;
+  readonly log: Log;
+}
+
 /** One socket, from its opening to its end. */
 class ChatSocket implements Connection {
   readonly user: User;
   readonly takesBatches: boolean;
   readonly #socket: WebSocket;
-  readonly #options: ChatSocketOptions;
+  readonly #options: SocketOptions;
+  readonly #visit: Visit;
   /** Since somebody wants it closed; resolved when it is. */
   #closing: PromiseWithResolvers<void> | undefined;
   #left: () => void = ignore;
-  #messages: RateLimiter | undefined;
   #frames: RateLimiter | undefined;
+  /** The name that a guest stated in a message, and that is free. */
+  #freeName: string | undefined;
+  /** Frames that wait until it is known whether a name is. */
+  #held: ClientFrame[] | undefined;
 
-  constructor(socket: WebSocket, user: User, takesBatches: boolean, options: ChatSocketOptions) {
+  constructor(socket: WebSocket, caller: Caller, options: SocketOptions) {
     this.#socket = socket;
-    this.user = user;
-    this.takesBatches = takesBatches;
+    this.user = caller.user;
+    this.takesBatches = options.batch;
     this.#options = options;
+    this.#visit = {
+      room: options.room,
+      rules: options.rules,
+      owner: caller.pass?.owner ?? caller.user.id,
+      user: caller.user,
+      endsAt: caller.endsAt,
+      renew: () => caller.renew(),
+      close: (code, reason) => void this.close(code, reason),
+    };
   }
 
   /** Brings the socket into a room as soon as it is open, and out again when it closes. */
   serve(openRoom: () => Room, after: string | undefined, closed: () => void): void {
     const socket = this.#socket;
     socket.binaryType = "arraybuffer";
+    this.#options.doors.enter(this.#visit, this.#options.since);
     let early: unknown[] = [];
     socket.onmessage = ({ data }) => {
       if (this.#closing || this.#refusesSize(data)) early = [];
@@ -137,6 +218,7 @@ class ChatSocket implements Connection {
     socket.onclose = () => {
       this.#left();
       this.#closing?.resolve();
+      this.#options.doors.leave(this.#visit);
       closed();
     };
     socket.onerror = ignore;
@@ -188,15 +270,75 @@ class ChatSocket implements Connection {
 
   #receive(room: Room, member: Member, data: unknown): void {
     if (this.#closing) return;
-    try {
+    this.#guard(room, member, () => {
       if (this.#refusesSize(data)) return;
-      const frame = this.#options.rateMessagesPerMinute ? this.#limited(data) : decodeFrame(data);
-      if (frame) room.receive(member, frame);
+      const frame = this.#options.limiter ? this.#limited(data, this.#options.limiter) : decodeFrame(data);
+      if (frame) this.#take(room, member, frame);
+    });
+  }
+
+  /** What goes wrong with a frame, its sender is told. */
+  #guard(room: Room, member: Member, act: () => void): void {
+    try {
+      act();
     } catch (error) {
       if (error instanceof FrameError) return member.refuse(error);
       this.#options.log.error("frame_failed", { room: room.name, ...errorFields(error) });
       member.failed(undefined);
     }
+  }
+
+  #take(room: Room, member: Member, frame: ClientFrame): void {
+    if (this.#held) {
+      if (this.#held.push(frame) > MAX_HELD_FRAMES) this.close(CLOSE.tooMany, "Too many frames at once");
+    } else if (frame.type === "chat_message" && this.#isUnknown(frame.username)) {
+      this.#held = [];
+      this.#introduce(room, member, frame);
+    } else {
+      this.#act(room, member, frame);
+    }
+  }
+
+  #act(room: Room, member: Member, frame: ClientFrame): void {
+    if (frame.type === "chat_message" && !maySpeak(this.#visit.rules.current, this.#visit.user)) {
+      throw new FrameError("read_only", "This room is read-only", { clientId: frame.client_id });
+    }
+    room.receive(member, frame);
+  }
+
+  /** Whether a name would be taken from a message that may be an account's. */
+  #isUnknown(name: string | undefined): name is string {
+    const { user } = this;
+    return name !== undefined && user.isGuest && user.name === ANONYMOUS && name !== this.#freeName;
+  }
+
+  /** Acts upon a message whose guest states a name, if no account owns it; what comes meanwhile waits. */
+  async #introduce(room: Room, member: Member, frame: ClientFrame & { type: "chat_message" }): Promise<void> {
+    const { username = "", client_id: clientId } = frame;
+    const { accounts, doors } = this.#options;
+    let isTaken = false;
+    let failure: unknown;
+    try {
+      let since: number;
+      do {
+        since = doors.changes;
+        isTaken = await accounts.owns(username);
+        // An account may have been made meanwhile, and told of before this visit has the name.
+      } while (since !== doors.changes);
+    } catch (error) {
+      failure = error;
+    }
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (this.#closing) return;
+    this.#guard(room, member, () => {
+      if (failure) throw failure;
+      if (isTaken) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
+      this.#freeName = username;
+      this.#act(room, member, frame);
+      this.#visit.user = member.user;
+    });
+    for (const next of held) this.#guard(room, member, () => this.#take(room, member, next));
   }
 
   #refusesSize(data: unknown): boolean {
@@ -206,7 +348,7 @@ class ChatSocket implements Connection {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown): ClientFrame | undefined {
+  #limited(data: unknown, messages: RateLimiter): ClientFrame | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,
@@ -215,9 +357,8 @@ class ChatSocket implements Connection {
     if (!this.#frames.tryRemoveTokens(1)) return void this.close(CLOSE.tooMany, "Too many messages");
     const frame = decodeFrame(data);
     if (frame.type !== "chat_message") return frame;
-    this.#messages ??= new RateLimiter({ tokensPerInterval: perMinute, interval: "minute" });
-    if (this.#messages.tryRemoveTokens(1)) return frame;
-    const retryAfterMs = this.#messages.getWaitTime(1);
+    if (messages.tryRemoveTokens(1)) return frame;
+    const retryAfterMs = messages.getWaitTime(1);
     throw new FrameError("rate_limited", "Rate limit exceeded", { clientId: frame.client_id, retryAfterMs });
   }
 }

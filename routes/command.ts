@@ -19,3 +19,29 @@ export function surroundings(): Surroundings {
     print: (line) => console.log(line),
   };
 }
+
+/** What the service answers: the lists and texts that the commands print. */
+export type Reply = Readonly<Record<string, Readonly<Record<string, string>>[]>>;
+
+/** Asks the running service and prints what `tell` makes of its answer; resolves to the command's exit status. */
+export async function ask(
+  { url, serviceToken, print }: Surroundings,
+  method: string,
+  path: string,
+  tell: (reply: Reply) => string[],
+  body?: unknown,
+): Promise<number> {
+  try {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${serviceToken}`, "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const reply = await response.json();
+    for (const line of response.ok ? tell(reply) : [reply.error]) print(line);
+    return response.ok ? 0 : 1;
+  } catch (error) {
+    print(`No answer from ${url} (${error instanceof Error ? error.message : error})`);
+    return 1;
+  }
+}

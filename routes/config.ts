@@ -1,5 +1,6 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
+import { accountName } from "../rooms/accounts/account_name.ts";
 import type { Engine } from "../rooms/fan_out/engine.ts";
 
 /** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
@@ -26,6 +27,14 @@ export interface Config {
   readonly logDelivery: "auto" | "queue" | "sweep";
   /** `OUTBOX_LIMIT`: messages. */
   readonly outboxLimit: number;
+  /** `AUTH`: whether people may talk who have no account. */
+  readonly auth: "guests" | "required";
+  /** `SIGNUP`: whether people may make accounts for themselves. */
+  readonly signup: "closed" | "open";
+  /** `ADMIN_USERNAME`, made at the first start. */
+  readonly adminUsername: string | undefined;
+  /** `ADMIN_PASSWORD`. Secret. */
+  readonly adminPassword: string | undefined;
   /** `SERVICE_TOKEN`. Secret. */
   readonly serviceToken: string | undefined;
   /** `ALLOWED_ORIGINS`: further pages that may open sockets. */
@@ -36,8 +45,12 @@ export interface Config {
   readonly rateMessagesPerMinute: number;
   /** `MAX_CONNECTIONS_PER_IP`; 0 = off. */
   readonly maxConnectionsPerIp: number;
+  /** `MAX_CONNECTIONS_PER_USER`; 0 = off. */
+  readonly maxConnectionsPerUser: number;
   /** `MAX_MESSAGE_LENGTH`: characters; 0 = what a cell holds. */
   readonly maxMessageLength: number;
+  /** `RETENTION_DAYS`: history older than this is deleted; 0 = kept. */
+  readonly retentionDays: number;
   /** `TIME_ZONE`: an IANA name. */
   readonly timeZone: string;
   /** `LANGUAGE` */
@@ -77,6 +90,12 @@ const VARIABLES = {
   LOG_CSV_PATH: v.optional(filled("a file"), "data/ChatLogs.csv"),
   LOG_DELIVERY: v.optional(oneOf("auto", "queue", "sweep"), "auto"),
   OUTBOX_LIMIT: v.optional(whole(1, 1e9), "1000000"),
+  AUTH: v.optional(oneOf("guests", "required"), "guests"),
+  SIGNUP: v.optional(oneOf("closed", "open"), "closed"),
+  ADMIN_USERNAME: v.optional(
+    v.pipe(v.string(), v.check((name) => accountName(name) !== undefined, "a name that an account can have")),
+  ),
+  ADMIN_PASSWORD: v.optional(v.pipe(v.string(), v.minLength(10, "at least 10 characters"))),
   SERVICE_TOKEN: v.optional(v.pipe(v.string(), v.minLength(16, "at least 16 characters"))),
   ALLOWED_ORIGINS: v.optional(
     v.pipe(
@@ -89,7 +108,9 @@ const VARIABLES = {
   TRUST_PROXY: v.optional(whole(0, 10), "0"),
   RATE_MESSAGES_PER_MINUTE: v.optional(whole(0, 1e6), "100"),
   MAX_CONNECTIONS_PER_IP: v.optional(whole(0, 1e6), "200"),
+  MAX_CONNECTIONS_PER_USER: v.optional(whole(0, 1e6), "50"),
   MAX_MESSAGE_LENGTH: v.optional(whole(0, 50_000), "4000"),
+  RETENTION_DAYS: v.optional(whole(0, 36_500), "0"),
   TIME_ZONE: v.optional(
     v.pipe(v.string(), v.check(isTimeZone, "an IANA time zone such as Asia/Taipei")),
     "Asia/Taipei",
@@ -116,6 +137,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const result = v.safeParse(Environment, Object.fromEntries(set));
   if (!result.success) throw new ConfigError(result.issues.map(complaint).join("\n"));
   const all = result.output;
+  if ((all.ADMIN_USERNAME === undefined) !== (all.ADMIN_PASSWORD === undefined)) {
+    throw new ConfigError("ADMIN_USERNAME and ADMIN_PASSWORD go together; wanted: both, or neither");
+  }
   const kvPath = all.KV_PATH ?? (all.DENO_DEPLOYMENT_ID ? undefined : "data/talksheet.db");
   return Object.freeze({
     host: all.HOST,
@@ -129,12 +153,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logCsvPath: all.LOG_CSV_PATH,
     logDelivery: all.LOG_DELIVERY,
     outboxLimit: all.OUTBOX_LIMIT,
+    auth: all.AUTH,
+    signup: all.SIGNUP,
+    adminUsername: all.ADMIN_USERNAME,
+    adminPassword: all.ADMIN_PASSWORD,
     serviceToken: all.SERVICE_TOKEN,
     allowedOrigins: all.ALLOWED_ORIGINS,
     trustProxy: all.TRUST_PROXY,
     rateMessagesPerMinute: all.RATE_MESSAGES_PER_MINUTE,
     maxConnectionsPerIp: all.MAX_CONNECTIONS_PER_IP,
+    maxConnectionsPerUser: all.MAX_CONNECTIONS_PER_USER,
     maxMessageLength: all.MAX_MESSAGE_LENGTH,
+    retentionDays: all.RETENTION_DAYS,
     timeZone: all.TIME_ZONE,
     language: all.LANGUAGE,
     redisUrl: all.REDIS_URL,
@@ -150,9 +180,11 @@ export function isRemote(kvPath: string | undefined): boolean {
   return kvPath === undefined || /^https?:/.test(kvPath);
 }
 
+const SECRETS = new Set(["SERVICE_TOKEN", "REDIS_URL", "GOOGLE_CREDS_JSON", "ADMIN_PASSWORD"]);
+
 function complaint(issue: v.BaseIssue<unknown>): string {
   const name = String(issue.path?.[0].key);
-  const isSecret = name === "SERVICE_TOKEN" || name === "REDIS_URL" || name === "GOOGLE_CREDS_JSON";
+  const isSecret = SECRETS.has(name);
   return `${name} is ${
     isSecret ? "not usable" : JSON.stringify(issue.path?.[0].value)
   }; wanted: ${issue.message}`;

@@ -1,6 +1,8 @@
 /** What goes wrong on the way in, and how HTTP says it: `{"error": "a sentence", "code": "snake_case"}`. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { AccountError } from "../rooms/accounts/accounts.ts";
+import { BusyError } from "../rooms/accounts/password.ts";
 import { type ErrorCode, FrameError } from "../rooms/protocol.ts";
 
 /** A request that can't be granted. */
@@ -8,11 +10,14 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: ContentfulStatusCode;
   readonly code: string;
+  /** When it is worth trying again. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(status: ContentfulStatusCode, code: string, message: string) {
+  constructor(status: ContentfulStatusCode, code: string, message: string, retryAfterMs?: number) {
     super(message);
     this.status = status;
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -25,12 +30,37 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   rate_limited: 429,
   backpressure: 503,
   internal: 500,
+  read_only: 403,
+  name_taken: 403,
 };
+
+const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulStatusCode>> = {
+  invalid_username: 400,
+  invalid_password: 400,
+  username_taken: 409,
+  not_found: 404,
+  changed: 409,
+};
+/** What a client is told to wait when too much is asked of the service. */
+const BUSY_MS = 2_000;
 
 /** The answer to an error; `undefined` when it is none of those that a caller can do anything about. */
 export function answerTo(error: Error, c: Context): Response | undefined {
-  if (error instanceof HttpError) return c.json({ error: error.message, code: error.code }, error.status);
-  if (error instanceof FrameError) {
-    return c.json({ error: error.message, code: error.code }, STATUS_OF[error.code]);
+  if (error instanceof HttpError) return answer(c, error.status, error.code, error);
+  if (error instanceof FrameError) return answer(c, STATUS_OF[error.code], error.code, error);
+  if (error instanceof AccountError) return answer(c, STATUS_OF_ACCOUNT_ERROR[error.code], error.code, error);
+  if (error instanceof BusyError) {
+    return answer(c, 503, "busy", { message: error.message, retryAfterMs: BUSY_MS });
   }
+}
+
+function answer(
+  c: Context,
+  status: ContentfulStatusCode,
+  code: string,
+  { message, retryAfterMs }: { message: string; retryAfterMs?: number | undefined },
+): Response {
+  if (retryAfterMs === undefined) return c.json({ error: message, code }, status);
+  c.header("retry-after", String(Math.ceil(retryAfterMs / 1000)));
+  return c.json({ error: message, code, retry_after_ms: Math.ceil(retryAfterMs) }, status);
 }

@@ -7,7 +7,7 @@ import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { toCsv } from "../sheets/csv_file.ts";
 import { HEADER } from "../sheets/sheet.ts";
-import type { Bindings, Callers } from "./callers.ts";
+import { type ApiEnv, isService } from "./api_gate.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
 
@@ -18,17 +18,15 @@ export function logApi(parts: {
   logStatus: SharedLogStatus;
   ledger: Ledger;
   sheet: Sheet;
-  callers: Callers;
-}): Hono<{ Bindings: Bindings }> {
-  const { outbox, logStatus, ledger, sheet, callers } = parts;
-  const app = new Hono<{ Bindings: Bindings }>();
+}): Hono<ApiEnv> {
+  const { outbox, logStatus, ledger, sheet } = parts;
+  const app = new Hono<ApiEnv>();
 
   app.use(async (c, next) => {
-    if (!callers.isService(c)) {
+    if (!isService(c.var.caller)) {
       throw new HttpError(401, "not_signed_in", "The log needs the service's token: Authorization: Bearer …");
     }
     await next();
-    c.header("cache-control", "no-store");
   });
 
   app.get("/", async (c) => {

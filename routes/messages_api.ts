@@ -1,12 +1,12 @@
 /** `/api/rooms/:room/messages`: rooms for programs. */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import { DEFAULT_STRETCH, type History, MAX_STRETCH } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
-import { MAX_FRAME_BYTES } from "../rooms/protocol.ts";
-import { cleanName, MAX_NAME_LENGTH } from "../rooms/user.ts";
-import type { Bindings, Callers } from "./callers.ts";
+import { mayEnter, type RuleBook } from "../rooms/rules.ts";
+import { cleanName, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
+import { admitted, type ApiEnv } from "./api_gate.ts";
+import type { Caller, Refusal } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
 import { roomNameIn } from "./room_name.ts";
@@ -37,14 +37,15 @@ const Query = v.object({
 export function messagesApi(options: {
   lobby: Lobby;
   history: History;
-  callers: Callers;
-}): Hono<{ Bindings: Bindings }> {
-  const { lobby, history, callers } = options;
-  const app = new Hono<{ Bindings: Bindings }>();
+  rules: RuleBook;
+}): Hono<ApiEnv> {
+  const { lobby, history, rules } = options;
+  const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
     const room = roomNameIn(c.req.param("room"));
-    if (!callers.user(c)) throw new HttpError(401, "not_signed_in", "The token is not valid");
+    const { user } = admitted(c.var.caller);
+    if (!mayEnter(await rules.of(room), user)) throw privateRoom(user);
     const { before, limit } = checked(Query, c.req.query());
     const stretch = await history.before(room, before, limit);
     return c.body(`{${history.json(stretch)}}`, 200, {
@@ -53,18 +54,35 @@ export function messagesApi(options: {
     });
   });
 
-  const tooLarge = (): never => {
-    throw new HttpError(413, "too_large", `A request has at most ${MAX_FRAME_BYTES} bytes`);
-  };
-  app.post("/:room/messages", bodyLimit({ maxSize: MAX_FRAME_BYTES, onError: tooLarge }), async (c) => {
-    if (!callers.isService(c)) {
-      throw new HttpError(401, "not_signed_in", "Posting needs the service's token: Authorization: Bearer …");
-    }
+  app.post("/:room/messages", async (c) => {
+    const poster = posterOf(c.var.caller);
     const room = roomNameIn(c.req.param("room"));
     const { message, username } = checked(Post, await jsonIn(c.req.raw));
-    const user = { id: "service", name: username || "service", isGuest: false };
+    // Only the service speaks under any name: an admin who could would be able to pose as somebody else.
+    const user = poster.role === "service" ? service(username ?? "") : poster;
     return c.json(await lobby.post(room, user, message), 201);
   });
 
   return app;
+}
+
+/** The error for somebody who may not enter a private room: a guest may after signing in. */
+export function privateRoom(user: User): HttpError {
+  return user.isGuest
+    ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
+    : new HttpError(403, "not_allowed", "This room is private");
+}
+
+/** Whoever may post from outside of the room. Throws {@link HttpError}. */
+function posterOf(caller: Caller | Refusal): User {
+  const user = typeof caller === "object" ? caller.user : undefined;
+  if (user?.role === "service" || user?.role === "admin") return user;
+  if (user?.role === "user") {
+    throw new HttpError(
+      403,
+      "not_allowed",
+      "Posting is for the service and for admins: speak in the room instead",
+    );
+  }
+  throw new HttpError(401, "not_signed_in", "Posting needs the service's token: Authorization: Bearer …");
 }

@@ -2,40 +2,41 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { compress } from "hono/compress";
-import { getCookie, setCookie } from "hono/cookie";
-import { parseAccept } from "hono/utils/accept";
+import { setCookie } from "hono/cookie";
+import type { Account } from "../rooms/accounts/accounts.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
-import { fillTemplate, type PageValues, readTemplate } from "./page_template.ts";
+import { mayChange, mayEnter, type Rules } from "../rooms/rules.ts";
+import { accountPages } from "./account_pages.ts";
+import { userOf } from "./callers.ts";
+import { isLanguage, type Language, pageView } from "./page_view.ts";
 import { StaticFiles, staticFiles } from "./static_files.ts";
 
-/** A language that the pages speak, as a BCP 47 tag. */
-export type Language = "zh-Hant" | "en";
-
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
-const SECURITY_HEADERS = {
-  "content-security-policy": [
-    "default-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self' ws: wss:",
-    "style-src 'self'",
-    "script-src 'self'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "same-origin",
-};
+
+export interface PagesOptions {
+  /** Spoken to visitors who state no preference. */
+  readonly language: Language;
+  /** In characters, 0 for no limit. */
+  readonly maxMessageLength: number;
+  readonly auth: "guests" | "required";
+  readonly signup: "open" | "closed";
+  /** The tab of the spreadsheet that messages go to; `undefined` for a file. */
+  readonly sheetName: string | undefined;
+  /** Days for which messages are kept; 0 = for good. */
+  readonly retentionDays: number;
+  /** Who is signed in. */
+  readonly accountOf: (c: Context) => Promise<Account | undefined>;
+  readonly rulesOf: (room: string) => Promise<Rules>;
+}
 
 /**
  * The lobby, the rooms, the help page and `/static/`. Mount it last: it answers whatever else a browser asks
  * for with a friendly "not found", and leaves other clients to the next handler.
  *
- * `language` speaks to visitors who state no preference; `maxMessageLength` is in characters, 0 for no limit.
  * Throws a `RangeError` on options that can't be meant.
  */
-export function pages(options: { language: Language; maxMessageLength: number }): Hono {
-  const { language, maxMessageLength } = options;
+export function pages(options: PagesOptions): Hono {
+  const { language, maxMessageLength, accountOf, rulesOf } = options;
   if (!isLanguage(language)) {
     throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
   }
@@ -45,27 +46,15 @@ export function pages(options: { language: Language; maxMessageLength: number })
   const files = new StaticFiles();
   const app = new Hono();
 
-  const show = async (c: Context, template: string, values: PageValues = {}) => {
-    const spoken = languageOf(c, language);
-    const words = JSON.parse(await files.text(`languages/${spoken}.json`));
-    const known = { ...pageValues(c, spoken), files: `/static/${await files.version()}` };
-    const page = fillTemplate(await readTemplate(files, template), words, { ...values, ...known });
-    return c.html(page, {
-      headers: {
-        ...SECURITY_HEADERS,
-        "cache-control": "no-cache",
-        "content-language": spoken,
-        vary: "Accept-Language, Cookie",
-      },
-    });
-  };
+  const view = pageView({ files, language, accountOf });
+  const { show } = view;
   const refuseRoom = (c: Context) => {
     c.status(400);
     return show(c, "bad_room.html");
   };
 
   app.get("*", compress({ encoding: "gzip" }));
-  for (const path of ["/chat/*", "/help/*"]) {
+  for (const path of ["/chat/*", "/help/*", "/account/*"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -75,10 +64,26 @@ export function pages(options: { language: Language; maxMessageLength: number })
   }
 
   app.get("/", (c) => c.redirect("/chat/"));
-  for (const path of ["/chat", "/chat/:room", "/help"]) {
+  for (
+    const path of [
+      "/chat",
+      "/chat/:room",
+      "/chat/:room/settings",
+      "/help",
+      "/account",
+      "/account/sign-in",
+      "/account/sign-up",
+    ]
+  ) {
     app.get(path, (c) => {
       const url = new URL(c.req.url);
       return c.redirect(`${url.pathname}/${url.search}`);
+    });
+  }
+  if (options.auth === "required") {
+    app.get("/chat/*", async (c, next) => {
+      if (await accountOf(c)) return await next();
+      return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
     });
   }
   app.get("/chat/", (c) => {
@@ -90,10 +95,37 @@ export function pages(options: { language: Language; maxMessageLength: number })
     const query = username?.trim() ? `?${new URLSearchParams({ username: username.trim() })}` : "";
     return c.redirect(`/chat/${encodeURIComponent(name)}/${query}`);
   });
-  app.get("/chat/:room/", (c) => {
+  app.get("/chat/:room/", async (c) => {
     const room = roomName(c.req.param("room"));
-    return room ? show(c, "room.html", { room, max_length: String(maxMessageLength) }) : refuseRoom(c);
+    if (!room) return refuseRoom(c);
+    const account = await accountOf(c);
+    const rules = await rulesOf(room);
+    const user = account && userOf(account);
+    const mayRead = user ? mayEnter(rules, user) : !rules.isPrivate;
+    const isChanger = user !== undefined && mayChange(rules, user);
+    return show(c, "room.html", {
+      room,
+      // Strangers don't learn what a private room is called.
+      title: mayRead && rules.title || room,
+      may_change: String(isChanger),
+      read_only: String(rules.isReadOnly && !isChanger),
+      max_length: String(maxMessageLength),
+      sheet_kind: options.sheetName === undefined ? "file" : "google",
+      sheet_name: options.sheetName ?? "",
+      retention_days: String(options.retentionDays),
+    });
   });
+  app.get("/chat/:room/settings/", async (c) => {
+    const room = roomName(c.req.param("room"));
+    if (!room) return refuseRoom(c);
+    const account = await accountOf(c);
+    if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
+    if (!mayChange(await rulesOf(room), userOf(account))) {
+      return c.redirect(`/chat/${encodeURIComponent(room)}/`);
+    }
+    return show(c, "room_settings.html", { room });
+  });
+  app.route("/", accountPages({ ...options, view }));
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));
@@ -105,37 +137,14 @@ export function pages(options: { language: Language; maxMessageLength: number })
   return app;
 }
 
-function pageValues(c: Context, language: Language): PageValues {
-  const theme = getCookie(c, "theme");
-  return {
-    language,
-    other_language: language === "en" ? "zh-Hant" : "en",
-    theme: theme === "light" || theme === "dark" ? theme : "system",
-  };
-}
-
-function languageOf(c: Context, fallback: Language): Language {
-  const chosen = getCookie(c, "language");
-  if (isLanguage(chosen)) return chosen;
-  const tags = parseAccept(c.req.header("accept-language") ?? "").sort((a, b) => b.q - a.q);
-  const known = tags.find(({ type, q }) => q > 0 && /^(zh|en)\b/i.test(type))
-    ?.type.toLowerCase();
-  if (!known) return fallback;
-  return known.startsWith("zh") ? "zh-Hant" : "en";
-}
-
-function isLanguage(tag: unknown): tag is Language {
-  return tag === "zh-Hant" || tag === "en";
-}
-
 /** The name composed, so that typed on two systems it is one room; `undefined` for an impossible one. */
 function roomName(name: string): string | undefined {
   const composed = name.normalize("NFC");
   return ROOM_NAME.test(composed) ? composed : undefined;
 }
 
-function here(c: Context, { without }: { without: string }): string {
+function here(c: Context, { without }: { without?: string }): string {
   const url = new URL(c.req.url);
-  url.searchParams.delete(without);
+  if (without !== undefined) url.searchParams.delete(without);
   return url.pathname + url.search;
 }

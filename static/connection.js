@@ -12,9 +12,9 @@ const CLOSE_NOT_ALLOWED = 4003;
 const CLOSE_TOO_MANY = 4008;
 
 /**
- * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, `code` with
- * `refused`, after which nothing is tried any more.
- * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, code?: number }} Status
+ * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, `code` and
+ * `reason` with `refused`, after which nothing is tried any more.
+ * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, code?: number, reason?: string }} Status
  */
 
 /**
@@ -138,7 +138,7 @@ export class Connection extends Emitter {
     this.emit("lost", code);
     if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
       this.#isEnded = true;
-      return this.#report({ state: "refused", code });
+      return this.#report({ state: "refused", code, reason });
     }
     this.#failures += code === CLOSE_TOO_MANY ? TOO_MANY_FAILURES : 1;
     const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);

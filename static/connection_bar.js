@@ -16,6 +16,7 @@ export function mountConnectionBar(bar, { socket, words }) {
   const sentence = /** @type {HTMLElement} */ (bar.querySelector("[data-part=sentence]"));
   const now = /** @type {HTMLButtonElement} */ (bar.querySelector("[data-part=now]"));
   const rename = /** @type {HTMLElement} */ (bar.querySelector("[data-part=rename]"));
+  const signIn = /** @type {HTMLElement} */ (bar.querySelector("[data-part=sign-in]"));
   const listening = new AbortController();
   let hasFailed = false;
   const show = () => {
@@ -25,7 +26,11 @@ export function mountConnectionBar(bar, { socket, words }) {
     // To connect takes a moment; a bar that flashes by would only worry people.
     bar.hidden = !hasFailed;
     now.hidden = connection.state !== "waiting";
-    rename.hidden = connection.state !== "refused";
+    rename.hidden = connection.state !== "refused" || connection.code === CLOSE_SIGNED_OUT ||
+      isPrivate(connection);
+    // Who is signed in, but not a member, gains nothing by it.
+    signIn.hidden = connection.state !== "refused" ||
+      (connection.code !== CLOSE_SIGNED_OUT && document.body.dataset.role !== "guest");
     sentence.textContent = sentenceFor(connection, words);
   };
   now.addEventListener("click", () => socket.connect(), { signal: listening.signal });
@@ -41,12 +46,19 @@ export function mountConnectionBar(bar, { socket, words }) {
   };
 }
 
-/** @param {Status} status @param {Words} words @returns {string} */
-function sentenceFor({ state, retryAt = 0, code }, words) {
+/** @param {Status} connection @param {Words} words @returns {string} */
+function sentenceFor(connection, words) {
+  const { state, retryAt = 0, code } = connection;
   if (state === "refused") {
-    return words.say(code === CLOSE_SIGNED_OUT ? "sign_in" : "not_allowed");
+    if (code === CLOSE_SIGNED_OUT) return words.say("sign_in");
+    return words.say(isPrivate(connection) ? "private" : "not_allowed");
   }
   if (state !== "waiting") return words.say("reconnecting");
   const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
   return words.say(navigator.onLine ? "retry_in" : "retry_in_offline", { seconds });
+}
+
+/** Whether it is the room that doesn't let in, and not the name. @param {Status} status @returns {boolean} */
+function isPrivate({ reason = "" }) {
+  return reason.includes("private");
 }

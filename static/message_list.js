@@ -14,8 +14,8 @@ const MOST_ROWS = 2_000;
 
 /**
  * Shows the room's messages, and fires on `element`: `arrive` (detail: how many messages of others came
- * live), `seen` (detail: the newest id, when its reader is at the end of the list) and `takeback` (detail: a
- * refused message's text).
+ * live), `seen` (detail: the newest id, when its reader is at the end of the list), `takeback` (detail: a
+ * refused message's text) and `delete` (detail: the id of a message that is to be deleted).
  * @param {HTMLElement} element
  * @param {{ socket: RoomSocket, words: Words, username: string }} parts
  * @returns {() => void} unmounts
@@ -31,6 +31,7 @@ export function mountMessageList(element, parts) {
       "recorded",
       ({ ids, isRecorded }) => list.record(ids, isRecorded ? "recorded" : "not_recorded"),
     ),
+    socket.on("deleted", (id) => list.remove(id)),
     socket.on("presence", (move) => list.showMove(move)),
     followDays(() => list.showDays()),
   ];
@@ -122,6 +123,11 @@ class MessageList {
     this.#position.hold(() => this.#transcript.record(ids, state));
   }
 
+  /** @param {string} id @returns {void} */
+  remove(id) {
+    this.#position.hold(() => this.#transcript.remove(id));
+  }
+
   /** @param {{ user: string, isHere: boolean }} move @returns {void} */
   showMove(move) {
     this.#position.hold(() => this.#door.show(move));
@@ -165,9 +171,10 @@ class MessageList {
   #clicked(target) {
     const action = /** @type {HTMLElement | null} */ (target.closest("[data-action]"))
       ?.dataset.action;
-    const row = /** @type {HTMLElement | null} */ (target.closest("[data-client-id]"));
+    const row = /** @type {HTMLElement | null} */ (target.closest("[data-id], [data-client-id]"));
     const clientId = row?.dataset.clientId ?? "";
     if (action === "retry") this.#socket.retry(clientId);
+    if (action === "delete") this.#tell("delete", row?.dataset.id ?? "");
     if (action === "take-back") {
       this.#tell("takeback", this.#socket.takeBack(clientId));
     }

@@ -16,6 +16,8 @@ import { paintAvatar } from "./person.js";
  * @property {string} text
  * @property {number} at milliseconds since the epoch
  * @property {boolean} isOwn
+ * @property {boolean} [hasAccount] whether its author was signed in
+ * @property {boolean} [isDeleted] for everyone; its text is gone
  * @property {"sending" | "failed" | "delivered" | "recorded" | "not_recorded"} state
  * @property {string} [failure] the server's code
  * @property {MessageRow} row
@@ -26,6 +28,8 @@ const FAILURES = new Map([
   ["empty", "refused_empty"],
   ["backpressure", "refused_backpressure"],
   ["rate_limited", "refused_rate_limited"],
+  ["read_only", "refused_read_only"],
+  ["name_taken", "refused_name_taken"],
 ]);
 
 /**
@@ -60,8 +64,13 @@ export class MessageRow {
 
   /** Writes what never changes about a message. @param {Omit<Entry, "row">} entry @returns {void} */
   write(entry) {
-    this.#part("body").replaceChildren(...splitLinks(entry.text).map(linkOrText));
-    this.#part("name").textContent = entry.username;
+    const { text, username, hasAccount = false, isDeleted = false } = entry;
+    const body = isDeleted ? [this.#words.say("deleted")] : splitLinks(text).map(linkOrText);
+    this.#part("body").replaceChildren(...body);
+    this.#part("name").textContent = username;
+    this.#part("name").toggleAttribute("data-account", hasAccount);
+    this.#part("name").title = hasAccount ? this.#words.say("account") : "";
+    this.element.toggleAttribute("data-deleted", isDeleted);
     this.element.toggleAttribute("data-own", entry.isOwn);
     this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
     paintAvatar(this.#part("avatar"), entry.username);

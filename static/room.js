@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.js";
 import { mountPageTitle } from "./page_title.js";
 import { paintAvatar } from "./person.js";
 import { mountPresence } from "./presence.js";
+import { deleteMessage, mountRules } from "./rules.js";
 import { mountSettings } from "./settings.js";
 import { RoomSocket } from "./socket.js";
 import { openStorage } from "./storage.js";
@@ -24,7 +25,7 @@ const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
-const { room = "", maxLength = "0" } = document.body.dataset;
+const { room = "", maxLength = "0", account = "", mayChange, readOnly } = document.body.dataset;
 
 /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
 const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
@@ -37,10 +38,11 @@ mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
 
 /**
- * The nickname from the address, else the remembered one, else the one that the person chooses.
+ * The account's name, else the nickname from the address, else the remembered one, else the one that the person chooses.
  * @returns {Promise<string>}
  */
 async function nickname() {
+  if (account) return account;
   const asked = cleanName(new URLSearchParams(location.search).get("username") ?? "");
   const name = asked || visits.nickname || await ask("");
   visits.nickname ||= name;
@@ -82,6 +84,9 @@ function enter(username) {
     if (from === "older" || !messages.length) return;
     part("visited").dispatchEvent(new CustomEvent("said", { detail: messages.at(-1) }));
   });
+  socket.on("deleted", (id) => {
+    part("visited").dispatchEvent(new CustomEvent("deleted", { detail: id }));
+  });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
   mountMessageList(list, { socket, words, username });
@@ -100,6 +105,11 @@ function enter(username) {
     list,
     maxLength: Number(maxLength),
   });
+  mountRules({ socket, words, isChanger: mayChange === "true", isReadOnly: readOnly === "true" });
+  list.addEventListener(
+    "delete",
+    (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),
+  );
   followNetwork(socket);
   addEventListener(
     "storage",

@@ -5,6 +5,7 @@ import { Emitter } from "./emitter.js";
 
 const PAUSE_MS = 5_000;
 const CLOSE_TOO_LARGE = 1009;
+const CLOSE_NOT_ALLOWED = 4003;
 
 /**
  * @typedef {object} SenderEvents
@@ -97,6 +98,11 @@ export class Sender extends Emitter {
     const inFlight = this.#inFlight;
     this.stop();
     if (code === CLOSE_TOO_LARGE && inFlight) this.#fail(inFlight, "too_long");
+    // Under a former name that isn't one's own any more nothing can be sent: it must not keep its author out.
+    if (code !== CLOSE_NOT_ALLOWED || this.#connectedAs === this.#username) return;
+    for (const { clientId, username } of this.#outbox.all()) {
+      if (username === this.#connectedAs) this.#fail(clientId, "name_taken");
+    }
   }
 
   /** Waits for nothing any more. @returns {void} */

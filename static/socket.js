@@ -25,6 +25,8 @@ const TYPING_EVERY_MS = 2_500;
  * @property {string[]} online
  * @property {{ user: string, isHere: boolean }} presence
  * @property {string} typing
+ * @property {string} deleted the id of a message that was deleted for everyone
+ * @property {{ title: string, isReadOnly: boolean }} rules
  * @property {string} refused the server's code for something else than a message that was written
  */
 
@@ -188,6 +190,10 @@ export class RoomSocket extends Emitter {
         });
       case "user_typing":
         return this.emit("typing", frame.user);
+      case "message_deleted":
+        return this.emit("deleted", frame.id);
+      case "room":
+        return this.emit("rules", { title: frame.title || frame.room, isReadOnly: frame.read_only });
       case "error":
         return this.#receiveError(frame);
     }

@@ -45,7 +45,7 @@ export class Transcript {
 
   /** @param {ChatMessage} message @param {Arrival["from"]} from @returns {void} */
   show(message, from) {
-    const { id, username, message: text } = message;
+    const { id, username, message: text, account: hasAccount = false, deleted: isDeleted = false } = message;
     const at = Date.parse(message.timestamp);
     const state = message.not_recorded
       ? "not_recorded"
@@ -56,7 +56,17 @@ export class Transcript {
       (from === "gap" || from === "latest" ? this.#alreadySent(message) : undefined);
     if (known?.isOwn) this.#ownNames.add(username);
     const isOwn = known?.isOwn ?? this.#ownNames.has(username);
-    const facts = { order: `0${message.seq}`, id, username, text, at, isOwn, state: state ?? "delivered" };
+    const facts = {
+      order: `0${message.seq}`,
+      id,
+      username,
+      text,
+      at,
+      isOwn,
+      hasAccount,
+      isDeleted,
+      state: state ?? "delivered",
+    };
     if (id > this.#newestId) this.#newestId = id;
     if (known) return this.#confirm(known, facts);
     const entry = this.#rows.create(facts);
@@ -105,6 +115,12 @@ export class Transcript {
     }
   }
 
+  /** Takes the text from a message that was deleted. @param {string} id @returns {void} */
+  remove(id) {
+    const entry = this.#byId.get(id);
+    if (entry) entry.row.write(Object.assign(entry, { text: "", isDeleted: true }));
+  }
+
   /**
    * Forgets the oldest messages, as if they had never been loaded, until no more than `most` stand.
    * @param {number} most
@@ -130,7 +146,8 @@ export class Transcript {
   #confirm(entry, facts) {
     const isSettled = entry.state === "recorded" || entry.state === "not_recorded";
     const hasMoved = entry.order !== facts.order;
-    const hasChanged = entry.text !== facts.text || entry.username !== facts.username;
+    const hasChanged = entry.text !== facts.text || entry.username !== facts.username ||
+      entry.hasAccount !== facts.hasAccount;
     if (hasMoved) this.#rows.lift(entry);
     Object.assign(entry, facts, { state: isSettled ? entry.state : facts.state });
     this.#byId.set(facts.id, entry);

@@ -5,15 +5,15 @@ import { Clock } from "./time_line.js";
 /** @import { Visits } from "./visits.js" */
 /** @import { Words } from "./words.js" */
 
-/** @typedef {Pick<ChatMessage, "id" | "username" | "message" | "timestamp">} LastMessage */
+/** @typedef {Pick<ChatMessage, "id" | "username" | "message" | "timestamp" | "deleted">} LastMessage */
 
 const REFRESH_EVERY_MS = 60_000;
 
 /**
  * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
  * server says is fetched anew whenever somebody looks, and every minute while they do; the list of a phone's
- * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message),
- * which is to be fired on `element`.
+ * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message)
+ * and `deleted` (detail: its id), which are to be fired on `element`.
  * @param {HTMLElement} element
  * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
  * @returns {() => void} unmounts
@@ -33,8 +33,11 @@ export function mountVisitedRooms(element, { visits, words, current }) {
     const isCurrent = visit.room === current;
     writeRoom(row, visit.room, isCurrent);
     list.append(row);
+    /** @type {LastMessage | undefined} */
+    let shown;
     /** @param {LastMessage | undefined} last */
     const show = (last) => {
+      shown = last;
       writeLast(row, last, { words, clock });
       part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(visit.room);
     };
@@ -44,6 +47,10 @@ export function mountVisitedRooms(element, { visits, words, current }) {
         (event) => show(/** @type {CustomEvent<LastMessage>} */ (event).detail),
         { signal },
       );
+      element.addEventListener("deleted", (event) => {
+        const { detail: id } = /** @type {CustomEvent<string>} */ (event);
+        if (shown?.id === id) show({ ...shown, message: "", deleted: true });
+      }, { signal });
     }
     return () => refresh(visit.room, { show, signal });
   });
@@ -120,7 +127,10 @@ async function refresh(room, { show, signal }) {
  */
 function writeLast(row, last, { words, clock }) {
   part(row, "preview").textContent = last
-    ? words.say("preview", { name: last.username, text: last.message })
+    ? words.say("preview", {
+      name: last.username,
+      text: last.deleted ? words.say("deleted") : last.message,
+    })
     : words.say("no_messages");
   if (!last) return;
   const time = /** @type {HTMLTimeElement} */ (part(row, "time"));

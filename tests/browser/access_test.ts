@@ -10,6 +10,22 @@ for (const theme of ["light", "dark"] as const) {
       await ada.goto(stage.url + path);
       assertEquals(await violations(ada), [], path);
     }
+    await stage.account("root", "admin");
+    await ada.goto(`${stage.url}/account/sign-in/`);
+    assertEquals(await violations(ada), [], "signing in");
+    await ada.goto(`${stage.url}/account/sign-up/`);
+    assertEquals(await violations(ada), [], "signing up");
+    const root = await stage.signedIn("root", "/account/", { colorScheme: theme });
+    await root.locator("[data-part=sessions] > *").waitFor();
+    assertEquals(await violations(root), [], "an account");
+    await root.goto(`${stage.url}/chat/team/settings/`);
+    await root.locator("fieldset:enabled").waitFor();
+    assertEquals(await violations(root), [], "a room's settings");
+    await root.goto(`${stage.url}/chat/team/`);
+    await connected(root);
+    await send(root, "hi");
+    await root.locator(".message__delete:visible").waitFor();
+    assertEquals(await violations(root), [], "an admin's room");
     await ada.goto(stage.room("lobby"));
     await ada.getByRole("dialog").waitFor();
     assertEquals(await violations(ada), [], "the nickname's dialog");
@@ -30,7 +46,7 @@ for (const theme of ["light", "dark"] as const) {
     await ada.goto(`${stage.url}/chat/`);
     await ada.locator(".rooms__time:not(:empty)").waitFor();
     assertEquals(await violations(ada), [], "the lobby with a room");
-  });
+  }, { signup: "open" });
 }
 
 browserTest("No page scrolls sideways at 320 pixels, and a room only in its list", async (stage) => {
@@ -39,6 +55,14 @@ browserTest("No page scrolls sideways at 320 pixels, and a room only in its list
     await ada.goto(stage.url + path);
     assertEquals(await sidewaysPx(ada), 0, path);
   }
+  await stage.account("m".repeat(64), "admin");
+  const root = await stage.signedIn("m".repeat(64), "/account/", { viewport: { width: 320, height: 568 } });
+  await root.getByLabel("用途").fill("W".repeat(64));
+  await root.getByRole("button", { name: "建立權杖" }).click();
+  await root.locator("[data-part=tokens] > *").waitFor();
+  assertEquals(await sidewaysPx(root), 0, "an account");
+  await root.goto(`${stage.url}/chat/${"W".repeat(64)}/settings/`);
+  assertEquals(await sidewaysPx(root), 0, "a room's settings");
   const room = "a".repeat(64);
   await ada.goto(stage.room(room, "W".repeat(64)));
   await connected(ada);

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { type Service, start } from "../../main.ts";
+import type { Config } from "../../routes/config.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const ARGUMENTS = [
@@ -13,14 +14,21 @@ const ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const TOKEN = "a-token-for-browser-tests";
+/** The service's token. */
+export const TOKEN = "a-token-for-browser-tests";
+/** Everybody's password. */
+export const PASSWORD = "correct horse battery";
 const PATIENCE_MS = 10_000;
 
 /**
  * Registers a test that gets a {@link Stage} of its own. Without Chromium the test is skipped and its name
  * says so, except where `CI` is `true`: there it fails.
  */
-export function browserTest(name: string, act: (stage: Stage) => Promise<void>): void {
+export function browserTest(
+  name: string,
+  act: (stage: Stage) => Promise<void>,
+  config: Partial<Config> = {},
+): void {
   const isMissing = !isFile(CHROMIUM);
   Deno.test({
     name: isMissing ? `${name} (needs ${CHROMIUM})` : name,
@@ -29,7 +37,7 @@ export function browserTest(name: string, act: (stage: Stage) => Promise<void>):
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {
-      await using stage = await Stage.open();
+      await using stage = await Stage.open(config);
       await act(stage);
       assertEquals(stage.complaints, []);
     },
@@ -49,7 +57,7 @@ export class Stage implements AsyncDisposable {
     this.#directory = directory;
   }
 
-  static async open(): Promise<Stage> {
+  static async open(config: Partial<Config>): Promise<Stage> {
     await using undo = new AsyncDisposableStack();
     const directory = await Deno.makeTempDir();
     undo.defer(() => Deno.remove(directory, { recursive: true }));
@@ -62,6 +70,7 @@ export class Stage implements AsyncDisposable {
         serviceToken: TOKEN,
         rateMessagesPerMinute: 0,
         logLevel: "error",
+        ...config,
       }),
     );
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
@@ -99,13 +108,24 @@ export class Stage implements AsyncDisposable {
     return page;
   }
 
+  /** Makes an account. */
+  async account(username: string, role: "user" | "admin" = "user"): Promise<void> {
+    const answer = await this.#ask("/api/users", { username, password: PASSWORD, role });
+    assertEquals([answer.status, await answer.text().then(() => "")], [201, ""]);
+  }
+
+  /** A person with an account who has signed in, and is at the address `to`. */
+  async signedIn(username: string, to = "/chat/", options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await this.person(options);
+    await page.goto(`${this.url}/account/sign-in/?to=${encodeURIComponent(to)}`);
+    await signIn(page, username, PASSWORD);
+    await page.waitForURL(this.url + to);
+    return page;
+  }
+
   /** Says something in a room, as a backend does. */
   async say(room: string, message: string, username = "ada"): Promise<void> {
-    const answer = await fetch(`${this.url}/api/rooms/${encodeURIComponent(room)}/messages`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-      body: JSON.stringify({ message, username }),
-    });
+    const answer = await this.#ask(`/api/rooms/${encodeURIComponent(room)}/messages`, { message, username });
     assertEquals([answer.status, await answer.text().then(() => "")], [201, ""]);
   }
 
@@ -113,6 +133,14 @@ export class Stage implements AsyncDisposable {
   async rowsWith(text: string): Promise<number> {
     const rows = await Deno.readTextFile(`${this.#directory}/ChatLogs.csv`);
     return rows.split(text).length - 1;
+  }
+
+  async #ask(path: string, body: unknown): Promise<Response> {
+    return await fetch(this.url + path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,6 +153,13 @@ export class Stage implements AsyncDisposable {
 /** Waits until a room's page is connected and has shown its history. */
 export async function connected(page: Page): Promise<void> {
   await page.locator("body[data-connection=open] [data-part=list][data-ready]").waitFor();
+}
+
+/** Fills the sign-in form and sends it. */
+export async function signIn(page: Page, username: string, password: string): Promise<void> {
+  await page.locator("[name=username]").fill(username);
+  await page.locator("[name=password]").fill(password);
+  await page.locator("[type=submit]").click();
 }
 
 /** Writes a message and sends it. */

@@ -26,6 +26,17 @@ Deno.test("readConfig() names everything that is wrong at once, with what is wan
   assert(!message.includes("short-secret"));
 });
 
+Deno.test("readConfig() wants an admin's name and password together, and quotes no password", () => {
+  const { message } = assertThrows(() => readConfig({ ADMIN_USERNAME: "root" }), ConfigError);
+  assertStringIncludes(message, "ADMIN_USERNAME and ADMIN_PASSWORD go together");
+  const wrong = { ADMIN_USERNAME: "Anonymous", ADMIN_PASSWORD: "secret", AUTH: "no", SIGNUP: "yes" };
+  const { message: all } = assertThrows(() => readConfig(wrong), ConfigError);
+  assertStringIncludes(all, 'ADMIN_USERNAME is "Anonymous"; wanted: a name that an account can have');
+  assertStringIncludes(all, "ADMIN_PASSWORD is not usable; wanted: at least 10 characters");
+  assertStringIncludes(all, 'AUTH is "no"; wanted: guests or required');
+  assert(!all.includes("secret"));
+});
+
 /** What Google's client and Deno read: without permission for these the client fails. */
 const OTHERS_READ = [
   "DENO_KV_ACCESS_TOKEN",

@@ -31,9 +31,11 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
     !key.startsWith("page.")
   );
   const inScripts = Object.keys(chinese).filter((key) =>
-    key.startsWith("live.") && everything(".js").includes(`"${key.replace(/^live\.|\.one$/g, "")}"`)
+    /^(live|form)\./.test(key) && everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
   );
-  const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) => `live.${key}`);
+  const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) =>
+    `form.${key}` in chinese ? `form.${key}` : `live.${key}`
+  );
   const states = ["sending", "failed", "delivered", "recorded", "not_recorded"].map((state) =>
     `live.${state}`
   );

@@ -1,15 +1,26 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { pages } from "../../routes/pages.ts";
+import { pages, type PagesOptions } from "../../routes/pages.ts";
 
-const app = pages({ language: "zh-Hant", maxMessageLength: 4_000 });
+const options: PagesOptions = {
+  language: "zh-Hant",
+  maxMessageLength: 4_000,
+  auth: "guests",
+  signup: "closed",
+  sheetName: undefined,
+  retentionDays: 0,
+  accountOf: () => Promise.resolve(undefined),
+  rulesOf: () =>
+    Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),
+};
+const app = pages(options);
 const get = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   await app.request(path, { headers });
 const languageOf = async (headers: Record<string, string>): Promise<string | null> =>
   (await get("/help/", headers)).headers.get("content-language");
 
 Deno.test("pages() refuses options that can't be meant", () => {
-  assertThrows(() => pages({ language: "fr" as "en", maxMessageLength: 1 }), RangeError, "language is");
-  assertThrows(() => pages({ language: "en", maxMessageLength: -1 }), RangeError, "maxMessageLength is -1");
+  assertThrows(() => pages({ ...options, language: "fr" as "en" }), RangeError, "language is");
+  assertThrows(() => pages({ ...options, maxMessageLength: -1 }), RangeError, "maxMessageLength is -1");
 });
 
 Deno.test("pages() speaks the chosen language, then an accepted one, then its own", async () => {

@@ -170,7 +170,7 @@ socketTest("RoomSocket tries no more once it is refused", ({ server, socket, tim
   server[0].ends(4001);
   time.tick(600_000);
   socket.connect();
-  assertEquals([socket.connection, server.length], [{ state: "refused", code: 4001 }, 1]);
+  assertEquals([socket.connection, server.length], [{ state: "refused", code: 4001, reason: "" }, 1]);
 });
 
 socketTest("RoomSocket sends one message at a time, in order", ({ socket, server, events }) => {

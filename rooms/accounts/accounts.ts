@@ -1,0 +1,215 @@
+/**
+ * Accounts: people who can prove who they are.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["account", id]` | the account, its password as a hash |
+ * | `["account_name", folded]` | the id of the account that owns this name |
+ *
+ * An account owns its user name and its display name, each in its folded form (`foldName`): nobody else can have
+ * either, nor can a guest speak under it.
+ */
+import { ulid } from "ulid";
+import type { Changes } from "../changes.ts";
+import { MAX_NAME_LENGTH } from "../user.ts";
+import { accountName, foldName } from "./account_name.ts";
+import type { Passwords } from "./password.ts";
+
+export type Role = "user" | "admin";
+
+export interface Account {
+  /** A ULID. */
+  readonly id: string;
+  /** What is typed to sign in. */
+  readonly username: string;
+  /** What the others read. */
+  readonly displayName: string;
+  readonly role: Role;
+  /** ISO 8601 */
+  readonly createdAt: string;
+}
+
+interface StoredAccount extends Account {
+  readonly password: string;
+}
+
+/** What an account is made of. */
+export interface NewAccount {
+  readonly username: string;
+  readonly password: string;
+  readonly displayName?: string;
+  readonly role: Role;
+}
+
+/** An account can't be made or changed as asked for. */
+export class AccountError extends Error {
+  override readonly name = "AccountError";
+  readonly code: "invalid_username" | "invalid_password" | "username_taken" | "not_found" | "changed";
+
+  constructor(code: AccountError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const ACCOUNT = "account";
+const NAME = "account_name";
+const MIN_PASSWORD_LENGTH = 10;
+const MAX_PASSWORD_LENGTH = 256;
+/** Tries of a change that others' changes get in the way of. */
+const MAX_TRIES = 10;
+
+/** Where an account is kept, for those who read it together with something else. */
+export function accountKey(id: string): Deno.KvKey {
+  return [ACCOUNT, id];
+}
+
+export class Accounts {
+  readonly #kv: Deno.Kv;
+  readonly #changes: Changes;
+  readonly #passwords: Passwords;
+  readonly #now: () => number;
+
+  constructor(parts: { kv: Deno.Kv; changes: Changes; passwords: Passwords; now: () => number }) {
+    this.#kv = parts.kv;
+    this.#changes = parts.changes;
+    this.#passwords = parts.passwords;
+    this.#now = parts.now;
+  }
+
+  /** Makes an account. Throws {@link AccountError}. */
+  async create({ username, password, displayName, role }: NewAccount): Promise<Account> {
+    const account: Account = {
+      id: ulid(),
+      username: validName(username),
+      displayName: validName(displayName || username),
+      role,
+      createdAt: new Date(this.#now()).toISOString(),
+    };
+    validPassword(password, account);
+    const hash = await this.#passwords.hash(password);
+    const commit = this.#kv.atomic().set(accountKey(account.id), { ...account, password: hash });
+    for (const name of namesOf(account)) {
+      commit.check({ key: [NAME, name], versionstamp: null }).set([NAME, name], account.id);
+    }
+    this.#changes.add(commit, { type: "names", names: namesOf(account) });
+    if ((await commit.commit()).ok) return account;
+    throw new AccountError("username_taken", "This name is taken; choose another one");
+  }
+
+  async byId(id: string): Promise<Account | undefined> {
+    const { value } = await this.#kv.get<StoredAccount>(accountKey(id));
+    return value ? publicPart(value) : undefined;
+  }
+
+  /** The account of that name, in whatever case or width it is written. */
+  async named(name: string): Promise<Account | undefined> {
+    const entry = await this.#stored(name);
+    return entry && publicPart(entry.value);
+  }
+
+  /** Whether a name belongs to an account. */
+  async owns(name: string): Promise<boolean> {
+    return await this.#idOf(name) !== undefined;
+  }
+
+  /**
+   * The account of that name if the password is its own, and what has to be unchanged when something is made of that:
+   * a password may be changed while it is being checked. It takes as long for a name that nobody has.
+   */
+  async signIn(
+    username: string,
+    password: string,
+  ): Promise<{ account: Account; unchanged: Deno.AtomicCheck } | undefined> {
+    const entry = await this.#stored(username);
+    const isRight = await this.#passwords.matches(password, entry?.value.password);
+    return entry && isRight ? { account: publicPart(entry.value), unchanged: entry } : undefined;
+  }
+
+  /** Throws {@link AccountError}. */
+  async changePassword(id: string, password: string): Promise<void> {
+    const account = await this.byId(id);
+    if (!account) throw notFound();
+    validPassword(password, account);
+    const hash = await this.#passwords.hash(password);
+    await this.#change(id, (stored) => ({ ...stored, password: hash }));
+  }
+
+  /** Throws {@link AccountError}. */
+  async changeRole(id: string, role: Role): Promise<void> {
+    await this.#change(id, (stored) => ({ ...stored, role }));
+  }
+
+  /** Removes an account; its names are free again. Throws {@link AccountError}. */
+  async remove(id: string): Promise<void> {
+    const { value: stored } = await this.#kv.get<StoredAccount>(accountKey(id));
+    if (!stored) throw notFound();
+    const commit = this.#kv.atomic().delete(accountKey(id));
+    for (const name of namesOf(stored)) commit.delete([NAME, name]);
+    await this.#changes.add(commit, { type: "account", id }).commit();
+  }
+
+  /** All accounts, in the order in which they were made. */
+  async *list(): AsyncGenerator<Account> {
+    for await (const { value } of this.#kv.list<StoredAccount>({ prefix: [ACCOUNT] })) {
+      yield publicPart(value);
+    }
+  }
+
+  async #stored(name: string): Promise<Deno.KvEntry<StoredAccount> | undefined> {
+    const id = await this.#idOf(name);
+    if (id === undefined) return undefined;
+    const entry = await this.#kv.get<StoredAccount>(accountKey(id));
+    // Signing in is by the user name; that somebody is called so is not enough.
+    return entry.value && foldName(entry.value.username) === foldName(name) ? entry : undefined;
+  }
+
+  async #idOf(name: string): Promise<string | undefined> {
+    // What can't be a name may not even be a key.
+    if (accountName(name) === undefined) return undefined;
+    return (await this.#kv.get<string>([NAME, foldName(name)])).value ?? undefined;
+  }
+
+  async #change(id: string, change: (stored: StoredAccount) => StoredAccount): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const entry = await this.#kv.get<StoredAccount>(accountKey(id));
+      if (!entry.value) throw notFound();
+      const commit = this.#kv.atomic().check(entry).set(entry.key, change(entry.value));
+      if ((await this.#changes.add(commit, { type: "account", id }).commit()).ok) return;
+    }
+    throw new Error(`Changing account ${id} failed: others changed it ${MAX_TRIES} times meanwhile`);
+  }
+}
+
+function validName(name: string): string {
+  const valid = accountName(name);
+  if (valid !== undefined) return valid;
+  throw new AccountError(
+    "invalid_username",
+    `A name has 1 to ${MAX_NAME_LENGTH} characters, and can't be one that stands for nobody, such as Anonymous`,
+  );
+}
+
+function validPassword(password: string, account: Account): void {
+  const { length } = [...password];
+  if (length < MIN_PASSWORD_LENGTH || length > MAX_PASSWORD_LENGTH) {
+    const wanted = `A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`;
+    throw new AccountError("invalid_password", wanted);
+  }
+  if (namesOf(account).includes(foldName(password))) {
+    throw new AccountError("invalid_password", "A password can't be the account's own name");
+  }
+}
+
+/** The names that an account owns, folded. */
+function namesOf({ username, displayName }: Account): string[] {
+  return [...new Set([foldName(username), foldName(displayName)])];
+}
+
+function publicPart({ id, username, displayName, role, createdAt }: StoredAccount): Account {
+  return { id, username, displayName, role, createdAt };
+}
+
+function notFound(): AccountError {
+  return new AccountError("not_found", "There is no such account");
+}

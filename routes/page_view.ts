@@ -1,0 +1,94 @@
+/** How a page is shown: in the visitor's language, with the files of the present version, and nothing inline. */
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { parseAccept } from "hono/utils/accept";
+import type { Account } from "../rooms/accounts/accounts.ts";
+import { fillTemplate, type PageValues, readTemplate } from "./page_template.ts";
+import type { StaticFiles } from "./static_files.ts";
+
+/** A language that the pages speak, as a BCP 47 tag. */
+export type Language = "zh-Hant" | "en";
+
+const SECURITY_HEADERS = {
+  "content-security-policy": [
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self' ws: wss:",
+    "style-src 'self'",
+    "script-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "same-origin",
+};
+
+export interface PageView {
+  /** Answers with a page; `status` is 200 unless set on the context before. */
+  show(c: Context, template: string, values?: PageValues): Promise<Response>;
+}
+
+/**
+ * `language` speaks to visitors who state no preference; `accountOf` tells who is signed in. Places in templates get
+ * besides their own values `page.role` (`guest`, `user`, `admin`), `page.account` (the name that others read, or `""`)
+ * and `page.here` (the page's own address, to come back to).
+ */
+export function pageView(options: {
+  files: StaticFiles;
+  language: Language;
+  accountOf: (c: Context) => Promise<Account | undefined>;
+}): PageView {
+  const { files, language, accountOf } = options;
+  return {
+    async show(c, template, values = {}) {
+      const spoken = languageOf(c, language);
+      const words = JSON.parse(await files.text(`languages/${spoken}.json`));
+      const account = await accountOf(c);
+      const url = new URL(c.req.url);
+      const known = {
+        ...languageValues(c, spoken),
+        files: `/static/${await files.version()}`,
+        role: account?.role ?? "guest",
+        account: account?.displayName ?? "",
+        here: encodeURIComponent(url.pathname + url.search),
+      };
+      const page = fillTemplate(await readTemplate(files, template), words, { ...values, ...known });
+      return c.html(page, {
+        headers: {
+          ...SECURITY_HEADERS,
+          "cache-control": "private, no-cache",
+          "content-language": spoken,
+          vary: "Accept-Language, Cookie",
+        },
+      });
+    },
+  };
+}
+
+export function isLanguage(tag: unknown): tag is Language {
+  return tag === "zh-Hant" || tag === "en";
+}
+
+function languageValues(c: Context, language: Language): PageValues {
+  const theme = getCookie(c, "theme");
+  return {
+    language,
+    other_language: language === "en" ? "zh-Hant" : "en",
+    theme: theme === "light" || theme === "dark" ? theme : "system",
+  };
+}
+
+function languageOf(c: Context, fallback: Language): Language {
+  const chosen = getCookie(c, "language");
+  if (isLanguage(chosen)) return chosen;
+  const tags = parseAccept(c.req.header("accept-language") ?? "").sort((a, b) => b.q - a.q);
+  const known = tags.find(({ type, q }) => q > 0 && /^(zh|en)\b/i.test(type))
+    ?.type.toLowerCase();
+  if (!known) return fallback;
+  return known.startsWith("zh") ? "zh-Hant" : "en";
+}

@@ -1,0 +1,110 @@
+/** `/api/rooms/:room`: the rules of a room, and what its creator and admins may do in it. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Accounts } from "../rooms/accounts/accounts.ts";
+import type { Erasure } from "../rooms/erasure.ts";
+import { mayChange, mayEnter, type RuleBook, type Rules } from "../rooms/rules.ts";
+import { cleanName } from "../rooms/user.ts";
+import type { User } from "../rooms/user.ts";
+import { admitted, type ApiEnv } from "./api_gate.ts";
+import type { Caller, Refusal } from "./callers.ts";
+import { checked, jsonIn } from "./checked.ts";
+import { HttpError } from "./errors.ts";
+import { privateRoom } from "./messages_api.ts";
+import { roomNameIn } from "./room_name.ts";
+
+const MAX_TITLE_LENGTH = 64;
+const MAX_MEMBERS = 500;
+const Change = v.object({
+  title: v.optional(
+    v.pipe(
+      v.string('"title" must be text'),
+      v.transform(cleanName),
+      v.string(`"title" must have at most ${MAX_TITLE_LENGTH} characters`),
+    ),
+  ),
+  private: v.optional(v.boolean('"private" must be true or false')),
+  read_only: v.optional(v.boolean('"read_only" must be true or false')),
+  members: v.optional(
+    v.pipe(
+      v.array(
+        v.pipe(v.string('"members" must be names'), v.maxLength(1_000)),
+        '"members" must be a list of names',
+      ),
+      v.maxLength(MAX_MEMBERS, `"members" must be at most ${MAX_MEMBERS} names`),
+    ),
+  ),
+});
+
+export function roomsApi(options: {
+  accounts: Accounts;
+  rules: RuleBook;
+  erasure: Erasure;
+}): Hono<ApiEnv> {
+  const { accounts, rules, erasure } = options;
+  const app = new Hono<ApiEnv>();
+
+  /** Ids of accounts by their names. Throws {@link HttpError} for a name that nobody has. */
+  async function idsOf(names: readonly string[]): Promise<string[]> {
+    const ids = new Set<string>();
+    for (const name of names) {
+      const account = await accounts.named(name);
+      if (!account) throw new HttpError(400, "invalid_request", `There is no account called ${name}`);
+      ids.add(account.id);
+    }
+    return [...ids];
+  }
+
+  async function view(room: string, now: Rules, user: User): Promise<Record<string, unknown>> {
+    const { title, isPrivate, isReadOnly, creator, members } = now;
+    const shown = { room, title, private: isPrivate, read_only: isReadOnly };
+    if (!mayChange(now, user)) return { ...shown, may_change: false };
+    const names = async (ids: readonly string[]): Promise<string[]> =>
+      (await Promise.all(ids.map((id) => accounts.byId(id)))).flatMap((account) => account?.username ?? []);
+    const [creatorName] = creator ? await names([creator]) : [];
+    return { ...shown, may_change: true, creator: creatorName, members: await names(members) };
+  }
+
+  app.get("/:room", async (c) => {
+    const room = roomNameIn(c.req.param("room"));
+    const { user } = admitted(c.var.caller);
+    const now = await rules.of(room);
+    if (!mayEnter(now, user)) throw privateRoom(user);
+    return c.json(await view(room, now, user));
+  });
+
+  app.patch("/:room", async (c) => {
+    const room = roomNameIn(c.req.param("room"));
+    const user = await changerOf(c.var.caller, room);
+    const { title, private: isPrivate, read_only: isReadOnly, members } = checked(
+      Change,
+      await jsonIn(c.req.raw),
+    );
+    const ids = members && await idsOf(members);
+    const now = await rules.change(room, (rules) => ({
+      ...rules,
+      title: title ?? rules.title,
+      isPrivate: isPrivate ?? rules.isPrivate,
+      isReadOnly: isReadOnly ?? rules.isReadOnly,
+      members: ids ?? rules.members,
+    }));
+    return c.json(await view(room, now, user));
+  });
+
+  app.delete("/:room/messages/:id", async (c) => {
+    const room = roomNameIn(c.req.param("room"));
+    await changerOf(c.var.caller, room);
+    if (await erasure.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
+    throw new HttpError(404, "not_found", "The room has no such message");
+  });
+
+  /** Whoever may change the room. Throws {@link HttpError}. */
+  async function changerOf(caller: Caller | Refusal, room: string): Promise<User> {
+    const { user } = admitted(caller);
+    if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");
+    if (mayChange(await rules.of(room), user)) return user;
+    throw new HttpError(403, "not_allowed", "Only the room's creator and admins may do this");
+  }
+
+  return app;
+}

@@ -1,0 +1,91 @@
+/** `/api/users`: accounts, for admins and the service; and making one's own where sign-up is open. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Account, Accounts, Role } from "../rooms/accounts/accounts.ts";
+import type { Passes } from "../rooms/accounts/passes.ts";
+import { viewAccount } from "./account_view.ts";
+import { type ApiEnv, tooManyCalls } from "./api_gate.ts";
+import type { Caller, Callers, Refusal } from "./callers.ts";
+import { checked, jsonIn } from "./checked.ts";
+import { HttpError } from "./errors.ts";
+import { Limits } from "./limits.ts";
+
+const role = v.optional(v.picklist(["user", "admin"], '"role" must be user or admin'));
+const text = (field: string) => v.pipe(v.string(`"${field}" must be text`), v.maxLength(1_000));
+const NewUser = v.object({
+  username: text("username"),
+  password: text("password"),
+  display_name: v.optional(text("display_name")),
+  role,
+});
+const Change = v.object({ role, password: v.optional(text("password")) });
+
+/** Accounts that one address may make an hour. */
+const SIGNUPS_PER_HOUR = 20;
+
+export function usersApi(options: {
+  accounts: Accounts;
+  sessions: Passes;
+  tokens: Passes;
+  callers: Callers;
+  signup: "open" | "closed";
+}): Hono<ApiEnv> {
+  const { accounts, sessions, tokens, callers, signup } = options;
+  const app = new Hono<ApiEnv>();
+  const signups = new Limits(SIGNUPS_PER_HOUR, "hour");
+
+  async function named(username: string): Promise<Account> {
+    const account = await accounts.named(username);
+    if (account) return account;
+    throw new HttpError(404, "not_found", "There is no account of that name");
+  }
+
+  app.post("/", async (c) => {
+    const isKeeper = keeps(c.var.caller);
+    if (!isKeeper && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
+    const { username, password, display_name: displayName, role } = checked(NewUser, await jsonIn(c.req.raw));
+    if (!isKeeper && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
+    const limiter = signups.of(callers.address(c));
+    if (!isKeeper && !limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
+    const account = await accounts.create({ username, password, displayName, role: role ?? "user" });
+    return c.json({ user: viewAccount(account) }, 201);
+  });
+
+  app.use(async (c, next) => {
+    if (!keeps(c.var.caller)) throw refusal(c.var.caller, "Accounts are for admins to look after");
+    await next();
+  });
+
+  app.get("/", async (c) => c.json({ users: await Array.fromAsync(accounts.list(), viewAccount) }));
+
+  app.patch("/:username", async (c) => {
+    const { id } = await named(c.req.param("username"));
+    const { role, password }: { role?: Role; password?: string } = checked(Change, await jsonIn(c.req.raw));
+    if (password !== undefined) {
+      await accounts.changePassword(id, password);
+      await sessions.revokeAll(id);
+    }
+    if (role !== undefined) await accounts.changeRole(id, role);
+    return c.json({ user: viewAccount(await named(c.req.param("username"))) });
+  });
+
+  app.delete("/:username", async (c) => {
+    const { id } = await named(c.req.param("username"));
+    await accounts.remove(id);
+    await sessions.revokeAll(id);
+    await tokens.revokeAll(id);
+    return c.json({ ok: true });
+  });
+
+  return app;
+}
+
+/** Whether the caller looks after accounts. */
+function keeps(caller: Caller | Refusal): boolean {
+  return typeof caller === "object" && (caller.user.role === "admin" || caller.user.role === "service");
+}
+
+function refusal(caller: Caller | Refusal, message: string): HttpError {
+  const isKnown = typeof caller === "object" && !caller.user.isGuest;
+  return isKnown ? new HttpError(403, "not_allowed", message) : new HttpError(401, "not_signed_in", message);
+}

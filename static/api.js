@@ -1,0 +1,26 @@
+/**
+ * What the service answered: `code` is its word for a refusal, or "offline" when there was no answer.
+ * @typedef {{ ok: boolean, code: string, retryAfterMs: number, body: any }} Answer
+ */
+
+/**
+ * Asks the service.
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<Answer>}
+ */
+export async function ask(method, path, body) {
+  try {
+    const response = await fetch(path, {
+      method,
+      headers: body && { "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    const answer = await response.json();
+    const { code = "", retry_after_ms: retryAfterMs = 0 } = answer;
+    return { ok: response.ok, code: response.ok ? "" : code, retryAfterMs, body: answer };
+  } catch {
+    return { ok: false, code: "offline", retryAfterMs: 0, body: {} };
+  }
+}

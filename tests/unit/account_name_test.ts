@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { accountName, foldName } from "../../rooms/accounts/account_name.ts";
+
+Deno.test("foldName() makes one of names that differ in case, width or what nobody sees", () => {
+  for (const name of ["Ada", "ADA", "Ａｄａ", "a\u200bda", "ada\u00ad", " ada "]) {
+    assertEquals(foldName(name), "ada");
+  }
+  assertEquals(foldName("Straße"), foldName("STRASSE"));
+  assertEquals(foldName("ﬁn"), foldName("FIN"));
+  assertEquals(foldName("小安") === foldName("小柏"), false);
+});
+
+Deno.test("accountName() refuses names that are empty to the eye, too long, or everybody's", () => {
+  assertEquals(accountName("  Ada \t Lovelace"), "Ada Lovelace");
+  for (const name of ["", " ", "\u200b", "\u00ad", "x".repeat(65), "ANONYMOUS", "Service", "匿名"]) {
+    assertEquals(accountName(name), undefined, JSON.stringify(name));
+  }
+});
