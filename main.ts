@@ -135,8 +135,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
+    const ended = Promise.all([logOfRooms.close(), rooms.close()]).catch((error) =>
+      failed("close_failed", error)
+    );
+    // KV may be out of reach.
+    await Promise.race([ended, after(GIVE_UP_WITHIN_MS)]);
     over.abort();
-    await Promise.all([logOfRooms.close(), rooms.close()]).catch((error) => failed("close_failed", error));
     await sheet[Symbol.asyncDispose]();
     kv.close();
     log.info("stopped", { pending: rooms.outbox.depth });

@@ -183,6 +183,12 @@ export class History {
     return this.#tail(room).lines.findLast((line) => idIn(line) === id) !== undefined;
   }
 
+  /** The `seq` of a message that is durable; `undefined` when it isn't. */
+  async find(room: string, id: string): Promise<string | undefined> {
+    const { seq, isThere } = await this.#place(room, this.#tail(room), id);
+    return isThere ? seq : undefined;
+  }
+
   /** A cursor behind the message `id` of a held room. An id that isn't there counts as its place. */
   async behind(room: string, id: string): Promise<Cursor> {
     const { page, seq, isThere } = await this.#place(room, this.#tail(room), id);
@@ -201,7 +207,6 @@ export class History {
 
   /** Reads the archive behind the cursor, in stretches, and moves the cursor to its end. */
   async *archived(room: string, cursor: Cursor): AsyncGenerator<Stretch> {
-    const end = `${this.#archive.position}~`;
     const { lines: known, floor } = this.#tail(room);
     // Another process may have archived what has yet to come this way, and will then be sent to all.
     const last = known.length ? known[known.length - 1] : floor;
@@ -212,8 +217,8 @@ export class History {
       }
       if (lines.length) cursor.seen = `${seqIn(lines[lines.length - 1])}~`;
     }
-    // While it was read, the archive may have moved on, but not back.
-    if (cursor.seen < end) cursor.seen = end;
+    // What comes from there on is in memory, if memory hasn't dropped it meanwhile.
+    if (cursor.seen < floor) cursor.seen = floor;
   }
 
   /** The `history` frame of a stretch. */

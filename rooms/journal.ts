@@ -82,6 +82,10 @@ const MAX_ENTRIES = 900;
 const MAX_DOUBTFUL = 9;
 /** How often a commit is tried whose messages others have stored meanwhile. */
 const TRIES = 5;
+/** What was read so long before the commit is read again: the process may have been paused. */
+const FRESH_MS = 2_000;
+/** How long senders wait when KV doesn't answer. */
+const PATIENCE_MS = 10_000;
 
 export class Journal implements Writer {
   readonly #options: JournalOptions;
@@ -137,9 +141,16 @@ export class Journal implements Writer {
   /** Stores what has come. What can't be stored, its senders are told. */
   async #settle(taken: readonly Entry[]): Promise<void> {
     const unsettled = new Set(taken);
+    const patience = setInterval(() => this.#giveUp(unsettled), PATIENCE_MS);
     try {
-      if (taken.some(({ mark }) => mark)) await this.#answerResends(unsettled);
+      await this.#answerResends(unsettled);
+      let readAt = performance.now();
       for (let tries = 1; unsettled.size;) {
+        if (performance.now() - readAt > FRESH_MS) {
+          await this.#answerResends(unsettled);
+          readAt = performance.now();
+          continue;
+        }
         const [bytes, entries] = this.#pack(unsettled);
         try {
           await this.#commit(entries, bytes, unsettled);
@@ -153,6 +164,18 @@ export class Journal implements Writer {
       if (error instanceof LeaseLostError) return this.#displace([...unsettled]);
       for (const entry of unsettled) this.#tell(entry, (sender) => sender.failed(entry.mark));
       this.#options.failed(error, unsettled.size);
+    } finally {
+      clearInterval(patience);
+    }
+  }
+
+  /**
+   * KV doesn't answer: senders are told that it failed, of what waits behind, too. What is on its way may be stored
+   * all the same, and is then known when it is sent again.
+   */
+  #giveUp(unsettled: ReadonlySet<Entry>): void {
+    for (const entry of [...unsettled, ...this.#waiting.splice(0)]) {
+      this.#tell(entry, (sender) => sender.failed(entry.mark));
     }
   }
 
@@ -204,6 +227,7 @@ export class Journal implements Writer {
   /** Answers the resends among the entries, and takes them out. */
   async #answerResends(unsettled: Set<Entry>): Promise<void> {
     const marked = [...unsettled].filter(({ mark }) => mark);
+    if (!marked.length) return;
     const reads: Promise<Deno.KvEntryMaybe<Accepted>[]>[] = [];
     for (let i = 0; i < marked.length; i += KEYS_PER_READ) {
       const keys = marked.slice(i, i + KEYS_PER_READ).map(({ draft, mark }) => keyOf(draft, mark as Mark));
@@ -220,7 +244,8 @@ export class Journal implements Writer {
 
   #tell(entry: Entry, tell: (sender: Sender) => void): void {
     if (entry.mark) this.#marked.delete(nameOf(entry.draft, entry.mark));
-    entry.senders.forEach(tell);
+    // Each is told once.
+    entry.senders.splice(0).forEach(tell);
   }
 }
 

@@ -17,11 +17,13 @@ export class Lobby {
 
   /** The room of that name. The caller has checked the name against `ROOM_NAME`. */
   room(name: string): Room {
-    let room = this.#rooms.get(name);
-    if (!room) {
-      room = new Room(name, this.#parts, () => this.#rooms.delete(name));
-      this.#rooms.set(name, room);
-    }
+    const open = this.#rooms.get(name);
+    if (open) return open;
+    const room: Room = new Room(name, this.#parts, () => {
+      // A timer of one that was left may outlast it.
+      if (this.#rooms.get(name) === room) this.#rooms.delete(name);
+    });
+    this.#rooms.set(name, room);
     return room;
   }
 

@@ -5,7 +5,7 @@
  * neighbour that missed a post notices, and asks; and those who were at one that went silent are gone.
  */
 import type { Announcer, Elsewhere } from "./announcer.ts";
-import { type Channel, type Post, POST_LENGTH } from "./fan_out/channel.ts";
+import { type Channel, type Post, POST_LENGTH, type Told } from "./fan_out/channel.ts";
 import type { User } from "./user.ts";
 
 export interface NeighboursParts {
@@ -16,6 +16,8 @@ export interface NeighboursParts {
   readonly room: (name: string) => { readonly announcer: Announcer } | undefined;
 }
 
+/** What is told within this time goes into one post. */
+const GATHER_MS = 20;
 export const ALIVE_EVERY_MS = 2_000;
 /** A neighbour that was silent for so many times this long is gone: within 30 s, the grace period included. */
 const SILENCES = 4;
@@ -30,6 +32,9 @@ export class Neighbours implements Elsewhere {
   readonly #id = crypto.randomUUID();
   readonly #neighbours = new Map<string, Neighbour>();
   #count = 0;
+  #told: Told[] = [];
+  #opened: string[] = [];
+  #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(parts: NeighboursParts) {
@@ -37,104 +42,116 @@ export class Neighbours implements Elsewhere {
   }
 
   open(): void {
-    this.#tellAlive();
+    this.#look();
     this.#timer = setInterval(() => this.#look(), ALIVE_EVERY_MS);
   }
 
+  /** Tells what is left to tell, and no more. */
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#gathering);
+    this.#flush();
   }
 
   opened(room: string): void {
-    this.#parts.channel.post({ type: "who", rooms: [room] });
+    this.#opened.push(room);
+    this.#gather();
   }
 
   came(room: string, user: User): void {
-    this.#tell({ type: "came", from: this.#id, room, user });
+    this.#tell({ kind: "came", room, user });
   }
 
   went(room: string, user: User): void {
-    this.#tell({ type: "went", from: this.#id, room, user });
+    this.#tell({ kind: "went", room, user });
   }
 
   typing(room: string, user: User): void {
     this.#parts.channel.post({ type: "typing", room, user });
   }
 
-  /** Asks who is where: posts may have been lost. */
+  /** Asks all who is where: posts may have been lost. */
   ask(): void {
-    let rooms: string[] = [];
-    let length = 0;
-    const post = (): void => {
-      if (rooms.length) this.#parts.channel.post({ type: "who", rooms });
-      [rooms, length] = [[], 0];
-    };
-    for (const { name } of this.#parts.rooms()) {
-      rooms.push(name);
-      if ((length += name.length) > POST_LENGTH) post();
-    }
-    post();
+    this.#ask(this.#open(), undefined);
   }
 
   receive(post: Post): void {
-    const { room } = this.#parts;
     switch (post.type) {
       case "alive":
         return this.#heard(post.from, post.count);
-      case "came":
-        this.#counted(post.from);
-        return room(post.room)?.announcer.cameElsewhere(post.from, post.user);
-      case "went":
-        this.#counted(post.from);
-        return room(post.room)?.announcer.wentElsewhere(post.from, post.user);
-      case "here":
-        this.#counted(post.from);
-        return room(post.room)?.announcer.areElsewhere(post.from, post.users, post);
+      case "people":
+        this.#neighbour(post.from).count += post.told.length;
+        return post.told.forEach((told) => this.#take(post.from, told));
       case "typing":
-        return room(post.room)?.announcer.typesElsewhere(post.user);
+        return this.#parts.room(post.room)?.announcer.typesElsewhere(post.user);
       case "who":
-        return post.rooms.forEach((name) => this.#answer(name));
+        if (post.to === undefined || post.to === this.#id) post.rooms.forEach((room) => this.#answer(room));
     }
   }
 
-  #tell(post: Post): void {
-    this.#count++;
-    this.#parts.channel.post(post);
+  #take(from: string, told: Told): void {
+    const announcer = this.#parts.room(told.room)?.announcer;
+    if (told.kind === "here") announcer?.areElsewhere(from, told.users, told);
+    else if (told.kind === "came") announcer?.cameElsewhere(from, told.user);
+    else announcer?.wentElsewhere(from, told.user);
+  }
+
+  #open(): string[] {
+    return Array.from(this.#parts.rooms(), ({ name }) => name);
+  }
+
+  #ask(names: readonly string[], to: string | undefined): void {
+    for (const rooms of inPosts(names, (name) => name.length)) {
+      this.#parts.channel.post({ type: "who", rooms, to });
+    }
   }
 
   #answer(room: string): void {
-    const announcer = this.#parts.room(room)?.announcer;
-    if (!announcer) return;
-    let users: User[] = [];
-    let length = 0;
-    let isFirst = true;
-    const post = (isLast: boolean): void => {
-      this.#tell({ type: "here", from: this.#id, room, users, isFirst, isLast });
-      [users, length, isFirst] = [[], 0, false];
-    };
-    for (const user of announcer.usersHere) {
-      users.push(user);
-      if ((length += 2 * user.name.length + 40) > POST_LENGTH) post(false);
+    const users = this.#parts.room(room)?.announcer.usersHere;
+    if (!users) return;
+    const parts = users.length ? inPosts(users, lengthOf) : [[]];
+    for (const [i, users] of parts.entries()) {
+      this.#tell({ kind: "here", room, users, isFirst: i === 0, isLast: i === parts.length - 1 });
     }
-    post(true);
+  }
+
+  #tell(told: Told): void {
+    this.#told.push(told);
+    this.#gather();
+  }
+
+  #gather(): void {
+    this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  #flush(): void {
+    this.#gathering = undefined;
+    for (const told of inPosts(this.#told.splice(0), lengthOfTold)) {
+      this.#count += told.length;
+      this.#parts.channel.post({ type: "people", from: this.#id, told });
+    }
+    this.#ask(this.#opened.splice(0), undefined);
+  }
+
+  #heard(from: string, count: number): void {
+    const isNew = !this.#neighbours.has(from);
+    const neighbour = this.#neighbour(from);
+    neighbour.silences = 0;
+    if (neighbour.count === count && !isNew) return;
+    neighbour.count = count;
+    this.#ask(this.#open(), from);
+    // One that is new doesn't know of this one either.
+    if (isNew) this.#tellAlive();
+  }
+
+  #neighbour(id: string): Neighbour {
+    let neighbour = this.#neighbours.get(id);
+    if (!neighbour) this.#neighbours.set(id, neighbour = { count: 0, silences: 0 });
+    return neighbour;
   }
 
   #tellAlive(): void {
     this.#parts.channel.post({ type: "alive", from: this.#id, count: this.#count });
-  }
-
-  #heard(from: string, count: number): void {
-    const neighbour = this.#neighbours.get(from);
-    this.#neighbours.set(from, { count, silences: 0 });
-    if (neighbour?.count === count) return;
-    this.ask();
-    // One that is new doesn't know of this one either.
-    if (!neighbour) this.#tellAlive();
-  }
-
-  #counted(from: string): void {
-    const neighbour = this.#neighbours.get(from);
-    if (neighbour) neighbour.count++;
   }
 
   #look(): void {
@@ -145,4 +162,27 @@ export class Neighbours implements Elsewhere {
       for (const { announcer } of this.#parts.rooms()) announcer.goneElsewhere(id);
     }
   }
+}
+
+/** Divides things so that each part fits into a post. */
+function inPosts<T>(things: readonly T[], lengthOf: (thing: T) => number): T[][] {
+  const posts: T[][] = [];
+  let length = Infinity;
+  for (const thing of things) {
+    if (length > POST_LENGTH) {
+      posts.push([]);
+      length = 0;
+    }
+    posts[posts.length - 1].push(thing);
+    length += lengthOf(thing);
+  }
+  return posts;
+}
+
+function lengthOf({ name }: User): number {
+  return 2 * name.length + 40;
+}
+
+function lengthOfTold(told: Told): number {
+  return 60 + told.room.length + (told.kind === "here" ? told.users.length * 100 : lengthOf(told.user));
 }

@@ -86,6 +86,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     failed: report("tail_failed"),
   });
   const seal = new Seal({ kv, isRemote, lease });
+  let isUncertain = false;
   const journal = new Journal({
     kv,
     outbox,
@@ -99,17 +100,21 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     committed: (commit) => {
       bell.added();
       if (relay) relay.committed(commit);
-      else if (isShared) tail.ring();
+      else if (isShared || isUncertain) tail.ring();
       else tail.push(tail.cursor, commit);
+      isUncertain = false;
     },
     failed: (error, count) => {
       bell.failed();
+      // It may have been made all the same: the next one needn't follow the last one that is known.
+      isUncertain = true;
+      relay?.failed();
       failed("commit_failed", error, count);
     },
     displaced: (entries) => relay?.displaced(entries),
   });
   const relay = channel && lease &&
-    new Relay({ kv, channel, journal, lease, tail, failed: report("relay_failed") });
+    new Relay({ kv, channel, journal, history, lease, tail, failed: report("relay_failed") });
   const neighbours = channel &&
     new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
   const caughtUp = (): Promise<void> => channel ? tail.catchUp() : Promise.resolve();

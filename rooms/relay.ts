@@ -12,15 +12,17 @@
  */
 import { setImmediate } from "node:timers";
 import { type Channel, type Post, POST_LENGTH } from "./fan_out/channel.ts";
-import type { Accepted, Entry, Journal, Mark, Sender, Writer } from "./journal.ts";
+import type { History } from "./history.ts";
+import type { Accepted, Entry, Journal, Sender, Writer } from "./journal.ts";
 import type { Lease } from "./lease.ts";
-import { idIn, seqIn } from "./message.ts";
+import { type Draft, idIn, seqIn } from "./message.ts";
 import type { Commit, Fresh, Tail } from "./tail.ts";
 
 export interface RelayParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel;
   readonly journal: Journal;
+  readonly history: History;
   readonly lease: Lease;
   readonly tail: Tail;
   readonly failed: (error: unknown) => void;
@@ -33,33 +35,44 @@ type Answer = Post & { type: "answer" };
 interface Hander {
   /** The number that is taken next. */
   next: number;
-  /** What a resend of the same has to be answered. */
+  /** Taken, and not decided yet. */
+  readonly undecided: Set<number>;
+  /** What a message has to be answered that is handed once more. */
   readonly answers: Map<number, Answer>;
+}
+
+/** A message of this isolate that the leader is to commit. */
+interface Waiting {
+  readonly entry: Entry;
+  /** At which beat it was handed first. */
+  readonly beat: number;
 }
 
 const HANDED = "handed";
 /** How often the leader says that it is there, the others look whether it is, and hand again what has no answer. */
 const BEAT_MS = 250;
 /** Beats after which a message counts as failed: there is no leader, or none that can reach KV. */
-const PATIENT_BEATS = 240;
-const MAX_HANDERS = 1_000;
+const PATIENT_BEATS = 60;
+/** A commit of which isn't known what it follows: everyone then looks into KV. */
+const UNKNOWN = "?";
 
 export class Relay implements Writer {
   readonly #parts: RelayParts;
   readonly #id = crypto.randomUUID();
-  readonly #handed = new Map<number, Entry>();
+  readonly #handed = new Map<number, Waiting>();
   readonly #numbers = new Map<string, number>();
   readonly #handers = new Map<string, Promise<Hander>>();
   #number = 0;
   /** Handed messages up to this number have been posted once. */
   #posted = 0;
-  /** The oldest that had no answer at the last beat, and at how many beats before. */
-  #stuck = { number: 0, beats: 0 };
+  /** The oldest that had no answer at the last beat. */
+  #stuck = 0;
+  #beats = 0;
   #posting: ReturnType<typeof setImmediate> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> | undefined;
   /** As the leader: the last commit of all. */
-  #last = "";
+  #last = UNKNOWN;
   #leads: () => void = () => {};
   #isLeading = false;
   #isClosing = false;
@@ -89,7 +102,7 @@ export class Relay implements Writer {
   write(entry: Entry): void {
     if (this.#isLeading) return this.#parts.journal.write(entry);
     if (this.#isClosing) return entry.senders.forEach((sender) => sender.failed(entry.mark));
-    this.#handed.set(++this.#number, entry);
+    this.#handed.set(++this.#number, { entry, beat: this.#beats });
     this.#numbers.set(entry.draft.id, this.#number);
     this.#posting ??= setImmediate(() => this.#hand(this.#posted + 1));
   }
@@ -114,11 +127,19 @@ export class Relay implements Writer {
     channel.post({ type: "commit", previous, versionstamp, messages });
   }
 
+  /** A commit failed, and may have been made all the same. */
+  failed(): void {
+    this.#last = UNKNOWN;
+  }
+
   /** Another leader has come before these could be committed. */
   displaced(entries: readonly Entry[]): void {
-    this.#isLeading = false;
+    this.#yield();
     // Who handed the others hands them again, to the new leader.
-    for (const entry of entries) if (!(entry.senders[0] instanceof Handed)) this.write(entry);
+    for (const entry of entries) {
+      const [sender] = entry.senders;
+      if (sender && !(sender instanceof Handed)) this.write(entry);
+    }
   }
 
   /** Messages have passed in their order: are some of ours among them? */
@@ -127,7 +148,9 @@ export class Relay implements Writer {
     for (const { line } of fresh) {
       const id = idIn(line);
       const number = this.#numbers.get(id);
-      if (number !== undefined) this.#settle(number, (timestamp) => ({ id, timestamp, seq: seqIn(line) }));
+      if (number !== undefined) {
+        this.#settle(number, ({ timestamp }) => ({ id, timestamp, seq: seqIn(line) }));
+      }
     }
   }
 
@@ -135,13 +158,13 @@ export class Relay implements Writer {
     switch (post.type) {
       case "commit":
         // What the leader before this one committed may come late.
-        if (post.versionstamp > this.#last) this.#isLeading = false;
+        if (post.versionstamp > this.#parts.tail.cursor) this.#yield();
         return this.#parts.tail.push(post.previous, post);
       case "beat":
         if (post.cursor > this.#parts.tail.cursor) this.#parts.tail.ring();
         return;
       case "hand":
-        if (this.#isLeading) this.#take(post).catch(this.#parts.failed);
+        if (this.#isLeading && !this.#isClosing) this.#take(post).catch(this.#parts.failed);
         return;
       case "answer":
         if (post.to !== this.#id) return;
@@ -159,46 +182,58 @@ export class Relay implements Writer {
     await this.#beating;
     if (this.#posting) clearImmediate(this.#posting);
     await journal.close();
-    for (const { senders, mark } of this.#handed.values()) senders.forEach((sender) => sender.failed(mark));
+    this.#yield();
+    for (const number of [...this.#handed.keys()]) this.#settle(number, () => undefined);
     if (this.#number) await kv.delete([HANDED, this.#id]);
     await lease.release();
   }
 
+  #yield(): void {
+    this.#isLeading = false;
+    this.#last = UNKNOWN;
+  }
+
   async #beat(): Promise<void> {
     const { channel, lease, tail } = this.#parts;
-    this.#isLeading &&= lease.isHeld;
+    this.#beats++;
+    if (this.#isLeading && !lease.isHeld) this.#yield();
+    // First, because the lease may be out of reach.
+    if (!this.#isLeading) this.#handAgain();
     if (!this.#isLeading && !this.#isClosing && await lease.acquire()) await this.#lead();
     if (this.#isLeading) channel.post({ type: "beat", from: this.#id, cursor: tail.cursor });
-    else this.#handAgain();
   }
 
   async #lead(): Promise<void> {
-    const { kv, journal, tail, lease } = this.#parts;
+    const { kv, journal, history, tail, lease } = this.#parts;
+    // What came when this isolate led before: it is committed now, or handed to be.
+    await journal.drain();
     // From here on nobody else can commit: what is there now is all that comes before.
     await tail.catchUp();
     const committed = (await kv.get<number>([HANDED, this.#id])).value ?? 0;
+    const unseen = [...this.#handed].filter(([number]) => number <= committed);
+    for (const [number, { entry: { draft } }] of unseen) {
+      const seq = await history.find(draft.room, draft.id);
+      this.#settle(number, ({ id, timestamp }) => seq === undefined ? undefined : { id, timestamp, seq });
+    }
     if (!lease.isHeld) return;
     this.#handers.clear();
     this.#last = tail.cursor;
     this.#isLeading = true;
-    for (const [number, entry] of [...this.#handed]) {
-      if (number <= committed) {
-        this.#settle(number, (timestamp) => ({ id: entry.draft.id, timestamp }));
-        continue;
-      }
+    for (const [number, { entry }] of [...this.#handed]) {
       this.#forget(number, entry);
       journal.write(entry);
     }
     this.#leads();
   }
 
-  /** Hands what has waited since the last beat. */
+  /** Hands what has waited since the last beat; what has waited for too long has failed. */
   #handAgain(): void {
-    const [oldest] = this.#handed.keys();
-    if (oldest === undefined || oldest !== this.#stuck.number) {
-      this.#stuck = { number: oldest ?? 0, beats: 0 };
-    } else if (++this.#stuck.beats > PATIENT_BEATS) this.#settle(oldest, () => undefined);
-    else this.#hand(oldest);
+    for (const [number, { beat }] of [...this.#handed]) {
+      if (this.#beats - beat > PATIENT_BEATS) this.#settle(number, () => undefined);
+    }
+    const [oldest = 0] = this.#handed.keys();
+    if (oldest && oldest === this.#stuck) this.#hand(oldest);
+    this.#stuck = oldest;
   }
 
   /** Posts the handed messages from this number on. */
@@ -213,7 +248,7 @@ export class Relay implements Writer {
       first += entries.length;
       [entries, length] = [[], 0];
     };
-    for (const [number, { draft, mark }] of this.#handed) {
+    for (const [number, { entry: { draft, mark } }] of this.#handed) {
       if (number < first) continue;
       // Answered ones leave holes in the numbers.
       if (number !== first + entries.length && entries.length) post();
@@ -236,26 +271,50 @@ export class Relay implements Writer {
     for (const number of hander.answers.keys()) if (number < oldest) hander.answers.delete(number);
     for (const [i, { draft, mark }] of entries.entries()) {
       const number = first + i;
-      if (number < hander.next) {
-        const answer = hander.answers.get(number);
-        if (answer) this.#parts.channel.post(answer);
-      } else if (number === hander.next) {
-        hander.next++;
-        const sender = new Handed(from, number, draft.id, (answer) => {
-          hander.answers.set(number, answer);
-          this.#parts.channel.post(answer);
-        });
-        this.#parts.journal.write({ draft, mark, senders: [sender] });
-      }
+      if (number < hander.next) this.#answerAgain(hander, from, number, draft);
+      if (number !== hander.next) continue;
+      hander.next++;
+      hander.undecided.add(number);
+      const sender = new Handed(from, number, (accepted) => {
+        this.#decide(hander, { type: "answer", to: from, number, accepted });
+        // A commit with this id tells by itself.
+        if (accepted?.seq === undefined || accepted.id !== draft.id) {
+          this.#answerAgain(hander, from, number, draft);
+        }
+      });
+      this.#parts.journal.write({ draft, mark, senders: [sender] });
     }
+  }
+
+  #decide(hander: Hander, answer: Answer): void {
+    hander.undecided.delete(answer.number);
+    hander.answers.set(answer.number, answer);
+  }
+
+  /** Answers a message that was taken before, here or by the leader before. */
+  #answerAgain(hander: Hander, from: string, number: number, { room, id, timestamp }: Draft): void {
+    const { channel, history, failed } = this.#parts;
+    const answer = hander.answers.get(number);
+    if (answer) return channel.post(answer);
+    if (hander.undecided.has(number)) return;
+    hander.undecided.add(number);
+    history.find(room, id).then((seq) => {
+      const accepted = seq === undefined ? undefined : { id, timestamp, seq };
+      const answer: Answer = { type: "answer", to: from, number, accepted };
+      this.#decide(hander, answer);
+      channel.post(answer);
+    }).catch((error) => {
+      hander.undecided.delete(number);
+      failed(error);
+    });
   }
 
   #hander(from: string): Promise<Hander> {
     let hander = this.#handers.get(from);
     if (!hander) {
-      if (this.#handers.size >= MAX_HANDERS) this.#handers.clear();
       hander = this.#parts.kv.get<number>([HANDED, from]).then(({ value }) => ({
         next: (value ?? 0) + 1,
+        undecided: new Set(),
         answers: new Map(),
       }));
       hander.catch(() => this.#handers.delete(from));
@@ -265,11 +324,11 @@ export class Relay implements Writer {
   }
 
   /** Tells the senders of a handed message what became of it. */
-  #settle(number: number, outcome: (timestamp: string) => Accepted | undefined): void {
-    const entry = this.#handed.get(number);
+  #settle(number: number, outcome: (draft: Draft) => Accepted | undefined): void {
+    const entry = this.#handed.get(number)?.entry;
     if (!entry) return;
     this.#forget(number, entry);
-    const accepted = outcome(entry.draft.timestamp);
+    const accepted = outcome(entry.draft);
     for (const sender of entry.senders) {
       if (accepted) sender.accepted(accepted, entry.mark);
       else sender.failed(entry.mark);
@@ -287,23 +346,19 @@ export class Relay implements Writer {
 class Handed implements Sender {
   readonly from: string;
   readonly number: number;
-  readonly #id: string;
-  readonly #answer: (answer: Answer) => void;
+  readonly #decided: (accepted: Accepted | undefined) => void;
 
-  constructor(from: string, number: number, id: string, answer: (answer: Answer) => void) {
+  constructor(from: string, number: number, decided: (accepted: Accepted | undefined) => void) {
     this.from = from;
     this.number = number;
-    this.#id = id;
-    this.#answer = answer;
+    this.#decided = decided;
   }
 
-  accepted(accepted: Accepted, _mark: Mark | undefined): void {
-    // A commit with this id tells by itself.
-    if (accepted.seq !== undefined && accepted.id === this.#id) return;
-    this.#answer({ type: "answer", to: this.from, number: this.number, accepted });
+  accepted(accepted: Accepted): void {
+    this.#decided(accepted);
   }
 
   failed(): void {
-    this.#answer({ type: "answer", to: this.from, number: this.number });
+    this.#decided(undefined);
   }
 }

@@ -11,6 +11,9 @@ interface Running {
 
 type Start = (config: Config) => Promise<Running>;
 
+/** How long the last isolate waits for the others to stop. */
+const OTHERS_FIRST_MS = 500;
+
 /** Serves as the command line and the environment say, until a signal comes; `module` is what isolates begin with. */
 export async function serve(start: Start, module: string): Promise<void> {
   if ("DedicatedWorkerGlobalScope" in globalThis) return serveAsIsolate(start);
@@ -23,8 +26,10 @@ export async function serve(start: Start, module: string): Promise<void> {
     const isolates = Array.from({ length: jobs - 1 }, () => startIsolate({ ...config, port }, module));
     wakeEachMinute(service);
     const stop = async (): Promise<void> => {
-      await Promise.all(isolates.map((isolate) => isolate.stop()));
-      await service.stop();
+      const stopped = Promise.all(isolates.map((isolate) => isolate.stop()));
+      // This one commits for the others, as a rule: they come first, but not for ever.
+      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, OTHERS_FIRST_MS))]);
+      await Promise.all([service.stop(), stopped]);
       Deno.exit(0);
     };
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());

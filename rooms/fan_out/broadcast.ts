@@ -7,6 +7,7 @@ import type { Channel, Post } from "./channel.ts";
  */
 export class Broadcast implements Channel {
   readonly #channel: BroadcastChannel;
+  #isClosed = false;
 
   /** All isolates that name the same place hear each other. */
   constructor(place: string) {
@@ -14,6 +15,7 @@ export class Broadcast implements Channel {
   }
 
   post(post: Post): void {
+    if (this.#isClosed) return;
     this.#channel.postMessage(post);
   }
 
@@ -24,6 +26,7 @@ export class Broadcast implements Channel {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     this.#channel.close();
     return Promise.resolve();
   }

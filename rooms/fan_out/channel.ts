@@ -16,6 +16,19 @@ const MARK = v.object({ userId: v.string(), clientId: v.string(), message: v.str
 const DRAFT = v.object({ id: v.string(), room: v.string(), timestamp: v.string(), body: v.string() });
 const MESSAGE = v.object({ room: v.string(), body: v.string() });
 
+const TOLD = v.variant("kind", [
+  /** One who came to a room, or went. */
+  v.object({ kind: v.picklist(["came", "went"]), room: v.string(), user: USER }),
+  /** All who are in a room, in parts. */
+  v.object({
+    kind: v.literal("here"),
+    room: v.string(),
+    users: v.array(USER),
+    isFirst: v.boolean(),
+    isLast: v.boolean(),
+  }),
+]);
+
 const POST = v.variant("type", [
   /** What the leader has committed, and after what. */
   v.object({
@@ -57,25 +70,19 @@ const POST = v.variant("type", [
   }),
   /** Whoever writes the log shall try again now. */
   v.object({ type: v.literal("probe") }),
-  /** The sender lives, and has posted so many posts about who is where. */
+  /** The sender lives, and has told so often who is where. */
   v.object({ type: v.literal("alive"), from: ID, count: v.number() }),
-  /** Who is in a room at the sender's, in parts. */
-  v.object({
-    type: v.literal("here"),
-    from: ID,
-    room: v.string(),
-    users: v.array(USER),
-    isFirst: v.boolean(),
-    isLast: v.boolean(),
-  }),
-  /** One who came to the sender's, or went. */
-  v.object({ type: v.picklist(["came", "went"]), from: ID, room: v.string(), user: USER }),
-  /** Who is in these rooms elsewhere? */
-  v.object({ type: v.literal("who"), rooms: v.array(v.string()) }),
+  /** Who is where at the sender's, in order. */
+  v.object({ type: v.literal("people"), from: ID, told: v.array(TOLD) }),
+  /** Who is in these rooms elsewhere, or at one other isolate? */
+  v.object({ type: v.literal("who"), rooms: v.array(v.string()), to: v.optional(ID) }),
   v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
 ]);
 
 export type Post = v.InferOutput<typeof POST>;
+
+/** Something about who is where. */
+export type Told = v.InferOutput<typeof TOLD>;
 
 export interface Channel {
   /** Brings a post to all others. Never throws: what can't be sent is lost. */

@@ -33,7 +33,7 @@ export class KeyValue implements Channel {
   readonly #options: KeyValueOptions;
   readonly #closing = Promise.withResolvers<void>();
   #gathered: string[] = [];
-  #sending: Promise<void> | undefined;
+  #sending: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watching: ReadableStreamDefaultReader | undefined;
   #listening: Promise<void> | undefined;
@@ -72,7 +72,9 @@ export class KeyValue implements Channel {
 
   #send(): void {
     this.#timer = undefined;
-    this.#sending = this.#store(this.#gathered.splice(0)).catch(this.#options.failed);
+    const texts = this.#gathered.splice(0);
+    // One after the other: posts keep their order.
+    this.#sending = this.#sending.then(() => this.#store(texts)).catch(this.#options.failed);
   }
 
   async #store(texts: readonly string[]): Promise<void> {

@@ -13,6 +13,8 @@ export interface RedisOptions {
 
 /** How often to try again while Redis is out of reach. */
 const RECONNECT_EVERY_MS = 250;
+/** Posts on their way to a Redis that doesn't answer; the rest is lost. */
+const MAX_QUEUE = 5_000;
 const CONNECT_WITHIN_MS = 2_000;
 /** A connection that is silent for this long is tried out, so that a dead one is noticed. */
 const PING_EVERY_MS = 5_000;
@@ -35,6 +37,7 @@ export class Redis implements Channel {
     this.#speaking = create({
       url: options.url,
       disableOfflineQueue: true,
+      commandsQueueMaxLength: MAX_QUEUE,
       pingInterval: PING_EVERY_MS,
       socket: { reconnectStrategy: RECONNECT_EVERY_MS },
     }) as RedisClientType;
