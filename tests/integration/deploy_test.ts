@@ -60,6 +60,22 @@ engineTest(
   },
 );
 
+engineTest("Service stops within 5 s though KV is out of reach", ["denokv"], async () => {
+  await using directory = await temporaryDirectory();
+  await using kv = await startDenokv(directory.path);
+  const service = await startProcess({
+    KV_PATH: kv.url,
+    DENO_KV_ACCESS_TOKEN: String(Deno.env.get("DENO_KV_ACCESS_TOKEN")),
+    LOG_CSV_PATH: `${directory.path}/log.csv`,
+  });
+  const ada = await Client.enter(service.url, "lobby", "?username=ada");
+  await ada.say("hi");
+  await kv.kill();
+  ada.send({ type: "chat_message", message: "into the void", client_id: "2" });
+  await stopAsDeployDoes(service);
+  assertEquals((await ada.closed).code, 1012);
+});
+
 /** Fails when SIGKILL was needed. */
 async function stopAsDeployDoes(service: ServiceProcess): Promise<void> {
   const killing = setTimeout(() => void service.kill(), STOP_WITHIN_MS);

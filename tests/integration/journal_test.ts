@@ -1,4 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { type Entry, Journal, type Sender } from "../../rooms/journal.ts";
 import { createScribe, idInBody } from "../../rooms/message.ts";
 import { Outbox } from "../../rooms/outbox.ts";
@@ -163,4 +165,37 @@ Deno.test("Journal stores a message once that two processes store at the same mo
   assertEquals(two.told.accepted[0], one.told.accepted[0]);
   const stored = [...one.commits, ...two.commits].flatMap(({ messages }) => messages.length);
   assertEquals([stored, two.told.failed], [[1, 1], 0]);
+});
+
+Deno.test("Journal tells senders that it failed when KV doesn't answer, also of what waits behind, and once", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const hanging = Promise.withResolvers<void>();
+  const slow = new Proxy(kv, {
+    get(kv, name) {
+      const value = Reflect.get(kv, name, kv);
+      if (name !== "getMany") return typeof value === "function" ? value.bind(kv) : value;
+      return async (keys: Deno.KvKey[]) => {
+        await hanging.promise;
+        return await kv.getMany(keys);
+      };
+    },
+  });
+  const { journal, told, commits, write } = setUp(slow);
+  using time = new FakeTime();
+  write("on its way", "1");
+  await setImmediate();
+  await setImmediate();
+  write("behind", "2");
+  time.tick(10_000);
+  assertEquals([told.failed, told.accepted.length], [2, 0]);
+  hanging.resolve();
+  await journal.drain();
+  assertEquals([told.failed, told.accepted.length], [2, 0]);
+  // What was under way is stored, and known when it is sent again.
+  const stored = commits.flatMap(({ messages }) => messages.map(({ body }) => idInBody(body)));
+  assertEquals(stored.length, 1);
+  write("on its way", "1");
+  write("behind", "2");
+  await journal.drain();
+  assertEquals([told.accepted[0], told.accepted.length], [stored[0], 2]);
 });

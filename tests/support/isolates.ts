@@ -1,0 +1,126 @@
+/** The rooms of several isolates on one database, in one process, without sockets and sheets. */
+import { systemClock } from "../../rooms/clock.ts";
+import { messageIn } from "../../rooms/message.ts";
+import { openRooms, type Rooms } from "../../rooms/open_rooms.ts";
+import { shared } from "../../rooms/shared_kv.ts";
+import { guest } from "../../rooms/user.ts";
+import type { Bus } from "../fakes/bus.ts";
+import { temporaryDirectory } from "./service.ts";
+
+/** Makes the commits that bring messages. */
+type MakeCommit = (commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitError>) => Promise<
+  Deno.KvCommitResult | Deno.KvCommitError
+>;
+
+export interface Isolates extends AsyncDisposable {
+  readonly all: readonly Rooms[];
+  /** How the first isolate, which leads, makes commits from now on. */
+  commit: MakeCommit;
+  /** Ends one as if it were killed, as far as posts can tell. */
+  end(isolate: Rooms): Promise<void>;
+}
+
+export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
+  const directory = await temporaryDirectory();
+  const open = new Map<Rooms, Deno.Kv>();
+  const isolates: Isolates = {
+    all: [],
+    commit: (commit) => commit(),
+    async end(rooms) {
+      await rooms.drain(Promise.resolve());
+      await rooms.close();
+      open.get(rooms)?.close();
+      open.delete(rooms);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const rooms of open.keys()) await isolates.end(rooms);
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+  for (let i = 0; i < count; i++) {
+    const kv = shared(await Deno.openKv(`${directory.path}/t.db`));
+    const rooms = await openRooms({
+      kv: i === 0 ? watched(kv, (commit) => isolates.commit(commit)) : kv,
+      isRemote: false,
+      clock: systemClock,
+      random: Math.random,
+      timeZone: "UTC",
+      maxMessageLength: 0,
+      outboxLimit: 1e6,
+      openChannel: () => Promise.resolve(bus.channel()),
+      bell: { add() {}, added() {}, failed() {} },
+      failed() {},
+    });
+    await rooms.open(() => {}, () => {});
+    open.set(rooms, kv);
+    (isolates.all as Rooms[]).push(rooms);
+  }
+  return isolates;
+}
+
+/** Somebody in a room: what is shown to them, in order, as text. */
+export async function enter(rooms: Rooms, room: string, name: string) {
+  const shown: string[] = [];
+  const answers: string[] = [];
+  const user = guest(name);
+  const member = await rooms.lobby.room(room).join({
+    user,
+    takesBatches: false,
+    send(frame) {
+      const { type, message, client_id: clientId } = JSON.parse(frame);
+      if (type === "chat_message") shown.push(message);
+      if (type === "ack" || type === "error") answers.push(`${type} ${clientId}`);
+    },
+    drained: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  }, undefined);
+  return {
+    shown,
+    answers,
+    say: (message: string, clientId?: string) =>
+      rooms.lobby.room(room).receive(member, { type: "chat_message", message, client_id: clientId }),
+    leave: () => rooms.lobby.room(room).leave(member),
+  };
+}
+
+/** The texts of a room's history. */
+export async function stored(rooms: Rooms, room: string): Promise<string[]> {
+  const { lines } = await rooms.history.before(room, undefined, 200);
+  return lines.map((line) => messageIn(line).message);
+}
+
+/** Resolves once something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`It never came to hold: ${holds}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** KV whose commits of messages are made by `make`. */
+function watched(kv: Deno.Kv, make: MakeCommit): Deno.Kv {
+  return new Proxy(kv, {
+    get(kv, name) {
+      const value = Reflect.get(kv, name, kv);
+      if (name !== "atomic") return typeof value === "function" ? value.bind(kv) : value;
+      return () => {
+        const operation = kv.atomic();
+        let bringsMessages = false;
+        const wrapped: Deno.AtomicOperation = new Proxy(operation, {
+          get(operation, name) {
+            const method = Reflect.get(operation, name, operation);
+            if (typeof method !== "function") return method;
+            return (...args: unknown[]) => {
+              if (name === "sum") bringsMessages = true;
+              if (name === "commit" && bringsMessages) return make(() => operation.commit());
+              const result = method.apply(operation, args);
+              return name === "commit" ? result : wrapped;
+            };
+          },
+        });
+        return wrapped;
+      };
+    },
+  });
+}
