@@ -3,7 +3,7 @@ import { Archive } from "../../rooms/archive.ts";
 import { Outbox } from "../../rooms/outbox.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { committer } from "../support/log.ts";
-import { type ServiceProcess, startProcess } from "../support/process.ts";
+import { drained, startProcess } from "../support/process.ts";
 import { temporaryDirectory } from "../support/service.ts";
 import { type Figure, residentMiB } from "./figures.ts";
 
@@ -22,7 +22,7 @@ export async function drain(runs: number): Promise<Figure[]> {
     await using google = await GoogleSheets.start({ quotaPerMinute: 60 });
     await using service = await startProcess(environment(directory.path, google));
     const began = performance.now();
-    await settled(service);
+    await drained(service);
     const took = (performance.now() - began) / 1000;
     const rows = google.rows("ChatLogs").length - 1;
     if (rows !== DRAINED) throw new Error(`${rows} rows stand, not ${DRAINED}`);
@@ -74,12 +74,4 @@ async function fill(path: string, count: number): Promise<void> {
   const archive = new Archive(kv, outbox);
   await archive.open();
   await archive.advance();
-}
-
-async function settled(service: ServiceProcess): Promise<void> {
-  for (;;) {
-    const { outbox } = await (await fetch(`${service.url}/healthz`)).json();
-    if (!outbox.depth) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -2,7 +2,7 @@
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { Client, type Frame, roomAddress } from "./client.ts";
 import { type Engine, startDenokv, startRedis } from "./engines.ts";
-import { type ServiceProcess, startProcess } from "./process.ts";
+import { drained, startProcess } from "./process.ts";
 import { readHistory, temporaryDirectory } from "./service.ts";
 
 export interface ClusterReport {
@@ -158,14 +158,6 @@ async function nextAppend(google: GoogleSheets): Promise<number> {
   const { length } = google.rows("ChatLogs");
   while (google.rows("ChatLogs").length === length) await new Promise((resolve) => setTimeout(resolve, 50));
   return performance.now() - began;
-}
-
-async function drained(service: ServiceProcess): Promise<void> {
-  for (;;) {
-    const { outbox } = await (await fetch(`${service.url}/healthz`)).json();
-    if (!outbox.depth) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 function missing(wanted: readonly string[], there: readonly string[]): number {

@@ -58,8 +58,17 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
   return isolates;
 }
 
-/** Somebody in a room: what is shown to them, in order, as text. */
-export async function enter(rooms: Rooms, room: string, name: string) {
+/** Somebody in a room. */
+export interface Person {
+  /** The texts of the messages that came, in order. */
+  readonly shown: readonly string[];
+  /** `ack` or `error`, with the client id. */
+  readonly answers: readonly string[];
+  say(message: string, clientId?: string): void;
+  leave(): void;
+}
+
+export async function enter(rooms: Rooms, room: string, name: string): Promise<Person> {
   const shown: string[] = [];
   const answers: string[] = [];
   const user = guest(name);

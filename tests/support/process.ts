@@ -53,6 +53,15 @@ export async function startProcess(
   };
 }
 
+/** Resolves when the service has nothing pending. */
+export async function drained(service: ServiceProcess): Promise<void> {
+  for (;;) {
+    const { outbox } = await (await fetch(`${service.url}/healthz`)).json();
+    if (!outbox.depth) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function read(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   take: (line: string) => void,

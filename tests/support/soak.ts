@@ -1,7 +1,7 @@
 /** The soak: a service under load that is killed again and again, and then has to account for every message. */
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { Client, roomAddress } from "./client.ts";
-import { type ServiceProcess, startProcess } from "./process.ts";
+import { drained, startProcess } from "./process.ts";
 import { parseCsv, readHistory, temporaryDirectory } from "./service.ts";
 
 export interface SoakReport {
@@ -125,14 +125,5 @@ class Sender {
 
   #send(client: Client, text: string): void {
     client.send({ type: "chat_message", message: text, client_id: text });
-  }
-}
-
-/** Resolves when the service has nothing pending. */
-async function drained(service: ServiceProcess): Promise<void> {
-  for (;;) {
-    const { outbox } = await (await fetch(`${service.url}/healthz`)).json();
-    if (!outbox.depth) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
