@@ -1,6 +1,7 @@
 /**
  * The frames of a room's socket, `/ws/chat/:room/`: text frames of one JSON object each, at most
- * {@link MAX_FRAME_BYTES}. With `?batch=1` the service may send several objects as one JSON array.
+ * {@link MAX_FRAME_BYTES}. With `?batch=1` the service may send several objects as one JSON array, and tells in a last
+ * one, `closing`, why it closes the socket.
  *
  * | client sends | meaning |
  * | --- | --- |
@@ -40,6 +41,7 @@ export type ServerFrame =
   | { type: "recorded" | "not_recorded"; ids: string[] }
   | { type: "message_deleted"; room: string; id: string }
   | { type: "room"; room: string; title: string; private: boolean; read_only: boolean }
+  | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
 
 /** A message in a history; a deleted one has no text any more. */

@@ -6,7 +6,14 @@ import type { Doors, Visit } from "../rooms/doors.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
-import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
+import {
+  type ClientFrame,
+  CLOSE,
+  decodeFrame,
+  encodeFrame,
+  FrameError,
+  MAX_FRAME_BYTES,
+} from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
 import { type HeldRules, mayEnter, maySpeak, type RuleBook } from "../rooms/rules.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
@@ -91,7 +98,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       const count = connections.get(address) ?? 0;
       const refusal = refusalOf(caller, held, count);
       if (refusal || typeof caller !== "object") {
-        socket.onopen = () => socket.close(refusal?.code, refusal?.reason);
+        socket.onopen = () => closeFor(refusal, socket, batch);
         return response;
       }
       isIn = true;
@@ -146,6 +153,21 @@ const REFUSALS: Readonly<Record<Refusal, { code: number; reason: string }>> = {
   guests_not_allowed: { code: CLOSE.notSignedIn, reason: "Sign in first" },
   name_taken: { code: CLOSE.notAllowed, reason: NAME_TAKEN },
 };
+
+/**
+ * Closes a socket, and tells why in a last frame too where that is understood: Deno 2.5 answers even the answer to its
+ * own close, and Chromium, which takes that for a fault, then reports 1006 and no reason.
+ */
+function closeFor(
+  why: { code: number; reason: string } | undefined,
+  socket: WebSocket,
+  takesBatches: boolean,
+): void {
+  if (why && takesBatches && socket.readyState === WebSocket.OPEN) {
+    socket.send(encodeFrame({ type: "closing", ...why }));
+  }
+  socket.close(why?.code, why?.reason);
+}
 
 /** Throws {@link HttpError} for a request that isn't a proper upgrade. */
 function upgraded(request: Request): Deno.WebSocketUpgrade {
@@ -263,7 +285,7 @@ class ChatSocket implements Connection {
       this.#left();
       // Frames that have arrived by now are to be read (and ignored) first: Deno drops the connection, and the client
       // never learns the code, when it comes upon one after `close`.
-      setTimeout(() => this.#socket.close(code, reason), 0);
+      setTimeout(() => closeFor({ code, reason }, this.#socket, this.takesBatches), 0);
     }
     return this.#closing.promise;
   }

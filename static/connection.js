@@ -73,8 +73,19 @@ export class Connection extends Emitter {
       this.gotAnswer();
       this.#report({ state: "open" });
     };
-    socket.onmessage = ({ data }) => decodeFrames(data).forEach((frame) => this.emit("frame", frame));
-    socket.onclose = ({ code, reason }) => this.#lost(code, reason);
+    // What the server says before it closes: the close itself may come as 1006, without its reason.
+    /** @type {{ code: number, reason: string } | undefined} */
+    let closing;
+    socket.onmessage = ({ data }) => {
+      for (const frame of decodeFrames(data)) {
+        if (frame.type === "closing") closing = frame;
+        else this.emit("frame", frame);
+      }
+    };
+    socket.onclose = (event) => {
+      const { code, reason } = closing ?? event;
+      this.#lost(code, reason);
+    };
   }
 
   /**

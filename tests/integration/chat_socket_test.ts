@@ -282,6 +282,21 @@ Deno.test("ChatSocket closes with 4001 on a token that isn't valid", async () =>
   assertEquals((await client.closed).code, 4001);
 });
 
+Deno.test("ChatSocket tells whoever takes batches in a last frame why it closes", async () => {
+  await using service = await startService();
+  const refused = new Client(`${roomAddress(service.url, "lobby")}?batch=1&token=wrong`);
+  const { code, reason } = await refused.closed;
+  assertEquals([code, refused.frames], [4001, [{ type: "closing", code, reason }]]);
+  const member = await Client.enter(service.url, "lobby", "?batch=1");
+  member.sendBytes(new Uint8Array(70_000));
+  const end = await member.closed;
+  assertEquals([end.code, member.frames.at(-1)], [1009, {
+    type: "closing",
+    code: 1009,
+    reason: end.reason,
+  }]);
+});
+
 Deno.test("ChatSocket acts upon frames that come before the room has let their sender in", async () => {
   await using service = await startService();
   await using hasty = new Client(roomAddress(service.url, "lobby"));

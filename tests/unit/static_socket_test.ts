@@ -173,6 +173,14 @@ socketTest("RoomSocket tries no more once it is refused", ({ server, socket, tim
   assertEquals([socket.connection, server.length], [{ state: "refused", code: 4001, reason: "" }, 1]);
 });
 
+socketTest("RoomSocket believes what the server said before a close without a code", ({ server, socket }) => {
+  server[0].onopen?.();
+  server[0].says({ type: "closing", code: 4003, reason: "This room is private" });
+  assertEquals(socket.connection, { state: "open" });
+  server[0].ends(1006);
+  assertEquals(socket.connection, { state: "refused", code: 4003, reason: "This room is private" });
+});
+
 socketTest("RoomSocket sends one message at a time, in order", ({ socket, server, events }) => {
   server[0].open();
   socket.say("one");
