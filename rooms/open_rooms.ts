@@ -62,6 +62,10 @@ export interface Rooms {
   close(): Promise<void>;
 }
 
+/** Messages after which memory is to be relieved at the next occasion, and at how many it is in any case. */
+const ARCHIVE_AFTER = 5_000;
+const ROUNDS = 10;
+
 export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const { kv, isRemote, clock, bell, failed } = parts;
   const report = (what: string) => (error: unknown): void => failed(what, error);
@@ -75,11 +79,14 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   if (!lease) await archive.advance();
   await outbox.refresh();
   const history = new History(archive);
+  let fresh = 0;
+  let rounds = 0;
   const tail: Tail = new Tail({
     outbox,
     archive,
     history,
     deliver: (messages) => {
+      fresh += messages.length;
       relay?.passed(messages);
       lobby.deliver(messages);
     },
@@ -153,7 +160,11 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       neighbours?.open();
     },
     async keep() {
-      await (isArchivist() ? archive.advance() : archive.open());
+      // Whoever writes the log archives first; this is for when nothing can be written.
+      if (isArchivist() && (fresh > ARCHIVE_AFTER || ++rounds % ROUNDS === 0)) {
+        fresh = 0;
+        await archive.advance();
+      } else if (!isArchivist()) await archive.open();
       history.trim();
       await outbox.refresh();
       if (channel) tail.ring();

@@ -17,7 +17,7 @@ export interface PaceOptions {
 export const GOOGLE_PACE: PaceOptions = { perMinute: 58, spacingMs: 1_000, rushSpacingMs: 250 };
 
 /** A file has no quota, but appends cost the members of rooms some of the processor. */
-export const FILE_PACE: PaceOptions = { perMinute: Infinity, spacingMs: 1_000, rushSpacingMs: 250 };
+export const FILE_PACE: PaceOptions = { perMinute: Infinity, spacingMs: 1_500, rushSpacingMs: 250 };
 
 const MINUTE_MS = 60_000;
 /** How much of the quota a rush may take: what follows it shall not have to wait for the minute's end. */
