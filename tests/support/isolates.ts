@@ -28,6 +28,7 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
     commit: (commit) => commit(),
     async end(rooms) {
       await rooms.drain(Promise.resolve());
+      await rooms.lobby.close(1012, "restarting");
       await rooms.close();
       open.get(rooms)?.close();
       open.delete(rooms);
