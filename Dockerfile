@@ -4,7 +4,7 @@ FROM denoland/deno:2.9.6 AS dependencies
 WORKDIR /app
 COPY . .
 # Everything that main.ts may ever import, the Google client included, is on disk before the first start.
-RUN deno cache --frozen main.ts
+RUN deno cache --frozen main.ts && deno task bundle
 
 FROM denoland/deno:2.9.6
 ENV DENO_NO_UPDATE_CHECK=1 HOST=0.0.0.0 PORT=8000
@@ -14,7 +14,7 @@ COPY deno.json deno.lock main.ts ./
 COPY routes routes
 COPY rooms rooms
 COPY sheets sheets
-COPY static static
+COPY --from=dependencies /app/static static
 COPY tests/std tests/std
 COPY tests/browser/deno.json tests/browser/deno.json
 RUN mkdir data && chown deno:deno data

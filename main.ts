@@ -129,7 +129,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const flushed = logOfRooms.stop();
     const closed = access.close();
     await Promise.race([rooms.drain(deadline), deadline]);
-    const closing = rooms.lobby.close(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
+    const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);

@@ -2,13 +2,12 @@
 import { foldName } from "./accounts/account_name.ts";
 import type { Change, Changes } from "./changes.ts";
 import { CLOSE } from "./protocol.ts";
-import { type HeldRules, mayEnter } from "./rules.ts";
 import { personOf, type User } from "./user.ts";
 
 /** A connection on its way through a door, and behind it. */
 export interface Visit {
-  readonly room: string;
-  readonly rules: HeldRules;
+  /** The room whose rules it depends on, if it does. */
+  readonly room: string | undefined;
   /** Whose pass lets it in: an account's id, or `service`; a guest's own id. */
   readonly owner: string;
   /** Who it is by now: roles change, and a guest may state a name later. */
@@ -17,7 +16,10 @@ export interface Visit {
   endsAt: number;
   /** Looks at it again: who it is and until when, or `undefined` when the session or token is no longer valid. */
   renew(): Promise<{ user: User; endsAt: number } | undefined>;
-  close(code: number, reason: string): void;
+  /** Why its user may not be here, as of now; `undefined` for one who may. */
+  refusal(): { code: number; reason: string } | undefined;
+  /** Closes it, and resolves when it is closed. */
+  close(code: number, reason: string): Promise<void>;
 }
 
 /** How often visits are looked at whose session or token may have ended by time. */
@@ -63,6 +65,11 @@ export class Doors {
     if (this.#visits.delete(visit)) this.#add(personOf(visit.user), -1);
   }
 
+  /** Closes every visit, and resolves when they are closed. */
+  async turnOut(code: number, reason: string): Promise<void> {
+    await Promise.all(Array.from(this.#visits, (visit) => visit.close(code, reason)));
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }
@@ -80,9 +87,9 @@ export class Doors {
       const { user, room } = visit;
       if (change.type === "names") {
         const isTaken = user.isGuest && change.names.includes(foldName(user.name));
-        if (isTaken) visit.close(CLOSE.notAllowed, NAME_TAKEN);
+        if (isTaken) void visit.close(CLOSE.notAllowed, NAME_TAKEN);
       }
-      if (change.type === "rules" && change.room === room) checkRules(visit);
+      if (change.type === "rules" && change.room === room) check(visit);
       const isConcerned = change.type === "unknown" ||
         (change.type === "account" && change.id === visit.owner);
       if (isConcerned) await this.#renew(visit);
@@ -98,14 +105,15 @@ export class Doors {
 
   async #renew(visit: Visit): Promise<void> {
     const renewed = await visit.renew();
-    if (!renewed && visit.user.isGuest) return visit.close(CLOSE.notAllowed, NAME_TAKEN);
-    if (!renewed) return visit.close(CLOSE.notSignedIn, "You have been signed out");
+    if (!renewed && visit.user.isGuest) return void visit.close(CLOSE.notAllowed, NAME_TAKEN);
+    if (!renewed) return void visit.close(CLOSE.notSignedIn, "You have been signed out");
     visit.user = renewed.user;
     visit.endsAt = renewed.endsAt;
-    checkRules(visit);
+    check(visit);
   }
 }
 
-function checkRules(visit: Visit): void {
-  if (!mayEnter(visit.rules.current, visit.user)) visit.close(CLOSE.notAllowed, "This room is private");
+function check(visit: Visit): void {
+  const refusal = visit.refusal();
+  if (refusal) void visit.close(refusal.code, refusal.reason);
 }

@@ -21,6 +21,7 @@ import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
 import { roomsApi } from "./rooms_api.ts";
 import { sessionApi } from "./session_api.ts";
+import { createSocketGate } from "./socket_gate.ts";
 import { tokensApi } from "./tokens_api.ts";
 import { usersApi } from "./users_api.ts";
 
@@ -40,8 +41,9 @@ export interface AppParts extends Access {
 export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const callers = createCallers({ ...parts, ...config });
+  const gate = createSocketGate({ ...parts, ...config, callers });
   return new Hono<ApiEnv>()
-    .route("/", chatSocket({ ...parts, ...config, callers }))
+    .route("/", chatSocket({ ...parts, ...config, gate }))
     .use("/api/*", apiGate({ ...config, callers }))
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))

@@ -1,6 +1,7 @@
 /** The files that pages are made of. */
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { HttpError } from "./errors.ts";
 
 /** A file as it is sent. */
 export interface StaticFile {
@@ -19,6 +20,8 @@ interface JoinedFile extends StaticFile {
 }
 
 const STATIC = new URL("../static/", import.meta.url);
+/** What `deno task bundle` made of `static/bundles/`. */
+const BUILT = new URL("built/", STATIC);
 const SENT = /^[a-z0-9_]+\.(css|js|svg)$/;
 const IMPORT = /@import "([a-z0-9_]+\.css)";\n/g;
 const TYPES: Readonly<Record<string, string>> = {
@@ -77,10 +80,8 @@ export class StaticFiles {
 
   /** What changes whenever any of the files that are sent does: 24 hexadecimal digits. */
   async version(): Promise<string> {
-    const names = (await Array.fromAsync(Deno.readDir(STATIC))).map(({ name }) => name);
-    const files = await Promise.all(
-      names.filter((name) => SENT.test(name)).sort().map((name) => this.read(name)),
-    );
+    const names = [...await namesIn(STATIC), ...(await namesIn(BUILT)).map((name) => `built/${name}`)];
+    const files = await Promise.all(names.sort().map((name) => this.read(name)));
     const etags = files.map((file) => file?.etag ?? "");
     this.#lastVersion = (await etagOf(new TextEncoder().encode(etags.join()))).replaceAll('"', "");
     return this.#lastVersion;
@@ -98,14 +99,29 @@ export class StaticFiles {
   }
 }
 
+/** The names of the files of a directory that are sent; none where there is no such directory. */
+async function namesIn(directory: URL): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name)
+      .filter((name) => SENT.test(name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
 /**
  * `/static/`. Below its {@link StaticFiles.version} a file may be kept for good: a changed one has another address,
- * and so have the modules that it imports by relative ones.
+ * and so have the modules that it imports by relative ones. Below `built/` are the modules that `deno task bundle` makes.
  */
 export function staticFiles(files: StaticFiles): Hono {
   const send = async (c: Context, name: string, isForGood: boolean): Promise<Response> => {
-    if (!SENT.test(name)) return c.notFound();
+    const isBuilt = name.startsWith("built/");
+    if (!SENT.test(isBuilt ? name.slice("built/".length) : name)) return c.notFound();
     const file = await (name.endsWith(".css") ? files.stylesheet(name) : files.read(name));
+    if (!file && isBuilt) {
+      throw new HttpError(503, "not_built", `static/${name} is missing: run \`deno task bundle\` first`);
+    }
     if (!file) return c.notFound();
     const headers = {
       "cache-control": isForGood ? FOR_GOOD : "no-cache",
@@ -121,6 +137,11 @@ export function staticFiles(files: StaticFiles): Hono {
   };
   return new Hono()
     .get("/:name", (c) => send(c, c.req.param("name"), false))
+    .get("/built/:name", (c) => send(c, `built/${c.req.param("name")}`, false))
+    .get("/:version/built/:name", async (c) => {
+      const { version, name } = c.req.param();
+      return send(c, `built/${name}`, await files.isVersion(version));
+    })
     .get("/:version/:name", async (c) => {
       const { version, name } = c.req.param();
       return send(c, name, await files.isVersion(version));

@@ -1,11 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type Change, Changes } from "../../rooms/changes.ts";
 import { Doors, type Visit } from "../../rooms/doors.ts";
-import type { Rules } from "../../rooms/rules.ts";
 import { guest, type User } from "../../rooms/user.ts";
 
 const ADA: User = { id: "ada", name: "ada", isGuest: false, role: "user" };
-const PUBLIC: Rules = { title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] };
 
 interface Setting {
   readonly doors: Doors;
@@ -34,12 +32,15 @@ function doorsTest(name: string, act: (setting: Setting) => Promise<void>): void
       },
       visit: (fields = {}) => ({
         room: "lobby",
-        rules: { current: PUBLIC },
+        refusal: () => undefined,
         owner: "ada",
         user: ADA,
         endsAt: Infinity,
         renew: () => Promise.resolve(undefined),
-        close: (code) => void closed.push(code),
+        close: (code) => {
+          closed.push(code);
+          return Promise.resolve();
+        },
         ...fields,
       }),
     });
@@ -81,9 +82,10 @@ doorsTest(
 doorsTest("Doors closes a visit when its renewed user may not enter any more", async (setting) => {
   const { doors, closed, change, visit } = setting;
   const admin: User = { ...ADA, role: "admin" };
-  const rules = { current: { ...PUBLIC, isPrivate: true } };
   const renew = () => Promise.resolve({ user: ADA, endsAt: Infinity });
-  doors.enter(visit({ user: admin, rules, renew }), doors.changes);
+  const refusal = () => entered.user.role === "admin" ? undefined : { code: 4003, reason: "Admins only" };
+  const entered = visit({ user: admin, refusal, renew });
+  doors.enter(entered, doors.changes);
   await change({ type: "rules", room: "lobby" });
   assertEquals(closed, []);
   await change({ type: "account", id: "ada" });
@@ -110,4 +112,11 @@ doorsTest("Doors counts a person's visits, whoever else has the same name", ({ d
   doors.leave(first);
   assertEquals(doors.count(guest("x", "badge")), 1);
   return Promise.resolve();
+});
+
+doorsTest("Doors turns everybody out, with one word for all", async ({ doors, closed, visit }) => {
+  doors.enter(visit(), doors.changes);
+  doors.enter(visit({ owner: "bo", room: undefined }), doors.changes);
+  await doors.turnOut(1012, "restarting");
+  assertEquals(closed, [1012, 1012]);
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { answerTo } from "../../routes/errors.ts";
 import { pages, type PagesOptions } from "../../routes/pages.ts";
 
 const options: PagesOptions = {
@@ -109,6 +110,16 @@ for (
     assertEquals((await get(`/static/${path}`)).status, 404);
   });
 }
+
+Deno.test("pages() serves what was bundled, and names the command where nothing was", async () => {
+  const charts = await get("/static/built/charts.js");
+  await charts.body?.cancel();
+  assertEquals([charts.status, charts.headers.get("content-type")], [200, "text/javascript; charset=utf-8"]);
+  const app = pages(options).onError((error, c) => answerTo(error, c) ?? c.text("", 500));
+  const missing = await app.request("/static/built/nothing.js");
+  assertEquals(missing.status, 503);
+  assertEquals((await missing.json()).code, "not_built");
+});
 
 Deno.test("pages() answers a browser that is lost, and leaves programs to others", async () => {
   const lost = await get("/nothing", { accept: "text/html" });

@@ -1,0 +1,159 @@
+/** The gate: which request may open a socket, and which socket may stay open. */
+import type { Context } from "hono";
+import type { Doors, Visit } from "../rooms/doors.ts";
+import { CLOSE } from "../rooms/protocol.ts";
+import type { User } from "../rooms/user.ts";
+import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
+import { HttpError } from "./errors.ts";
+import { closeFor, type Closing, Wire, type WireOptions } from "./wire.ts";
+
+export interface SocketGateOptions {
+  readonly callers: Callers;
+  readonly doors: Doors;
+  readonly isStopping: () => boolean;
+  /** 0 = off. */
+  readonly maxConnectionsPerIp: number;
+  /** Per account or guest's browser; 0 = off. */
+  readonly maxConnectionsPerUser: number;
+}
+
+/** Somebody who asks for a socket. */
+export interface Arrival {
+  readonly caller: Caller | Refusal;
+  readonly address: string;
+  readonly takesBatches: boolean;
+  /** How many changes the doors had heeded before the caller was looked up. */
+  readonly since: number;
+}
+
+/** Where a socket leads, and who may be there. */
+export interface Place {
+  /** The room whose rules say so. */
+  readonly room?: string;
+  /** Why a user may not be here, as of now; `undefined` for one who may. */
+  readonly refusal: (user: User) => Closing | undefined;
+  readonly maxFrameBytes: number;
+}
+
+/** Somebody who has come in. */
+export interface Visitor {
+  /** Its user changes as the account does. */
+  readonly visit: Visit;
+  readonly wire: Wire;
+}
+
+export interface SocketGate {
+  /** Looks at the request and at who sends it. Throws {@link HttpError} for one that no socket can come of. */
+  arrive(c: Context<{ Bindings: Bindings }>): Promise<Arrival>;
+  /**
+   * Answers the request with a socket: one that closes at once when the caller may not be there, else one that `enter`
+   * makes something of, now and without awaiting anything. Throws {@link HttpError}.
+   */
+  open(
+    request: Request,
+    arrival: Arrival,
+    place: Place,
+    enter: (visitor: Visitor) => Pick<WireOptions, "opened" | "ended" | "closed">,
+  ): Response;
+}
+
+/** A peer that answers no ping for this long is gone. */
+const IDLE_SECONDS = 30;
+
+/** The answer to a guest who takes a name that isn't free. */
+export const NAME_TAKEN = "This name belongs to an account: sign in, or choose another one";
+
+const REFUSALS: Readonly<Record<Refusal, Closing>> = {
+  invalid_pass: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
+  guests_not_allowed: { code: CLOSE.notSignedIn, reason: "Sign in first" },
+  name_taken: { code: CLOSE.notAllowed, reason: NAME_TAKEN },
+};
+
+export function createSocketGate(options: SocketGateOptions): SocketGate {
+  const { callers, doors, maxConnectionsPerIp, maxConnectionsPerUser } = options;
+  /** Open sockets by address. */
+  const counts = new Map<string, number>();
+
+  function refusalOf({ caller, address }: Arrival, place: Place): Closing | undefined {
+    if (typeof caller !== "object") return REFUSALS[caller];
+    const refusal = place.refusal(caller.user);
+    if (refusal) return refusal;
+    if (maxConnectionsPerIp && (counts.get(address) ?? 0) >= maxConnectionsPerIp) {
+      return { code: CLOSE.tooMany, reason: "Too many connections from this address" };
+    }
+    if (maxConnectionsPerUser && doors.count(caller.user) >= maxConnectionsPerUser) {
+      return { code: CLOSE.tooMany, reason: "Too many connections of this user" };
+    }
+  }
+
+  function count(address: string, by: 1 | -1): void {
+    const open = (counts.get(address) ?? 0) + by;
+    if (open) counts.set(address, open);
+    else counts.delete(address);
+  }
+
+  return {
+    async arrive(c) {
+      if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+        throw new HttpError(426, "upgrade_required", "This address is for WebSockets; open the page instead");
+      }
+      if (!callers.isAllowedOrigin(c)) {
+        throw new HttpError(
+          403,
+          "origin_not_allowed",
+          "Pages of this origin may not open sockets: see ALLOWED_ORIGINS",
+        );
+      }
+      const address = callers.address(c);
+      const takesBatches = c.req.query("batch") === "1";
+      const since = doors.changes;
+      return { address, takesBatches, since, caller: await callers.caller(c) };
+    },
+    open(request, arrival, place, enter) {
+      if (options.isStopping()) {
+        throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
+      }
+      const { socket, response } = upgraded(request);
+      const { caller, address, takesBatches } = arrival;
+      const refusal = refusalOf(arrival, place);
+      if (typeof caller !== "object" || refusal) {
+        socket.onopen = () => refusal && closeFor(refusal, socket, takesBatches);
+        return response;
+      }
+      const visit: Visit = {
+        room: place.room,
+        owner: caller.pass?.owner ?? caller.user.id,
+        user: caller.user,
+        endsAt: caller.endsAt,
+        renew: () => caller.renew(),
+        refusal: () => place.refusal(visit.user),
+        close: (code, reason) => wire.close(code, reason),
+      };
+      const wire: Wire = new Wire(socket, {
+        takesBatches,
+        maxFrameBytes: place.maxFrameBytes,
+        opened: () => ends.opened(),
+        ended: () => ends.ended(),
+        closed: () => {
+          doors.leave(visit);
+          count(address, -1);
+          ends.closed();
+        },
+      });
+      count(address, 1);
+      const ends = enter({ visit, wire });
+      doors.enter(visit, arrival.since);
+      return response;
+    },
+  };
+}
+
+/** Throws {@link HttpError} for a request that isn't a proper upgrade. */
+function upgraded(request: Request): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new HttpError(400, "bad_upgrade", "This request isn't a WebSocket upgrade as RFC 6455 has it");
+  }
+}

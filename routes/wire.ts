@@ -1,0 +1,144 @@
+/** A wire: what every socket does, whoever is at its other end and whatever is said. */
+import { CLOSE, encodeFrame } from "../rooms/protocol.ts";
+
+/** What comes in: text, or bytes of a binary frame. */
+export type Frame = string | ArrayBuffer;
+
+/** Why a socket is closed. */
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface WireOptions {
+  /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
+  readonly takesBatches: boolean;
+  /** A larger frame closes with 1009. */
+  readonly maxFrameBytes: number;
+  /** It is open; frames are kept until {@link Wire.listen}. */
+  readonly opened: () => void;
+  /** Called once: nothing more comes or goes, though the socket of a peer that doesn't read may never close. */
+  readonly ended: () => void;
+  /** Called once: the socket is closed. */
+  readonly closed: () => void;
+}
+
+/** A reader with more than this unsent is cut off: its backlog must not be kept. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** While a reader catches up, more is sent only when less than this is unsent. */
+const DRAINED_BYTES = 128 * 1024;
+const DRAIN_POLL_MS = 10;
+const DRAIN_PATIENCE_MS = 30_000;
+/** Frames that may come before anybody listens. */
+const MAX_EARLY_FRAMES = 100;
+
+export class Wire {
+  readonly #socket: WebSocket;
+  readonly #options: WireOptions;
+  #early: Frame[] = [];
+  #isEnded = false;
+  /** Since somebody wants it closed; resolved when it is. */
+  #closing: PromiseWithResolvers<void> | undefined;
+
+  constructor(socket: WebSocket, options: WireOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = options.opened;
+    socket.onerror = ignore;
+    this.#receiveBy((frame) => {
+      if (this.#early.push(frame) > MAX_EARLY_FRAMES) {
+        void this.close(CLOSE.tooMany, "Too many frames before being let in");
+      }
+    });
+    socket.onclose = () => {
+      this.#end();
+      this.#closing?.resolve();
+      options.closed();
+    };
+  }
+
+  get takesBatches(): boolean {
+    return this.#options.takesBatches;
+  }
+
+  get isOpen(): boolean {
+    return !this.#closing && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Hands over the frames that came so far, and each that comes, until the end. */
+  listen(receive: (frame: Frame) => void): void {
+    this.#receiveBy(receive);
+    const early = this.#early;
+    this.#early = [];
+    for (const frame of early) if (!this.#closing) receive(frame);
+  }
+
+  send(frame: string | Uint8Array<ArrayBuffer>): void {
+    const socket = this.#socket;
+    if (this.#closing || socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      return void this.close(CLOSE.readerTooSlow, "Reader too slow");
+    }
+    socket.send(frame);
+  }
+
+  /** Resolves when what was sent is on its way, or the socket is closed. */
+  async drained(): Promise<void> {
+    const end = performance.now() + DRAIN_PATIENCE_MS;
+    while (this.isOpen) {
+      if (this.#socket.bufferedAmount <= DRAINED_BYTES) return;
+      if (performance.now() > end) void this.close(CLOSE.readerTooSlow, "Reader too slow");
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+  }
+
+  /** Closes the socket, and resolves when it is closed. */
+  close(code: number, reason: string): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = Promise.withResolvers();
+      this.#early = [];
+      this.#end();
+      // Frames that have arrived by now are to be read (and ignored) first: Deno drops the connection, and the client
+      // never learns the code, when it comes upon one after `close`.
+      setTimeout(() => closeFor({ code, reason }, this.#socket, this.#options.takesBatches), 0);
+    }
+    return this.#closing.promise;
+  }
+
+  #receiveBy(receive: (frame: Frame) => void): void {
+    const { maxFrameBytes } = this.#options;
+    this.#socket.onmessage = ({ data }) => {
+      if (this.#closing) return;
+      if (!isTooLarge(data, maxFrameBytes)) return receive(data);
+      void this.close(CLOSE.frameTooLarge, `A frame has at most ${maxFrameBytes} bytes`);
+    };
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#options.ended();
+  }
+}
+
+/**
+ * Closes a socket, and tells why in a last frame too where that is understood: Deno 2.5 answers even the answer to its
+ * own close, and Chromium, which takes that for a fault, then reports 1006 and no reason.
+ */
+export function closeFor(why: Closing, socket: WebSocket, takesBatches: boolean): void {
+  if (takesBatches && socket.readyState === WebSocket.OPEN) {
+    socket.send(encodeFrame({ type: "closing", ...why }));
+  }
+  socket.close(why.code, why.reason);
+}
+
+function isTooLarge(frame: Frame, maxBytes: number): boolean {
+  if (typeof frame !== "string") return frame.byteLength > maxBytes;
+  // A character takes at most three bytes.
+  return frame.length * 3 > maxBytes && encoder.encode(frame).length > maxBytes;
+}
+
+function ignore(): void {}
+
+const encoder = new TextEncoder();
