@@ -2,7 +2,7 @@ import { backoffMs, jitteredMs } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import { decodeFrames } from "./frames.js";
 
-/** @import { ServerFrame } from "../rooms/protocol.ts" */
+/** @import { Heard } from "./frames.js" */
 
 const PATIENCE_MS = 10_000;
 /** Counts as this many failures: whoever is one too many should not hurry back. */
@@ -20,7 +20,7 @@ const CLOSE_TOO_MANY = 4008;
 /**
  * @typedef {object} ConnectionEvents
  * @property {Status} status
- * @property {ServerFrame} frame
+ * @property {Heard} frame
  * @property {number} lost the close code or 0, before the status says what comes next
  */
 

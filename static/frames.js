@@ -7,11 +7,24 @@
  */
 
 /**
- * The events of one text frame, which holds one of them or an array.
+ * What a connection hears: a frame, or all messages that came one after the other, which are shown at once.
+ * @typedef {Exclude<ServerFrame, { type: "chat_message" }> | { type: "chat_messages", messages: ChatMessage[] }} Heard
+ */
+
+/**
+ * What one text frame holds, which is one event or an array of them.
  * @param {string} text
- * @returns {ServerFrame[]}
+ * @returns {Heard[]}
  */
 export function decodeFrames(text) {
   const frames = JSON.parse(text);
-  return Array.isArray(frames) ? frames : [frames];
+  /** @type {Heard[]} */
+  const heard = [];
+  for (const frame of Array.isArray(frames) ? frames : [frames]) {
+    const last = heard.at(-1);
+    if (frame.type !== "chat_message") heard.push(frame);
+    else if (last?.type === "chat_messages") last.messages.push(frame);
+    else heard.push({ type: "chat_messages", messages: [frame] });
+  }
+  return heard;
 }

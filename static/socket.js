@@ -3,9 +3,8 @@ import { Emitter } from "./emitter.js";
 import { ResumePoint } from "./resume_point.js";
 import { Sender } from "./sender.js";
 
-/** @import { ServerFrame } from "../rooms/protocol.ts" */
 /** @import { Status } from "./connection.js" */
-/** @import { ChatMessage } from "./frames.js" */
+/** @import { ChatMessage, Heard } from "./frames.js" */
 /** @import { Outbox, Unsent } from "./outbox.js" */
 
 const TYPING_EVERY_MS = 2_500;
@@ -158,14 +157,14 @@ export class RoomSocket extends Emitter {
     this.#isAskingOlder = false;
   }
 
-  /** @param {ServerFrame} frame @returns {void} */
+  /** @param {Heard} frame @returns {void} */
   #receive(frame) {
     switch (frame.type) {
-      case "chat_message":
-        if (this.#early) this.#early.push(frame);
-        else this.#resume.note([frame]);
+      case "chat_messages":
+        if (this.#early) this.#early.push(...frame.messages);
+        else this.#resume.note(frame.messages);
         return this.emit("messages", {
-          messages: [frame],
+          messages: frame.messages,
           from: "live",
           more: false,
         });

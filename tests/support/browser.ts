@@ -18,7 +18,8 @@ const ARGUMENTS = [
 export const TOKEN = "a-token-for-browser-tests";
 /** Everybody's password. */
 export const PASSWORD = "correct horse battery";
-const PATIENCE_MS = 10_000;
+/** A machine that does much else at once takes long. */
+const PATIENCE_MS = 30_000;
 
 /**
  * Registers a test that gets a {@link Stage} of its own. Without Chromium the test is skipped and its name

@@ -4,7 +4,7 @@
 export type Frame = Record<string, any> & { type: string };
 
 /** How long nothing may come before a test fails, instead of waiting for ever. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 export class Client implements AsyncDisposable {
   /** All frames in the order of arrival; the events of a joined frame one by one. */

@@ -8,7 +8,7 @@ export interface Engine extends AsyncDisposable {
 }
 
 const KV_TOKEN = "a-token-for-the-kv-of-tests";
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /**
  * Registers a test that needs programs which a machine may lack: then it is skipped and its name says so, except where

@@ -144,6 +144,12 @@ socketTest(
   },
 );
 
+socketTest("RoomSocket hands on together what came together, to be drawn once", ({ server, events }) => {
+  server[0].open();
+  server[0].says(message("1"), message("2"), { type: "user_typing", user: "bo" }, message("3"));
+  assertEquals(events, ["latest ", "live 1,2", "live 3"]);
+});
+
 socketTest(
   "RoomSocket backs off from 1 s to 30 s and starts anew after a success",
   ({ server, time, socket }) => {
