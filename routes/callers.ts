@@ -162,6 +162,7 @@ export function isSecure(c: Context, trustProxy: number): boolean {
 
 /** A cookie of ours; behind TLS only one that no other host and no page without TLS can have set. */
 export function cookieIn(c: Context, name: string, trustProxy: number): string | undefined {
+  if (c.req.header("cookie") === undefined) return undefined;
   return isSecure(c, trustProxy) ? getCookie(c, name, "host") : getCookie(c, name);
 }
 

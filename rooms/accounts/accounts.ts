@@ -13,6 +13,7 @@ import { ulid } from "ulid";
 import type { Changes } from "../changes.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
 import { accountName, foldName } from "./account_name.ts";
+import { OwnedNames } from "./owned_names.ts";
 import type { Passwords } from "./password.ts";
 
 export type Role = "user" | "admin";
@@ -69,12 +70,14 @@ export class Accounts {
   readonly #changes: Changes;
   readonly #passwords: Passwords;
   readonly #now: () => number;
+  readonly #names: OwnedNames;
 
   constructor(parts: { kv: Deno.Kv; changes: Changes; passwords: Passwords; now: () => number }) {
     this.#kv = parts.kv;
     this.#changes = parts.changes;
     this.#passwords = parts.passwords;
     this.#now = parts.now;
+    this.#names = new OwnedNames(() => this.#ownedNames(), parts.changes);
   }
 
   /** Makes an account. Throws {@link AccountError}. */
@@ -93,7 +96,10 @@ export class Accounts {
       commit.check({ key: [NAME, name], versionstamp: null }).set([NAME, name], account.id);
     }
     this.#changes.add(commit, { type: "names", names: namesOf(account) });
-    if ((await commit.commit()).ok) return account;
+    if ((await commit.commit()).ok) {
+      this.#names.add(namesOf(account));
+      return account;
+    }
     throw new AccountError("username_taken", "This name is taken; choose another one");
   }
 
@@ -108,8 +114,9 @@ export class Accounts {
     return entry && publicPart(entry.value);
   }
 
-  /** Whether a name belongs to an account. */
+  /** Whether a name belongs to an account; one that another process just made may not be known yet, see `OwnedNames`. */
   async owns(name: string): Promise<boolean> {
+    if (!this.#names.mayOwn(foldName(name))) return false;
     return await this.#idOf(name) !== undefined;
   }
 
@@ -162,6 +169,10 @@ export class Accounts {
     const entry = await this.#kv.get<StoredAccount>(accountKey(id));
     // Signing in is by the user name; that somebody is called so is not enough.
     return entry.value && foldName(entry.value.username) === foldName(name) ? entry : undefined;
+  }
+
+  async *#ownedNames(): AsyncGenerator<string> {
+    for await (const { key } of this.#kv.list({ prefix: [NAME] }, { batchSize: 500 })) yield String(key[1]);
   }
 
   async #idOf(name: string): Promise<string | undefined> {

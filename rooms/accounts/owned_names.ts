@@ -1,0 +1,56 @@
+/** The names that accounts own, held in memory: each guest's name is looked up, and after a restart all guests come at once. */
+import type { Changes } from "../changes.ts";
+
+/** More aren't held: about 20 MB. */
+const MOST_NAMES = 200_000;
+
+export class OwnedNames {
+  readonly #list: () => AsyncIterable<string>;
+  #names: Set<string> | undefined;
+  #loading: Promise<void> | undefined;
+  /** Names that were made while the others were being loaded. */
+  #fresh = new Set<string>();
+  #isTooMany = false;
+
+  /** `list` brings all names that are owned, folded. */
+  constructor(list: () => AsyncIterable<string>, changes: Changes) {
+    this.#list = list;
+    changes.listen((change) => {
+      if (change.type === "names") this.add(change.names);
+      if (change.type === "unknown") this.#names = undefined;
+    });
+  }
+
+  /**
+   * Whether an account may own a folded name. `false` is certain, but for accounts that another process made a second
+   * ago: their names' guests have to leave when this process hears of it, like those who were here before. `true` has
+   * to be looked up.
+   */
+  mayOwn(name: string): boolean {
+    if (this.#names) return this.#names.has(name);
+    if (!this.#isTooMany) this.#loading ??= this.#load();
+    return true;
+  }
+
+  add(names: Iterable<string>): void {
+    for (const name of names) (this.#names ?? this.#fresh).add(name);
+  }
+
+  async #load(): Promise<void> {
+    this.#fresh = new Set();
+    try {
+      const names = new Set<string>();
+      for await (const name of this.#list()) {
+        names.add(name);
+        this.#isTooMany = names.size > MOST_NAMES;
+        if (this.#isTooMany) return;
+      }
+      this.#names = names.union(this.#fresh);
+    } catch {
+      // As long as they can't be listed each name is looked up, which says what is wrong.
+    } finally {
+      this.#loading = undefined;
+      this.#fresh = new Set();
+    }
+  }
+}
