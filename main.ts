@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { openAccess } from "./rooms/access.ts";
 import { systemClock } from "./rooms/clock.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
+import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
 import { shared } from "./rooms/shared_kv.ts";
@@ -87,7 +88,15 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     rooms,
     forgotten: (messages) => log.info("history_forgotten", { messages }),
   });
-  await rooms.open((post) => logOfRooms.receive(post), () => logOfRooms.begin());
+  const notifications = openNotifications({ ...common, rooms, access });
+  await rooms.open(
+    (post) => {
+      logOfRooms.receive(post);
+      notifications.receive(post);
+    },
+    () => logOfRooms.begin(),
+    () => notifications.lost(),
+  );
   const housekeeping = setInterval(() => {
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
@@ -98,6 +107,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     log,
     ...rooms,
     ...access,
+    ...notifications,
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
@@ -127,7 +137,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
     const flushed = logOfRooms.stop();
-    const closed = access.close();
+    const closed = Promise.all([access.close(), notifications.close()]);
     await Promise.race([rooms.drain(deadline), deadline]);
     const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.

@@ -8,11 +8,13 @@ import { Changes } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import { Doors } from "./doors.ts";
 import { Erasure } from "./erasure.ts";
+import type { MentionOutbox } from "./notifications/mention_outbox.ts";
 import type { Rooms } from "./open_rooms.ts";
 import type { ServerFrame } from "./protocol.ts";
 import { RuleBook, tellRules } from "./rules.ts";
 
 export interface Access {
+  readonly changes: Changes;
   readonly accounts: Accounts;
   readonly sessions: Passes;
   readonly tokens: Passes;
@@ -50,7 +52,8 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   const doors = new Doors(changes, now, (error) => failed("visit_failed", error));
   const tell = (room: string, frame: ServerFrame): void => rooms.lobby.tell(room, frame);
   tellRules({ changes, rules, tell });
-  const erasure = new Erasure({ ...rooms, changes, tell, caughtUp: () => rooms.caughtUp() });
+  const withdraw: MentionOutbox["withdraw"] = (commit, what) => rooms.mentions.withdraw(commit, what);
+  const erasure = new Erasure({ ...rooms, changes, tell, caughtUp: () => rooms.caughtUp(), withdraw });
   const closing = new AbortController();
   const { signal } = closing;
   const running = Promise.all([
@@ -58,6 +61,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
     erasure.run({ ...parts, now, signal, failed: (error) => failed("forgetting_failed", error) }),
   ]);
   return {
+    changes,
     accounts,
     sessions: new Passes(SESSIONS, { kv, changes, now }),
     tokens: new Passes(TOKENS, { kv, changes, now }),

@@ -28,10 +28,11 @@ export class Erasure {
   readonly #changes: Changes;
   readonly #tell: (room: string, frame: ServerFrame) => void;
   readonly #caughtUp: () => Promise<void>;
+  readonly #withdraw: (commit: Deno.AtomicOperation, what: { id: string } | { username: string }) => void;
 
   /**
    * `tell` brings a frame to a room's members; `caughtUp` resolves when all that is durable by now has come to the
-   * history.
+   * history; `withdraw` adds to a commit that nobody is to be notified of a message any more, or of anyone's.
    */
   constructor(parts: {
     archive: Archive;
@@ -39,12 +40,14 @@ export class Erasure {
     changes: Changes;
     tell: (room: string, frame: ServerFrame) => void;
     caughtUp: () => Promise<void>;
+    withdraw: (commit: Deno.AtomicOperation, what: { id: string } | { username: string }) => void;
   }) {
     this.#archive = parts.archive;
     this.#history = parts.history;
     this.#changes = parts.changes;
     this.#tell = parts.tell;
     this.#caughtUp = parts.caughtUp;
+    this.#withdraw = parts.withdraw;
     parts.changes.listen((change) => this.#heed(change));
   }
 
@@ -52,8 +55,10 @@ export class Erasure {
   async deleteMessage(room: string, id: string): Promise<boolean> {
     if (id.length !== ID_LENGTH) return false;
     const change = deleting(id);
-    const told = (commit: Deno.AtomicOperation): unknown =>
+    const told = (commit: Deno.AtomicOperation): void => {
       this.#changes.add(commit, { type: "deleted", room, id });
+      this.#withdraw(commit, { id });
+    };
     // What is not in a page yet has no place.
     await this.#archive.advance();
     const { page, isThere } = await this.#archive.place(room, id);
@@ -79,9 +84,12 @@ export class Erasure {
   /** Erases all that was said under a name, and the name with it; answers how many messages that were. */
   async erase(username: string): Promise<number> {
     const change = erasing(username);
-    const told = (commit: Deno.AtomicOperation): unknown =>
-      this.#changes.add(commit, { type: "erased", username });
     let erased = 0;
+    const told = (commit: Deno.AtomicOperation): void => {
+      this.#changes.add(commit, { type: "erased", username });
+      // Once is enough: should this be cut short, it is asked for again.
+      if (!erased) this.#withdraw(commit, { username });
+    };
     for await (const room of this.#archive.rooms()) {
       for await (const count of this.#archive.revise(room, "", change, told)) erased += count;
     }

@@ -9,6 +9,7 @@ import { Lease } from "./lease.ts";
 import { Lobby } from "./lobby.ts";
 import { createScribe } from "./message.ts";
 import { Neighbours } from "./neighbours.ts";
+import { MentionOutbox } from "./notifications/mention_outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
@@ -45,15 +46,16 @@ export interface Rooms {
   readonly history: History;
   readonly outbox: Outbox;
   readonly archive: Archive;
+  readonly mentions: MentionOutbox;
   /** Missing when there is nobody else. */
   readonly channel: Channel | undefined;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   caughtUp(): Promise<void>;
   /**
-   * Begins to hear the others, whose posts `heard` gets, too. `leads` is called as soon as this isolate may store
-   * messages, once or more often.
+   * Begins to hear the others, whose posts `heard` gets, too; `lost` is called when some may have been lost. `leads` is
+   * called as soon as this isolate may store messages, once or more often.
    */
-  open(heard: (post: Post) => void, leads: () => void): Promise<void>;
+  open(heard: (post: Post) => void, leads: () => void, lost?: () => void): Promise<void>;
   /** What has to be done every few seconds. */
   keep(): Promise<void>;
   /** Stores what has come, and takes no more. What takes longer than `within` is told its senders as failed. */
@@ -93,6 +95,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     failed: report("tail_failed"),
   });
   const seal = new Seal({ kv, isRemote, lease });
+  const mentions = new MentionOutbox(kv);
   let isUncertain = false;
   const journal = new Journal({
     kv,
@@ -101,6 +104,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     isShared,
     add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => {
       bell.add(commit, entries[0].draft.id);
+      mentions.add(commit, entries);
       relay?.add(commit, entries);
       if (isShared) channel.ring(commit);
     },
@@ -110,6 +114,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       else if (isShared || isUncertain) tail.ring();
       else tail.push(tail.cursor, commit);
       isUncertain = false;
+      mentions.committed();
     },
     failed: (error, count) => {
       bell.failed();
@@ -143,9 +148,10 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     history,
     outbox,
     archive,
+    mentions,
     channel,
     caughtUp,
-    async open(heard, leads) {
+    async open(heard, leads, lost) {
       await channel?.listen((post) => {
         relay?.receive(post);
         neighbours?.receive(post);
@@ -153,6 +159,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       }, () => {
         tail.ring();
         neighbours?.ask();
+        lost?.();
       });
       await tail.catchUp();
       if (relay) await relay.open(leads);

@@ -3,6 +3,8 @@ import { Hono } from "hono";
 import type { Access } from "../rooms/access.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
+import type { Inboxes } from "../rooms/notifications/inboxes.ts";
+import type { Watch } from "../rooms/notifications/watch.ts";
 import type { Outbox } from "../rooms/outbox.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
@@ -17,6 +19,8 @@ import { health } from "./health.ts";
 import { errorFields, type Log } from "./log.ts";
 import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
+import { notificationsApi } from "./notifications_api.ts";
+import { notificationsSocket } from "./notifications_socket.ts";
 import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
 import { roomsApi } from "./rooms_api.ts";
@@ -31,6 +35,8 @@ export interface AppParts extends Access {
   readonly lobby: Lobby;
   readonly history: History;
   readonly outbox: Outbox;
+  readonly inboxes: Inboxes;
+  readonly watch: Watch;
   readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
@@ -44,6 +50,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const gate = createSocketGate({ ...parts, ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
+    .route("/", notificationsSocket({ ...parts, gate }))
     .use("/api/*", apiGate({ ...config, callers }))
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
@@ -52,6 +59,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", messagesApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", logApi(parts))
+    .route("/api/notifications", notificationsApi(parts))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
     .route(

@@ -14,7 +14,7 @@ export function foldName(name: string): string {
 const RESERVED = new Set([ANONYMOUS, "service", "匿名", "-"].map(foldName));
 
 /** A single character may fold to eighteen, and a KV key has at most 2 KiB; no name that means anything is so long. */
-const MAX_FOLDED_LENGTH = 256;
+export const MAX_FOLDED_LENGTH = 256;
 
 /** A name as an account may bear it; `undefined` for one that it may not. */
 export function accountName(name: string): string | undefined {

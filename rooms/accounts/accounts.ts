@@ -12,7 +12,7 @@
 import { ulid } from "ulid";
 import type { Changes } from "../changes.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
-import { accountName, foldName } from "./account_name.ts";
+import { accountName, foldName, MAX_FOLDED_LENGTH } from "./account_name.ts";
 import { OwnedNames } from "./owned_names.ts";
 import type { Passwords } from "./password.ts";
 
@@ -114,6 +114,31 @@ export class Accounts {
     return entry && publicPart(entry.value);
   }
 
+  /** The account that owns a name, be it what it signs in by or what the others read. */
+  async owner(name: string): Promise<Account | undefined> {
+    const id = await this.#idOf(name);
+    return id === undefined ? undefined : await this.byId(id);
+  }
+
+  /**
+   * The account with the longest name that a folded text begins with and that `mayEnd` there. Names are looked up from
+   * the text downwards: the next lower one either is it, or tells how much of the text the others can share.
+   */
+  async longestName(text: string, mayEnd: (name: string) => boolean): Promise<Account | undefined> {
+    let rest = text.slice(0, MAX_FOLDED_LENGTH).toWellFormed();
+    while (rest) {
+      const below = this.#kv.list<string>({ start: [NAME, ""], end: [NAME, `${rest}\0`] }, {
+        reverse: true,
+        limit: 1,
+      });
+      const { value: entry } = await below.next();
+      if (!entry) return undefined;
+      const name = String(entry.key[1]);
+      if (text.startsWith(name) && mayEnd(name)) return await this.byId(entry.value);
+      rest = name === rest ? withoutLast(name) : commonStart(name, rest);
+    }
+  }
+
   /** Whether a name belongs to an account; one that another process just made may not be known yet, see `OwnedNames`. */
   async owns(name: string): Promise<boolean> {
     if (!this.#names.mayOwn(foldName(name))) return false;
@@ -210,6 +235,20 @@ function validPassword(password: string, account: Account): void {
   if (namesOf(account).includes(foldName(password))) {
     throw new AccountError("invalid_password", "A password can't be the account's own name");
   }
+}
+
+/** What two texts begin with, in whole characters. */
+function commonStart(a: string, b: string): string {
+  let common = "";
+  for (const character of a) {
+    if (!b.startsWith(common + character)) break;
+    common += character;
+  }
+  return common;
+}
+
+function withoutLast(text: string): string {
+  return [...text].slice(0, -1).join("");
 }
 
 /** The names that an account owns, folded. */

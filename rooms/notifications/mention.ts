@@ -1,0 +1,64 @@
+/**
+ * Mentions: the accounts that a message names by `@name`.
+ *
+ * Names are compared folded, the longest one that fits counts, and none has to be followed by a space: `@小安你好` names
+ * 小安. But a name that ends in a letter of a script that puts spaces between words ends where the word does: `@adam`
+ * never names ada, and `bo@ada.example` names nobody.
+ */
+import { foldName } from "../accounts/account_name.ts";
+
+/** Signs that may begin a mention; the wide one is what input methods write. */
+const SIGNS = ["@", "＠"];
+const SIGN = /[@＠]/gu;
+/** Signs of one message that are looked at. */
+const MAX_SIGNS = 20;
+/** So many code units behind a sign are looked at: a folded name's are at most 256. */
+const MAX_NAME_UNITS = 256;
+
+/** A letter or digit of a script that puts spaces between words. */
+const SPACED =
+  /[\p{L}\p{N}_](?<![\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\u30fc])$/u;
+
+/**
+ * The longest name of an account that a folded text begins with and behind which it may end; answers `undefined` where
+ * there is none.
+ */
+export type LongestName<Account> = (
+  text: string,
+  mayEnd: (name: string) => boolean,
+) => Promise<Account | undefined>;
+
+/** Whether a text may hold a mention at all; on the way of every message. */
+export function mayMention(text: string): boolean {
+  return text.includes(SIGNS[0]) || text.includes(SIGNS[1]);
+}
+
+/** The accounts that a text names, each once. */
+export async function mentionedIn<Account extends { readonly id: string }>(
+  text: string,
+  longestName: LongestName<Account>,
+): Promise<Account[]> {
+  const found = new Map<string, Account>();
+  let signs = 0;
+  for (const { index } of text.matchAll(SIGN)) {
+    if (SPACED.test(text.slice(Math.max(0, index - 2), index))) continue;
+    const folded = nameAt(text, index + 1);
+    if (!folded) continue;
+    if (++signs > MAX_SIGNS) break;
+    const account = await longestName(folded, (name) => isWhole(name, folded));
+    if (account) found.set(account.id, account);
+  }
+  return [...found.values()];
+}
+
+/** What stands behind a sign, folded: a name, if one stands there, with what follows it. */
+function nameAt(text: string, start: number): string {
+  const [line] = text.slice(start, start + MAX_NAME_UNITS).toWellFormed().split("\n", 1);
+  return /^\s/u.test(line) ? "" : foldName(line);
+}
+
+function isWhole(name: string, text: string): boolean {
+  const next = String.fromCodePoint(text.codePointAt(name.length) ?? 0x20);
+  if (/\p{M}/u.test(next)) return false;
+  return !SPACED.test(next) || !SPACED.test(name.slice(-2));
+}

@@ -1,0 +1,87 @@
+/**
+ * Messages that may mention somebody, until those have been told.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["mention", versionstamp]` | the bodies of one commit that hold an `@`, packed |
+ * | `["mention_withdrawn", versionstamp]` | a {@link Withdrawal} |
+ *
+ * They are written in the very commit that makes the messages durable, or takes them back: whatever is killed, resent
+ * or relayed, what is to be told is known as soon as the message is, and exactly once.
+ */
+import type { Entry } from "../journal.ts";
+import { Packer, unpack } from "../packer.ts";
+import { mayMention } from "./mention.ts";
+
+/** What is not to be told any more: one message, or all that one person said. */
+export type Withdrawal = { readonly id: string } | { readonly username: string };
+
+/** What a commit has left to be told, or to be told no longer. */
+export type Errand =
+  & { readonly key: Deno.KvKey }
+  & ({ readonly bodies: readonly string[] } | { readonly withdrawal: Withdrawal });
+
+const MENTION = "mention";
+const WITHDRAWN = "mention_withdrawn";
+
+export class MentionOutbox {
+  readonly #kv: Deno.Kv;
+  readonly #packer = new Packer();
+  #listener: () => void = () => {};
+  #isRinging = false;
+
+  constructor(kv: Deno.Kv) {
+    this.#kv = kv;
+  }
+
+  /** Calls `listener` after commits that left something here. */
+  listen(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** Adds to the commit of these messages which of them have to be looked at. */
+  add(commit: Deno.AtomicOperation, entries: readonly Entry[]): void {
+    for (const { draft: { body } } of entries) {
+      // A part of what fits into one value fits, too.
+      if (mayMention(body)) this.#packer.add(body);
+    }
+    if (!this.#packer.size) return;
+    this.#set(commit, MENTION, this.#packer.take());
+    this.#isRinging = true;
+  }
+
+  /** The commit was made, or may have been. */
+  committed(): void {
+    if (!this.#isRinging) return;
+    this.#isRinging = false;
+    this.#listener();
+  }
+
+  /** Adds to a commit that takes messages back that nobody is to be told of them. */
+  withdraw(commit: Deno.AtomicOperation, withdrawal: Withdrawal): void {
+    this.#set(commit, WITHDRAWN, withdrawal);
+  }
+
+  /** What is to be done, in order. */
+  async *errands(): AsyncGenerator<Errand> {
+    // Withdrawals come last, and are looked up first: what they concern has then been told before.
+    const withdrawals = await Array.fromAsync(
+      this.#kv.list<Withdrawal>({ prefix: [WITHDRAWN] }),
+      ({ key, value }) => ({ key, withdrawal: value }),
+    );
+    for await (const { key, value } of this.#kv.list<Uint8Array>({ prefix: [MENTION] })) {
+      yield { key, bodies: unpack(value) };
+    }
+    yield* withdrawals;
+  }
+
+  /** It is done. */
+  async settle({ key }: Errand): Promise<void> {
+    await this.#kv.delete(key);
+  }
+
+  #set(commit: Deno.AtomicOperation, kind: string, value: unknown): void {
+    // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
+    commit.set([kind, this.#kv.commitVersionstamp() as any], value);
+  }
+}
