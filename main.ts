@@ -137,7 +137,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
     const flushed = logOfRooms.stop();
-    const closed = Promise.all([access.close(), notifications.close()]);
+    const closed = access.close();
     await Promise.race([rooms.drain(deadline), deadline]);
     const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
@@ -145,7 +145,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
-    const ended = Promise.all([logOfRooms.close(), rooms.close()]).catch((error) =>
+    const ended = Promise.all([logOfRooms.close(), rooms.close(), notifications.close()]).catch((error) =>
       failed("close_failed", error)
     );
     // KV may be out of reach.

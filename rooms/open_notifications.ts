@@ -97,6 +97,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
       closing.abort();
       await courier.close();
       await running;
+      await inboxes.settled();
       await watch.close();
     },
   };

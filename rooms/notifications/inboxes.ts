@@ -229,6 +229,11 @@ export class Inboxes {
     await this.#kv.delete([INBOX, account]);
   }
 
+  /** Resolves when nothing is being changed any more. */
+  async settled(): Promise<void> {
+    while (this.#changing.size) await Promise.allSettled(this.#changing.values());
+  }
+
   async #mark(account: string, mark: (inbox: Inbox) => Reading): Promise<boolean> {
     return await this.#change(account, ({ key, value: inbox }, commit) => {
       if (!inbox) return false;

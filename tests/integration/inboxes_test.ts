@@ -1,0 +1,174 @@
+import { assertEquals } from "@std/assert";
+import { accountKey } from "../../rooms/accounts/accounts.ts";
+import { Inboxes } from "../../rooms/notifications/inboxes.ts";
+import type { Notification } from "../../rooms/notifications/notification.ts";
+import { Watch } from "../../rooms/notifications/watch.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+interface Setting {
+  readonly kv: Deno.Kv;
+  readonly inboxes: Inboxes;
+  /** Accounts whose inboxes changed, in order. */
+  readonly changed: string[];
+  /** Moves the clock. */
+  pass(ms: number): void;
+  /** Brings so many, at one time; answers their ids. */
+  bring(count: number): Promise<string[]>;
+  unread(): Promise<number>;
+}
+
+function inboxTest(name: string, act: (setting: Setting) => Promise<void>): void {
+  Deno.test(name, async () => {
+    using kv = await Deno.openKv(":memory:");
+    let now = Date.now();
+    const changed: string[] = [];
+    const inboxes = new Inboxes({
+      kv,
+      now: () => now,
+      random: Math.random,
+      changed: (account) => changed.push(account),
+    });
+    await kv.set(accountKey("ada"), {});
+    await act({
+      kv,
+      inboxes,
+      changed,
+      pass: (ms) => now += ms,
+      async bring(count) {
+        const notifications = Array.from({ length: count }, () => notification());
+        await inboxes.deliver("ada", notifications);
+        return notifications.map(({ id }) => id);
+      },
+      unread: async () => (await inboxes.news("ada")).unread,
+    });
+  });
+}
+
+let ids = 0;
+
+function notification(fields: Partial<Notification> = {}): Notification {
+  const id = (ids++).toString().padStart(26, "0");
+  return { id, title: "t", message: id, url: "", timestamp: "2026-01-01T00:00:00.000Z", ...fields };
+}
+
+const shown = async ({ inboxes }: Setting): Promise<string[]> =>
+  (await inboxes.page("ada", { limit: 5_000, isUnread: false })).notifications.map(({ id }) => id);
+
+inboxTest(
+  "Inboxes forgets what is older than 90 days, and counts it no more from that moment on",
+  async (setting) => {
+    const { kv, inboxes, pass, bring, unread } = setting;
+    const old = await bring(3);
+    await inboxes.markRead("ada", old[1]);
+    pass(45 * DAY_MS);
+    const young = await bring(2);
+    assertEquals(await unread(), 4);
+    pass(45 * DAY_MS - 1);
+    assertEquals(await unread(), 4);
+    pass(1);
+    assertEquals([await unread(), await shown(setting)], [2, young.toReversed()]);
+    assertEquals(await inboxes.markRead("ada", old[0]), false);
+    assertEquals(await unread(), 2);
+    pass(45 * DAY_MS);
+    assertEquals([await unread(), await shown(setting)], [0, []]);
+    const [next] = await bring(1);
+    assertEquals([await unread(), await shown(setting)], [1, [next]]);
+    assertEquals((await Array.fromAsync(kv.list({ prefix: [] }))).length, 4);
+  },
+);
+
+inboxTest("Inboxes counts right though KV has taken out by itself what was too old", async (setting) => {
+  const { kv, pass, bring, unread } = setting;
+  await bring(3);
+  pass(60 * DAY_MS);
+  const [young] = await bring(1);
+  for (const number of [1, 2, 3]) await kv.delete(["notification", "ada", number]);
+  pass(40 * DAY_MS);
+  assertEquals([await unread(), await shown(setting)], [1, [young]]);
+});
+
+inboxTest("Inboxes keeps the newest thousand, and counts only those", async (setting) => {
+  const { kv, inboxes, bring, unread } = setting;
+  const all: string[] = [];
+  for (let i = 0; i < 21; i++) all.push(...await bring(50));
+  assertEquals([await unread(), await shown(setting)], [1_000, all.slice(50).toReversed()]);
+  for (const id of [all[0], all[50], all[51], all[1_049]]) await inboxes.markRead("ada", id);
+  assertEquals(await unread(), 997);
+  await bring(10);
+  // Of the ten that had to go two were read.
+  assertEquals(await unread(), 999);
+  assertEquals((await Array.fromAsync(kv.list({ prefix: ["notification_id"] }))).length, 1_000);
+});
+
+inboxTest(
+  "Inboxes takes an id once, however often and by how many it is brought",
+  async ({ inboxes, unread }) => {
+    const all = Array.from({ length: 25 }, () => notification());
+    await Promise.all(Array.from({ length: 8 }, () => inboxes.deliver("ada", all)));
+    assertEquals(await unread(), 25);
+    await inboxes.withdraw("ada", all[3].id);
+    await inboxes.deliver("ada", all.slice(0, 5));
+    assertEquals(await unread(), 24);
+  },
+);
+
+inboxTest(
+  "Inboxes brings nothing once what it depends on is gone, nor to accounts that there aren't",
+  async (setting) => {
+    const { kv, inboxes, unread, changed } = setting;
+    const errand = ["mention", "1"];
+    assertEquals(await inboxes.deliver("ada", [notification()], errand), false);
+    await kv.set(errand, 1);
+    assertEquals(await inboxes.deliver("ada", [notification()], errand), true);
+    assertEquals(await inboxes.deliver("bo", [notification()]), false);
+    assertEquals([await unread(), changed], [1, ["ada"]]);
+    assertEquals(await inboxes.markRead("bo", notification().id), false);
+    await inboxes.markAllRead("bo");
+    assertEquals(await Array.fromAsync(inboxes.accounts()), ["ada"]);
+  },
+);
+
+inboxTest(
+  "Inboxes erases what belonged to an account that is gone, though it was cut short before",
+  async (setting) => {
+    const { kv, inboxes, bring } = setting;
+    for (let i = 0; i < 10; i++) await bring(50);
+    await kv.delete(accountKey("ada"));
+    // As if the process had been killed in the middle.
+    for (let number = 1; number < 100; number++) await kv.delete(["notification", "ada", number]);
+    for await (const account of inboxes.accounts()) await inboxes.tidy(account);
+    assertEquals(await Array.fromAsync(kv.list({ prefix: [] })), []);
+  },
+);
+
+inboxTest(
+  "Watch tells each watcher what came since it is there, once and in order, whoever else watches",
+  async (setting) => {
+    const { inboxes, bring } = setting;
+    const watch = new Watch(inboxes, (error) => {
+      throw error;
+    });
+    const told: string[][] = [[], []];
+    const watcher = (into: string[]) => ({
+      arrived: ({ id }: Notification) => void into.push(id),
+      unread: (count: number) => void into.push(`${count}`),
+    });
+    await bring(2);
+    const end = await watch.add("ada", watcher(told[0]));
+    const [first] = await bring(1);
+    // What was committed before somebody came isn't news to them, though it is read at the same time.
+    watch.changed("ada");
+    await watch.add("ada", watcher(told[1]));
+    const more = await bring(2);
+    // A word may come twice, or of nothing.
+    for (let i = 0; i < 3; i++) watch.changed("ada");
+    await watch.look();
+    assertEquals(told, [["2", first, "3", ...more, "5"], ["3", ...more, "5"]]);
+    end();
+    await inboxes.markAllRead("ada");
+    await watch.look();
+    assertEquals(told.map((all) => all.at(-1)), ["5", "0"]);
+    await watch.close();
+  },
+);

@@ -1,0 +1,189 @@
+import { assert, assertEquals } from "@std/assert";
+import { Accounts } from "../../rooms/accounts/accounts.ts";
+import type { Passwords } from "../../rooms/accounts/password.ts";
+import { Changes } from "../../rooms/changes.ts";
+import { mentionedIn } from "../../rooms/notifications/mention.ts";
+import { backend, member, PASSWORD } from "../support/cast.ts";
+import { Client } from "../support/client.ts";
+import { counted, inboxOf, openInbox } from "../support/inbox.ts";
+import { startProcess } from "../support/process.ts";
+import { startService, temporaryDirectory } from "../support/service.ts";
+import { Visitor } from "../support/visitor.ts";
+
+Deno.test("A mention tells the account that is named, with a link to the message, and not its author", async () => {
+  await using service = await startService();
+  const ada = await member(service.url, "小安");
+  const bo = await member(service.url, "bo");
+  await using hers = await openInbox(service.url, ada);
+  await using his = await openInbox(service.url, bo);
+  await using room = await bo.enter("聊天室");
+  // Named twice in one message, told once; and the author isn't told at all.
+  const { id } = await room.say("＠小安你好, @bo here. @小安 ?");
+  await counted(hers, 1);
+  const { timestamp } = await room.next("chat_message").catch(() => room.all("chat_message")[0]);
+  assertEquals(hers.all("notification"), [{
+    type: "notification",
+    id,
+    title: "bo @ 聊天室",
+    message: "＠小安你好, @bo here. @小安 ?",
+    url: `/chat/${encodeURIComponent("聊天室")}/?message=${id}`,
+    timestamp,
+  }]);
+  // The same once more is the same message.
+  await room.say("@小安 again", "c1");
+  await room.say("@小安 again", "c1");
+  // A guest may be called whatever no account is; the backend may be called like anybody.
+  await using guest = await Client.enter(service.url, "聊天室", "?username=cy");
+  await guest.say("@BO from a guest");
+  await backend(service.url).ask("POST", "/api/rooms/聊天室/messages", { message: "@bo hi", username: "bo" });
+  await counted(his, 2);
+  assertEquals(his.all("notification").map(({ title }) => title), ["cy @ 聊天室", "bo @ 聊天室"]);
+  await counted(hers, 2);
+  assertEquals(await inboxOf(ada), ["@小安 again", "＠小安你好, @bo here. @小安 ?"]);
+});
+
+Deno.test("Accounts.longestName() finds the longest name that fits, whatever names lie beside it", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const hash = (): Promise<string> => Promise.resolve("");
+  const passwords = { hash, matches: () => Promise.resolve(false) } as unknown as Passwords;
+  const accounts = new Accounts({ kv, changes: new Changes(kv, Date.now), passwords, now: Date.now });
+  const names = ["小", "小安", "小安妮", "ad", "ada", "ada lovelace", "adb", "😀", "😀😀", "Dr. Who", "ﷺ"];
+  for (const username of names) await accounts.create({ username, password: PASSWORD, role: "user" });
+  const zoe = { username: "zoë", password: PASSWORD, displayName: "Zoë of the Hill", role: "user" } as const;
+  await accounts.create(zoe);
+  for (
+    const [text, ...wanted] of [
+      ["@小安妮來了", "小安妮"],
+      ["@小安安", "小安"],
+      ["@小明", "小"],
+      ["@ADA LOVELACE!", "ada lovelace"],
+      ["@ada love", "ada"],
+      ["@adam @adz @a @zo @zz @中文 @\ud83d"],
+      ["@zoë of the hill and @ZOË", "zoë"],
+      ["@dr. who", "Dr. Who"],
+      ["@😀😀😀 @😀!", "😀😀", "😀"],
+      ["@ﷺ", "ﷺ"],
+      [`@${"ﷺ".repeat(64)}`],
+    ]
+  ) {
+    const found = await mentionedIn(text, (rest, mayEnd) => accounts.longestName(rest, mayEnd));
+    assertEquals(found.map(({ username }) => username), wanted, text);
+  }
+  kv.close();
+});
+
+Deno.test("A mention in a private room tells only those who may enter it", async () => {
+  await using service = await startService();
+  const ada = await member(service.url, "ada");
+  const bo = await member(service.url, "bo");
+  const cy = await member(service.url, "cy");
+  await using room = await ada.enter("team");
+  const rules = { private: true, members: ["bo"], title: "Our team" };
+  assertEquals((await ada.ask("PATCH", "/api/rooms/team", rules)).status, 200);
+  await using his = await openInbox(service.url, bo);
+  await room.say("@cy and @bo");
+  await counted(his, 1);
+  assertEquals(his.all("notification")[0].title, "ada @ Our team");
+  await backend(service.url).ask("POST", "/api/notifications", { user: "cy", title: "t", message: "else" });
+  assertEquals(await inboxOf(cy), ["else"]);
+});
+
+Deno.test("A mention is taken back with its message, and with its author's words", async () => {
+  await using service = await startService();
+  const ada = await member(service.url, "ada");
+  const bo = await member(service.url, "bo");
+  await using room = await bo.enter("team");
+  await using client = await openInbox(service.url, ada);
+  const { id } = await room.say("@ada a secret");
+  await room.say("@ada something else");
+  await counted(client, 2);
+  assertEquals((await bo.ask("DELETE", `/api/rooms/team/messages/${id}`)).status, 200);
+  await counted(client, 1);
+  assertEquals(await inboxOf(ada), ["@ada something else"]);
+  await backend(service.url).ask("DELETE", "/api/people/bo/messages");
+  await counted(client, 0);
+  assertEquals(await inboxOf(ada), []);
+});
+
+Deno.test("A removed account's inbox is erased, and nothing comes to it any more", async () => {
+  await using directory = await temporaryDirectory();
+  {
+    await using service = await startService({}, directory.path);
+    await member(service.url, "ada");
+    await using room = await Client.enter(service.url, "lobby", "?username=cy");
+    for (let i = 0; i < 20; i++) await room.say(`@ada ${i}`);
+    const ada = await Visitor.signedIn(service.url, "ada", PASSWORD);
+    await using client = await openInbox(service.url, ada);
+    await counted(client, 20);
+    await backend(service.url).ask("DELETE", "/api/users/ada");
+    assertEquals((await client.closed).code, 4001);
+    await room.say("@ada gone");
+    const again = await member(service.url, "ada");
+    await using fresh = await openInbox(service.url, again);
+    await room.say("@ada is another one");
+    await counted(fresh, 1);
+    assertEquals(await inboxOf(again), ["@ada is another one"]);
+  }
+  using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
+  const left = await Array.fromAsync(kv.list({ prefix: [] }), ({ key }) => String(key[0]));
+  const count = (kind: string): number => left.filter((key) => key === kind).length;
+  assertEquals([count("inbox"), count("notification"), count("notification_id"), count("mention")], [
+    1,
+    1,
+    1,
+    0,
+  ]);
+});
+
+Deno.test("A mention is told exactly once though the service is killed again and again, and though it is sent again", async () => {
+  await using directory = await temporaryDirectory();
+  const env = {
+    KV_PATH: `${directory.path}/t.db`,
+    LOG_CSV_PATH: `${directory.path}/log.csv`,
+    SERVICE_TOKEN: "a-token-for-tests-only",
+  };
+  let session: string | undefined;
+  const acknowledged = new Set<string>();
+  const unsure: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    await using service = await startProcess(env);
+    session ??= (await member(service.url, "ada")).cookies.get("session");
+    const room = await Client.enter(service.url, "lobby", "?username=cy");
+    const say = (n: string): void => room.send({ type: "chat_message", message: `@ada ${n}`, client_id: n });
+    unsure.forEach(say);
+    for (let i = 0; i < 400; i++) {
+      unsure.push(`${round}.${i}`);
+      say(`${round}.${i}`);
+    }
+    const wanted = 100 + 60 * round;
+    await room.until(() => room.all("ack").length >= wanted);
+    await service.kill();
+    await room.closed;
+    for (const { client_id: n, id } of room.all("ack")) {
+      acknowledged.add(id);
+      if (unsure.includes(n)) unsure.splice(unsure.indexOf(n), 1);
+    }
+  }
+  await using service = await startProcess(env);
+  await using room = await Client.enter(service.url, "lobby", "?username=cy");
+  for (const n of unsure) acknowledged.add((await room.say(`@ada ${n}`, n)).id);
+  const ada = new Visitor(service.url);
+  ada.cookies.set("session", String(session));
+  await using client = await openInbox(service.url, ada);
+  const last = await room.say("@ada the end");
+  await client.until(() => client.all("notification").some(({ id }) => id === last.id));
+  // All were told, whatever was cut short: 1,201 different ones, of which an inbox keeps the newest 1,000.
+  await using second = await openInbox(service.url, ada);
+  await counted(second, 1_000);
+  const ids: string[] = [];
+  for (let more = true; more;) {
+    const before = ids.length ? `&before=${ids.at(-1)}` : "";
+    const { body } = await ada.ask("GET", `/api/notifications?limit=100${before}`);
+    ids.push(...body.notifications.map(({ id }: { id: string }) => id));
+    ({ more } = body);
+  }
+  assertEquals([ids.length, new Set(ids).size], [1_000, 1_000]);
+  assertEquals(acknowledged.size, 1_200);
+  assert(ids.every((id) => acknowledged.has(id) || id === last.id));
+  assertEquals(ids[0], last.id);
+});
