@@ -2,6 +2,7 @@ import { followDays } from "./day_change.js";
 import { DoorLine } from "./door_line.js";
 import { MessageRows } from "./message_rows.js";
 import { ReadingPosition } from "./reading_position.js";
+import { searchStep } from "./search.js";
 import { Transcript } from "./transcript.js";
 
 /** @import { Entry } from "./message_row.js" */
@@ -9,13 +10,19 @@ import { Transcript } from "./transcript.js";
 /** @import { Arrival, RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
 
+/** Messages asked for at a time on the way to one that is far back. */
+const STRIDE = 200;
+/** How long a message that was looked for stands out. */
+const GOAL_MS = 4_000;
+
 /** A page that is open for weeks must not grow with all that is said; what is dropped is loaded again on the way up. */
 const MOST_ROWS = 2_000;
 
 /**
  * Shows the room's messages, and fires on `element`: `arrive` (detail: how many messages of others came
  * live), `seen` (detail: the newest id, when its reader is at the end of the list), `takeback` (detail: a
- * refused message's text) and `delete` (detail: the id of a message that is to be deleted).
+ * refused message's text), `delete` (detail: the id of a message that is to be deleted) and `gone` (a message that was
+ * looked for isn't there). It goes to its end on `toend`, and to a message on `goto` (detail: its id).
  * @param {HTMLElement} element
  * @param {{ socket: RoomSocket, words: Words, username: string }} parts
  * @returns {() => void} unmounts
@@ -52,6 +59,8 @@ class MessageList {
   #hasOlder = false;
   /** The message before which was asked for older ones. @type {string | undefined} */
   #askedBefore;
+  /** The message that is looked for, or "". */
+  #goal = "";
   #listening = new AbortController();
 
   /** @param {HTMLElement} element @param {{ socket: RoomSocket, words: Words, username: string }} parts */
@@ -71,6 +80,10 @@ class MessageList {
       { signal },
     );
     element.addEventListener("toend", () => this.#position.toEnd(), { signal });
+    element.addEventListener("goto", (event) => {
+      this.#goal = /** @type {CustomEvent<string>} */ (event).detail;
+      if (element.hasAttribute("data-ready")) this.#seek();
+    }, { signal });
     document.addEventListener("visibilitychange", () => this.#tellSeen(), { signal });
   }
 
@@ -98,6 +111,7 @@ class MessageList {
       ? 0
       : fresh.filter(({ id }) => !this.#transcript.isOwn(id)).length;
     if (arrived) this.#tell("arrive", arrived);
+    this.#seek();
     this.#scrolled();
   }
 
@@ -146,7 +160,7 @@ class MessageList {
 
   /** Only at the end: whoever reads further up has just asked for what would go. */
   #forgetOldest() {
-    if (this.#rows.length <= MOST_ROWS || !this.#position.isAtEnd) return;
+    if (this.#goal || this.#rows.length <= MOST_ROWS || !this.#position.isAtEnd) return;
     this.#position.hold(() => {
       this.#transcript.forgetOldest(MOST_ROWS);
       this.#hasOlder = true;
@@ -161,10 +175,29 @@ class MessageList {
 
   #wantOlder() {
     const oldest = this.#rows.first?.id;
-    if (this.#hasOlder && oldest && this.#position.isNearStart) {
-      this.#askedBefore = oldest;
-      this.#socket.askOlder(oldest);
-    }
+    if (this.#hasOlder && oldest && this.#position.isNearStart) this.#askOlder(oldest);
+  }
+
+  /** @param {string} oldest @param {number} [count] */
+  #askOlder(oldest, count) {
+    this.#askedBefore = oldest;
+    this.#socket.askOlder(oldest, count);
+  }
+
+  /** Looks for the goal among what stands, and asks for older messages as long as it may be among them. */
+  #seek() {
+    if (!this.#goal) return;
+    const row = this.#transcript.rowOf(this.#goal);
+    const oldest = this.#rows.first?.id;
+    const step = searchStep(this.#goal, { isThere: row !== undefined, oldest, hasOlder: this.#hasOlder });
+    if (step === "older" && oldest) return this.#askOlder(oldest, STRIDE);
+    this.#goal = "";
+    if (!row) return this.#tell("gone", "");
+    row.scrollIntoView({ block: "center" });
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+    row.toggleAttribute("data-goal", true);
+    setTimeout(() => row.removeAttribute("data-goal"), GOAL_MS);
   }
 
   /** @param {Element} target @returns {void} */

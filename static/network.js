@@ -3,7 +3,7 @@
 /**
  * Tells the socket what the browser knows about the network: a connection from before it went away is dead,
  * and a person who looks at the page should not wait out a countdown.
- * @param {RoomSocket} socket
+ * @param {Pick<RoomSocket, "connect" | "drop">} socket
  * @returns {() => void} stops it
  */
 export function followNetwork(socket) {

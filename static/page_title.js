@@ -1,3 +1,5 @@
+import { markTitle } from "./title_marks.js";
+
 /**
  * Shows in the window's title how many messages came while nobody was looking.
  * @param {HTMLElement} list the message list, which fires `arrive`
@@ -6,17 +8,16 @@
 export function mountPageTitle(list) {
   const listening = new AbortController();
   const { signal } = listening;
-  const title = document.title;
   let count = 0;
   list.addEventListener("arrive", (event) => {
     if (!document.hidden) return;
     count += /** @type {CustomEvent<number>} */ (event).detail;
-    document.title = `(${count}) ${title}`;
+    markTitle("messages", count);
   }, { signal });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     count = 0;
-    document.title = title;
+    markTitle("messages", count);
   }, { signal });
   return () => listening.abort();
 }

@@ -2,6 +2,7 @@ import { mountComposer } from "./composer.js";
 import { mountConnectionBar } from "./connection_bar.js";
 import { Draft } from "./draft.js";
 import { followKeyboard } from "./keyboard.js";
+import { mountMessageGoal } from "./message_goal.js";
 import { mountMessageList } from "./message_list.js";
 import { followNetwork } from "./network.js";
 import { askNickname } from "./nickname_dialog.js";
@@ -90,6 +91,7 @@ function enter(username) {
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
   mountMessageList(list, { socket, words, username });
+  mountMessageGoal(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
   mountPresence(part("presence"), {
     socket,

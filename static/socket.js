@@ -130,10 +130,15 @@ export class RoomSocket extends Emitter {
     if (this.#connection.send({ type: "typing" })) this.#typedAt = Date.now();
   }
 
-  /** Asks for what was said before a message, once at a time. @param {string} id @returns {void} */
-  askOlder(id) {
+  /**
+   * Asks for what was said before a message, once at a time.
+   * @param {string} id
+   * @param {number} [count] at most 200
+   * @returns {void}
+   */
+  askOlder(id, count = 50) {
     if (this.#isAskingOlder || this.#early) return;
-    this.#isAskingOlder = this.#connection.send({ type: "history", before: id, limit: 50 });
+    this.#isAskingOlder = this.#connection.send({ type: "history", before: id, limit: count });
   }
 
   /** @param {URL} url @returns {URL} */

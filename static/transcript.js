@@ -38,6 +38,11 @@ export class Transcript {
     return this.#byId.has(id);
   }
 
+  /** @param {string} id @returns {HTMLElement | undefined} */
+  rowOf(id) {
+    return this.#byId.get(id)?.row.element;
+  }
+
   /** @param {string} id @returns {boolean} */
   isOwn(id) {
     return this.#byId.get(id)?.isOwn ?? false;
