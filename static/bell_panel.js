@@ -76,6 +76,7 @@ class BellPanel {
     const badge = this.#part("unread");
     badge.textContent = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
     for (const name of ["unread", "unread-words"]) this.#part(name).hidden = !count;
+    this.#keepFocus(this.#part("read-all"), this.#panel);
     this.#part("read-all").hidden = !count;
     markTitle("notifications", count);
     this.#refresh();
@@ -128,28 +129,37 @@ class BellPanel {
   /** @param {HTMLElement | undefined} known @param {Listed} notification @returns {HTMLElement} */
   #row(known, notification) {
     const row = known ?? this.#newRow(notification);
+    if (notification.read) this.#keepFocus(partOf(row, "read"), partOf(row, "link"));
     row.toggleAttribute("data-unread", !notification.read);
     return row;
+  }
+
+  /**
+   * What is about to be hidden must not take the focus along.
+   * @param {HTMLElement} element
+   * @param {HTMLElement} next
+   */
+  #keepFocus(element, next) {
+    if (document.activeElement === element) next.focus();
   }
 
   /** @param {Listed} notification @returns {HTMLElement} */
   #newRow({ id, title, message, url, timestamp }) {
     const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
     const row = /** @type {HTMLElement} */ (copy.firstElementChild);
-    /** @param {string} name */
-    const at = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part="${name}"]`));
-    at("name").textContent = title;
-    at("message").textContent = message;
-    const time = /** @type {HTMLTimeElement} */ (at("time"));
+    partOf(row, "name").textContent = title;
+    partOf(row, "message").textContent = message;
+    const time = /** @type {HTMLTimeElement} */ (partOf(row, "time"));
     const date = new Date(timestamp);
     time.dateTime = timestamp;
     const isRecent = Date.now() - date.getTime() < DAY_MS && date.getDate() === new Date().getDate();
     time.textContent = (isRecent ? this.#time : this.#day).format(date);
-    const link = /** @type {HTMLAnchorElement} */ (at("link"));
+    const link = /** @type {HTMLAnchorElement} */ (partOf(row, "link"));
     if (url) link.href = url;
+    else link.tabIndex = -1;
     if (url.startsWith("http")) Object.assign(link, { target: "_blank", rel: "noopener" });
     link.addEventListener("click", (event) => this.#follow(event, id, link));
-    at("read").addEventListener("click", () => this.#socket.markRead(id));
+    partOf(row, "read").addEventListener("click", () => this.#socket.markRead(id));
     return row;
   }
 
@@ -166,6 +176,11 @@ class BellPanel {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return /** @type {HTMLElement} */ (this.#bell.querySelector(`[data-part="${name}"]`));
+    return partOf(this.#bell, name);
   }
+}
+
+/** @param {HTMLElement} element @param {string} name @returns {HTMLElement} */
+function partOf(element, name) {
+  return /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
 }

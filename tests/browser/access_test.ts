@@ -26,6 +26,11 @@ for (const theme of ["light", "dark"] as const) {
     await send(root, "hi");
     await root.locator(".message__delete:visible").waitFor();
     assertEquals(await violations(root), [], "an admin's room");
+    await stage.say("team", "@root hi");
+    await root.goto(`${stage.url}/help/`);
+    await root.getByRole("button", { name: /^通知\s*1/ }).click();
+    await root.locator(".bell__row").waitFor();
+    assertEquals(await violations(root), [], "notifications");
     await ada.goto(stage.room("lobby"));
     await ada.getByRole("dialog").waitFor();
     assertEquals(await violations(ada), [], "the nickname's dialog");

@@ -3,6 +3,9 @@ import { Accounts } from "../../rooms/accounts/accounts.ts";
 import type { Passwords } from "../../rooms/accounts/password.ts";
 import { Changes } from "../../rooms/changes.ts";
 import { mentionedIn } from "../../rooms/notifications/mention.ts";
+import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
+import { createScribe } from "../../rooms/message.ts";
+import { guest } from "../../rooms/user.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { counted, inboxOf, openInbox } from "../support/inbox.ts";
@@ -133,6 +136,34 @@ Deno.test("A removed account's inbox is erased, and nothing comes to it any more
     1,
     0,
   ]);
+});
+
+Deno.test("A mention that nobody was told of before the service was killed is told at the next start, and one taken back isn't", async () => {
+  await using directory = await temporaryDirectory();
+  const ada = await (async () => {
+    await using service = await startService({}, directory.path);
+    return await member(service.url, "ada");
+  })();
+  {
+    using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
+    const outbox = new MentionOutbox(kv);
+    const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+    const drafts = ["@ada one", "nobody", "@ada two", "@ada @nobody three"].map((text) =>
+      scribe.draft("team", guest("cy"), text)
+    );
+    const commit = kv.atomic();
+    outbox.add(commit, drafts.map((draft) => ({ draft, senders: [] })));
+    await commit.commit();
+    const deleting = kv.atomic();
+    outbox.withdraw(deleting, { id: drafts[2].id });
+    await deleting.commit();
+  }
+  await using service = await startService({}, directory.path);
+  const again = new Visitor(service.url);
+  again.cookies.set("session", ada.cookies.get("session") ?? "");
+  await using client = await openInbox(service.url, again);
+  await counted(client, 2);
+  assertEquals(await inboxOf(again), ["@ada @nobody three", "@ada one"]);
 });
 
 Deno.test("A mention is told exactly once though the service is killed again and again, and though it is sent again", async () => {
