@@ -1,8 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { accountKey } from "../../rooms/accounts/accounts.ts";
+import { accountKey, Accounts } from "../../rooms/accounts/accounts.ts";
+import type { Passwords } from "../../rooms/accounts/password.ts";
+import { Changes } from "../../rooms/changes.ts";
+import { type Clock, systemClock } from "../../rooms/clock.ts";
+import type { Channel } from "../../rooms/fan_out/channel.ts";
+import { createScribe } from "../../rooms/message.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
+import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import type { Notification } from "../../rooms/notifications/notification.ts";
 import { Watch } from "../../rooms/notifications/watch.ts";
+import { type Notifications, openNotifications } from "../../rooms/open_notifications.ts";
+import { RuleBook } from "../../rooms/rules.ts";
+import { guest } from "../../rooms/user.ts";
+import { Bus } from "../fakes/bus.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -172,3 +182,106 @@ inboxTest(
     await watch.close();
   },
 );
+
+Deno.test("Inboxes doesn't bring what is taken back, or whose account is removed, while it is being brought", async () => {
+  for (const gone of [accountKey("ada"), ["mention", "1"]]) {
+    using kv = await Deno.openKv(":memory:");
+    await kv.set(accountKey("ada"), {});
+    await kv.set(["mention", "1"], 1);
+    const racing = new Proxy(kv, {
+      get(kv, name) {
+        const value = Reflect.get(kv, name, kv);
+        if (name !== "getMany") return typeof value === "function" ? value.bind(kv) : value;
+        return async (keys: Deno.KvKey[]) => {
+          const entries = await kv.getMany(keys);
+          await kv.delete(gone);
+          return entries;
+        };
+      },
+    });
+    const inboxes = new Inboxes({ kv: racing, now: Date.now, random: Math.random, changed() {} });
+    assertEquals(await inboxes.deliver("ada", [notification()], ["mention", "1"]), false);
+    assertEquals((await inboxes.news("ada")).last, 0);
+  }
+});
+
+/** Notifications of one isolate, without rooms and routes; `wake` lets as much time pass as it waits for. */
+async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isolate> {
+  const changes = new Changes(kv, Date.now);
+  const passwords = { hash: () => Promise.resolve("") } as unknown as Passwords;
+  const accounts = new Accounts({ kv, changes, passwords, now: Date.now });
+  let waking: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    wait: (_, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        waking.push(resolve);
+        signal.addEventListener("abort", () => resolve());
+      }),
+  };
+  const notifications = openNotifications({
+    kv,
+    clock,
+    random: Math.random,
+    rooms: { mentions: new MentionOutbox(kv), channel },
+    access: { accounts, rules: new RuleBook(kv, changes), changes },
+    failed: (what, error) => {
+      throw new Error(what, { cause: error });
+    },
+  });
+  await channel?.listen((post) => notifications.receive(post), () => notifications.lost());
+  return {
+    ...notifications,
+    accounts,
+    wake() {
+      const waiting = waking;
+      waking = [];
+      for (const resolve of waiting) resolve();
+    },
+  };
+}
+
+interface Isolate extends Notifications {
+  readonly accounts: Accounts;
+  wake(): void;
+}
+
+for (
+  const way of ["a post", "its own look, when the post is lost", "a look after posts may have been lost"]
+) {
+  Deno.test(`Notifications hears what came elsewhere by ${way}`, async () => {
+    using kv = await Deno.openKv(":memory:");
+    const bus = new Bus();
+    const isPosted = way === "a post";
+    const here = await isolate(kv, isPosted ? bus.channel() : undefined);
+    const there = await isolate(kv, isPosted ? bus.channel() : undefined);
+    const { id } = await here.accounts.create({ username: "ada", password: "1234567890", role: "user" });
+    const told = Promise.withResolvers<string>();
+    await there.watch.add(id, { arrived: ({ title }) => told.resolve(title), unread() {} });
+    await here.inboxes.deliver(id, [notification({ title: "hello" })]);
+    const waking = way.startsWith("its own") ? setInterval(() => there.wake(), 1) : undefined;
+    if (way.startsWith("a look")) there.lost();
+    assertEquals(await told.promise, "hello");
+    clearInterval(waking);
+    await Promise.all([here.close(), there.close()]);
+  });
+}
+
+Deno.test("Notifications tells what another process left untold, once it stood for two looks", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const there = await isolate(kv, undefined);
+  const { id } = await there.accounts.create({ username: "ada", password: "1234567890", role: "user" });
+  const told = Promise.withResolvers<string>();
+  await there.watch.add(id, { arrived: ({ message }) => told.resolve(message), unread() {} });
+  const outbox = new MentionOutbox(kv);
+  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+  const commit = kv.atomic();
+  outbox.add(commit, [{ draft: scribe.draft("team", guest("cy"), "@ada hi"), senders: [] }]);
+  await commit.commit();
+  const waking = setInterval(() => there.wake(), 1);
+  assertEquals(await told.promise, "@ada hi");
+  clearInterval(waking);
+  await there.close();
+  assertEquals(await Array.fromAsync(outbox.errands()), []);
+});
