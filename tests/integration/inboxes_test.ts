@@ -262,8 +262,7 @@ for (
     await here.inboxes.deliver(id, [notification({ title: "hello" })]);
     const waking = way.startsWith("its own") ? setInterval(() => there.wake(), 1) : undefined;
     if (way.startsWith("a look")) there.lost();
-    assertEquals(await told.promise, "hello");
-    clearInterval(waking);
+    assertEquals(await soon(told.promise).finally(() => clearInterval(waking)), "hello");
     await Promise.all([here.close(), there.close()]);
   });
 }
@@ -280,8 +279,14 @@ Deno.test("Notifications tells what another process left untold, once it stood f
   outbox.add(commit, [{ draft: scribe.draft("team", guest("cy"), "@ada hi"), senders: [] }]);
   await commit.commit();
   const waking = setInterval(() => there.wake(), 1);
-  assertEquals(await told.promise, "@ada hi");
-  clearInterval(waking);
+  assertEquals(await soon(told.promise).finally(() => clearInterval(waking)), "@ada hi");
   await there.close();
   assertEquals(await Array.fromAsync(outbox.errands()), []);
 });
+
+/** A test fails whose promise doesn't resolve, instead of waiting for ever. */
+async function soon<T>(promise: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("It never came")), 30_000);
+  return await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
+}
