@@ -14,6 +14,7 @@ import { RuleBook, tellRules } from "./rules.ts";
 
 export interface Access {
   readonly accounts: Accounts;
+  readonly changes: Changes;
   readonly sessions: Passes;
   readonly tokens: Passes;
   readonly badges: GuestBadges;
@@ -59,6 +60,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   ]);
   return {
     accounts,
+    changes,
     sessions: new Passes(SESSIONS, { kv, changes, now }),
     tokens: new Passes(TOKENS, { kv, changes, now }),
     badges: await GuestBadges.open(kv),

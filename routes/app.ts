@@ -1,22 +1,29 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
 import type { Access } from "../rooms/access.ts";
+import type { Counts } from "../rooms/figures/counts.ts";
+import type { Figured } from "../rooms/figures/open_board.ts";
+import type { LogFigures } from "../rooms/figures/board.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
+import { adminApi } from "./admin_api.ts";
 import { type ApiEnv, apiGate } from "./api_gate.ts";
 import { createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
-import { answerTo } from "./errors.ts";
+import { dashboardSocket } from "./dashboard_socket.ts";
+import { answerTo, codeOf } from "./errors.ts";
+import { eventsApi } from "./events_api.ts";
 import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Log } from "./log.ts";
 import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
+import { metrics } from "./metrics.ts";
 import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
 import { roomsApi } from "./rooms_api.ts";
@@ -25,12 +32,15 @@ import { createSocketGate } from "./socket_gate.ts";
 import { tokensApi } from "./tokens_api.ts";
 import { usersApi } from "./users_api.ts";
 
-export interface AppParts extends Access {
+export interface AppParts extends Access, Figured {
   readonly config: Config;
   readonly log: Log;
+  readonly counts: Counts;
+  readonly instance: string;
   readonly lobby: Lobby;
   readonly history: History;
   readonly outbox: Outbox;
+  readonly logFigures: () => Promise<LogFigures>;
   readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
@@ -44,6 +54,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const gate = createSocketGate({ ...parts, ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
+    .route("/", dashboardSocket({ ...parts, gate }))
+    .route("/", metrics({ ...parts, log: parts.logFigures, callers }))
     .use("/api/*", apiGate({ ...config, callers }))
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
@@ -52,6 +64,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", messagesApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", logApi(parts))
+    .route("/api/events", eventsApi(parts))
+    .route("/api/admin", adminApi(parts))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
     .route(
@@ -65,7 +79,10 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     )
     .onError((error, c) => {
       const answer = answerTo(error, c);
-      if (answer) return answer;
+      if (answer) {
+        parts.counts.refuse(codeOf(error));
+        return answer;
+      }
       log.error("request_failed", { method: c.req.method, path: c.req.path, ...errorFields(error) });
       return c.json({ error: "Internal server error", code: "internal" }, 500);
     })

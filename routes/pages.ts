@@ -108,7 +108,7 @@ export function pages(options: PagesOptions): Hono {
       // Strangers don't learn what a private room is called.
       title: mayRead && rules.title || room,
       may_change: String(isChanger),
-      read_only: String(rules.isReadOnly && !isChanger),
+      read_only: String(rules.isClosed === true || (rules.isReadOnly && !isChanger)),
       max_length: String(maxMessageLength),
       sheet_kind: options.sheetName === undefined ? "file" : "google",
       sheet_name: options.sheetName ?? "",
