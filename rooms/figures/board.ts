@@ -53,8 +53,8 @@ export interface Stats extends LogFigures {
   readonly isolates: readonly IsolateStats[];
 }
 
-/** A point of the charts: what {@link Stats} say, without what changes too seldom or takes too much. */
-export type Point = Omit<Stats, "isolates" | "log_last_error" | "log_state" | "total_users">;
+/** A point of the charts: what {@link Stats} say, without words, and without isolates where there are many. */
+export type Point = Omit<Stats, "log_last_error" | "log_state">;
 
 export interface BoardParts {
   readonly overview: Overview;
@@ -72,6 +72,8 @@ export interface BoardParts {
 const UPDATE_EVERY_MS = 5_000;
 /** A quarter of an hour. */
 const POINTS = 180;
+/** With more isolates than this, they are left out of what is remembered. */
+const MOST_REMEMBERED = 16;
 const TRIM_EVERY_LOOKS = 120;
 /** How long until the same is warned of again. */
 const WARN_AGAIN_MS = 10 * 60_000;
@@ -168,8 +170,9 @@ export class Board {
   async #look(): Promise<void> {
     const { feed, counts, outboxLimit } = this.#parts;
     const data = await this.stats();
-    const { isolates: _, log_last_error: __, log_state: ___, total_users: ____, ...point } = data;
-    this.#points = [...this.#points, point].slice(-POINTS);
+    const { log_last_error: _, log_state: __, ...point } = data;
+    const isolates = data.isolates.length > MOST_REMEMBERED ? [] : data.isolates;
+    this.#points = [...this.#points, { ...point, isolates }].slice(-POINTS);
     if (this.#listeners.size) {
       const text = JSON.stringify({ type: "stats_update", data });
       for (const listener of this.#listeners) listener(text);
