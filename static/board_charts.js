@@ -111,7 +111,11 @@ export class BoardCharts {
 
   /** @param {HTMLElement} place @returns {import("uplot").Options} */
   #options(place) {
-    const time = new Intl.DateTimeFormat(this.#words.language, { hour: "2-digit", minute: "2-digit" });
+    const time = new Intl.DateTimeFormat(this.#words.language, {
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
     const number = new Intl.NumberFormat(this.#words.language, {
       maximumFractionDigits: 1,
       notation: "compact",

@@ -38,7 +38,7 @@ export function mountEvents(list, { words, empty }) {
       write(element, {
         type: isAlert ? words.say(alert ?? "alert") : type,
         time: time.format(new Date(timestamp)),
-        text: isAlert ? message : JSON.stringify(message ? { message, ...rest } : rest).slice(1, -1),
+        text: isAlert ? message : [...factsIn("", message ? { message, ...rest } : rest)].join(" · "),
       });
       /** @type {HTMLTimeElement} */ (element.querySelector("time")).dateTime = timestamp;
     },
@@ -51,4 +51,15 @@ export function mountEvents(list, { words, empty }) {
   }
 
   return { refresh: () => timer ??= setTimeout(load, GATHER_MS) };
+}
+
+/**
+ * What an event holds, as people read it: `order.total: 1280`.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Generator<string>}
+ */
+function* factsIn(name, value) {
+  if (typeof value !== "object" || value === null) return yield `${name}: ${value}`;
+  for (const [key, inner] of Object.entries(value)) yield* factsIn(name ? `${name}.${key}` : key, inner);
 }
