@@ -65,7 +65,7 @@ interface Roll {
 
 export const TELL_EVERY_MS = 2_500;
 /** One that was silent for so many times this long is gone. */
-const SILENCES = 4;
+const SILENCES = 3;
 /** How many times back the rate of messages is measured from: over one time alone it would flicker. */
 const RATE_TIMES = 2;
 /** A roll of more marks is told only each so many times. */

@@ -26,7 +26,8 @@ export class Warnings {
 
   /** Looks at the figures of now; answers what there is to warn of. It may be warned of it again and again. */
   look(now: Signs): Alert[] {
-    const [before = now] = this.#past;
+    // Counting began at 0.
+    const [before = { ...now, rateLimited: 0 }] = this.#past;
     this.#past = [...this.#past, now].slice(-LOOKS);
     const alerts: Alert[] = [];
     const { pending, oldestPendingSeconds: seconds, outboxLimit } = now;
