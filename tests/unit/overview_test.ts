@@ -112,9 +112,9 @@ Deno.test("Overview adds up how many messages a second there were at each", asyn
   [here, there].forEach((overview) => overview.close());
 });
 
-Deno.test("markOf() tells a million ids from each other, in texts that divide again", () => {
-  const marks = Array.from({ length: 1_000_000 }, (_, i) => markOf(`guest/${i % 7}:小安${i}`));
-  assertEquals(new Set(marks).size, 1_000_000);
+Deno.test("markOf() tells many ids from each other, in texts that divide again", () => {
+  const marks = Array.from({ length: 200_000 }, (_, i) => markOf(`guest/${i % 7}:小安${i}`));
+  assertEquals(new Set(marks).size, 200_000);
   const some = marks.slice(0, 3);
   assertEquals([...marksIn(some.join(""))], some);
 });
