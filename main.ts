@@ -6,16 +6,21 @@
 import { dirname } from "node:path";
 import { openAccess } from "./rooms/access.ts";
 import { systemClock } from "./rooms/clock.ts";
+import { Counts } from "./rooms/figures/counts.ts";
+import { openBoard } from "./rooms/figures/open_board.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
 import { shared } from "./rooms/shared_kv.ts";
+import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
 import { createLog, errorFields, writeLine } from "./routes/log.ts";
 import { serve } from "./routes/process.ts";
+import { openTrace } from "./routes/tracing.ts";
 import { DirectDoorbell, hasQueue, QueueDoorbell } from "./sheets/doorbell.ts";
+import { leaseLost, warningOf } from "./sheets/alerts.ts";
 import { openLog } from "./sheets/open_log.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
 
@@ -43,7 +48,8 @@ const HOUSEKEEPING_MS = 2_000;
 /** Starts the service; what the configuration leaves out is as {@link readConfig} makes it of an empty environment. */
 export async function start(given: Partial<Config> = {}): Promise<Service> {
   const config = { ...readConfig({}), ...given };
-  const log = createLog(config.logLevel, writeLine);
+  const counts = new Counts();
+  const log = createLog(config.logLevel, writeLine, () => counts.errors++);
   const failed = (what: string, error: unknown, count?: number): void =>
     log.error(what, { count, ...errorFields(error) });
   const { sheet, pace } = await openSheet(config);
@@ -60,6 +66,13 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     isRemote: isRemote(config.kvPath),
     clock: systemClock,
     random: Math.random,
+    counts,
+    trace: config.isTraced ? await openTrace() : untraced,
+    instance: config.instance ?? crypto.randomUUID(),
+    leaseLost: (name: string) => {
+      log.warn("lease_lost", { name });
+      figured.board.warn(leaseLost(name));
+    },
     failed,
   };
   const rooms = await openRooms({
@@ -80,8 +93,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     rooms,
     doorbell,
     refused: (id, cause) => log.warn("row_refused", { id, cause }),
-    troubled: (trouble, cause) =>
-      trouble ? log.warn(`log_${trouble.state}`, errorFields(cause)) : log.info("log_recovered"),
+    troubled: (trouble, cause) => {
+      if (trouble) log.warn(`log_${trouble.state}`, errorFields(cause));
+      else log.info("log_recovered");
+      figured.board.warn(...warningOf(trouble));
+    },
   });
   const access = await openAccess({
     ...common,
@@ -89,14 +105,19 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     forgotten: (messages) => log.info("history_forgotten", { messages }),
   });
   const notifications = openNotifications({ ...common, rooms, access });
+  const figured = await openBoard({
+    ...common,
+    rooms,
+    log: () => logOfRooms.figures(),
+    countUsers: () => access.accounts.count(),
+  });
+  const hearers = [logOfRooms, notifications, figured];
   await rooms.open(
-    (post) => {
-      logOfRooms.receive(post);
-      notifications.receive(post);
-    },
+    (post) => hearers.forEach((hearer) => hearer.receive(post)),
     () => logOfRooms.begin(),
     () => notifications.lost(),
   );
+  figured.open();
   const housekeeping = setInterval(() => {
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
@@ -108,6 +129,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ...rooms,
     ...access,
     ...notifications,
+    ...figured,
+    counts,
+    instance: common.instance,
+    logFigures: () => logOfRooms.figures(),
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
@@ -137,9 +162,14 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
     const flushed = logOfRooms.stop();
-    const closed = access.close();
+    const closed = Promise.all([access.close(), figured.close()]);
     await Promise.race([rooms.drain(deadline), deadline]);
-    const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
+    const reason = `restarting, retry_after_ms=${RETRY_AFTER_MS}`;
+    const closing = Promise.all([
+      access.doors.turnOut(CLOSE.restarting, reason),
+      // Rooms have timers of their own.
+      rooms.lobby.close(CLOSE.restarting, reason),
+    ]);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);

@@ -18,6 +18,8 @@ export type Change =
   | { readonly type: "account"; readonly id: string }
   | { readonly type: "names"; readonly names: readonly string[] }
   | { readonly type: "rules"; readonly room: string }
+  /** A user's connections to a room are ended. */
+  | { readonly type: "removed"; readonly room: string; readonly user: string }
   /** A message was deleted; its text is gone from the archive already. */
   | { readonly type: "deleted"; readonly room: string; readonly id: string }
   /** One person's messages were erased from all rooms. */
@@ -49,6 +51,12 @@ export class Changes {
     return commit.set([...PREFIX, this.#kv.commitVersionstamp() as any], change, {
       expireIn: CHANGE_LIFE_MS,
     });
+  }
+
+  /** Makes a change that is nothing else, and tells of it: here at once, and elsewhere within seconds. */
+  async make(change: Change): Promise<void> {
+    await this.add(this.#kv.atomic(), change).commit();
+    await this.look();
   }
 
   /** Passes over what changed before; needed once, before anything is held in memory. */

@@ -25,6 +25,7 @@ export interface Visit {
 /** How often visits are looked at whose session or token may have ended by time. */
 const SWEEP_EVERY_MS = 30_000;
 
+const REMOVED = "You were removed from this room";
 const NAME_TAKEN = "This name belongs to an account now";
 
 export class Doors {
@@ -88,6 +89,9 @@ export class Doors {
       if (change.type === "names") {
         const isTaken = user.isGuest && change.names.includes(foldName(user.name));
         if (isTaken) void visit.close(CLOSE.notAllowed, NAME_TAKEN);
+      }
+      if (change.type === "removed" && change.room === room && change.user === user.id) {
+        void visit.close(CLOSE.notAllowed, REMOVED);
       }
       if (change.type === "rules" && change.room === room) check(visit);
       const isConcerned = change.type === "unknown" ||

@@ -13,6 +13,7 @@ import type { Outbox } from "./outbox.ts";
 import { Packer } from "./packer.ts";
 import { RefusedError, type Seal } from "./seal.ts";
 import type { Commit } from "./tail.ts";
+import { type Trace, untraced } from "./trace.ts";
 
 /** A message on its way to be durable. */
 export interface Entry {
@@ -62,6 +63,7 @@ export interface JournalOptions {
   readonly seal: Seal;
   /** Whether others store messages at the same time. */
   readonly isShared: boolean;
+  readonly trace?: Trace;
   /** Adds to the commit of these messages what else belongs into it: the log's doorbell, for one. */
   readonly add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => void;
   /** Called after each commit, in order, once its senders have been told. */
@@ -133,7 +135,8 @@ export class Journal implements Writer {
     while (this.#waiting.length) {
       const taken = this.#waiting;
       this.#waiting = [];
-      await this.#settle(taken);
+      const { trace = untraced } = this.#options;
+      await trace("receive", { messages: taken.length }, () => this.#settle(taken));
     }
     this.#flushing = undefined;
   }
@@ -197,7 +200,7 @@ export class Journal implements Writer {
   }
 
   async #commit(entries: readonly Entry[], bytes: Uint8Array, unsettled: Set<Entry>): Promise<void> {
-    const { kv, outbox, seal, add, committed } = this.#options;
+    const { kv, outbox, seal, add, committed, trace = untraced } = this.#options;
     const commit = kv.atomic();
     outbox.add(commit, bytes, entries.length);
     for (const entry of entries) {
@@ -209,7 +212,7 @@ export class Journal implements Writer {
       commit.set(key, { id, timestamp }, { expireIn: MARK_LIFE_MS });
     }
     add(commit, entries);
-    const versionstamp = await seal.commit(commit);
+    const versionstamp = await trace("commit", { messages: entries.length }, () => seal.commit(commit));
     outbox.changeDepth(entries.length);
     for (const [place, entry] of entries.entries()) {
       unsettled.delete(entry);

@@ -31,6 +31,7 @@ export class Lease {
   readonly #key: Deno.KvKey;
   readonly #tokenKey: Deno.KvKey;
   readonly #clock: Clock;
+  readonly #lostTo: (name: string) => void;
   readonly #id = crypto.randomUUID();
   /** The versionstamps of our two keys, while we hold the lease. */
   #held: { stamp: string; token: string; until: number } | undefined;
@@ -40,11 +41,13 @@ export class Lease {
   /** What another holder last wrote, and since when it stands, as far as we have seen. */
   #watched: { stamp: string; since: number } | undefined;
 
-  constructor(kv: Deno.Kv, name: string, clock: Clock) {
+  /** `lost` is called when another process has taken the lease, or may have, and this one didn't give it up. */
+  constructor(kv: Deno.Kv, name: string, clock: Clock, lost: (name: string) => void = () => {}) {
     this.#kv = kv;
     this.#key = ["lease", name];
     this.#tokenKey = ["lease", name, "token"];
     this.#clock = clock;
+    this.#lostTo = lost;
   }
 
   /** Whether this process may act. */
@@ -85,9 +88,9 @@ export class Lease {
 
   /** Another holder has come. */
   drop(): void {
-    clearInterval(this.#renewal);
-    this.#held = undefined;
-    this.#loss.abort();
+    const wasHeld = this.#held !== undefined;
+    this.#end();
+    if (wasHeld) this.#lostTo(String(this.#key[1]));
   }
 
   /** Throws {@link LeaseLostError} when this process may not act any more. */
@@ -101,8 +104,14 @@ export class Lease {
     await this.#renewing;
     if (!this.#held) return;
     const { stamp } = this.#held;
-    this.drop();
+    this.#end();
     await this.#kv.atomic().check({ key: this.#key, versionstamp: stamp }).delete(this.#key).commit();
+  }
+
+  #end(): void {
+    clearInterval(this.#renewal);
+    this.#held = undefined;
+    this.#loss.abort();
   }
 
   #isSilent(stamp: string): boolean {

@@ -3,6 +3,8 @@ import { Archive } from "./archive.ts";
 import type { Clock } from "./clock.ts";
 import { type Channel, type Post } from "./fan_out/channel.ts";
 import { KeyValue } from "./fan_out/key_value.ts";
+import type { Counts } from "./figures/counts.ts";
+import { Tally } from "./figures/tally.ts";
 import { History } from "./history.ts";
 import { type Entry, Journal } from "./journal.ts";
 import { Lease } from "./lease.ts";
@@ -14,6 +16,7 @@ import { Outbox } from "./outbox.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
 import { Tail } from "./tail.ts";
+import type { Trace } from "./trace.ts";
 
 export interface RoomsParts {
   readonly kv: Deno.Kv;
@@ -28,6 +31,10 @@ export interface RoomsParts {
   readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
   /** Told of each commit, and adds to it. */
   readonly bell: CommitBell;
+  readonly counts: Counts;
+  readonly trace: Trace;
+  /** Called when another isolate has taken over, though this one hadn't stopped. */
+  readonly leaseLost?: (name: string) => void;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown, count?: number) => void;
 }
@@ -47,6 +54,7 @@ export interface Rooms {
   readonly outbox: Outbox;
   readonly archive: Archive;
   readonly mentions: MentionOutbox;
+  readonly tally: Tally;
   /** Missing when there is nobody else. */
   readonly channel: Channel | undefined;
   /** Resolves when all that is durable by now has come to the history and to the members. */
@@ -69,7 +77,7 @@ const ARCHIVE_AFTER = 5_000;
 const ROUNDS = 10;
 
 export async function openRooms(parts: RoomsParts): Promise<Rooms> {
-  const { kv, isRemote, clock, bell, failed } = parts;
+  const { kv, isRemote, clock, bell, counts, trace, failed } = parts;
   const report = (what: string) => (error: unknown): void => failed(what, error);
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
@@ -77,7 +85,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const channel = await parts.openChannel(() => tail.ring());
   // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
   const isShared = channel instanceof KeyValue;
-  const lease = channel && !isShared ? new Lease(kv, "journal", clock) : undefined;
+  const lease = channel && !isShared ? new Lease(kv, "journal", clock, parts.leaseLost) : undefined;
   if (!lease) await archive.advance();
   await outbox.refresh();
   const history = new History(archive);
@@ -90,25 +98,31 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     deliver: (messages) => {
       fresh += messages.length;
       relay?.passed(messages);
-      lobby.deliver(messages);
+      trace("fan_out", { messages: messages.length }, () => lobby.deliver(messages));
     },
     failed: report("tail_failed"),
   });
   const seal = new Seal({ kv, isRemote, lease });
   const mentions = new MentionOutbox(kv);
   let isUncertain = false;
+  let commitBegan = 0;
   const journal = new Journal({
     kv,
     outbox,
     seal,
     isShared,
+    trace,
     add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => {
       bell.add(commit, entries[0].draft.id);
       mentions.add(commit, entries);
       relay?.add(commit, entries);
       if (isShared) channel.ring(commit);
+      // It is made at once, and one at a time.
+      commitBegan = performance.now();
     },
     committed: (commit) => {
+      counts.commits++;
+      counts.commitMs += performance.now() - commitBegan;
       bell.added();
       if (relay) relay.committed(commit);
       else if (isShared || isUncertain) tail.ring();
@@ -149,6 +163,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     outbox,
     archive,
     mentions,
+    tally: new Tally({ kv, outbox, now: clock.now, timeZone: parts.timeZone }),
     channel,
     caughtUp,
     async open(heard, leads, lost) {

@@ -6,6 +6,7 @@
  * | `["outbox", versionstamp]` | the bodies of one commit, packed |
  * | `["outbox_depth"]` | how many messages wait (`Deno.KvU64`) |
  * | `["outbox_removed"]` | the last versionstamp that was taken out |
+ * | `["outbox_left"]` | how many messages were ever taken out (`Deno.KvU64`) |
  *
  * A message is pending if and only if its batch's key exists; the depth changes in the same commits.
  */
@@ -15,6 +16,7 @@ import { unpack } from "./packer.ts";
 const PREFIX = ["outbox"];
 const DEPTH = ["outbox_depth"];
 const REMOVED = ["outbox_removed"];
+const LEFT = ["outbox_left"];
 
 /** The messages of one commit, in order. */
 export interface Batch {
@@ -63,8 +65,16 @@ export class Outbox {
   remove(commit: Deno.AtomicOperation, batches: readonly Batch[]): void {
     for (const batch of batches) commit.delete([...PREFIX, batch.versionstamp]);
     commit.set(REMOVED, batches[batches.length - 1].versionstamp);
+    const count = BigInt(countIn(batches));
     // A sum wraps at 2^64, so that this is a subtraction.
-    commit.sum(DEPTH, BigInt.asUintN(64, -BigInt(countIn(batches))));
+    commit.sum(DEPTH, BigInt.asUintN(64, -count)).sum(LEFT, count);
+  }
+
+  /** How many messages there ever were: those that wait, and those that have left. */
+  async total(): Promise<number> {
+    // Of one moment: a batch leaves the one and comes to the other in one commit.
+    const entries = await this.#kv.getMany<[Deno.KvU64, Deno.KvU64]>([DEPTH, LEFT]);
+    return entries.reduce((sum, { value }) => sum + Number(value?.value ?? 0n), 0);
   }
 
   /** Batches up to this versionstamp may have been taken out, and no later ones; `""`: none. */

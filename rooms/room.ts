@@ -1,5 +1,6 @@
 /** A room: its members, and the way of a message through it. */
 import { Announcer, type Elsewhere, NOWHERE } from "./announcer.ts";
+import type { Counts } from "./figures/counts.ts";
 import type { Cursor, History, Stretch } from "./history.ts";
 import type { Mark, Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
@@ -14,6 +15,7 @@ export interface RoomParts {
   readonly journal: Writer;
   readonly outbox: Outbox;
   readonly scribe: Scribe;
+  readonly counts: Counts;
   readonly now: () => number;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   readonly caughtUp: () => Promise<void>;
@@ -125,7 +127,7 @@ export class Room {
   /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
   say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
     const clientId = resend?.clientId;
-    const { outbox, outboxLimit, scribe, journal } = this.#parts;
+    const { counts, outbox, outboxLimit, scribe, journal } = this.#parts;
     const text = this.#checked(message, clientId);
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
@@ -135,6 +137,7 @@ export class Room {
       throw new FrameError("too_long", "Message is too long", { clientId });
     }
     const mark = resend && { userId: user.id, message: text, ...resend };
+    counts.messages++;
     journal.write({ draft, senders: [sender], mark });
     return draft;
   }
@@ -144,6 +147,7 @@ export class Room {
     if (!this.#members.size) return;
     const events = lines.map((line) => eventOf(line));
     const joined = joinFrames(events);
+    this.#parts.counts.deliveries += events.length * this.#members.size;
     for (const member of this.#members) member.send(events, joined);
   }
 

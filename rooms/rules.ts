@@ -4,6 +4,7 @@
  * | key | value |
  * | --- | --- |
  * | `["rules", room]` | {@link Rules} |
+ * | `["closed", room]` | `true` for a room that is closed |
  */
 import type { Changes } from "./changes.ts";
 import type { ServerFrame } from "./protocol.ts";
@@ -14,6 +15,8 @@ export interface Rules {
   readonly title: string;
   /** Only members come in. */
   readonly isPrivate: boolean;
+  /** An admin has closed it: nobody speaks, and only admins and the service come in. Missing: no. */
+  readonly isClosed?: boolean;
   /** Only the creator and admins speak. */
   readonly isReadOnly: boolean;
   /** The account that came first, by its id; `undefined` in a room that guests began. */
@@ -23,6 +26,7 @@ export interface Rules {
 }
 
 const KEY = "rules";
+const CLOSED = "closed";
 const NONE: Rules = { title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] };
 /** Tries of a change that others' changes get in the way of. */
 const MAX_TRIES = 10;
@@ -34,12 +38,18 @@ export function mayChange(rules: Rules, user: User): boolean {
 
 /** Whether somebody may come in, and read. */
 export function mayEnter(rules: Rules, user: User): boolean {
+  if (rules.isClosed) return user.role === "admin" || user.role === "service";
   return !rules.isPrivate || mayChange(rules, user) || (hasAccount(user) && rules.members.includes(user.id));
+}
+
+/** Why somebody who may not come in may not, in words that tell nothing else of the room. */
+export function whyNot(rules: Rules): string {
+  return rules.isClosed ? "This room is closed" : "This room is private";
 }
 
 /** Whether somebody who is in may speak. */
 export function maySpeak(rules: Rules, user: User): boolean {
-  return !rules.isReadOnly || mayChange(rules, user);
+  return !rules.isClosed && (!rules.isReadOnly || mayChange(rules, user));
 }
 
 /** Tells the members of a room when its rules have changed. */
@@ -50,13 +60,14 @@ export function tellRules(parts: {
 }): void {
   parts.changes.listen(async (change) => {
     if (change.type !== "rules") return;
-    const { title, isPrivate, isReadOnly } = await parts.rules.of(change.room);
+    const { title, isPrivate, isReadOnly, isClosed = false } = await parts.rules.of(change.room);
     parts.tell(change.room, {
       type: "room",
       room: change.room,
       title,
       private: isPrivate,
-      read_only: isReadOnly,
+      // What pages make of it is the same: nobody can write.
+      read_only: isReadOnly || isClosed,
     });
   });
 }
@@ -127,11 +138,19 @@ export class RuleBook {
       const entry = await this.#kv.get<Rules>([KEY, room]);
       const rules = change(entry.value ?? NONE);
       const commit = this.#kv.atomic().check(entry).set(entry.key, rules);
+      if (rules.isClosed) commit.set([CLOSED, room], true);
+      else commit.delete([CLOSED, room]);
       if (!(await this.#changes.add(commit, { type: "rules", room }).commit()).ok) continue;
       await this.#changes.look();
       return rules;
     }
     throw new Error(`Changing the rules of ${room} failed: others changed them ${MAX_TRIES} times meanwhile`);
+  }
+
+  /** The rooms that are closed, so many at most. */
+  async closed(limit: number): Promise<string[]> {
+    const entries = this.#kv.list({ prefix: [CLOSED] }, { limit });
+    return await Array.fromAsync(entries, ({ key }) => String(key[1]));
   }
 
   async #refresh(room: string): Promise<void> {

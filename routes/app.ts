@@ -1,6 +1,9 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
 import type { Access } from "../rooms/access.ts";
+import type { Counts } from "../rooms/figures/counts.ts";
+import type { Figured } from "../rooms/figures/open_board.ts";
+import type { LogFigures } from "../rooms/figures/board.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
@@ -9,11 +12,14 @@ import type { Outbox } from "../rooms/outbox.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
+import { adminApi } from "./admin_api.ts";
 import { type ApiEnv, apiGate } from "./api_gate.ts";
 import { createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
-import { answerTo } from "./errors.ts";
+import { dashboardSocket } from "./dashboard_socket.ts";
+import { answerTo, codeOf } from "./errors.ts";
+import { eventsApi } from "./events_api.ts";
 import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Log } from "./log.ts";
@@ -21,6 +27,7 @@ import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
 import { notificationsApi } from "./notifications_api.ts";
 import { notificationsSocket } from "./notifications_socket.ts";
+import { metrics } from "./metrics.ts";
 import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
 import { roomsApi } from "./rooms_api.ts";
@@ -29,14 +36,17 @@ import { createSocketGate } from "./socket_gate.ts";
 import { tokensApi } from "./tokens_api.ts";
 import { usersApi } from "./users_api.ts";
 
-export interface AppParts extends Access {
+export interface AppParts extends Access, Figured {
   readonly config: Config;
   readonly log: Log;
+  readonly counts: Counts;
+  readonly instance: string;
   readonly lobby: Lobby;
   readonly history: History;
   readonly outbox: Outbox;
   readonly inboxes: Inboxes;
   readonly watch: Watch;
+  readonly logFigures: () => Promise<LogFigures>;
   readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
@@ -51,6 +61,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
     .route("/", notificationsSocket({ ...parts, gate }))
+    .route("/", dashboardSocket({ ...parts, gate }))
+    .route("/", metrics({ ...parts, log: parts.logFigures, callers }))
     .use("/api/*", apiGate({ ...config, callers }))
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
@@ -60,6 +72,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/people", peopleApi(parts))
     .route("/api/log", logApi(parts))
     .route("/api/notifications", notificationsApi(parts))
+    .route("/api/events", eventsApi(parts))
+    .route("/api/admin", adminApi(parts))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
     .route(
@@ -73,7 +87,10 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     )
     .onError((error, c) => {
       const answer = answerTo(error, c);
-      if (answer) return answer;
+      if (answer) {
+        parts.counts.refuse(codeOf(error));
+        return answer;
+      }
       log.error("request_failed", { method: c.req.method, path: c.req.path, ...errorFields(error) });
       return c.json({ error: "Internal server error", code: "internal" }, 500);
     })

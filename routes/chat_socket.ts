@@ -3,12 +3,13 @@ import { type Context, Hono } from "hono";
 import { RateLimiter } from "limiter";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import type { Doors } from "../rooms/doors.ts";
+import type { Counts } from "../rooms/figures/counts.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
 import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
-import { type HeldRules, mayEnter, maySpeak, type RuleBook } from "../rooms/rules.ts";
+import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
@@ -25,6 +26,7 @@ export interface ChatSocketOptions {
   readonly rules: RuleBook;
   readonly doors: Doors;
   readonly history: History;
+  readonly counts: Counts;
   readonly log: Log;
   /** Per account or guest's browser, else per connection; 0 = off. */
   readonly rateMessagesPerMinute: number;
@@ -56,9 +58,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       const place = {
         room: name,
         refusal: (user: User) =>
-          mayEnter(held.current, user)
-            ? undefined
-            : { code: CLOSE.notAllowed, reason: "This room is private" },
+          mayEnter(held.current, user) ? undefined : { code: CLOSE.notAllowed, reason: whyNot(held.current) },
         maxFrameBytes: MAX_FRAME_BYTES,
       };
       return gate.open(c.req.raw, arrival, place, (visitor) => {
@@ -92,6 +92,7 @@ interface SocketOptions {
   readonly rateMessagesPerMinute: number;
   readonly accounts: Accounts;
   readonly doors: Doors;
+  readonly counts: Counts;
   readonly log: Log;
 }
 
@@ -159,7 +160,10 @@ class ChatSocket implements Connection {
     try {
       act();
     } catch (error) {
-      if (error instanceof FrameError) return member.refuse(error);
+      if (error instanceof FrameError) {
+        this.#options.counts.refuse(error.code);
+        return member.refuse(error);
+      }
       this.#options.log.error("frame_failed", { room: room.name, ...errorFields(error) });
       member.failed(undefined);
     }

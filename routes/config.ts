@@ -61,6 +61,11 @@ export interface Config {
   readonly jobs: number;
   /** Whether other isolates listen at the same port. */
   readonly reusePort: boolean;
+  /** What isolates of one process have in common, and which of them this is; no variables. */
+  readonly instance: string | undefined;
+  readonly isolate: number;
+  /** `OTEL_DENO`: whether Deno exports traces. */
+  readonly isTraced: boolean;
   /** How isolates and machines reach each other; no variable, but what the others come to. */
   readonly fanOut: Engine;
   /** `LOG_LEVEL` */
@@ -119,6 +124,8 @@ const VARIABLES = {
   REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
   DENO_JOBS: v.optional(whole(0, 1_000), "0"),
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
+  /** Deno reads it, too. */
+  OTEL_DENO: v.optional(v.string()),
   /** Deno Deploy sets it. */
   DENO_DEPLOYMENT_ID: v.optional(v.string()),
 };
@@ -170,6 +177,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     redisUrl: all.REDIS_URL,
     jobs: all.DENO_JOBS,
     reusePort: false,
+    instance: undefined,
+    isolate: 0,
+    isTraced: all.OTEL_DENO === "true" || all.OTEL_DENO === "1",
     fanOut: all.REDIS_URL ? "redis" : isRemote(kvPath) ? "kv" : "none",
     logLevel: all.LOG_LEVEL,
   });

@@ -54,6 +54,11 @@ export function answerTo(error: Error, c: Context): Response | undefined {
   }
 }
 
+/** The word for an error that has an answer. */
+export function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "busy";
+}
+
 function answer(
   c: Context,
   status: ContentfulStatusCode,

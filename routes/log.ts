@@ -9,14 +9,27 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 /** Writes a line with a fixed name for what happened. */
 export type Log = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
 
-/** A log that writes lines of this level and above. */
-export function createLog(level: LogLevel, write: (line: string) => void): Log {
+/** A log that writes lines of this level and above; `failed` is called for each one of level `error`, too. */
+export function createLog(
+  level: LogLevel,
+  write: (line: string) => void,
+  failed: () => void = () => {},
+): Log {
   const at = (name: LogLevel): Log[LogLevel] =>
     LEVELS.indexOf(name) < LEVELS.indexOf(level)
       ? () => {}
       : (event, fields) =>
         write(JSON.stringify({ time: new Date().toISOString(), level: name, event, ...fields }));
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const error = at("error");
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: (event, fields) => {
+      failed();
+      error(event, fields);
+    },
+  };
 }
 
 /** What a log line says of an error: its name and message, not its cause, which may quote what people wrote. */

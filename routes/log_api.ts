@@ -7,9 +7,10 @@ import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { toCsv } from "../sheets/csv_file.ts";
 import { HEADER } from "../sheets/sheet.ts";
-import { type ApiEnv, isService } from "./api_gate.ts";
+import type { ApiEnv } from "./api_gate.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
+import { keepersOnly } from "./keepers.ts";
 
 const Retry = v.object({ id: v.optional(v.pipe(v.string(), v.length(26, '"id" must be a message\'s id'))) });
 
@@ -22,12 +23,7 @@ export function logApi(parts: {
   const { outbox, logStatus, ledger, sheet } = parts;
   const app = new Hono<ApiEnv>();
 
-  app.use(async (c, next) => {
-    if (!isService(c.var.caller)) {
-      throw new HttpError(401, "not_signed_in", "The log needs the service's token: Authorization: Bearer …");
-    }
-    await next();
-  });
+  app.use(keepersOnly("The log is for admins, and for the service's token: Authorization: Bearer …"));
 
   app.get("/", async (c) => {
     const dead = await ledger.deadLetters.list();

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { DEFAULT_STRETCH, type History, MAX_STRETCH } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
-import { mayEnter, type RuleBook } from "../rooms/rules.ts";
+import { mayEnter, maySpeak, type RuleBook, type Rules, whyNot } from "../rooms/rules.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
 import type { Caller, Refusal } from "./callers.ts";
@@ -45,7 +45,8 @@ export function messagesApi(options: {
   app.get("/:room/messages", async (c) => {
     const room = roomNameIn(c.req.param("room"));
     const { user } = admitted(c.var.caller);
-    if (!mayEnter(await rules.of(room), user)) throw privateRoom(user);
+    const now = await rules.of(room);
+    if (!mayEnter(now, user)) throw noEntry(now, user);
     const { before, limit } = checked(Query, c.req.query());
     const stretch = await history.before(room, before, limit);
     return c.body(`{${history.json(stretch)}}`, 200, {
@@ -58,6 +59,9 @@ export function messagesApi(options: {
     const poster = posterOf(c.var.caller);
     const room = roomNameIn(c.req.param("room"));
     const { message, username } = checked(Post, await jsonIn(c.req.raw));
+    if (!maySpeak(await rules.of(room), poster)) {
+      throw new HttpError(403, "read_only", "This room is closed");
+    }
     // Only the service speaks under any name: an admin who could would be able to pose as somebody else.
     const user = poster.role === "service" ? service(username ?? "") : poster;
     return c.json(await lobby.post(room, user, message), 201);
@@ -66,11 +70,11 @@ export function messagesApi(options: {
   return app;
 }
 
-/** The error for somebody who may not enter a private room: a guest may after signing in. */
-export function privateRoom(user: User): HttpError {
-  return user.isGuest
+/** The error for somebody who may not enter a room: into a private one a guest may after signing in. */
+export function noEntry(rules: Rules, user: User): HttpError {
+  return user.isGuest && !rules.isClosed
     ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
-    : new HttpError(403, "not_allowed", "This room is private");
+    : new HttpError(403, "not_allowed", whyNot(rules));
 }
 
 /** Whoever may post from outside of the room. Throws {@link HttpError}. */

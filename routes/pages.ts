@@ -7,6 +7,7 @@ import type { Account } from "../rooms/accounts/accounts.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
 import { mayChange, mayEnter, type Rules } from "../rooms/rules.ts";
 import { accountPages } from "./account_pages.ts";
+import { adminPages } from "./admin_pages.ts";
 import { userOf } from "./callers.ts";
 import { isLanguage, type Language, pageView } from "./page_view.ts";
 import { StaticFiles, staticFiles } from "./static_files.ts";
@@ -54,7 +55,7 @@ export function pages(options: PagesOptions): Hono {
   };
 
   app.get("*", compress({ encoding: "gzip" }));
-  for (const path of ["/chat/*", "/help/*", "/account/*"]) {
+  for (const path of ["/chat/*", "/help/*", "/account/*", "/admin/*"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -70,6 +71,7 @@ export function pages(options: PagesOptions): Hono {
       "/chat/:room",
       "/chat/:room/settings",
       "/help",
+      "/admin",
       "/account",
       "/account/sign-in",
       "/account/sign-up",
@@ -108,7 +110,7 @@ export function pages(options: PagesOptions): Hono {
       // Strangers don't learn what a private room is called.
       title: mayRead && rules.title || room,
       may_change: String(isChanger),
-      read_only: String(rules.isReadOnly && !isChanger),
+      read_only: String(rules.isClosed === true || (rules.isReadOnly && !isChanger)),
       max_length: String(maxMessageLength),
       sheet_kind: options.sheetName === undefined ? "file" : "google",
       sheet_name: options.sheetName ?? "",
@@ -126,6 +128,7 @@ export function pages(options: PagesOptions): Hono {
     return show(c, "room_settings.html", { room });
   });
   app.route("/", accountPages({ ...options, view }));
+  app.route("/", adminPages({ view, accountOf }));
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

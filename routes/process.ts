@@ -19,11 +19,14 @@ export async function serve(start: Start, module: string): Promise<void> {
   if ("DedicatedWorkerGlobalScope" in globalThis) return serveAsIsolate(start);
   try {
     const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, Deno.env.get(name)]));
-    const { config, jobs } = inParallel(readConfig(env));
+    const { config, jobs } = inParallel({ ...readConfig(env), instance: crypto.randomUUID() });
     const service = await start(config);
     // Port 0 is the same for all.
     const port = Number(new URL(service.url).port);
-    const isolates = Array.from({ length: jobs - 1 }, () => startIsolate({ ...config, port }, module));
+    const isolates = Array.from(
+      { length: jobs - 1 },
+      (_, i) => startIsolate({ ...config, port, isolate: i + 1 }, module),
+    );
     wakeEachMinute(service);
     const stop = async (): Promise<void> => {
       const stopped = Promise.all(isolates.map((isolate) => isolate.stop()));

@@ -10,7 +10,8 @@ import { admitted, type ApiEnv } from "./api_gate.ts";
 import type { Caller, Refusal } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
-import { privateRoom } from "./messages_api.ts";
+import { isKeeper } from "./keepers.ts";
+import { noEntry } from "./messages_api.ts";
 import { roomNameIn } from "./room_name.ts";
 
 const MAX_TITLE_LENGTH = 64;
@@ -25,6 +26,7 @@ const Change = v.object({
   ),
   private: v.optional(v.boolean('"private" must be true or false')),
   read_only: v.optional(v.boolean('"read_only" must be true or false')),
+  closed: v.optional(v.boolean('"closed" must be true or false')),
   members: v.optional(
     v.pipe(
       v.array(
@@ -56,8 +58,8 @@ export function roomsApi(options: {
   }
 
   async function view(room: string, now: Rules, user: User): Promise<Record<string, unknown>> {
-    const { title, isPrivate, isReadOnly, creator, members } = now;
-    const shown = { room, title, private: isPrivate, read_only: isReadOnly };
+    const { title, isPrivate, isReadOnly, isClosed = false, creator, members } = now;
+    const shown = { room, title, private: isPrivate, read_only: isReadOnly, closed: isClosed || undefined };
     if (!mayChange(now, user)) return { ...shown, may_change: false };
     const names = async (ids: readonly string[]): Promise<string[]> =>
       (await Promise.all(ids.map((id) => accounts.byId(id)))).flatMap((account) => account?.username ?? []);
@@ -69,23 +71,27 @@ export function roomsApi(options: {
     const room = roomNameIn(c.req.param("room"));
     const { user } = admitted(c.var.caller);
     const now = await rules.of(room);
-    if (!mayEnter(now, user)) throw privateRoom(user);
+    if (!mayEnter(now, user)) throw noEntry(now, user);
     return c.json(await view(room, now, user));
   });
 
   app.patch("/:room", async (c) => {
     const room = roomNameIn(c.req.param("room"));
     const user = await changerOf(c.var.caller, room);
-    const { title, private: isPrivate, read_only: isReadOnly, members } = checked(
+    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = checked(
       Change,
       await jsonIn(c.req.raw),
     );
+    if (isClosed !== undefined && !isKeeper(c.var.caller)) {
+      throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
+    }
     const ids = members && await idsOf(members);
     const now = await rules.change(room, (rules) => ({
       ...rules,
       title: title ?? rules.title,
       isPrivate: isPrivate ?? rules.isPrivate,
       isReadOnly: isReadOnly ?? rules.isReadOnly,
+      isClosed: isClosed ?? rules.isClosed,
       members: ids ?? rules.members,
     }));
     return c.json(await view(room, now, user));

@@ -5,9 +5,10 @@ import type { Account, Accounts, Role } from "../rooms/accounts/accounts.ts";
 import type { Passes } from "../rooms/accounts/passes.ts";
 import { viewAccount } from "./account_view.ts";
 import { type ApiEnv, tooManyCalls } from "./api_gate.ts";
-import type { Caller, Callers, Refusal } from "./callers.ts";
+import type { Callers } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
+import { isKeeper, keepersOnly, refusal } from "./keepers.ts";
 import { Limits } from "./limits.ts";
 
 const role = v.optional(v.picklist(["user", "admin"], '"role" must be user or admin'));
@@ -41,20 +42,17 @@ export function usersApi(options: {
   }
 
   app.post("/", async (c) => {
-    const isKeeper = keeps(c.var.caller);
-    if (!isKeeper && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
+    const mayKeep = isKeeper(c.var.caller);
+    if (!mayKeep && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
     const { username, password, display_name: displayName, role } = checked(NewUser, await jsonIn(c.req.raw));
-    if (!isKeeper && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
+    if (!mayKeep && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
     const limiter = signups.of(callers.address(c));
-    if (!isKeeper && !limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
+    if (!mayKeep && !limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
     const account = await accounts.create({ username, password, displayName, role: role ?? "user" });
     return c.json({ user: viewAccount(account) }, 201);
   });
 
-  app.use(async (c, next) => {
-    if (!keeps(c.var.caller)) throw refusal(c.var.caller, "Accounts are for admins to look after");
-    await next();
-  });
+  app.use(keepersOnly("Accounts are for admins to look after"));
 
   app.get("/", async (c) => c.json({ users: await Array.fromAsync(accounts.list(), viewAccount) }));
 
@@ -78,14 +76,4 @@ export function usersApi(options: {
   });
 
   return app;
-}
-
-/** Whether the caller looks after accounts. */
-function keeps(caller: Caller | Refusal): boolean {
-  return typeof caller === "object" && (caller.user.role === "admin" || caller.user.role === "service");
-}
-
-function refusal(caller: Caller | Refusal, message: string): HttpError {
-  const isKnown = typeof caller === "object" && !caller.user.isGuest;
-  return isKnown ? new HttpError(403, "not_allowed", message) : new HttpError(401, "not_signed_in", message);
 }

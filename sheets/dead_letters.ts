@@ -59,9 +59,9 @@ export class DeadLetters {
     return letters.length;
   }
 
-  /** Takes out a letter whose row stands now. */
-  async remove(letter: DeadLetter): Promise<void> {
-    await this.#kv.delete(keyOf(letter));
+  /** Adds to a commit that a letter whose row stands now be taken out. */
+  remove(commit: Deno.AtomicOperation, letter: DeadLetter): Deno.AtomicOperation {
+    return commit.delete(keyOf(letter));
   }
 }
 

@@ -10,6 +10,8 @@
  * | --- | --- |
  * | `["log"]` | {@link LogState} |
  */
+import type { Tally } from "../rooms/figures/tally.ts";
+import { type Trace, untraced } from "../rooms/trace.ts";
 import type { Archive } from "../rooms/archive.ts";
 import { messageInBody } from "../rooms/message.ts";
 import type { Seal } from "../rooms/seal.ts";
@@ -64,6 +66,9 @@ export interface LedgerParts {
   /** Makes every commit that depends on the lease. */
   readonly seal: Seal;
   readonly clock: Clock;
+  /** Counts the rows of each day. */
+  readonly tally?: Pick<Tally, "addRows">;
+  readonly trace?: Trace;
 }
 
 /** How one piece of work is done: when appends may begin, and what cuts them short. */
@@ -161,7 +166,7 @@ export class Ledger {
       await this.#complete([letter.row], { isUncertain: true, from: undefined }, again, way);
       await this.deadLetters.keep(again, (operation) => this.#parts.seal.commit(operation));
       if (!again.length) {
-        await this.deadLetters.remove(letter);
+        await this.#bury(letter);
         recorded.push(letter.row);
       }
       refused.push(...again);
@@ -204,14 +209,14 @@ export class Ledger {
 
   /** Appends rows in order; of those that the sheet refuses, halves, until the refused ones stand alone. */
   async #append(rows: readonly Row[], dead: DeadLetter[], way: Way): Promise<Mark | undefined> {
-    const { lease, sheet } = this.#parts;
+    const { lease, sheet, trace = untraced } = this.#parts;
     try {
       await way.pace();
       // As late as can be: a process may have been paused anywhere before.
       lease.demand();
-      return await sheet.append(rows, AbortSignal.any([way.signal, lease.lost])).finally(() =>
-        this.#doubt(rows)
-      );
+      const signal = AbortSignal.any([way.signal, lease.lost]);
+      return await trace("append", { rows: rows.length }, () => sheet.append(rows, signal))
+        .finally(() => this.#doubt(rows));
     } catch (error) {
       if (lease.lost.aborted) throw new LeaseLostError();
       if (error instanceof SheetError && error.kind === "setup") this.#isSheetOpen = false;
@@ -234,16 +239,25 @@ export class Ledger {
 
   /** Takes batches out of the outbox. The state changes last: after a crash in between, the intent still stands. */
   async #settle(batches: readonly Batch[], dead: readonly DeadLetter[], state: LogState): Promise<void> {
-    const { kv, outbox, seal } = this.#parts;
+    const { kv, outbox, seal, tally } = this.#parts;
     await this.deadLetters.keep(dead, (operation) => seal.commit(operation));
     for (let i = 0; i < batches.length; i += CHANGES_PER_COMMIT) {
       const some = batches.slice(i, i + CHANGES_PER_COMMIT);
       const commit = kv.atomic();
       outbox.remove(commit, some);
+      tally?.addRows(commit, rowsIn(some, dead));
       if (i + some.length === batches.length) await this.#save(state, commit);
       else await seal.commit(commit);
       outbox.changeDepth(-countIn(some));
     }
+  }
+
+  /** The row of a dead letter stands now. */
+  async #bury(letter: DeadLetter): Promise<void> {
+    const { kv, seal, tally } = this.#parts;
+    const commit = this.deadLetters.remove(kv.atomic(), letter);
+    tally?.addRows(commit, 1);
+    await seal.commit(commit);
   }
 
   async #save(state: LogState, commit: Deno.AtomicOperation): Promise<void> {
@@ -255,6 +269,15 @@ export class Ledger {
 /** The id of a row. */
 export function idOf(row: Row): string {
   return row[4];
+}
+
+/** How many messages of these batches became rows. */
+function rowsIn(batches: readonly Batch[], dead: readonly DeadLetter[]): number {
+  const count = countIn(batches);
+  if (!dead.length) return count;
+  const refused = new Set(dead.map(({ row }) => idOf(row)));
+  const ids = batches.flatMap(({ bodies }) => bodies.map((body) => messageInBody(body).id));
+  return ids.filter((id) => !refused.has(id)).length;
 }
 
 function rowOf(body: string): Row {

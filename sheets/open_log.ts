@@ -2,8 +2,12 @@
 import type { Post } from "../rooms/fan_out/channel.ts";
 import type { Clock } from "../rooms/clock.ts";
 import { Lease } from "../rooms/lease.ts";
+import type { LogFigures } from "../rooms/figures/board.ts";
+import type { Counts } from "../rooms/figures/counts.ts";
+import { messageInBody } from "../rooms/message.ts";
 import type { Rooms } from "../rooms/open_rooms.ts";
 import { Seal } from "../rooms/seal.ts";
+import type { Trace } from "../rooms/trace.ts";
 import { Bulletin } from "./bulletin.ts";
 import type { Doorbell } from "./doorbell.ts";
 import { Flusher, type Trouble } from "./flusher.ts";
@@ -22,6 +26,10 @@ export interface LogParts {
   readonly doorbell: Doorbell;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly counts: Counts;
+  readonly trace: Trace;
+  /** Called when another isolate writes, though this one hadn't stopped. */
+  readonly leaseLost?: (name: string) => void;
   /** Called for each row that the sheet refused for good. */
   readonly refused: (id: string, cause: string) => void;
   readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
@@ -38,6 +46,8 @@ export interface LogOfRooms {
   begin(): void;
   /** Resolves when all that waits by now is written, or nobody works any more. */
   sweep(): Promise<void>;
+  /** How it is doing, wherever it is written. */
+  figures(): Promise<LogFigures>;
   /** What has to be done every few seconds. */
   keep(): Promise<void>;
   /** Begins no more appends, and resolves when the one that is under way has ended; `kill` cuts it short. */
@@ -48,11 +58,11 @@ export interface LogOfRooms {
 }
 
 export async function openLog(parts: LogParts): Promise<LogOfRooms> {
-  const { kv, isRemote, sheet, rooms, doorbell, clock, failed } = parts;
-  const { outbox, archive, history, lobby, channel } = rooms;
-  const lease = new Lease(kv, "log", clock);
+  const { kv, isRemote, sheet, rooms, doorbell, clock, counts, trace, failed } = parts;
+  const { outbox, archive, history, lobby, channel, tally } = rooms;
+  const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const seal = new Seal({ kv, isRemote, lease });
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock });
+  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock, tally, trace });
   await ledger.load();
   const dead = await ledger.deadLetters.list();
   history.markRecorded(ledger.settled, [], dead.map(({ row }) => placeOf(row)));
@@ -64,6 +74,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
     lease,
     looking: () => doorbell.looked(),
     settled: ({ upTo, recorded, refused }) => {
+      counts.rows += recorded.length;
       const outcome = {
         upTo,
         recorded: recorded.map(placeOf),
@@ -96,6 +107,18 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
       flushing = flusher.run(stopping.signal, killing.signal);
     },
     sweep: () => flusher.ring(),
+    async figures() {
+      const [oldest, dead] = await Promise.all([outbox.oldest(), ledger.deadLetters.list()]);
+      const state = status.status;
+      const oldestAt = oldest ? Date.parse(messageInBody(oldest.bodies[0]).timestamp) : clock.now();
+      return {
+        log_pending: Math.max(outbox.depth, oldest?.bodies.length ?? 0),
+        log_oldest_pending_seconds: Math.max(0, Math.round((clock.now() - oldestAt) / 1000)),
+        log_last_error: "reason" in state ? state.reason : null,
+        log_state: state.state,
+        log_dead: dead.length,
+      };
+    },
     keep: async () => channel && await bulletin.look(),
     async stop() {
       stopping.abort();

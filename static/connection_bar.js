@@ -27,7 +27,7 @@ export function mountConnectionBar(bar, { socket, words }) {
     bar.hidden = !hasFailed;
     now.hidden = connection.state !== "waiting";
     rename.hidden = connection.state !== "refused" || connection.code === CLOSE_SIGNED_OUT ||
-      isPrivate(connection);
+      isRoomsOwn(connection);
     // Who is signed in, but not a member, gains nothing by it.
     signIn.hidden = connection.state !== "refused" ||
       (connection.code !== CLOSE_SIGNED_OUT && document.body.dataset.role !== "guest");
@@ -48,10 +48,12 @@ export function mountConnectionBar(bar, { socket, words }) {
 
 /** @param {Status} connection @param {Words} words @returns {string} */
 function sentenceFor(connection, words) {
-  const { state, retryAt = 0, code } = connection;
+  const { state, retryAt = 0, code, reason = "" } = connection;
   if (state === "refused") {
     if (code === CLOSE_SIGNED_OUT) return words.say("sign_in");
-    return words.say(isPrivate(connection) ? "private" : "not_allowed");
+    if (reason.includes("closed")) return words.say("closed");
+    if (reason.includes("removed")) return words.say("removed");
+    return words.say(isRoomsOwn(connection) ? "private" : "not_allowed");
   }
   if (state !== "waiting") return words.say("reconnecting");
   const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
@@ -59,6 +61,6 @@ function sentenceFor(connection, words) {
 }
 
 /** Whether it is the room that doesn't let in, and not the name. @param {Status} status @returns {boolean} */
-function isPrivate({ reason = "" }) {
-  return reason.includes("private");
+function isRoomsOwn({ reason = "" }) {
+  return /private|closed|removed/.test(reason);
 }

@@ -57,6 +57,9 @@ const ACCOUNT = "account";
 const NAME = "account_name";
 const MIN_PASSWORD_LENGTH = 10;
 const MAX_PASSWORD_LENGTH = 256;
+/** With more accounts than this they are counted once in so long, and not after each change. */
+const MANY = 1_000;
+const COUNT_EVERY_MS = 60_000;
 /** Tries of a change that others' changes get in the way of. */
 const MAX_TRIES = 10;
 
@@ -71,6 +74,9 @@ export class Accounts {
   readonly #passwords: Passwords;
   readonly #now: () => number;
   readonly #names: OwnedNames;
+  #count = 0;
+  #countedAt = -Infinity;
+  #isCountOld = true;
 
   constructor(parts: { kv: Deno.Kv; changes: Changes; passwords: Passwords; now: () => number }) {
     this.#kv = parts.kv;
@@ -78,6 +84,9 @@ export class Accounts {
     this.#passwords = parts.passwords;
     this.#now = parts.now;
     this.#names = new OwnedNames(() => this.#ownedNames(), parts.changes);
+    parts.changes.listen(({ type }) => {
+      if (type === "names" || type === "account" || type === "unknown") this.#isCountOld = true;
+    });
   }
 
   /** Makes an account. Throws {@link AccountError}. */
@@ -186,6 +195,22 @@ export class Accounts {
     for await (const { value } of this.#kv.list<StoredAccount>({ prefix: [ACCOUNT] })) {
       yield publicPart(value);
     }
+  }
+
+  /** How many accounts there are, or were a minute ago. */
+  async count(): Promise<number> {
+    const isRecent = this.#count > MANY && this.#now() - this.#countedAt < COUNT_EVERY_MS;
+    if (!this.#isCountOld || isRecent) return this.#count;
+    this.#isCountOld = false;
+    this.#countedAt = this.#now();
+    let count = 0;
+    try {
+      for await (const _ of this.#kv.list({ prefix: [ACCOUNT] })) count++;
+    } catch (error) {
+      this.#isCountOld = true;
+      throw error;
+    }
+    return this.#count = count;
   }
 
   async #stored(name: string): Promise<Deno.KvEntry<StoredAccount> | undefined> {

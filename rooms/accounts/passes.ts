@@ -144,6 +144,16 @@ export class Passes {
     return entries.filter((pass) => now < this.endOf(pass)).sort((a, b) => a.createdAt - b.createdAt);
   }
 
+  /** The passes of all owners, so many at most, the most lately used first. */
+  async all(limit: number): Promise<Pass[]> {
+    const now = this.#now();
+    const passes: Pass[] = [];
+    for await (const { value } of this.#kv.list<StoredPass>({ prefix: [this.#kind.key] })) {
+      if (now < this.endOf(value)) passes.push(withoutSecret(value));
+    }
+    return passes.sort((a, b) => b.usedAt - a.usedAt).slice(0, limit);
+  }
+
   /** Ends a pass; false when the owner has none of that id. */
   async revoke(owner: string, id: string): Promise<boolean> {
     if (!ID.test(id)) return false;

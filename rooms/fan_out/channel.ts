@@ -16,6 +16,28 @@ const MARK = v.object({ userId: v.string(), clientId: v.string(), message: v.str
 const DRAFT = v.object({ id: v.string(), room: v.string(), timestamp: v.string(), body: v.string() });
 const MESSAGE = v.object({ room: v.string(), body: v.string() });
 
+const COUNT = v.number();
+const FIGURES = v.object({
+  /** The process that the isolate belongs to, and its number there. */
+  instance: v.string(),
+  isolate: COUNT,
+  startedAt: COUNT,
+  connections: COUNT,
+  rooms: COUNT,
+  people: COUNT,
+  messagesPerSecond: COUNT,
+  messages: COUNT,
+  deliveries: COUNT,
+  commits: COUNT,
+  commitMs: COUNT,
+  rows: COUNT,
+  errors: COUNT,
+  refused: v.record(v.string(), COUNT),
+  heapBytes: COUNT,
+  /** Of the whole process. */
+  rssBytes: COUNT,
+});
+
 const TOLD = v.variant("kind", [
   /** One who came to a room, or went. */
   v.object({ kind: v.picklist(["came", "went"]), room: v.string(), user: USER }),
@@ -79,9 +101,45 @@ const POST = v.variant("type", [
   v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
   /** The inbox of an account has changed. */
   v.object({ type: v.literal("inbox"), account: ID }),
+  /** How the sender is doing. */
+  v.object({ type: v.literal("figures"), from: ID, figures: FIGURES }),
+  /** Who and what is at the sender, by their marks, one after the other, in parts. */
+  v.object({
+    type: v.literal("roll"),
+    from: ID,
+    of: v.picklist(["people", "rooms"]),
+    marks: v.string(),
+    isFirst: v.boolean(),
+    isLast: v.boolean(),
+  }),
+  /** The sender stops. */
+  v.object({ type: v.literal("gone"), from: ID }),
+  /** Something was posted for the dashboards. */
+  v.object({ type: v.literal("feed") }),
+  /** Which rooms are at each, or who is in one of them? */
+  v.object({
+    type: v.literal("ask_census"),
+    from: ID,
+    question: ID,
+    room: v.optional(v.string()),
+    filter: v.optional(v.string()),
+  }),
+  /** What is at the sender, in parts, for whoever asked. */
+  v.object({
+    type: v.literal("census"),
+    to: ID,
+    from: ID,
+    question: ID,
+    rooms: v.array(v.object({ room: v.string(), connections: v.number() })),
+    users: v.array(USER),
+    isLast: v.boolean(),
+  }),
 ]);
 
 export type Post = v.InferOutput<typeof POST>;
+
+/** How an isolate is doing. */
+export type Figures = v.InferOutput<typeof FIGURES>;
 
 /** Something about who is where. */
 export type Told = v.InferOutput<typeof TOLD>;

@@ -112,7 +112,9 @@ class RequestReader {
     const [requestLine, ...lines] = decoder.decode(this.#held.subarray(0, end)).split("\r\n");
     const [method, target] = requestLine.split(" ");
     const headers = new Headers(
-      lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
+      lines.map((
+        line,
+      ): [string, string] => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
     );
     const length = Number(headers.get("content-length") ?? 0);
     while (this.#held.length < end + 4 + length) {

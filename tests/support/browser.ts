@@ -21,6 +21,9 @@ export const PASSWORD = "correct horse battery";
 /** A machine that does much else at once takes long. */
 const PATIENCE_MS = 30_000;
 
+/** Starts what the service of a test needs, to be undone after it, and answers its configuration. */
+type Prepare = (undo: AsyncDisposableStack) => Promise<Partial<Config>>;
+
 /**
  * Registers a test that gets a {@link Stage} of its own. Without Chromium the test is skipped and its name
  * says so, except where `CI` is `true`: there it fails.
@@ -28,7 +31,7 @@ const PATIENCE_MS = 30_000;
 export function browserTest(
   name: string,
   act: (stage: Stage) => Promise<void>,
-  config: Partial<Config> = {},
+  config: Partial<Config> | Prepare = {},
 ): void {
   const isMissing = !isFile(CHROMIUM);
   Deno.test({
@@ -38,7 +41,10 @@ export function browserTest(
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {
-      await using stage = await Stage.open(config);
+      await using undo = new AsyncDisposableStack();
+      const stage = undo.use(
+        await Stage.open(typeof config === "function" ? await config(undo) : config),
+      );
       await act(stage);
       assertEquals(stage.complaints, []);
     },

@@ -1,8 +1,10 @@
 /** The rooms of several isolates on one database, in one process, without sockets and sheets. */
 import { systemClock } from "../../rooms/clock.ts";
+import { Counts } from "../../rooms/figures/counts.ts";
 import { messageIn } from "../../rooms/message.ts";
 import { openRooms, type Rooms } from "../../rooms/open_rooms.ts";
 import { shared } from "../../rooms/shared_kv.ts";
+import { untraced } from "../../rooms/trace.ts";
 import { guest } from "../../rooms/user.ts";
 import type { Bus } from "../fakes/bus.ts";
 import { temporaryDirectory } from "./service.ts";
@@ -50,6 +52,8 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
       outboxLimit: 1e6,
       openChannel: () => Promise.resolve(bus.channel()),
       bell: { add() {}, added() {}, failed() {} },
+      counts: new Counts(),
+      trace: untraced,
       failed() {},
     });
     await rooms.open(() => {}, () => {});

@@ -20,7 +20,7 @@ export async function startProcess(
   permissions: readonly string[] = ["-A"],
 ): Promise<ServiceProcess> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-lock", ...permissions, MAIN, ...args],
+    args: ["run", "--quiet", "--frozen", ...permissions, MAIN, ...args],
     env: { HOST: "127.0.0.1", PORT: "0", RATE_MESSAGES_PER_MINUTE: "0", LOG_LEVEL: "info", ...env },
     stdin: "null",
     stdout: "null",

@@ -85,7 +85,7 @@ export class FakeTime implements Disposable {
 
   /** Lets what is already resolved run. */
   async runMicrotasks(): Promise<void> {
-    await new Promise<void>((resolve) => real.setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => real.setTimeout.call(globalThis, resolve, 0));
   }
 
   /** Gives back the real clock and timers. */

@@ -1,0 +1,88 @@
+/** `/api/admin`: rooms that people are in, their members, and everybody's tokens; for admins and the service. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Accounts } from "../rooms/accounts/accounts.ts";
+import { type Pass, type Passes, SERVICE } from "../rooms/accounts/passes.ts";
+import type { Census } from "../rooms/census.ts";
+import type { Changes } from "../rooms/changes.ts";
+import type { RuleBook } from "../rooms/rules.ts";
+import { viewPass } from "./account_view.ts";
+import type { ApiEnv } from "./api_gate.ts";
+import { checked } from "./checked.ts";
+import { HttpError } from "./errors.ts";
+import { keepersOnly } from "./keepers.ts";
+import { roomNameIn } from "./room_name.ts";
+
+const MAX_CLOSED = 200;
+const MAX_TOKENS = 500;
+const MAX_MEMBERS = 1_000;
+const Query = v.object({ filter: v.optional(v.pipe(v.string(), v.maxLength(64)), "") });
+const UserId = v.pipe(v.string(), v.minLength(1), v.maxLength(200, "This can't be anybody's id"));
+
+export function adminApi(options: {
+  accounts: Accounts;
+  tokens: Passes;
+  census: Census;
+  changes: Changes;
+  rules: RuleBook;
+}): Hono<ApiEnv> {
+  const { accounts, tokens, census, changes, rules } = options;
+  const app = new Hono<ApiEnv>();
+
+  app.use(keepersOnly("This is for admins"));
+
+  app.get("/rooms", async (c) => {
+    const { filter } = checked(Query, c.req.query());
+    const [counts, closed] = await Promise.all([census.rooms(filter), rules.closed(MAX_CLOSED)]);
+    const open = counts.filter(({ room }) => !closed.includes(room))
+      .map(({ room, connections }) => ({ room, connections, closed: false }));
+    const others = closed.filter((room) => room.toLowerCase().includes(filter.toLowerCase()))
+      .map((room) => ({ room, connections: 0, closed: true }));
+    return c.json({ rooms: [...open, ...others] });
+  });
+
+  app.get("/rooms/:room/members", async (c) => {
+    const room = roomNameIn(c.req.param("room"));
+    const users = (await census.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
+    const members = users.slice(0, MAX_MEMBERS).map(({ id, name, isGuest }) => ({
+      id,
+      name,
+      guest: isGuest,
+    }));
+    return c.json({ room, count: users.length, members });
+  });
+
+  app.delete("/rooms/:room/members/:id", async (c) => {
+    const room = roomNameIn(c.req.param("room"));
+    const user = checked(UserId, c.req.param("id"));
+    const { isPrivate, members } = await rules.of(room);
+    if (isPrivate && members.includes(user)) {
+      await rules.change(room, (now) => ({ ...now, members: now.members.filter((id) => id !== user) }));
+    }
+    await changes.make({ type: "removed", room, user });
+    return c.json({ ok: true });
+  });
+
+  app.get("/tokens", async (c) => {
+    const passes = await tokens.all(MAX_TOKENS);
+    const names = new Map<string, string | undefined>();
+    for (const { owner } of passes) {
+      if (owner !== SERVICE && !names.has(owner)) names.set(owner, (await accounts.byId(owner))?.username);
+    }
+    const view = (pass: Pass) => ({
+      ...viewPass(pass, tokens.endOf(pass)),
+      role: pass.role,
+      owner: pass.owner,
+      username: names.get(pass.owner),
+    });
+    return c.json({ tokens: passes.map(view) });
+  });
+
+  app.delete("/tokens/:owner/:id", async (c) => {
+    const { owner, id } = c.req.param();
+    if (await tokens.revoke(owner, id)) return c.json({ ok: true });
+    throw new HttpError(404, "not_found", "There is no such token");
+  });
+
+  return app;
+}

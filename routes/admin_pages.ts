@@ -1,0 +1,18 @@
+/** `/admin/`: the dashboard's page, for admins. What it shows and does, it asks the API for. */
+import { type Context, Hono } from "hono";
+import type { Account } from "../rooms/accounts/accounts.ts";
+import type { PageView } from "./page_view.ts";
+
+export function adminPages(options: {
+  view: PageView;
+  accountOf: (c: Context) => Promise<Account | undefined>;
+}): Hono {
+  const { view, accountOf } = options;
+  return new Hono().get("/admin/", async (c) => {
+    const account = await accountOf(c);
+    if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent("/admin/")}`);
+    if (account.role === "admin") return view.show(c, "admin.html");
+    c.status(403);
+    return view.show(c, "forbidden.html");
+  });
+}

@@ -1,0 +1,54 @@
+/** `/api/events`: what backends post for the dashboards, and what was posted within a day. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import { type Feed, MAX_EVENT_LENGTH, type PastEvent } from "../rooms/figures/feed.ts";
+import { type ApiEnv, isService } from "./api_gate.ts";
+import { checked, jsonIn } from "./checked.ts";
+import { HttpError } from "./errors.ts";
+import { keepersOnly, refusal } from "./keepers.ts";
+
+/** What the service itself sends to dashboards. */
+const RESERVED: ReadonlySet<string> = new Set([
+  "initial_stats",
+  "stats_update",
+  "alert",
+  "closing",
+  "error",
+]);
+/** How many past events are answered. */
+const PAST = 200;
+
+const NewEvent = v.looseObject({
+  type: v.pipe(
+    v.string('"type" must be text'),
+    v.regex(/^[a-z][a-z0-9_]{0,63}$/, '"type" must be a word such as new_order'),
+    v.check((type) => !RESERVED.has(type), '"type" is one that the service itself sends'),
+  ),
+});
+
+export function eventsApi({ feed }: { feed: Feed }): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+
+  app.post("/", async (c) => {
+    if (!isService(c.var.caller)) {
+      throw refusal(c.var.caller, "Events need the service's token: Authorization: Bearer …");
+    }
+    const event = checked(NewEvent, await jsonIn(c.req.raw));
+    if (JSON.stringify(event).length > MAX_EVENT_LENGTH) {
+      throw new HttpError(413, "too_large", `An event has at most ${MAX_EVENT_LENGTH} characters as JSON`);
+    }
+    await feed.post(event);
+    return c.json({ ok: true }, 201);
+  });
+
+  app.get("/", keepersOnly("Events are for admins"), async (c) => {
+    const events = (await feed.past(PAST)).map(view);
+    return c.json({ events });
+  });
+
+  return app;
+}
+
+function view({ id, at, text }: PastEvent): { id: string; timestamp: string; event: unknown } {
+  return { id, timestamp: new Date(at).toISOString(), event: JSON.parse(text) };
+}

@@ -1,0 +1,92 @@
+/**
+ * A list whose rows are made of a template and stay where they are while what they show changes, so that whoever is at
+ * one of their buttons by keyboard stays there, too.
+ * @template {object} Row
+ */
+export class RowList {
+  #list;
+  #template;
+  #options;
+  /** @type {Map<string, HTMLElement>} */
+  #elements = new Map();
+  /** @type {Map<string, Row>} */
+  #rows = new Map();
+
+  /**
+   * @param {HTMLElement} list
+   * @param {object} options
+   * @param {string} options.template its name
+   * @param {(row: Row) => string} options.keyOf
+   * @param {(element: HTMLElement, row: Row) => void} options.fill
+   * @param {(act: string, row: Row, element: HTMLElement) => unknown} [options.act] what the buttons with `data-act` do
+   * @param {HTMLElement} [options.empty] shown while there are no rows
+   */
+  constructor(list, options) {
+    this.#list = list;
+    this.#options = options;
+    this.#template = /** @type {HTMLTemplateElement} */ (
+      document.querySelector(`[data-template="${options.template}"]`)
+    );
+    list.addEventListener("click", async (event) => {
+      const button = /** @type {Element} */ (event.target).closest("[data-act]");
+      const element = button?.closest("li");
+      if (!(button instanceof HTMLButtonElement) || element?.parentElement !== list) return;
+      const row = this.#rows.get(element.dataset.key ?? "");
+      if (!row) return;
+      // Not disabled: the focus would be lost.
+      if (button.getAttribute("aria-busy") === "true") return;
+      button.setAttribute("aria-busy", "true");
+      await options.act?.(button.dataset.act ?? "", row, element);
+      button.removeAttribute("aria-busy");
+    });
+  }
+
+  /** Shows these, in this order. @param {readonly Row[]} rows @returns {void} */
+  show(rows) {
+    const { keyOf, fill, empty } = this.#options;
+    const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
+    const keys = new Set(rows.map(keyOf));
+    for (const [key, element] of this.#elements) {
+      if (keys.has(key)) continue;
+      element.remove();
+      this.#elements.delete(key);
+    }
+    this.#rows.clear();
+    for (const [i, row] of rows.entries()) {
+      const key = keyOf(row);
+      const element = this.#elements.get(key) ?? this.#made(key);
+      this.#rows.set(key, row);
+      fill(element, row);
+      if (this.#list.children[i] !== element) {
+        this.#list.insertBefore(element, this.#list.children[i] ?? null);
+      }
+    }
+    if (empty) empty.hidden = rows.length > 0;
+    if (!focused) return;
+    // Moving a row takes the focus away; when its row is gone, it goes to the list's heading.
+    if (focused.isConnected) /** @type {HTMLElement} */ (focused).focus();
+    /** @type {HTMLElement | null} */ else (this.#list.closest(".board__part")?.querySelector("h2"))?.focus();
+  }
+
+  /** @param {string} key @returns {HTMLElement} */
+  #made(key) {
+    const fragment = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
+    const element = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    element.dataset.key = key;
+    this.#elements.set(key, element);
+    return element;
+  }
+}
+
+/** Writes into a row's places what changed there. @param {HTMLElement} element @param {Record<string, string>} texts */
+export function write(element, texts) {
+  for (const [name, text] of Object.entries(texts)) {
+    const place = element.querySelector(`[data-slot="${name}"]`);
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+}
+
+/** A row's button. @param {HTMLElement} element @param {string} act @returns {HTMLButtonElement} */
+export function buttonOf(element, act) {
+  return /** @type {HTMLButtonElement} */ (element.querySelector(`[data-act="${act}"]`));
+}
