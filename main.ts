@@ -9,20 +9,24 @@ import { systemClock } from "./rooms/clock.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
+import { hasQueue, Queue } from "./rooms/queue.ts";
+import { openReports } from "./rooms/reports/open_reports.ts";
 import { shared } from "./rooms/shared_kv.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
+import { languageWords } from "./routes/language_words.ts";
 import { createLog, errorFields, writeLine } from "./routes/log.ts";
 import { serve } from "./routes/process.ts";
-import { DirectDoorbell, hasQueue, QueueDoorbell } from "./sheets/doorbell.ts";
+import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
 import { openLog } from "./sheets/open_log.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
+import { openMakers } from "./sheets/reports/open_makers.ts";
 
 /** A running service. */
 export interface Service extends AsyncDisposable {
   /** Where it listens, as an origin: `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Looks for messages that wait for the sheet; resolves when they are written, or nobody works any more. */
+  /** Looks for messages that wait for the sheet, and for reports; resolves when the messages are written, or nobody works any more. */
   sweep(): Promise<void>;
   /** Stops within 5 s: what isn't in the sheet by then stays in the outbox. */
   stop(): Promise<void>;
@@ -52,7 +56,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     kv.close();
     throw new ConfigError('LOG_DELIVERY is "queue", but this KV has no queues; wanted: auto or sweep');
   }
-  const doorbell = isQueued ? new QueueDoorbell(kv) : new DirectDoorbell();
+  const queue = isQueued ? new Queue(kv) : undefined;
+  const doorbell = queue ? new QueueDoorbell(queue) : new DirectDoorbell();
   const common = {
     ...config,
     kv,
@@ -87,7 +92,17 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     rooms,
     forgotten: (messages) => log.info("history_forgotten", { messages }),
   });
-  await rooms.open((post) => logOfRooms.receive(post), () => logOfRooms.begin());
+  const reports = openReports({
+    ...common,
+    ...access,
+    rooms,
+    queue,
+    makers: openMakers(config.timeZone),
+  });
+  await rooms.open((post) => {
+    logOfRooms.receive(post);
+    reports.receive(post);
+  }, () => logOfRooms.begin());
   const housekeeping = setInterval(() => {
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
@@ -101,6 +116,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
+    reports,
+    words: languageWords(),
     now: systemClock.now,
     isStopping: () => stopping.signal.aborted,
   });
@@ -127,7 +144,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
     const flushed = logOfRooms.stop();
-    const closed = access.close();
+    const closed = Promise.all([reports.stop(), access.close()]);
     await Promise.race([rooms.drain(deadline), deadline]);
     const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
@@ -147,7 +164,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     stopped.resolve();
   }
 
-  return { url, sweep: () => logOfRooms.sweep(), stop, [Symbol.asyncDispose]: stop };
+  async function sweep(): Promise<void> {
+    reports.ring();
+    await logOfRooms.sweep();
+  }
+
+  return { url, sweep, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {

@@ -4,6 +4,7 @@ import type { Access } from "../rooms/access.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
+import type { Reports } from "../rooms/reports/open_reports.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
@@ -19,9 +20,13 @@ import { logApi } from "./log_api.ts";
 import { messagesApi } from "./messages_api.ts";
 import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
+import type { LanguageWords } from "./language_words.ts";
+import { reportFiles } from "./report_files.ts";
+import { reportsApi } from "./reports_api.ts";
 import { roomsApi } from "./rooms_api.ts";
 import { sessionApi } from "./session_api.ts";
 import { createSocketGate } from "./socket_gate.ts";
+import { taskSocket } from "./task_socket.ts";
 import { tokensApi } from "./tokens_api.ts";
 import { usersApi } from "./users_api.ts";
 
@@ -34,6 +39,8 @@ export interface AppParts extends Access {
   readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
+  readonly reports: Reports;
+  readonly words: LanguageWords;
   readonly now: () => number;
   readonly isStopping: () => boolean;
 }
@@ -42,9 +49,12 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const callers = createCallers({ ...parts, ...config });
   const gate = createSocketGate({ ...parts, ...config, callers });
+  const guarded = apiGate({ ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
-    .use("/api/*", apiGate({ ...config, callers }))
+    .route("/", taskSocket({ ...parts, gate }))
+    .use("/api/*", guarded)
+    .use("/reports/:id", guarded)
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
     .route("/api/tokens", tokensApi(parts))
@@ -52,6 +62,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", messagesApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", logApi(parts))
+    .route("/api/reports", reportsApi({ ...parts, ...config }))
+    .route("/reports", reportFiles(parts))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
     .route(

@@ -9,6 +9,7 @@ import { mayChange, mayEnter, type Rules } from "../rooms/rules.ts";
 import { accountPages } from "./account_pages.ts";
 import { userOf } from "./callers.ts";
 import { isLanguage, type Language, pageView } from "./page_view.ts";
+import { reportPages } from "./report_pages.ts";
 import { StaticFiles, staticFiles } from "./static_files.ts";
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -54,7 +55,7 @@ export function pages(options: PagesOptions): Hono {
   };
 
   app.get("*", compress({ encoding: "gzip" }));
-  for (const path of ["/chat/*", "/help/*", "/account/*"]) {
+  for (const path of ["/chat/*", "/help/*", "/account/*", "/reports/"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -73,6 +74,7 @@ export function pages(options: PagesOptions): Hono {
       "/account",
       "/account/sign-in",
       "/account/sign-up",
+      "/reports",
     ]
   ) {
     app.get(path, (c) => {
@@ -126,6 +128,7 @@ export function pages(options: PagesOptions): Hono {
     return show(c, "room_settings.html", { room });
   });
   app.route("/", accountPages({ ...options, view }));
+  app.route("/", reportPages({ view, accountOf }));
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

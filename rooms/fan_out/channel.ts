@@ -77,6 +77,8 @@ const POST = v.variant("type", [
   /** Who is in these rooms elsewhere, or at one other isolate? */
   v.object({ type: v.literal("who"), rooms: v.array(v.string()), to: v.optional(ID) }),
   v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
+  /** A report of this account has moved on. */
+  v.object({ type: v.literal("report"), owner: ID }),
 ]);
 
 export type Post = v.InferOutput<typeof POST>;
