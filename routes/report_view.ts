@@ -3,7 +3,8 @@ import { endOf, type Outcome, type Report } from "../rooms/reports/report.ts";
 import type { ReportView, TaskStatus, TaskUpdate } from "../rooms/reports/task_update.ts";
 import type { LanguageWords } from "./language_words.ts";
 
-const STATUS: Readonly<Record<Outcome, TaskStatus>> = {
+/** How protocol.md calls what reports come to. */
+export const STATUS: Readonly<Record<Outcome, TaskStatus>> = {
   waiting: "started",
   running: "progress",
   completed: "completed",
