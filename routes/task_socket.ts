@@ -18,19 +18,22 @@ export function taskSocket(options: {
   log: Log;
   reports: Reports;
   words: LanguageWords;
+  now: () => number;
 }): Hono<{ Bindings: Bindings }> {
-  const { reports, words } = options;
+  const { reports, words, now } = options;
   return privateSocket({
     ...options,
     path: "/ws/tasks",
     maxFrameBytes: MAX_FRAME_BYTES,
     framesPerMinute: FRAMES_PER_MINUTE,
     async attend(connection) {
+      const since = now();
       const sentence = await reportSentences(words);
       // Our own pages also want to know what was asked for.
       const view = connection.takesBatches ? viewReport : viewTask;
       const left = await reports.listen({
         owner: connection.user.id,
+        since,
         hear: (report) => connection.send(JSON.stringify({ type: "task_update", ...view(report, sentence) })),
       });
       return { receive: () => connection.send(UNKNOWN), left };

@@ -58,7 +58,6 @@ export function openReports(
   const news = new ReportNews({
     store,
     channel: rooms.channel,
-    now: clock.now,
     failed: (error) => failed("report_news_failed", error),
   });
   const runner = new Runner({

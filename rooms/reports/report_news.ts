@@ -12,13 +12,13 @@ import type { ReportStore } from "./report_store.ts";
 export interface Listener {
   /** The account's id. */
   readonly owner: string;
+  /** Since when somebody listens, in milliseconds since the epoch: what was finished before is no news. */
+  readonly since: number;
   hear(report: Report): void;
 }
 
 interface Seat {
   readonly listener: Listener;
-  /** What changed before isn't told, unless it is unfinished. */
-  readonly since: number;
   /** By the report's id, the last revision that was told. */
   readonly told: Map<string, number>;
 }
@@ -28,7 +28,6 @@ const LOOK_EVERY_MS = 2_000;
 export class ReportNews {
   readonly #store: ReportStore;
   readonly #channel: Channel | undefined;
-  readonly #now: () => number;
   readonly #failed: (error: unknown) => void;
   readonly #seats = new Set<Seat>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -37,18 +36,16 @@ export class ReportNews {
   constructor(parts: {
     store: ReportStore;
     channel: Channel | undefined;
-    now: () => number;
     failed: (error: unknown) => void;
   }) {
     this.#store = parts.store;
     this.#channel = parts.channel;
-    this.#now = parts.now;
     this.#failed = parts.failed;
   }
 
   /** Tells the listener of each report that is under way, and then of each change, until the answer is called. */
   async listen(listener: Listener): Promise<() => void> {
-    const seat: Seat = { listener, since: this.#now(), told: new Map() };
+    const seat: Seat = { listener, told: new Map() };
     this.#seats.add(seat);
     // Without a channel there is nobody else who could change anything.
     if (this.#channel) this.#timer ??= setInterval(() => this.#look(this.#owners()), LOOK_EVERY_MS);
@@ -96,10 +93,9 @@ export class ReportNews {
 
   #tell(report: Report): void {
     const { id, owner, revision, changedAt } = report;
-    for (const { listener, since, told } of this.#seats) {
+    for (const { listener, told } of this.#seats) {
       if (listener.owner !== owner || revision <= (told.get(id) ?? 0)) continue;
-      // What was finished long ago is no news.
-      if (!isUnfinished(report) && !told.has(id) && changedAt < since) continue;
+      if (!isUnfinished(report) && !told.has(id) && changedAt < listener.since) continue;
       told.set(id, revision);
       listener.hear(report);
     }

@@ -15,6 +15,7 @@
  */
 import { decodeTime, ulid } from "ulid";
 import type { Lease } from "../lease.ts";
+import { isId } from "../message.ts";
 import { MAX_VALUE_BYTES } from "../packer.ts";
 import type { Piece } from "./maker.ts";
 import {
@@ -129,6 +130,7 @@ export class ReportStore {
 
   /** The report of that id; `undefined` when there is none, or its time is over. */
   async get(id: string): Promise<Report | undefined> {
+    if (!isId(id)) return undefined;
     const { value } = await this.#kv.get<Report>([REPORT, id]);
     return value && this.#isAlive(value) ? value : undefined;
   }
