@@ -94,7 +94,11 @@ export function openReports(
     },
     read: (report, format) => store.read(report, format),
     listen: (listener) => news.listen(listener),
-    receive: (post) => news.receive(post),
+    receive(post) {
+      news.receive(post);
+      // Whoever watches the lease takes over sooner.
+      if (post.type === "report") runner.ring();
+    },
     ring: () => runner.ring(),
     async stop() {
       stopping.abort();

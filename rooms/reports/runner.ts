@@ -52,6 +52,8 @@ export class Runner {
   readonly #parts: RunnerParts;
   #wake: () => void = () => {};
   #isRung = false;
+  /** Nothing was to do when it was last looked. */
+  #isIdle = false;
   #troubles = 0;
 
   constructor(parts: RunnerParts) {
@@ -61,7 +63,8 @@ export class Runner {
   /** There may be something to do. */
   ring(): void {
     this.#isRung = true;
-    this.#wake();
+    // While another process works, and in trouble, the loop goes by the clock.
+    if (this.#isIdle) this.#wake();
   }
 
   /** Works until `stop` aborts, then ends after the slice that is under way. Never rejects. */
@@ -69,7 +72,8 @@ export class Runner {
     while (!stop.aborted) {
       this.#isRung = false;
       const pauseMs = await this.#pass(stop);
-      if (!this.#isRung || pauseMs < SWEEP_EVERY_MS) await this.#pause(pauseMs, stop);
+      this.#isIdle = pauseMs === SWEEP_EVERY_MS;
+      if (!this.#isIdle || !this.#isRung) await this.#pause(pauseMs, stop);
     }
     await this.#parts.lease.release().catch(() => {});
   }
