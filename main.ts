@@ -12,23 +12,27 @@ import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
+import { hasQueue, Queue } from "./rooms/queue.ts";
+import { openReports } from "./rooms/reports/open_reports.ts";
 import { shared } from "./rooms/shared_kv.ts";
 import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
+import { languageWords } from "./routes/language_words.ts";
 import { createLog, errorFields, writeLine } from "./routes/log.ts";
 import { serve } from "./routes/process.ts";
 import { openTrace } from "./routes/tracing.ts";
-import { DirectDoorbell, hasQueue, QueueDoorbell } from "./sheets/doorbell.ts";
 import { leaseLost, warningOf } from "./sheets/alerts.ts";
+import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
 import { openLog } from "./sheets/open_log.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
+import { openMakers } from "./sheets/reports/open_makers.ts";
 
 /** A running service. */
 export interface Service extends AsyncDisposable {
   /** Where it listens, as an origin: `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Looks for messages that wait for the sheet; resolves when they are written, or nobody works any more. */
+  /** Looks for messages that wait for the sheet, and for reports; resolves when the messages are written, or nobody works any more. */
   sweep(): Promise<void>;
   /** Stops within 5 s: what isn't in the sheet by then stays in the outbox. */
   stop(): Promise<void>;
@@ -59,7 +63,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     kv.close();
     throw new ConfigError('LOG_DELIVERY is "queue", but this KV has no queues; wanted: auto or sweep');
   }
-  const doorbell = isQueued ? new QueueDoorbell(kv) : new DirectDoorbell();
+  const queue = isQueued ? new Queue(kv) : undefined;
+  const doorbell = queue ? new QueueDoorbell(queue) : new DirectDoorbell();
   const common = {
     ...config,
     kv,
@@ -111,7 +116,14 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     log: () => logOfRooms.figures(),
     countUsers: () => access.accounts.count(),
   });
-  const hearers = [logOfRooms, notifications, figured];
+  const reports = openReports({
+    ...common,
+    ...access,
+    rooms,
+    queue,
+    makers: openMakers(config.timeZone),
+  });
+  const hearers = [logOfRooms, notifications, figured, reports];
   await rooms.open(
     (post) => hearers.forEach((hearer) => hearer.receive(post)),
     () => logOfRooms.begin(),
@@ -136,6 +148,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
+    reports,
+    words: languageWords(),
     now: systemClock.now,
     isStopping: () => stopping.signal.aborted,
   });
@@ -162,7 +176,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
     const flushed = logOfRooms.stop();
-    const closed = Promise.all([access.close(), figured.close()]);
+    const closed = Promise.all([reports.stop(), access.close(), figured.close()]);
     await Promise.race([rooms.drain(deadline), deadline]);
     const reason = `restarting, retry_after_ms=${RETRY_AFTER_MS}`;
     const closing = Promise.all([
@@ -187,7 +201,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     stopped.resolve();
   }
 
-  return { url, sweep: () => logOfRooms.sweep(), stop, [Symbol.asyncDispose]: stop };
+  async function sweep(): Promise<void> {
+    reports.ring();
+    await logOfRooms.sweep();
+  }
+
+  return { url, sweep, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {

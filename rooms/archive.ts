@@ -139,9 +139,16 @@ export class Archive {
 
   /** The pages of a room from this one on, oldest first. */
   async *pagesFrom(room: string, page: string): AsyncGenerator<Line[]> {
+    for await (const { lines } of this.keyedPagesFrom(room, page)) yield lines;
+  }
+
+  /** The same, each with its key, from which somebody can go on later. */
+  async *keyedPagesFrom(room: string, page: string): AsyncGenerator<{ key: string; lines: Line[] }> {
     const prefix = [HISTORY, room];
     const range = { prefix, start: [...prefix, page] };
-    for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) yield unpack(entry.value);
+    for await (const { key, value } of this.#kv.list<Uint8Array>(range, { batchSize: 5 })) {
+      yield { key: String(key[2]), lines: unpack(value) };
+    }
   }
 
   /** The names of all rooms that have a history. */

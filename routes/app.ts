@@ -9,6 +9,7 @@ import type { Lobby } from "../rooms/lobby.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
 import type { Watch } from "../rooms/notifications/watch.ts";
 import type { Outbox } from "../rooms/outbox.ts";
+import type { Reports } from "../rooms/reports/open_reports.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
@@ -30,9 +31,13 @@ import { notificationsSocket } from "./notifications_socket.ts";
 import { metrics } from "./metrics.ts";
 import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
+import type { LanguageWords } from "./language_words.ts";
+import { reportFiles } from "./report_files.ts";
+import { reportsApi } from "./reports_api.ts";
 import { roomsApi } from "./rooms_api.ts";
 import { sessionApi } from "./session_api.ts";
 import { createSocketGate } from "./socket_gate.ts";
+import { taskSocket } from "./task_socket.ts";
 import { tokensApi } from "./tokens_api.ts";
 import { usersApi } from "./users_api.ts";
 
@@ -50,6 +55,8 @@ export interface AppParts extends Access, Figured {
   readonly logStatus: SharedLogStatus;
   readonly ledger: Ledger;
   readonly sheet: Sheet;
+  readonly reports: Reports;
+  readonly words: LanguageWords;
   readonly now: () => number;
   readonly isStopping: () => boolean;
 }
@@ -58,12 +65,15 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const callers = createCallers({ ...parts, ...config });
   const gate = createSocketGate({ ...parts, ...config, callers });
+  const guarded = apiGate({ ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
     .route("/", notificationsSocket({ ...parts, gate }))
     .route("/", dashboardSocket({ ...parts, gate }))
     .route("/", metrics({ ...parts, log: parts.logFigures, callers }))
-    .use("/api/*", apiGate({ ...config, callers }))
+    .route("/", taskSocket({ ...parts, gate }))
+    .use("/api/*", guarded)
+    .use("/reports/:id", guarded)
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
     .route("/api/tokens", tokensApi(parts))
@@ -74,6 +84,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/notifications", notificationsApi(parts))
     .route("/api/events", eventsApi(parts))
     .route("/api/admin", adminApi(parts))
+    .route("/api/reports", reportsApi({ ...parts, ...config }))
+    .route("/reports", reportFiles(parts))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
     .route(

@@ -10,6 +10,7 @@ import { accountPages } from "./account_pages.ts";
 import { adminPages } from "./admin_pages.ts";
 import { userOf } from "./callers.ts";
 import { isLanguage, type Language, pageView } from "./page_view.ts";
+import { reportPages } from "./report_pages.ts";
 import { StaticFiles, staticFiles } from "./static_files.ts";
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -55,7 +56,7 @@ export function pages(options: PagesOptions): Hono {
   };
 
   app.get("*", compress({ encoding: "gzip" }));
-  for (const path of ["/chat/*", "/help/*", "/account/*", "/admin/*"]) {
+  for (const path of ["/chat/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -75,6 +76,7 @@ export function pages(options: PagesOptions): Hono {
       "/account",
       "/account/sign-in",
       "/account/sign-up",
+      "/reports",
     ]
   ) {
     app.get(path, (c) => {
@@ -129,6 +131,7 @@ export function pages(options: PagesOptions): Hono {
   });
   app.route("/", accountPages({ ...options, view }));
   app.route("/", adminPages({ view, accountOf }));
+  app.route("/", reportPages({ view, accountOf }));
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

@@ -5,7 +5,7 @@
  * with them. One that isn't answered yet stands for all that is committed meanwhile. Where there are no queues (KV
  * Connect, Deno Deploy) the flusher is rung directly; what a crash forgets there, its sweep finds.
  */
-import * as v from "valibot";
+import type { Queue } from "../rooms/queue.ts";
 import type { Flusher } from "./flusher.ts";
 
 export interface Doorbell {
@@ -21,23 +21,20 @@ export interface Doorbell {
   listen(flusher: Pick<Flusher, "ring">): Promise<void>;
 }
 
-/** A queue delivers again what takes longer than about a minute to handle (measured); the outbox remembers. */
-const HANDLE_AT_MOST_MS = 45_000;
-
 /** The members come first: the log's work shall not slow down the sending of the very message that rings. */
 const DELAY_MS = 100;
 
-const Bell = v.object({ kind: v.literal("log"), batch: v.string() });
+const KIND = "log";
 
 /** A doorbell through KV's queue. */
 export class QueueDoorbell implements Doorbell {
-  readonly #kv: Deno.Kv;
+  readonly #queue: Queue;
   #isRinging = false;
   /** The last batch for which no bell was added, because one was on its way. */
   #silent: string | undefined;
 
-  constructor(kv: Deno.Kv) {
-    this.#kv = kv;
+  constructor(queue: Queue) {
+    this.#queue = queue;
   }
 
   add(commit: Deno.AtomicOperation, batch: string): void {
@@ -45,7 +42,7 @@ export class QueueDoorbell implements Doorbell {
     else {
       this.#silent = undefined;
       this.#isRinging = true;
-      commit.enqueue({ kind: "log", batch }, { delay: DELAY_MS });
+      this.#queue.add(commit, { kind: KIND, batch }, DELAY_MS);
     }
   }
 
@@ -55,7 +52,7 @@ export class QueueDoorbell implements Doorbell {
     this.#isRinging = true;
     const batch = this.#silent;
     this.#silent = undefined;
-    this.#kv.enqueue({ kind: "log", batch }, { delay: DELAY_MS }).catch(() => this.#isRinging = false);
+    this.#queue.send({ kind: KIND, batch }, DELAY_MS).catch(() => this.#isRinging = false);
   }
 
   failed(): void {
@@ -67,13 +64,8 @@ export class QueueDoorbell implements Doorbell {
   }
 
   listen(flusher: Pick<Flusher, "ring">): Promise<void> {
-    return this.#kv.listenQueue(async (message: unknown) => {
-      if (!v.is(Bell, message)) return;
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, HANDLE_AT_MOST_MS);
-      await Promise.race([flusher.ring(), late.promise]);
-      clearTimeout(timer);
-    });
+    this.#queue.handle(KIND, () => flusher.ring());
+    return this.#queue.listen();
   }
 }
 
@@ -94,15 +86,5 @@ export class DirectDoorbell implements Doorbell {
   listen(flusher: Pick<Flusher, "ring">): Promise<void> {
     this.#flusher = flusher;
     return Promise.resolve();
-  }
-}
-
-/** Whether this KV has queues: KV Connect refuses to enqueue. */
-export async function hasQueue(kv: Deno.Kv): Promise<boolean> {
-  try {
-    await kv.enqueue({ kind: "probe" }, { backoffSchedule: [] });
-    return true;
-  } catch {
-    return false;
   }
 }

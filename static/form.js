@@ -14,6 +14,9 @@ const REFUSALS = new Map([
   ["not_signed_in", "not_signed_in"],
   ["not_allowed", "not_allowed"],
   ["invalid_request", "invalid_request"],
+  ["invalid_room", "invalid_room"],
+  ["invalid_period", "invalid_period"],
+  ["too_many_reports", "too_many_reports"],
   ["offline", "offline"],
 ]);
 

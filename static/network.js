@@ -1,9 +1,12 @@
-/** @import { RoomSocket } from "./socket.js" */
+/**
+ * What has a connection that can be dropped and made again.
+ * @typedef {{ connect: () => void, drop: () => void }} Connected
+ */
 
 /**
  * Tells the socket what the browser knows about the network: a connection from before it went away is dead,
  * and a person who looks at the page should not wait out a countdown.
- * @param {Pick<RoomSocket, "connect" | "drop">} socket
+ * @param {Connected} socket
  * @returns {() => void} stops it
  */
 export function followNetwork(socket) {

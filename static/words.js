@@ -44,7 +44,7 @@ export class Words {
 
 /** Reads the words that the server put into the page. @returns {Words} */
 export function pageWords() {
-  const blocks = document.querySelectorAll("[data-words]");
-  const tables = Array.from(blocks, (block) => JSON.parse(block.textContent ?? "{}"));
+  const blocks = Array.from(document.querySelectorAll("[data-words]"));
+  const tables = blocks.map((block) => JSON.parse(block.textContent ?? "{}"));
   return new Words(Object.assign({}, ...tables), document.documentElement.lang);
 }

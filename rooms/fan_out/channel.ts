@@ -134,6 +134,8 @@ const POST = v.variant("type", [
     users: v.array(USER),
     isLast: v.boolean(),
   }),
+  /** A report of this account has moved on. */
+  v.object({ type: v.literal("report"), owner: ID }),
 ]);
 
 export type Post = v.InferOutput<typeof POST>;

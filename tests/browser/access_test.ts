@@ -18,6 +18,11 @@ for (const theme of ["light", "dark"] as const) {
     const root = await stage.signedIn("root", "/account/", { colorScheme: theme });
     await root.locator("[data-part=sessions] > *").waitFor();
     assertEquals(await violations(root), [], "an account");
+    await root.goto(`${stage.url}/reports/`);
+    await root.getByLabel("聊天室", { exact: true }).fill("nobody-was-here");
+    await root.getByRole("button", { name: "開始製作" }).click();
+    await root.locator(".report[data-status=failed]").waitFor();
+    assertEquals(await violations(root), [], "reports");
     await root.goto(`${stage.url}/chat/team/settings/`);
     await root.locator("fieldset:enabled").waitFor();
     assertEquals(await violations(root), [], "a room's settings");

@@ -31,7 +31,7 @@ type Prepare = (undo: AsyncDisposableStack) => Promise<Partial<Config>>;
 export function browserTest(
   name: string,
   act: (stage: Stage) => Promise<void>,
-  config: Partial<Config> | Prepare = {},
+  config: Partial<Config> | Prepare | StageService = {},
 ): void {
   const isMissing = !isFile(CHROMIUM);
   Deno.test({
@@ -51,35 +51,49 @@ export function browserTest(
   });
 }
 
+/** A service that isn't the test's own process: one that can be killed. */
+export interface StageService {
+  /** Starts it; its files go into the directory. */
+  open(directory: string): Promise<Pick<Service, "url" | "stop">>;
+}
+
+function isService(given: Partial<Config> | StageService): given is StageService {
+  return "open" in given;
+}
+
+function ownService(config: Partial<Config>, directory: string): Promise<Service> {
+  return start({
+    host: "127.0.0.1",
+    port: 0,
+    kvPath: ":memory:",
+    logCsvPath: `${directory}/ChatLogs.csv`,
+    serviceToken: TOKEN,
+    rateMessagesPerMinute: 0,
+    logLevel: "error",
+    ...config,
+  });
+}
+
 export class Stage implements AsyncDisposable {
   /** What went wrong in any page without showing: errors nobody caught, and what the security policy blocked. */
   readonly complaints: string[] = [];
-  readonly #service: Service;
+  readonly #service: Pick<Service, "url" | "stop">;
   readonly #browser: Browser;
   readonly #directory: string;
 
-  private constructor(service: Service, browser: Browser, directory: string) {
+  private constructor(service: Pick<Service, "url" | "stop">, browser: Browser, directory: string) {
     this.#service = service;
     this.#browser = browser;
     this.#directory = directory;
   }
 
-  static async open(config: Partial<Config>): Promise<Stage> {
+  /** With the service that is given, or one of its own. */
+  static async open(given: Partial<Config> | StageService): Promise<Stage> {
     await using undo = new AsyncDisposableStack();
     const directory = await Deno.makeTempDir();
     undo.defer(() => Deno.remove(directory, { recursive: true }));
-    const service = undo.use(
-      await start({
-        host: "127.0.0.1",
-        port: 0,
-        kvPath: ":memory:",
-        logCsvPath: `${directory}/ChatLogs.csv`,
-        serviceToken: TOKEN,
-        rateMessagesPerMinute: 0,
-        logLevel: "error",
-        ...config,
-      }),
-    );
+    const service = isService(given) ? await given.open(directory) : await ownService(given, directory);
+    undo.defer(() => service.stop());
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
     undo.move();
     return new Stage(service, browser, directory);

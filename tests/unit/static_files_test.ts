@@ -1,6 +1,7 @@
 /** Promises about the files below `static/` as they are written. */
 import { assert, assertEquals } from "@std/assert";
 import { pages } from "../../routes/pages.ts";
+import { STATUS } from "../../routes/report_view.ts";
 
 const STATIC = new URL("../../static/", import.meta.url);
 const read = (name: string): string => Deno.readTextFileSync(new URL(name, STATIC));
@@ -42,15 +43,25 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
     !key.startsWith("page.")
   );
   const inScripts = Object.keys(chinese).filter((key) =>
-    /^(live|form|board)\./.test(key) && everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
+    /^(live|form|board|report)\./.test(key) &&
+    everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
   );
   const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) =>
-    ["form", "board"].map((group) => `${group}.${key}`).find((name) => name in chinese) ?? `live.${key}`
+    ["form", "board", "report", "live"].map((block) => `${block}.${key}`).find((key) => key in chinese) ?? key
   );
   const states = ["sending", "failed", "delivered", "recorded", "not_recorded"].map((state) =>
     `live.${state}`
   );
-  const used = new Set([...inPages, ...inScripts, ...said, ...states]);
+  const outcomes = Object.keys(STATUS).map((outcome) => `report.${outcome}`);
+  const used = new Set([
+    ...inPages,
+    ...inScripts,
+    ...said,
+    ...states,
+    ...outcomes,
+    "report.transcript",
+    "report.activity",
+  ]);
   assertEquals([...used].filter((key) => !(key in chinese)), []);
   assertEquals(Object.keys(chinese).filter((key) => !used.has(key.replace(/\.one$/, ""))), []);
 });

@@ -1,0 +1,109 @@
+/** Puts together what makes reports, and tells of them. */
+import type { Accounts } from "../accounts/accounts.ts";
+import type { Clock } from "../clock.ts";
+import type { Post } from "../fan_out/channel.ts";
+import { Lease } from "../lease.ts";
+import type { Rooms } from "../open_rooms.ts";
+import type { Queue } from "../queue.ts";
+import { mayEnter, type RuleBook } from "../rules.ts";
+import type { Maker } from "./maker.ts";
+import type { Order, Report, ReportType } from "./report.ts";
+import { type Listener, ReportNews } from "./report_news.ts";
+import { ReportStore } from "./report_store.ts";
+import { Runner } from "./runner.ts";
+
+export interface ReportsParts {
+  readonly kv: Deno.Kv;
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly accounts: Accounts;
+  readonly rules: RuleBook;
+  /** Missing where KV has none: then what a crash forgets a look every few seconds finds. */
+  readonly queue: Queue | undefined;
+  readonly makers: Readonly<Record<ReportType, Maker>>;
+  /** Messages above which a report is refused; a sheet has 1,048,576 rows. */
+  readonly maxReportMessages?: number;
+  readonly failed: (what: string, error: unknown) => void;
+}
+
+/** The reports of this isolate. */
+export interface Reports {
+  /** Takes an order. Throws `TooManyReportsError`. */
+  request(owner: string, order: Order): Promise<Report>;
+  get(id: string): Promise<Report | undefined>;
+  /** One person's, the oldest first. */
+  list(owner: string): Promise<Report[]>;
+  /** Ends one that is under way, or takes a finished one out with its files. */
+  remove(report: Report): Promise<void>;
+  /** A file of a finished report, piece by piece. */
+  read(report: Report, format: string): AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  /** Tells of each report that is under way, and then of each change, until the answer is called. */
+  listen(listener: Listener): Promise<() => void>;
+}
+
+const MAX_MESSAGES = 1_000_000;
+/** Of the messages in the queue that are about reports. */
+const KIND = "report";
+
+/** Begins to work; `stop` ends after the slice that is under way, which goes on elsewhere or later. */
+export function openReports(
+  parts: ReportsParts,
+): Reports & { receive(post: Post): void; ring(): void; stop(): Promise<void> } {
+  const { kv, clock, rooms, accounts, rules, queue, failed } = parts;
+  const store = new ReportStore({
+    kv,
+    now: clock.now,
+    add: (commit, id) => queue?.add(commit, { kind: KIND, id }, 0),
+  });
+  const news = new ReportNews({
+    store,
+    channel: rooms.channel,
+    failed: (error) => failed("report_news_failed", error),
+  });
+  const runner = new Runner({
+    ...parts,
+    store,
+    archive: rooms.archive,
+    lease: new Lease(kv, "reports", clock),
+    maxMessages: parts.maxReportMessages ?? MAX_MESSAGES,
+    async isAllowed({ owner, room }) {
+      const account = await accounts.byId(owner);
+      if (!account) return false;
+      const { id, displayName: name, role } = account;
+      return mayEnter(await rules.of(room), { id, name, role, isGuest: false });
+    },
+    moved: (report) => news.changed(report),
+  });
+  queue?.handle(KIND, () => Promise.resolve(runner.ring()));
+  const stopping = new AbortController();
+  const running = runner.run(stopping.signal);
+  return {
+    async request(owner, order) {
+      const report = await store.create(owner, order);
+      news.changed(report);
+      runner.ring();
+      return report;
+    },
+    get: (id) => store.get(id),
+    list: (owner) => store.list(owner),
+    async remove(report) {
+      const cancelled = await store.cancel(report.id);
+      if (cancelled) news.changed(cancelled);
+      else await store.remove(report);
+      runner.ring();
+    },
+    read: (report, format) => store.read(report, format),
+    listen: (listener) => news.listen(listener),
+    receive(post) {
+      news.receive(post);
+      // Whoever watches the lease takes over sooner.
+      if (post.type === "report") runner.ring();
+    },
+    ring: () => runner.ring(),
+    async stop() {
+      stopping.abort();
+      news.close();
+      await running;
+    },
+  };
+}

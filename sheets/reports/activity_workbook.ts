@@ -1,0 +1,129 @@
+/** The activity of a room as a workbook: a sheet and a chart for each question that it answers. */
+import type { SheetChart, WriteSheet } from "hucre/xlsx";
+import type { Activity } from "../../rooms/reports/activity.ts";
+import type { Order } from "../../rooms/reports/report.ts";
+import { workbookWords } from "./workbook_words.ts";
+
+type Cell = string | number;
+
+/** People in the chart, which more would make unreadable. */
+const CHARTED_PEOPLE = 20;
+const COLOR = "2563EB";
+
+/** The workbook's file. `timeZone` is the one of days and hours. */
+export async function activityWorkbook(
+  activity: Activity,
+  { room, from, to, language }: Order,
+  timeZone: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  // Loaded only where it is used: 50 ms, 9 MB.
+  const { writeXlsx } = await import("hucre/xlsx");
+  const { messages, days, hours, people, others, silences, responses, unanswered, medianResponse } = activity;
+  const words = workbookWords(language);
+  const time = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+  const busiest = days.reduce((most, day) => day[1] > most[1] ? day : most, ["", 0] as const);
+  const answered = responses.reduce((sum, count) => sum + count, 0);
+  const bounds = [...words.within, words.later, words.unanswered];
+  const summary: Cell[][] = [
+    [words.room, room],
+    [words.from, from === undefined ? words.beginning : time.format(from)],
+    [words.to, time.format(to)],
+    [words.time_zone, timeZone],
+    [words.messages, messages],
+    [words.people, others ? `> ${people.length}` : people.length],
+    [words.busiest_day, busiest[0]],
+    [words.busiest_hour, `${two(hours.indexOf(Math.max(...hours)))}:00`],
+    [words.longest_silence_hours, hoursOf(silences[0]?.seconds ?? 0)],
+    [words.conversations, answered + unanswered],
+    [words.median_response_minutes, medianResponse === undefined ? words.none : minutesOf(medianResponse)],
+    [words.response_rule, ""],
+  ];
+  const perDay = sheet(words.per_day, [words.day, words.messages], days.map(([day, count]) => [day, count]));
+  const perHour = sheet(
+    words.per_hour,
+    [words.hour, words.messages],
+    hours.map((count, hour) => [`${two(hour)}:00`, count]),
+  );
+  const listed = others ? [...people, { name: words.others, messages: others, answers: "" }] : people;
+  const perPerson = sheet(
+    words.per_person,
+    [words.person, words.messages, words.share, words.first_responses],
+    listed.map(({ name, messages: count, answers }) => [name, count, share(count, messages), answers]),
+  );
+  const silent = sheet(
+    words.silences,
+    [words.silence_from, words.silence_to, words.hours, words.broken_by],
+    silences.map(({ from, to, seconds, brokenBy }) => [from, to, hoursOf(seconds), brokenBy]),
+  );
+  const answers = sheet(
+    words.first_responses,
+    [words.response_time, words.conversations],
+    [...responses, unanswered].map((count, i) => [bounds[i], count]),
+  );
+  const bytes = await writeXlsx({
+    sheets: [
+      { name: words.summary, rows: summary, columns: [{ width: 30 }, { width: 30 }] },
+      { ...perDay, charts: [chart("line", words.per_day, days.length, perDay)] },
+      { ...perHour, charts: [chart("column", words.per_hour, hours.length, perHour)] },
+      {
+        ...perPerson,
+        charts: [chart("bar", words.per_person, Math.min(people.length, CHARTED_PEOPLE), perPerson)],
+      },
+      {
+        ...silent,
+        charts: silences.length ? [chart("column", words.silences, silences.length, silent, "C")] : [],
+      },
+      { ...answers, charts: [chart("column", words.first_responses, bounds.length, answers)] },
+    ],
+  });
+  return Uint8Array.from(bytes);
+}
+
+function sheet(name: string, header: readonly string[], rows: readonly Cell[][]): WriteSheet {
+  return {
+    name,
+    rows: [[...header], ...rows],
+    columns: header.map(() => ({ width: 22 })),
+    freezePane: { rows: 1 },
+  };
+}
+
+/** A chart beside the first `count` rows, of what stands in a column. */
+function chart(
+  type: SheetChart["type"],
+  title: string,
+  count: number,
+  { rows = [] }: WriteSheet,
+  column = "B",
+): SheetChart {
+  const name = String(rows[0]?.[column.charCodeAt(0) - "A".charCodeAt(0)]);
+  return {
+    type,
+    title,
+    series: [{
+      name,
+      values: `${column}2:${column}${count + 1}`,
+      categories: `A2:A${count + 1}`,
+      color: COLOR,
+    }],
+    legend: false,
+    axes: type === "bar" ? { x: { reverse: true } } : {},
+    anchor: { from: { row: 1, col: 5 }, to: { row: 24, col: 17 } },
+  };
+}
+
+function share(part: number, whole: number): number {
+  return Math.round(1_000 * part / whole) / 10;
+}
+
+function hoursOf(seconds: number): number {
+  return Math.round(seconds / 36) / 100;
+}
+
+function minutesOf(seconds: number): number {
+  return Math.round(seconds / 6) / 10;
+}
+
+function two(count: number): string {
+  return String(count).padStart(2, "0");
+}

@@ -1,0 +1,132 @@
+/**
+ * A workbook of one sheet of text, around its rows (ECMA-376 part 1, 18.3): so little of the format that it needs no
+ * library, and none on npm could go on with a sheet that another process began.
+ */
+
+/** The parts of the workbook besides its sheet, by their names in the archive. */
+export const WORKBOOK_PARTS: Readonly<Record<string, string>> = {
+  "[Content_Types].xml": xml(
+    `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
+      `<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
+      `<Default Extension="xml" ContentType="application/xml"/>` +
+      contentType("/xl/workbook.xml", "sheet.main") +
+      contentType("/xl/worksheets/sheet1.xml", "worksheet") +
+      contentType("/xl/styles.xml", "styles") +
+      `</Types>`,
+  ),
+  "_rels/.rels": relationships({ rId1: ["officeDocument", "xl/workbook.xml"] }),
+  "xl/workbook.xml": xml(
+    `<workbook xmlns="${main()}" xmlns:r="${office()}">` +
+      `<sheets><sheet name="Messages" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+  ),
+  "xl/_rels/workbook.xml.rels": relationships({
+    rId1: ["worksheet", "worksheets/sheet1.xml"],
+    rId2: ["styles", "styles.xml"],
+  }),
+  // Style 0: plain, 1: the header, 2: text that wraps.
+  "xl/styles.xml": xml(
+    `<styleSheet xmlns="${main()}">` +
+      `<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>` +
+      `<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>` +
+      `<fills count="2"><fill><patternFill patternType="none"/></fill>` +
+      `<fill><patternFill patternType="gray125"/></fill></fills>` +
+      `<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
+      `<cellStyleXfs count="1"><xf numFmtId="49" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
+      `<cellXfs count="3"><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
+      `<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>` +
+      `<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">` +
+      `<alignment vertical="top" wrapText="1"/></xf></cellXfs>` +
+      `<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`,
+  ),
+};
+/** Where the sheet stands in the archive. */
+export const SHEET_PART = "xl/worksheets/sheet1.xml";
+/** A sheet has so many rows, its header included. */
+export const MAX_SHEET_ROWS = 1_048_576;
+/** A cell holds so many UTF-16 code units. */
+const MAX_CELL_LENGTH = 32_767;
+const WIDTHS = [20, 18, 18, 80, 30];
+
+/** The sheet up to its first row: a header that stays in view. */
+export const SHEET_HEAD = xml(
+  `<worksheet xmlns="${main()}"><sheetViews><sheetView workbookViewId="0">` +
+    `<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>` +
+    `<cols>${
+      WIDTHS.map((width, i) => `<col min="${i + 1}" max="${i + 1}" width="${width}" customWidth="1"/>`).join(
+        "",
+      )
+    }</cols><sheetData>`,
+);
+
+/** The sheet behind its last row. */
+export function sheetTail(rows: number): string {
+  return `</sheetData><autoFilter ref="A1:E${rows}"/></worksheet>`;
+}
+
+/** A row of text, `number` counted from 1. What is too long for a cell goes on in the columns behind. */
+export function rowXml(cells: readonly string[], number: number): string {
+  const style = number === 1 ? 1 : 2;
+  const texts = cells.map((cell) => cell.slice(0, headLength(cell)));
+  const rests = cells.map((cell) => cell.slice(headLength(cell))).filter(Boolean);
+  const written = [...texts, ...rests].map((text, i) =>
+    text === ""
+      ? ""
+      : `<c r="${COLUMNS[i]}${number}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${
+        escaped(text)
+      }</t></is></c>`
+  );
+  return `<row r="${number}">${written.join("")}</row>`;
+}
+
+const COLUMNS = "ABCDEFGHIJ";
+
+/** How much fits into one cell, without cutting a character in two. */
+function headLength(text: string): number {
+  if (text.length <= MAX_CELL_LENGTH) return text.length;
+  return /[\ud800-\udbff]/.test(text[MAX_CELL_LENGTH - 1]) ? MAX_CELL_LENGTH - 1 : MAX_CELL_LENGTH;
+}
+
+/**
+ * XML has no controls, and takes a carriage return for a line feed: a spreadsheet's form for them is `_x000D_`, and so
+ * for an underscore that would be taken for the beginning of one (ECMA-376 part 1, 22.9.2.19).
+ */
+function escaped(text: string): string {
+  return text.toWellFormed()
+    .replace(SPECIAL, (character) => ENTITIES.get(character) ?? `_x${hex(character)}_`);
+}
+
+// deno-lint-ignore no-control-regex -- these are what is looked for
+const SPECIAL = /[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[\dA-Fa-f]{4}_)/g;
+const ENTITIES = new Map([["&", "&amp;"], ["<", "&lt;"], [">", "&gt;"]]);
+
+function hex(character: string): string {
+  return character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+}
+
+function xml(content: string): string {
+  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n${content}`;
+}
+
+function main(): string {
+  return "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+}
+
+function office(): string {
+  return "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+}
+
+function contentType(part: string, type: string): string {
+  return `<Override PartName="${part}" ` +
+    `ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${type}+xml"/>`;
+}
+
+function relationships(all: Readonly<Record<string, readonly [type: string, target: string]>>): string {
+  const each = Object.entries(all).map(([id, [type, target]]) =>
+    `<Relationship Id="${id}" Type="${office()}/${type}" Target="${target}"/>`
+  );
+  return xml(
+    `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">${
+      each.join("")
+    }</Relationships>`,
+  );
+}

@@ -1,0 +1,30 @@
+/** A room's past: messages that were said, archived and written to the sheet long ago. */
+import { Archive } from "../../rooms/archive.ts";
+import { Outbox } from "../../rooms/outbox.ts";
+import { committer } from "./log.ts";
+
+const BATCH = 200;
+
+/** The text of the message at a place; about as long as people's are. */
+export function pastText(place: number): string {
+  return `message ${place}: the quick brown fox jumps over the lazy dog`;
+}
+
+/** Leaves so many messages in the archive of a room, and nothing in the outbox. */
+export async function writePast(kv: Deno.Kv, room: string, count: number): Promise<void> {
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  await archive.open();
+  const commit = committer(kv, outbox);
+  for (let i = 0; i < count; i += BATCH) {
+    const length = Math.min(BATCH, count - i);
+    await commit(room, ...Array.from({ length }, (_, k) => pastText(i + k)));
+  }
+  await archive.advance();
+  const batches = await Array.fromAsync(outbox.after(""));
+  for (let i = 0; i < batches.length; i += 900) {
+    const removal = kv.atomic();
+    outbox.remove(removal, batches.slice(i, i + 900));
+    await removal.commit();
+  }
+}
