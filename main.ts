@@ -6,6 +6,7 @@
 import { dirname } from "node:path";
 import { openAccess } from "./rooms/access.ts";
 import { systemClock } from "./rooms/clock.ts";
+import { Documents } from "./rooms/documents/documents.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
@@ -87,7 +88,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     rooms,
     forgotten: (messages) => log.info("history_forgotten", { messages }),
   });
-  await rooms.open((post) => logOfRooms.receive(post), () => logOfRooms.begin());
+  const documents = new Documents({ ...common, ...rooms, now: systemClock.now });
+  await rooms.open((post) => {
+    logOfRooms.receive(post);
+    documents.receive(post);
+  }, () => logOfRooms.begin());
   const housekeeping = setInterval(() => {
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
@@ -98,6 +103,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     log,
     ...rooms,
     ...access,
+    documents,
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
@@ -132,9 +138,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
+    await Promise.race([documents.settle(), deadline]);
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
+    documents.close();
     const ended = Promise.all([logOfRooms.close(), rooms.close()]).catch((error) =>
       failed("close_failed", error)
     );

@@ -1,6 +1,7 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
 import type { Access } from "../rooms/access.ts";
+import type { Documents } from "../rooms/documents/documents.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
@@ -11,6 +12,7 @@ import { type ApiEnv, apiGate } from "./api_gate.ts";
 import { createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
+import { documentSocket } from "./document_socket.ts";
 import { answerTo } from "./errors.ts";
 import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
@@ -29,6 +31,7 @@ export interface AppParts extends Access {
   readonly config: Config;
   readonly log: Log;
   readonly lobby: Lobby;
+  readonly documents: Documents;
   readonly history: History;
   readonly outbox: Outbox;
   readonly logStatus: SharedLogStatus;
@@ -44,6 +47,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const gate = createSocketGate({ ...parts, ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
+    .route("/", documentSocket({ ...parts, gate }))
     .use("/api/*", apiGate({ ...config, callers }))
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
