@@ -12,6 +12,7 @@ import { type ApiEnv, apiGate } from "./api_gate.ts";
 import { createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
+import { documentsApi } from "./documents_api.ts";
 import { documentSocket } from "./document_socket.ts";
 import { answerTo } from "./errors.ts";
 import { guestCookie } from "./guest_cookie.ts";
@@ -54,6 +55,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/tokens", tokensApi(parts))
     .route("/api/rooms", roomsApi(parts))
     .route("/api/rooms", messagesApi(parts))
+    .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", logApi(parts))
     .route("/", health(parts))
@@ -65,6 +67,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
         rulesOf: (room) => parts.rules.of(room),
+        documentOf: (id) => parts.documents.catalog.entry(id),
       }),
     )
     .onError((error, c) => {

@@ -6,8 +6,10 @@ import { setCookie } from "hono/cookie";
 import type { Account } from "../rooms/accounts/accounts.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
 import { mayChange, mayEnter, type Rules } from "../rooms/rules.ts";
+import type { Entry } from "../rooms/documents/catalog.ts";
 import { accountPages } from "./account_pages.ts";
 import { userOf } from "./callers.ts";
+import { documentPages } from "./document_pages.ts";
 import { isLanguage, type Language, pageView } from "./page_view.ts";
 import { StaticFiles, staticFiles } from "./static_files.ts";
 
@@ -27,6 +29,7 @@ export interface PagesOptions {
   /** Who is signed in. */
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   readonly rulesOf: (room: string) => Promise<Rules>;
+  readonly documentOf: (id: string) => Promise<Entry | undefined>;
 }
 
 /**
@@ -54,7 +57,7 @@ export function pages(options: PagesOptions): Hono {
   };
 
   app.get("*", compress({ encoding: "gzip" }));
-  for (const path of ["/chat/*", "/help/*", "/account/*"]) {
+  for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -69,6 +72,8 @@ export function pages(options: PagesOptions): Hono {
       "/chat",
       "/chat/:room",
       "/chat/:room/settings",
+      "/docs",
+      "/docs/:id",
       "/help",
       "/account",
       "/account/sign-in",
@@ -81,10 +86,12 @@ export function pages(options: PagesOptions): Hono {
     });
   }
   if (options.auth === "required") {
-    app.get("/chat/*", async (c, next) => {
-      if (await accountOf(c)) return await next();
-      return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
-    });
+    for (const path of ["/chat/*", "/docs/*"]) {
+      app.get(path, async (c, next) => {
+        if (await accountOf(c)) return await next();
+        return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
+      });
+    }
   }
   app.get("/chat/", (c) => {
     // The lobby's form, which works without JavaScript.
@@ -126,6 +133,7 @@ export function pages(options: PagesOptions): Hono {
     return show(c, "room_settings.html", { room });
   });
   app.route("/", accountPages({ ...options, view }));
+  app.route("/", documentPages({ ...options, view }));
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

@@ -31,10 +31,10 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
     !key.startsWith("page.")
   );
   const inScripts = Object.keys(chinese).filter((key) =>
-    /^(live|form)\./.test(key) && everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
+    /^(live|form|docs)\./.test(key) && everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
   );
   const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) =>
-    `form.${key}` in chinese ? `form.${key}` : `live.${key}`
+    ["form", "docs", "live"].map((part) => `${part}.${key}`).find((key) => key in chinese) ?? key
   );
   const states = ["sending", "failed", "delivered", "recorded", "not_recorded"].map((state) =>
     `live.${state}`
