@@ -43,7 +43,7 @@ export const MAX_TITLE_LENGTH = 200;
 const MAX_LISTED = 1_000;
 const MAX_AUTHORS = 50;
 /** How exactly it is noted when a document was edited. */
-const NOTE_EVERY_MS = 60_000;
+export const NOTE_EVERY_MS = 60_000;
 const PIECE_BYTES = 60_000;
 /** Pieces in one commit, which may have 800 KiB. */
 const PIECES = 12;

@@ -6,8 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import * as Y from "yjs";
-import type { Catalog } from "./catalog.ts";
-import { STRETCH_MS } from "./catalog.ts";
+import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./catalog.ts";
 import { DocumentStore } from "./document_store.ts";
 import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
 import type { ServerFrame } from "./plain_frames.ts";
@@ -48,8 +47,6 @@ const MAX_POSTED_BYTES = 7_000;
 const PEOPLE_IN_POST = 20;
 /** The true size is found out again after so many bytes of updates. */
 const WEIGH_EVERY_BYTES = 64 * 1024;
-/** Clients of one connection whose edits nobody else may make up. */
-const MAX_OWNED = 32;
 
 /** Where a change comes from that no participant made. */
 const KV = Symbol("KV");
@@ -67,7 +64,7 @@ export class Document implements Desk {
   readonly #parts: DocumentParts;
   readonly #saver: Saver;
   readonly #participants = new Set<Participant>();
-  /** Whose connection the edits of a client come by. */
+  /** Whose edits come under a client's id, as long as they are connected: nobody else may make some up. */
   readonly #owners = new Map<number, Participant>();
   /** The clients of each name. */
   readonly #here = new Map<string, Set<number>>();
@@ -80,7 +77,11 @@ export class Document implements Desk {
   /** The text as clients in plain frames were told it; while there are any. */
   #told = "";
   #plainCount = 0;
+  /** Who has edited since the last save, and who was entered lately. */
   readonly #authors = new Set<string>();
+  readonly #noted = new Set<string>();
+  #notedAt = 0;
+  #noting: Promise<void> = Promise.resolve();
   #versionedAt = 0;
   /** A version that is being kept: what came after it is saved after it. */
   #keeping: Promise<void> = Promise.resolve();
@@ -143,7 +144,7 @@ export class Document implements Desk {
     this.#heed(this.presence.leave(participant));
   }
 
-  apply(update: Uint8Array, by: Participant): boolean {
+  apply(update: Uint8Array, by: Participant, { isLive }: { isLive: boolean }): boolean {
     const { isComplete, brings, clients } = judge(this.doc, update);
     for (const client of clients) {
       const owner = this.#owners.get(client);
@@ -160,8 +161,9 @@ export class Document implements Desk {
       store.pendingStructs = store.pendingDs = null;
       throw new UpdateError("An update refers to what nobody has");
     }
-    const owned = Array.from(this.#owners.values()).filter((owner) => owner === by).length;
-    for (const client of [...clients].slice(0, MAX_OWNED - owned)) this.#owners.set(client, by);
+    // Others' edits may come with an answer, from who saw them at another isolate; only one's own come one by one.
+    const own = this.presence.of(by);
+    for (const client of clients) if (isLive && own.includes(client)) this.#owners.set(client, by);
     return true;
   }
 
@@ -243,6 +245,7 @@ export class Document implements Desk {
   async settle(): Promise<void> {
     this.#flush();
     await this.#saver.settle();
+    await this.#noting;
   }
 
   /** Leaves it in KV so that it opens fast. */
@@ -292,6 +295,7 @@ export class Document implements Desk {
     change();
     if (!isDue || count === this.#saver.number) return;
     this.#versionedAt = now;
+    this.#noted.clear();
     if (!before) return;
     const { catalog, failed } = this.#parts;
     this.#keeping = catalog.keep(this.id, before).catch((error) => failed("version_failed", error));
@@ -322,12 +326,21 @@ export class Document implements Desk {
     // Nobody should hear that an edit is saved before the edit.
     this.#flush();
     this.#parts.post({ type: "document_saved", id: this.id, from: this.#parts.isolate, number });
+    this.#note();
+  }
+
+  /** Enters who has edited, now and then. */
+  #note(): void {
+    const { catalog, now, failed } = this.#parts;
     const authors = [...this.#authors];
+    const isKnown = authors.every((name) => this.#noted.has(name)) && now() - this.#notedAt < NOTE_EVERY_MS;
     this.#authors.clear();
-    if (!authors.length) return;
-    this.#parts.catalog.touch(this.id, authors)
-      .then((entry) => this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0))
-      .catch((error) => this.#parts.failed("document_note_failed", error));
+    if (!authors.length || isKnown) return;
+    this.#notedAt = now();
+    authors.forEach((name) => this.#noted.add(name));
+    this.#noting = catalog.touch(this.id, authors)
+      .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
+      .catch((error) => failed("document_note_failed", error));
   }
 
   #gather(): void {

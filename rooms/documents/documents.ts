@@ -35,7 +35,7 @@ interface Open {
 /** How long a document stays that nobody uses. */
 const LINGER_MS = 10_000;
 /** Posts may be lost: so often is read what they were about. */
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 3_000;
 
 /** A document's id: a ULID of ours, or a name that a program chose. */
 export const DOCUMENT_ID = /^[\p{L}\p{N}\p{M}_-]{1,64}$/u;

@@ -35,10 +35,10 @@ export interface Desk {
   readonly text: Y.Text;
   readonly presence: Presence;
   /**
-   * Applies a Yjs update; answers false, and changes nothing, when it refers to what isn't known. Throws
-   * `UpdateError` and `FullError`.
+   * Applies a Yjs update, made just now or an answer to what was asked for; answers false, and changes nothing, when it
+   * refers to what isn't known. Throws `UpdateError` and `FullError`.
    */
-  apply(update: Uint8Array, by: Participant): boolean;
+  apply(update: Uint8Array, by: Participant, how: { isLive: boolean }): boolean;
   /** Changes the text, under a client id of the participant's own. Throws `FullError`. */
   edit(change: () => void, by: { participant: Participant; client: number; brings: number }): void;
   /** Takes an awareness update. Throws `UpdateError`. */

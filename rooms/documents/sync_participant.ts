@@ -87,7 +87,7 @@ export class SyncParticipant implements Participant {
     if (type !== sync.messageYjsSyncStep2 && type !== sync.messageYjsUpdate) {
       throw new UpdateError("There is no such message of the sync protocol");
     }
-    const isApplied = this.#desk.apply(content, this);
+    const isApplied = this.#desk.apply(content, this, { isLive: type === sync.messageYjsUpdate });
     if (type === sync.messageYjsSyncStep2) {
       if (!isApplied) throw new UpdateError("An answer refers to what neither side has");
       this.#asked = 0;
