@@ -2,7 +2,7 @@ import { ask } from "./api.js";
 import { mountSettings } from "./settings.js";
 
 /** How often the text is asked for, while the page is seen. */
-const EVERY_MS = 5_000;
+const EVERY_MS = 3_000;
 const text = /** @type {HTMLElement} */ (document.querySelector("[data-part=text]"));
 const path = `/api/documents/${encodeURIComponent(document.body.dataset.document ?? "")}/text`;
 

@@ -1,6 +1,6 @@
 import { defaultKeymap } from "@codemirror/commands";
 import { Compartment, EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, keymap } from "@codemirror/view";
+import { EditorView, keymap } from "@codemirror/view";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import { IndexeddbPersistence } from "y-indexeddb";
 import * as Y from "yjs";
@@ -41,7 +41,6 @@ const view = new EditorView({
       // Only this ends a line: positions have to be the same as those of the shared text.
       EditorState.lineSeparator.of("\n"),
       EditorView.lineWrapping,
-      drawSelection({ drawRangeCursor: false }),
       keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
       EditorView.contentAttributes.of({ "aria-label": paper.dataset.label ?? "", spellcheck: "true" }),
       editable.of([]),

@@ -19,14 +19,14 @@ export function mountPeopleHere(list, { awareness, words }) {
       ...new Set([...awareness.getStates().values()].map(({ user }) => String(user?.name ?? ""))),
     ]
       .filter(Boolean).sort();
-    const avatars = names.slice(0, MOST_SHOWN).map((name) => {
+    const rows = names.slice(0, MOST_SHOWN).map((name) => {
       const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-      const avatar = /** @type {HTMLElement} */ (row.firstElementChild);
+      const avatar = /** @type {HTMLElement} */ (row.querySelector(".avatar"));
       paintAvatar(avatar, name);
       avatar.ariaLabel = avatar.title = name;
-      return avatar;
+      return row;
     });
-    list.replaceChildren(...avatars);
+    list.replaceChildren(...rows);
     list.title = names.length > MOST_SHOWN ? words.say("here", { count: names.length }) : "";
   };
   awareness.on("change", show);
