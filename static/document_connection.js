@@ -76,6 +76,12 @@ export class DocumentConnection extends Emitter {
       // Others may have seen this client go, and take no older word of it for its return.
       if (isSynced) this.awareness.setLocalState(this.awareness.getLocalState() ?? {});
     });
+    // The provider sends back all that it hears of others; only what one does oneself is news.
+    const { awareness, _awarenessUpdateHandler: tell } = this.#provider;
+    awareness.off("update", tell);
+    awareness.on("update", (/** @type {any} */ changes, /** @type {unknown} */ origin) => {
+      if (origin !== this.#provider) tell(changes, origin);
+    });
     doc.on("update", (_update, origin) => {
       if (origin === this.#provider || origin === kept) return;
       this.#count++;

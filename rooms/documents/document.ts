@@ -30,8 +30,8 @@ export interface DocumentParts {
   readonly now: () => number;
   /** This isolate. */
   readonly isolate: string;
-  /** Tells the other isolates, if there are any. */
-  readonly post: (post: DocumentPost) => void;
+  /** Tells the other isolates; missing when there are none. */
+  readonly post: ((post: DocumentPost) => void) | undefined;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
@@ -42,6 +42,8 @@ export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
 export const MAX_PARTICIPANTS = 100;
 /** Edits of this time go out together. */
 const GATHER_MS = 10;
+/** And so does who came, moved and went: the stock provider sends all that it hears back, one frame for each. */
+const STIR_MS = 80;
 /** An update in base64 that fits into a post; a larger one is read from KV. */
 const MAX_POSTED_BYTES = 7_000;
 const PEOPLE_IN_POST = 20;
@@ -71,6 +73,10 @@ export class Document implements Desk {
   #fresh: Uint8Array<ArrayBuffer>[] = [];
   #unposted: Uint8Array<ArrayBuffer>[] = [];
   #stirred = new Set<number>();
+  /** Those of them that the other isolates weren't told of. */
+  #untold = new Set<number>();
+  #stirredAt = -Infinity;
+  #dueAt = Infinity;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #bytes = 0;
   #weighed = 0;
@@ -268,7 +274,7 @@ export class Document implements Desk {
     this.#fresh = [];
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.#parts.post({ type: "document_who", id: this.id });
+    this.#parts.post?.({ type: "document_who", id: this.id });
   }
 
   async #read(): Promise<void> {
@@ -325,7 +331,7 @@ export class Document implements Desk {
   #saved(number: number): void {
     // Nobody should hear that an edit is saved before the edit.
     this.#flush();
-    this.#parts.post({ type: "document_saved", id: this.id, from: this.#parts.isolate, number });
+    this.#parts.post?.({ type: "document_saved", id: this.id, from: this.#parts.isolate, number });
     this.#note();
   }
 
@@ -343,8 +349,13 @@ export class Document implements Desk {
       .catch((error) => failed("document_note_failed", error));
   }
 
-  #gather(): void {
-    if (!this.#isClosed) this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
+  #gather(ms = GATHER_MS): void {
+    const delay = Math.max(ms, GATHER_MS);
+    const at = performance.now() + delay;
+    if (this.#isClosed || (this.#gathering !== undefined && at >= this.#dueAt)) return;
+    clearTimeout(this.#gathering);
+    this.#dueAt = at;
+    this.#gathering = setTimeout(() => this.#flush(), delay);
   }
 
   #flush(): void {
@@ -353,15 +364,22 @@ export class Document implements Desk {
     const frames: Uint8Array<ArrayBuffer>[] = [];
     const fresh = this.#fresh.splice(0);
     if (fresh.length) frames.push(updateFrame(merged(fresh)));
-    if (this.#stirred.size) frames.push(presenceFrame(this, this.#stirred));
-    this.#stirred = new Set();
+    const now = performance.now();
+    if (this.#stirred.size && now - this.#stirredAt >= STIR_MS) {
+      frames.push(presenceFrame(this, this.#stirred));
+      this.#postPeople([...this.#untold]);
+      this.#stirred = new Set();
+      this.#untold = new Set();
+      this.#stirredAt = now;
+    }
+    if (this.#stirred.size) this.#gather(STIR_MS - (now - this.#stirredAt));
     if (frames.length) { for (const participant of this.#participants) participant.tell({ frames }); }
     const unposted = this.#unposted.splice(0);
-    if (!unposted.length) return;
+    const { isolate: from, post } = this.#parts;
+    if (!post || !unposted.length) return;
     const update = merged(unposted);
     if (update.length > MAX_POSTED_BYTES) return;
     const number = this.#saver.number;
-    const { isolate: from, post } = this.#parts;
     post({
       type: "document_edit",
       id: this.id,
@@ -412,8 +430,8 @@ export class Document implements Desk {
       if (position !== undefined) this.#tellPlain({ type: "cursor", user: name, position }, notOf(name));
     }
     if (!changes.length) return;
-    this.#gather();
-    if (!isPosted) this.#postPeople(changes.map(({ client }) => client));
+    this.#gather(STIR_MS - (performance.now() - this.#stirredAt));
+    if (!isPosted) { for (const { client } of changes) this.#untold.add(client); }
   }
 
   #positionIn({ cursor }: Readonly<Record<string, unknown>>): number | undefined {
@@ -437,9 +455,10 @@ export class Document implements Desk {
   }
 
   #postPeople(clients: readonly number[]): void {
+    if (!this.#parts.post) return;
     for (let from = 0; from < clients.length; from += PEOPLE_IN_POST) {
       const update = Buffer.from(this.presence.encode(clients.slice(from, from + PEOPLE_IN_POST)));
-      this.#parts.post({ type: "document_people", id: this.id, update: update.toString("base64") });
+      this.#parts.post?.({ type: "document_people", id: this.id, update: update.toString("base64") });
     }
   }
 }

@@ -14,6 +14,8 @@ export interface DocumentsParts {
   readonly now: () => number;
   /** The way to the other isolates, if there are any. */
   readonly channel: Channel | undefined;
+  /** How long a document stays that nobody uses; 10 s unless told otherwise. */
+  readonly lingerMs?: number;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
@@ -32,7 +34,6 @@ interface Open {
   leaving: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** How long a document stays that nobody uses. */
 const LINGER_MS = 10_000;
 /** Posts may be lost: so often is read what they were about. */
 const LOOK_EVERY_MS = 3_000;
@@ -140,13 +141,13 @@ export class Documents {
     if (!open || --open.users || this.#isClosed) return;
     open.leaving = setTimeout(() => {
       this.#unload(id, open).catch((error) => this.#parts.failed("document_unload_failed", error));
-    }, LINGER_MS);
+    }, this.#parts.lingerMs ?? LINGER_MS);
   }
 
   async #load(id: string): Promise<Document> {
     const { Document } = await import("./document.ts");
     const { kv, now, channel, failed } = this.#parts;
-    const post = (post: DocumentPost): void => channel?.post(post);
+    const post = channel && ((post: DocumentPost): void => channel.post(post));
     const document = await Document.open(
       { id, kv, catalog: this.catalog, now, isolate: this.#isolate, post, failed },
     );

@@ -1,12 +1,13 @@
 /**
  * Documents, measured: `deno run -A tests/bench/documents.ts [seconds]`.
  *
- * 50 people write in one document, each 10 edits a second; how long an edit takes to another screen, and what memory the
+ * 50 people write in one document, each 10 edits and cursor moves a second; how long an edit takes to another screen, and what memory the
  * service takes meanwhile. The service has one core to itself where `taskset` is there. Then: how long a document of a
  * mebibyte takes to open, cold.
  */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
+import { type Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
 import { PASSWORD } from "../support/cast.ts";
@@ -43,6 +44,8 @@ class Writer {
   readonly #isScreen: boolean;
   readonly ready: Promise<void>;
   edits = 0;
+  #clock = 0;
+  readonly #meta = new Map<number, { clock: number; lastUpdated: number }>();
 
   constructor(url: string, { cookie }: Visitor, isScreen: boolean) {
     this.#isScreen = isScreen;
@@ -57,7 +60,8 @@ class Writer {
     this.#socket.onmessage = ({ data }) => {
       const now = performance.now();
       const decoder = decoding.createDecoder(new Uint8Array(data));
-      if (decoding.readVarUint(decoder) !== 0) return;
+      // As the stock provider does.
+      if (decoding.readVarUint(decoder) === 1) return this.#socket.send(data);
       const type = data.byteLength > 1 ? new Uint8Array(data)[1] : -1;
       if (type === 2 && !this.#isScreen) return;
       const { store } = this.doc;
@@ -92,6 +96,17 @@ class Writer {
     times?.delete(next - 1_000);
     if (this.edits++ < LENGTH || this.edits % 2) text.insert(0, "字");
     else text.delete(0, 1);
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, 1);
+    const states = new Map([[this.doc.clientID, {
+      cursor: { anchor: { item: null }, head: { item: null } },
+    }]]);
+    this.#meta.set(this.doc.clientID, { clock: ++this.#clock, lastUpdated: 0 });
+    encoding.writeVarUint8Array(
+      encoder,
+      encodeAwarenessUpdate({ meta: this.#meta } as Awareness, [this.doc.clientID], states),
+    );
+    this.#socket.send(encoding.toUint8Array(encoder));
   }
 
   close(): void {

@@ -121,7 +121,7 @@ class World {
       if (!isDead) throw new Error(what, { cause: error });
     };
     const kv = mortal(this.#kv, () => isDead);
-    const isolate: Documents = new Documents({ kv, now: Date.now, channel, failed });
+    const isolate: Documents = new Documents({ kv, now: Date.now, channel, lingerMs: 20, failed });
     this.#hearing.set(isolate, (post) => isolate.receive(post));
     this.#deaths.set(isolate, () => isDead = true);
     this.isolates.push(isolate);
