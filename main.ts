@@ -8,6 +8,7 @@ import { openAccess } from "./rooms/access.ts";
 import { systemClock } from "./rooms/clock.ts";
 import { Counts } from "./rooms/figures/counts.ts";
 import { openBoard } from "./rooms/figures/open_board.ts";
+import { Documents } from "./rooms/documents/documents.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
@@ -123,7 +124,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     queue,
     makers: openMakers(config.timeZone),
   });
-  const hearers = [logOfRooms, notifications, figured, reports];
+  const documents = new Documents({ ...common, ...rooms, now: systemClock.now });
+  const hearers = [logOfRooms, notifications, figured, reports, documents];
   await rooms.open(
     (post) => hearers.forEach((hearer) => hearer.receive(post)),
     () => logOfRooms.begin(),
@@ -145,6 +147,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     counts,
     instance: common.instance,
     logFigures: () => logOfRooms.figures(),
+    documents,
     logStatus: logOfRooms.status,
     ledger: logOfRooms.ledger,
     sheet,
@@ -186,9 +189,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ]);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
+    await Promise.race([documents.settle(), deadline]);
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
+    documents.close();
     const ended = Promise.all([logOfRooms.close(), rooms.close(), notifications.close()]).catch((error) =>
       failed("close_failed", error)
     );

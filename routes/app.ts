@@ -4,6 +4,7 @@ import type { Access } from "../rooms/access.ts";
 import type { Counts } from "../rooms/figures/counts.ts";
 import type { Figured } from "../rooms/figures/open_board.ts";
 import type { LogFigures } from "../rooms/figures/board.ts";
+import type { Documents } from "../rooms/documents/documents.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
@@ -21,6 +22,8 @@ import type { Config } from "./config.ts";
 import { dashboardSocket } from "./dashboard_socket.ts";
 import { answerTo, codeOf } from "./errors.ts";
 import { eventsApi } from "./events_api.ts";
+import { documentsApi } from "./documents_api.ts";
+import { documentSocket } from "./document_socket.ts";
 import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Log } from "./log.ts";
@@ -47,6 +50,7 @@ export interface AppParts extends Access, Figured {
   readonly counts: Counts;
   readonly instance: string;
   readonly lobby: Lobby;
+  readonly documents: Documents;
   readonly history: History;
   readonly outbox: Outbox;
   readonly inboxes: Inboxes;
@@ -74,11 +78,13 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/", taskSocket({ ...parts, gate }))
     .use("/api/*", guarded)
     .use("/reports/:id", guarded)
+    .route("/", documentSocket({ ...parts, gate }))
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
     .route("/api/tokens", tokensApi(parts))
     .route("/api/rooms", roomsApi(parts))
     .route("/api/rooms", messagesApi(parts))
+    .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", logApi(parts))
     .route("/api/notifications", notificationsApi(parts))
@@ -95,6 +101,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
         rulesOf: (room) => parts.rules.of(room),
+        documentOf: (id) => parts.documents.catalog.entry(id),
       }),
     )
     .onError((error, c) => {

@@ -10,17 +10,6 @@ import type { StaticFiles } from "./static_files.ts";
 export type Language = "zh-Hant" | "en";
 
 const SECURITY_HEADERS = {
-  "content-security-policy": [
-    "default-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self' ws: wss:",
-    "style-src 'self'",
-    "script-src 'self'",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join("; "),
   "cross-origin-opener-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
   "x-content-type-options": "nosniff",
@@ -28,8 +17,26 @@ const SECURITY_HEADERS = {
   "referrer-policy": "same-origin",
 };
 
+/** `styleNonce`: what styles have to show that a script of the page makes; `undefined` where none does. */
+function policy(styleNonce: string | undefined): string {
+  return [
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self' ws: wss:",
+    styleNonce === undefined ? "style-src 'self'" : `style-src 'self' 'nonce-${styleNonce}'`,
+    "script-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
 export interface PageView {
-  /** Answers with a page; `status` is 200 unless set on the context before. */
+  /**
+   * Answers with a page; `status` is 200 unless set on the context before. The value `style_nonce`, where a page has
+   * one, lets styles in that show it.
+   */
   show(c: Context, template: string, values?: PageValues): Promise<Response>;
 }
 
@@ -61,6 +68,7 @@ export function pageView(options: {
       return c.html(page, {
         headers: {
           ...SECURITY_HEADERS,
+          "content-security-policy": policy(values.style_nonce),
           "cache-control": "private, no-cache",
           "content-language": spoken,
           vary: "Accept-Language, Cookie",

@@ -6,9 +6,11 @@ import { setCookie } from "hono/cookie";
 import type { Account } from "../rooms/accounts/accounts.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
 import { mayChange, mayEnter, type Rules } from "../rooms/rules.ts";
+import type { Entry } from "../rooms/documents/catalog.ts";
 import { accountPages } from "./account_pages.ts";
 import { adminPages } from "./admin_pages.ts";
 import { userOf } from "./callers.ts";
+import { documentPages } from "./document_pages.ts";
 import { isLanguage, type Language, pageView } from "./page_view.ts";
 import { reportPages } from "./report_pages.ts";
 import { StaticFiles, staticFiles } from "./static_files.ts";
@@ -29,6 +31,7 @@ export interface PagesOptions {
   /** Who is signed in. */
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   readonly rulesOf: (room: string) => Promise<Rules>;
+  readonly documentOf: (id: string) => Promise<Entry | undefined>;
 }
 
 /**
@@ -56,7 +59,7 @@ export function pages(options: PagesOptions): Hono {
   };
 
   app.get("*", compress({ encoding: "gzip" }));
-  for (const path of ["/chat/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
+  for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -71,6 +74,8 @@ export function pages(options: PagesOptions): Hono {
       "/chat",
       "/chat/:room",
       "/chat/:room/settings",
+      "/docs",
+      "/docs/:id",
       "/help",
       "/admin",
       "/account",
@@ -85,10 +90,12 @@ export function pages(options: PagesOptions): Hono {
     });
   }
   if (options.auth === "required") {
-    app.get("/chat/*", async (c, next) => {
-      if (await accountOf(c)) return await next();
-      return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
-    });
+    for (const path of ["/chat/*", "/docs/*"]) {
+      app.get(path, async (c, next) => {
+        if (await accountOf(c)) return await next();
+        return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
+      });
+    }
   }
   app.get("/chat/", (c) => {
     // The lobby's form, which works without JavaScript.
@@ -132,6 +139,7 @@ export function pages(options: PagesOptions): Hono {
   app.route("/", accountPages({ ...options, view }));
   app.route("/", adminPages({ view, accountOf }));
   app.route("/", reportPages({ view, accountOf }));
+  app.route("/", documentPages({ ...options, view }));
   app.get("/help/", (c) => show(c, "help.html"));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

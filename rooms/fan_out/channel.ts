@@ -136,6 +136,20 @@ const POST = v.variant("type", [
   }),
   /** A report of this account has moved on. */
   v.object({ type: v.literal("report"), owner: ID }),
+  /** An edit of a document, in base64, that the sender will save; `number` counts those of one sender and document. */
+  v.object({
+    type: v.literal("document_edit"),
+    id: v.string(),
+    from: ID,
+    number: v.number(),
+    update: v.string(),
+  }),
+  /** The sender's edits of a document stand in KV, up to this one. */
+  v.object({ type: v.literal("document_saved"), id: v.string(), from: ID, number: v.number() }),
+  /** Who is at a document, and where: an awareness update in base64. */
+  v.object({ type: v.literal("document_people"), id: v.string(), update: v.string() }),
+  /** Who is at this document elsewhere? */
+  v.object({ type: v.literal("document_who"), id: v.string() }),
 ]);
 
 export type Post = v.InferOutput<typeof POST>;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { browserTest, bubble, connected, send, type Stage } from "../support/browser.ts";
+import { violations } from "./violations.ts";
 
 for (const theme of ["light", "dark"] as const) {
   browserTest(`axe finds nothing to mend on any page, ${theme}`, async (stage) => {
@@ -119,20 +119,6 @@ async function liveRoom(stage: Stage, ada: Page): Promise<void> {
   await send(bo, "看這裡 https://example.com/");
   await send(ada, "好");
   await ada.locator("[data-own][data-state=recorded]").waitFor();
-}
-
-async function violations(page: Page): Promise<string[]> {
-  // Colours are judged as they are, not halfway through a transition.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
-  // The policy allows no foreign script in the page itself, so it is brought in from outside of it.
-  await page.evaluate(axe.source);
-  return await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-    const { violations } = await axe.run();
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)
-    );
-  });
 }
 
 async function sidewaysPx(page: Page): Promise<number> {

@@ -43,11 +43,13 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
     !key.startsWith("page.")
   );
   const inScripts = Object.keys(chinese).filter((key) =>
-    /^(live|form|board|report)\./.test(key) &&
+    /^(live|form|board|report|docs)\./.test(key) &&
     everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
   );
   const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) =>
-    ["form", "board", "report", "live"].map((block) => `${block}.${key}`).find((key) => key in chinese) ?? key
+    ["form", "board", "report", "docs", "live"].map((block) => `${block}.${key}`).find((key) =>
+      key in chinese
+    ) ?? key
   );
   const states = ["sending", "failed", "delivered", "recorded", "not_recorded"].map((state) =>
     `live.${state}`
@@ -118,6 +120,7 @@ Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in,
     sheetName: "ChatLogs",
     retentionDays: 30,
     accountOf: () => Promise.resolve(account),
+    documentOf: () => Promise.resolve(undefined),
     rulesOf: () =>
       Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),
   });

@@ -12,6 +12,7 @@ const options: PagesOptions = {
   accountOf: () => Promise.resolve(undefined),
   rulesOf: () =>
     Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),
+  documentOf: () => Promise.resolve(undefined),
 };
 const app = pages(options);
 const get = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>

@@ -1,0 +1,489 @@
+/**
+ * A document: one text that several people edit at once.
+ *
+ * The path of an edit: a participant → judged (`update_check.ts`) → applied → gathered for a moment → one frame for all
+ * participants here and one post to the other isolates → saved (`saver.ts`) → `saved` to whoever asked.
+ */
+import { Buffer } from "node:buffer";
+import * as Y from "yjs";
+import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./catalog.ts";
+import { DocumentStore } from "./document_store.ts";
+import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
+import type { ServerFrame } from "./plain_frames.ts";
+import { PlainParticipant } from "./plain_participant.ts";
+import { type Change, Presence } from "./presence.ts";
+import { Saver } from "./saver.ts";
+import { presenceFrame, SyncParticipant, updateFrame } from "./sync_participant.ts";
+import { CONTENT, judge, UpdateError } from "./update_check.ts";
+
+/** What documents tell each other between isolates. */
+export type DocumentPost =
+  | { type: "document_edit"; id: string; from: string; number: number; update: string }
+  | { type: "document_saved"; id: string; from: string; number: number }
+  | { type: "document_people"; id: string; update: string }
+  | { type: "document_who"; id: string };
+
+export interface DocumentParts {
+  readonly id: string;
+  readonly kv: Deno.Kv;
+  readonly catalog: Catalog;
+  readonly now: () => number;
+  /** This isolate. */
+  readonly isolate: string;
+  /** Tells the other isolates; missing when there are none. */
+  readonly post: ((post: DocumentPost) => void) | undefined;
+  /** Told of what goes wrong, by a fixed name. */
+  readonly failed: (what: string, error: unknown) => void;
+}
+
+/** In bytes of its Yjs state, what was deleted included. */
+export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
+/** Connections to one document at one isolate. */
+export const MAX_PARTICIPANTS = 100;
+/** Edits of this time go out together. */
+const GATHER_MS = 10;
+/** And so does who came, moved and went: the stock provider sends all that it hears back, one frame for each. */
+const STIR_MS = 80;
+/** An update in base64 that fits into a post; a larger one is read from KV. */
+const MAX_POSTED_BYTES = 7_000;
+const PEOPLE_IN_POST = 20;
+/** The true size is found out again after so many bytes of updates. */
+const WEIGH_EVERY_BYTES = 64 * 1024;
+
+/** Where a change comes from that no participant made. */
+const KV = Symbol("KV");
+const RESTORED = Symbol("restored");
+interface Posted {
+  readonly from: string;
+  readonly number: number;
+}
+
+export class Document implements Desk {
+  readonly id: string;
+  readonly doc = new Y.Doc();
+  readonly text: Y.Text;
+  readonly presence: Presence;
+  readonly #parts: DocumentParts;
+  readonly #saver: Saver;
+  readonly #participants = new Set<Participant>();
+  /** Whose edits come under a client's id, as long as they are connected: nobody else may make some up. */
+  readonly #owners = new Map<number, Participant>();
+  /** The clients of each name. */
+  readonly #here = new Map<string, Set<number>>();
+  #fresh: Uint8Array<ArrayBuffer>[] = [];
+  #unposted: Uint8Array<ArrayBuffer>[] = [];
+  #stirred = new Set<number>();
+  /** Those of them that the other isolates weren't told of. */
+  #untold = new Set<number>();
+  #stirredAt = -Infinity;
+  #dueAt = Infinity;
+  #gathering: ReturnType<typeof setTimeout> | undefined;
+  #bytes = 0;
+  #weighed = 0;
+  /** The text as clients in plain frames were told it; while there are any. */
+  #told = "";
+  #plainCount = 0;
+  /** Who has edited since the last save, and who was entered lately. */
+  readonly #authors = new Set<string>();
+  readonly #noted = new Set<string>();
+  #notedAt = 0;
+  #noting: Promise<void> = Promise.resolve();
+  #versionedAt = 0;
+  /** A version that is being kept: what came after it is saved after it. */
+  #keeping: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  /** Resolves when all of it is loaded. Throws when it can't be. */
+  static async open(parts: DocumentParts): Promise<Document> {
+    const document = new Document(parts);
+    await document.#load();
+    return document;
+  }
+
+  private constructor(parts: DocumentParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.text = this.doc.getText(CONTENT);
+    this.presence = new Presence(parts.now);
+    this.#saver = new Saver({
+      store: new DocumentStore(parts.kv, parts.id),
+      state: () => Y.encodeStateAsUpdate(this.doc) as Uint8Array<ArrayBuffer>,
+      apply: (updates) => this.#applyRead(updates),
+      ready: () => this.#keeping,
+      saved: (number) => this.#saved(number),
+      failed: (error) => parts.failed("document_save_failed", error),
+    });
+    this.doc.on(
+      "update",
+      (update: Uint8Array, origin: unknown) => this.#changed(update as Uint8Array<ArrayBuffer>, origin),
+    );
+    this.text.observe((event) => this.#tellEdits(event));
+  }
+
+  /** How many connections there are. */
+  get participants(): number {
+    return this.#participants.size;
+  }
+
+  /** Lets a connection in that speaks Yjs, or plain text frames; `undefined` when there are too many. */
+  join(connection: Connection, kind: "yjs" | "plain"): Participant | undefined {
+    if (this.#participants.size >= MAX_PARTICIPANTS) return undefined;
+    if (kind === "yjs") {
+      const participant = new SyncParticipant(connection, this);
+      this.#participants.add(participant);
+      return participant;
+    }
+    const participant = new PlainParticipant(connection, this);
+    this.#participants.add(participant);
+    if (this.#plainCount++ === 0) this.#told = this.text.toString();
+    participant.begin();
+    return participant;
+  }
+
+  leave(participant: Participant): void {
+    if (!this.#participants.delete(participant)) return;
+    if (participant instanceof PlainParticipant) {
+      participant.leave();
+      if (--this.#plainCount === 0) this.#told = "";
+    }
+    for (const [client, owner] of this.#owners) if (owner === participant) this.#owners.delete(client);
+    this.#heed(this.presence.leave(participant));
+  }
+
+  apply(update: Uint8Array, by: Participant, { isLive }: { isLive: boolean }): boolean {
+    const { isComplete, brings, clients } = judge(this.doc, update);
+    for (const client of clients) {
+      const owner = this.#owners.get(client);
+      if (owner && owner.connection.user.id !== by.connection.user.id) {
+        throw new UpdateError("An update brings edits in somebody else's name");
+      }
+    }
+    if (!isComplete) return false;
+    if (brings) this.#makeRoom(update.length);
+    this.#work(() => Y.applyUpdate(this.doc, update, by));
+    const { store } = this.doc;
+    if (store.pendingStructs || store.pendingDs) {
+      // It was found complete, so this can't be; what waits must not wait for ever.
+      store.pendingStructs = store.pendingDs = null;
+      throw new UpdateError("An update refers to what nobody has");
+    }
+    // Others' edits may come with an answer, from who saw them at another isolate; only one's own come one by one.
+    const own = this.presence.of(by);
+    for (const client of clients) if (isLive && own.includes(client)) this.#owners.set(client, by);
+    return true;
+  }
+
+  edit(
+    change: () => void,
+    { participant, client, brings }: { participant: Participant; client: number; brings: number },
+  ): void {
+    if (brings) this.#makeRoom(3 * brings);
+    this.#work(() => {
+      this.doc.clientID = client;
+      this.doc.transact(change, participant);
+    });
+  }
+
+  present(update: Uint8Array, by: Participant): void {
+    this.#heed(this.presence.take(update, by, by.connection.user.name));
+  }
+
+  point(client: number, state: Record<string, unknown>, by: Participant): void {
+    this.#heed(this.presence.set(client, state, by, by.connection.user.name));
+  }
+
+  whenSaved(done: () => void): void {
+    this.#saver.whenSaved(done);
+  }
+
+  /**
+   * Makes the text what it was, by an edit like any other, after a version of what it is now was kept; resolves when
+   * that is durable.
+   */
+  async restore(text: string, by: string): Promise<void> {
+    await this.#parts.catalog.touch(this.id, [by]);
+    await this.#parts.catalog.keepNow(this.id, this.text.toString());
+    const now = this.text.toString();
+    const { start, end } = difference(now, text);
+    this.#authors.add(by);
+    this.doc.clientID = Math.floor(Math.random() * 2 ** 32);
+    this.doc.transact(() => {
+      this.text.delete(start, now.length - end - start);
+      this.text.insert(start, text.slice(start, text.length - end));
+    }, RESTORED);
+    await this.settle();
+  }
+
+  /** Hears another isolate. */
+  hear(post: DocumentPost): void {
+    switch (post.type) {
+      case "document_edit": {
+        const update = Buffer.from(post.update, "base64");
+        const { from, number } = post satisfies Posted;
+        // What it is built upon was lost on the way, and will be read from KV together with it.
+        if (judge(this.doc, update).isComplete) {
+          Y.applyUpdate(this.doc, update, { from, number } satisfies Posted);
+        }
+        return;
+      }
+      case "document_saved":
+        this.#saver.confirmed(post.from, post.number);
+        return void this.#read();
+      case "document_people":
+        return this.#heed(this.presence.takeElsewhere(Buffer.from(post.update, "base64")), {
+          isPosted: true,
+        });
+      case "document_who":
+        return this.#postPeople(this.#clientsHere());
+    }
+  }
+
+  /** Reads what may have been missed, and looks who has gone. */
+  look(): void {
+    for (const participant of this.#participants) {
+      if (participant instanceof PlainParticipant) this.#heed(participant.renew());
+    }
+    this.#heed(this.presence.sweep());
+    void this.#read();
+  }
+
+  /** Resolves when nothing is unsaved. */
+  async settle(): Promise<void> {
+    this.#flush();
+    await this.#saver.settle();
+    await this.#noting;
+  }
+
+  /** Leaves it in KV so that it opens fast. */
+  async tidy(): Promise<void> {
+    await this.#saver.tidy().catch((error) => this.#parts.failed("document_save_failed", error));
+  }
+
+  /** Ends it as it is: what isn't saved by now is lost. */
+  end(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#gathering);
+    void this.#saver.close();
+    this.doc.destroy();
+  }
+
+  async #load(): Promise<void> {
+    await this.#saver.read();
+    const entry = await this.#parts.catalog.entry(this.id);
+    this.#versionedAt = entry?.versionedAt ?? this.#parts.now();
+    this.#fresh = [];
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.#parts.post?.({ type: "document_who", id: this.id });
+  }
+
+  async #read(): Promise<void> {
+    try {
+      if (!this.#isClosed) await this.#saver.read();
+    } catch (error) {
+      if (!this.#isClosed) this.#parts.failed("document_read_failed", error);
+    }
+  }
+
+  #applyRead(updates: readonly Uint8Array<ArrayBuffer>[]): void {
+    if (this.#isClosed) return;
+    this.doc.transact(() => {
+      for (const update of updates) Y.applyUpdate(this.doc, update, KV);
+    }, KV);
+  }
+
+  /** The first change of a new stretch of work keeps what was before it. */
+  #work(change: () => void): void {
+    const now = this.#parts.now();
+    const isDue = now - this.#versionedAt >= STRETCH_MS;
+    const before = isDue ? this.text.toString() : "";
+    const count = this.#saver.number;
+    change();
+    if (!isDue || count === this.#saver.number) return;
+    this.#versionedAt = now;
+    this.#noted.clear();
+    if (!before) return;
+    const { catalog, failed } = this.#parts;
+    this.#keeping = catalog.keep(this.id, before).catch((error) => failed("version_failed", error));
+  }
+
+  /** Throws {@link FullError}. */
+  #makeRoom(bytes: number): void {
+    if (this.#bytes + bytes <= MAX_DOCUMENT_BYTES) return;
+    // Many small updates take more than what they come to; weighing takes time.
+    if (this.#weighed + WEIGH_EVERY_BYTES <= this.#bytes) {
+      this.#bytes = this.#weighed = Y.encodeStateAsUpdate(this.doc).length;
+    }
+    if (this.#bytes + bytes > MAX_DOCUMENT_BYTES) throw new FullError();
+  }
+
+  #changed(update: Uint8Array<ArrayBuffer>, origin: unknown): void {
+    this.#bytes += update.length;
+    this.#fresh.push(update);
+    this.#gather();
+    if (origin === KV) return;
+    if (isPosted(origin)) return this.#saver.foreign(update, origin.from, origin.number);
+    this.#saver.own(update);
+    this.#unposted.push(update);
+    if (origin !== RESTORED) this.#authors.add((origin as Participant).connection.user.name);
+  }
+
+  #saved(number: number): void {
+    // Nobody should hear that an edit is saved before the edit.
+    this.#flush();
+    this.#parts.post?.({ type: "document_saved", id: this.id, from: this.#parts.isolate, number });
+    this.#note();
+  }
+
+  /** Enters who has edited, now and then. */
+  #note(): void {
+    const { catalog, now, failed } = this.#parts;
+    const authors = [...this.#authors];
+    const isKnown = authors.every((name) => this.#noted.has(name)) && now() - this.#notedAt < NOTE_EVERY_MS;
+    this.#authors.clear();
+    if (!authors.length || isKnown) return;
+    this.#notedAt = now();
+    authors.forEach((name) => this.#noted.add(name));
+    this.#noting = catalog.touch(this.id, authors)
+      .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
+      .catch((error) => failed("document_note_failed", error));
+  }
+
+  #gather(ms = GATHER_MS): void {
+    const delay = Math.max(ms, GATHER_MS);
+    const at = performance.now() + delay;
+    if (this.#isClosed || (this.#gathering !== undefined && at >= this.#dueAt)) return;
+    clearTimeout(this.#gathering);
+    this.#dueAt = at;
+    this.#gathering = setTimeout(() => this.#flush(), delay);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const frames: Uint8Array<ArrayBuffer>[] = [];
+    const fresh = this.#fresh.splice(0);
+    if (fresh.length) frames.push(updateFrame(merged(fresh)));
+    const now = performance.now();
+    if (this.#stirred.size && now - this.#stirredAt >= STIR_MS) {
+      frames.push(presenceFrame(this, this.#stirred));
+      this.#postPeople([...this.#untold]);
+      this.#stirred = new Set();
+      this.#untold = new Set();
+      this.#stirredAt = now;
+    }
+    if (this.#stirred.size) this.#gather(STIR_MS - (now - this.#stirredAt));
+    if (frames.length) { for (const participant of this.#participants) participant.tell({ frames }); }
+    const unposted = this.#unposted.splice(0);
+    const { isolate: from, post } = this.#parts;
+    if (!post || !unposted.length) return;
+    const update = merged(unposted);
+    if (update.length > MAX_POSTED_BYTES) return;
+    const number = this.#saver.number;
+    post({
+      type: "document_edit",
+      id: this.id,
+      from,
+      number,
+      update: Buffer.from(update).toString("base64"),
+    });
+  }
+
+  /** Tells those who speak in plain frames what has become of the text. */
+  #tellEdits(event: Y.YTextEvent): void {
+    if (!this.#plainCount) return;
+    const origin: unknown = event.transaction.origin;
+    const user = this.#userOf(event.transaction);
+    let at = 0;
+    for (const { retain = 0, insert, delete: deleted = 0 } of event.delta) {
+      at += retain;
+      const inserted = typeof insert === "string" ? insert : "";
+      const text = inserted || this.#told.slice(at, at + deleted);
+      if (!text) continue;
+      const action = inserted ? "insert" : "delete";
+      this.#told = this.#told.slice(0, at) + inserted + this.#told.slice(at + deleted);
+      this.#tellPlain({ type: "edit", user, action, position: at, text }, (one) => one !== origin);
+      at += inserted.length;
+    }
+  }
+
+  /** Who made a change: whoever the connection belongs to, else whoever edits under the client's id. */
+  #userOf({ origin, afterState, beforeState }: Y.Transaction): string {
+    if (this.#participants.has(origin)) return (origin as Participant).connection.user.name;
+    const client = [...afterState].find(([client, clock]) => clock !== (beforeState.get(client) ?? 0))?.[0];
+    return client === undefined ? "" : this.presence.nameOf(client) ?? "";
+  }
+
+  /** Tells of those who came, moved or went. */
+  #heed(changes: readonly Change[], { isPosted }: { isPosted: boolean } = { isPosted: false }): void {
+    for (const { client, name, state, isNew } of changes) {
+      this.#stirred.add(client);
+      const those = this.#here.get(name) ?? new Set();
+      if (state && isNew && !those.size) this.#tellPlain({ type: "user_joined", user: name }, notOf(name));
+      if (state) those.add(client);
+      else if (those.delete(client) && !those.size) {
+        this.#tellPlain({ type: "user_left", user: name }, notOf(name));
+      }
+      if (those.size) this.#here.set(name, those);
+      else this.#here.delete(name);
+      const position = state && this.#positionIn(state);
+      if (position !== undefined) this.#tellPlain({ type: "cursor", user: name, position }, notOf(name));
+    }
+    if (!changes.length) return;
+    this.#gather(STIR_MS - (performance.now() - this.#stirredAt));
+    if (!isPosted) { for (const { client } of changes) this.#untold.add(client); }
+  }
+
+  #positionIn({ cursor }: Readonly<Record<string, unknown>>): number | undefined {
+    if (!this.#plainCount || typeof cursor !== "object" || cursor === null || !("head" in cursor)) return;
+    try {
+      const place = Y.createRelativePositionFromJSON(cursor.head);
+      const position = Y.createAbsolutePositionFromRelativePosition(place, this.doc);
+      return position?.type === this.text ? position.index : undefined;
+    } catch {
+      // A client may write into its state whatever it likes.
+    }
+  }
+
+  #tellPlain(frame: ServerFrame, isMeant: (participant: Participant) => boolean): void {
+    if (!this.#plainCount) return;
+    for (const participant of this.#participants) if (isMeant(participant)) participant.tellPlain(frame);
+  }
+
+  #clientsHere(): number[] {
+    return [...this.#participants].flatMap((participant) => this.presence.of(participant));
+  }
+
+  #postPeople(clients: readonly number[]): void {
+    if (!this.#parts.post) return;
+    for (let from = 0; from < clients.length; from += PEOPLE_IN_POST) {
+      const update = Buffer.from(this.presence.encode(clients.slice(from, from + PEOPLE_IN_POST)));
+      this.#parts.post?.({ type: "document_people", id: this.id, update: update.toString("base64") });
+    }
+  }
+}
+
+function isPosted(origin: unknown): origin is Posted {
+  return typeof origin === "object" && origin !== null && "number" in origin && "from" in origin;
+}
+
+function merged(updates: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  return updates.length === 1 ? updates[0] : Y.mergeUpdates([...updates]) as Uint8Array<ArrayBuffer>;
+}
+
+function notOf(name: string): (participant: Participant) => boolean {
+  return ({ connection }) => connection.user.name !== name;
+}
+
+/** How much two texts have in common at their beginning and their end, in whole characters. */
+function difference(a: string, b: string): { start: number; end: number } {
+  const least = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < least && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < least - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  // Not between the halves of a character.
+  if (start && /[\ud800-\udbff]/.test(a[start - 1])) start--;
+  if (end && /[\udc00-\udfff]/.test(a[a.length - end])) end--;
+  return { start, end };
+}

@@ -1,0 +1,215 @@
+/**
+ * Who is at a document, and where their cursors are: awareness, as y-protocols has it on the wire, kept by the server.
+ *
+ * It differs from the library's own in what a server needs: a state belongs to the connection that brought it, and
+ * goes with it; nobody else can change or remove it; and the name in it is the account's, whatever the client wrote.
+ */
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import { UpdateError } from "./update_check.ts";
+
+/** What is known of one client. */
+interface Entry {
+  clock: number;
+  /** JSON; `undefined` for one that has left, whose clock is kept so that what is late can't bring it back. */
+  state: string | undefined;
+  name: string;
+  /** The connection that brought it; `undefined`: it is at another isolate. */
+  owner: object | undefined;
+  seenAt: number;
+}
+
+/** Somebody who is here, or was. */
+export interface Change {
+  readonly client: number;
+  /** What others read. */
+  readonly name: string;
+  /** `undefined`: has left. */
+  readonly state: Readonly<Record<string, unknown>> | undefined;
+  /** Whether this client wasn't here before. */
+  readonly isNew: boolean;
+}
+
+/** As in y-protocols: a state that isn't renewed for so long is gone. */
+const OUTDATED_MS = 30_000;
+/** Those who left are forgotten after this. */
+const FORGOTTEN_MS = 5 * 60_000;
+/** Of one state, as JSON. */
+const MAX_STATE_LENGTH = 4_096;
+/** Of one connection; a provider has one. */
+const MAX_CLIENTS = 4;
+/** States in one update: a provider repeats what it heard of others. */
+const MAX_STATES = 2_000;
+
+export class Presence {
+  readonly #entries = new Map<number, Entry>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** All who are here. */
+  get clients(): number[] {
+    return Array.from(this.#entries).filter(([, { state }]) => state !== undefined).map(([client]) => client);
+  }
+
+  /** The name of whoever edits, or edited lately, under a client's id. */
+  nameOf(client: number): string | undefined {
+    return this.#entries.get(client)?.name;
+  }
+
+  /** The clients of one connection. */
+  of(owner: object): number[] {
+    return Array.from(this.#entries).filter(([, entry]) => entry.owner === owner).map(([client]) => client);
+  }
+
+  /**
+   * Takes what a connection says of its clients, under the name of its user; what it says of others is passed over.
+   * Throws {@link UpdateError} for what isn't awareness.
+   */
+  take(update: Uint8Array, owner: object, name: string): Change[] {
+    const changes: Change[] = [];
+    let count = this.of(owner).length;
+    for (const { client, clock, state } of statesIn(update)) {
+      const known = this.#entries.get(client);
+      const isOwn = known?.owner === owner;
+      // A client that comes back is another connection of the same user, for whom the old one isn't closed yet.
+      if (known?.state !== undefined && !isOwn && known.name !== name) continue;
+      if (!isOwn && (!state || ++count > MAX_CLIENTS)) continue;
+      const named = state && { ...state, user: { ...objectIn(state.user), name } };
+      if (JSON.stringify(named ?? null).length > MAX_STATE_LENGTH) {
+        throw new UpdateError("A state is too long");
+      }
+      this.#put(client, clock, named, owner, name, changes);
+    }
+    return changes;
+  }
+
+  /** Takes what another isolate says. */
+  takeElsewhere(update: Uint8Array): Change[] {
+    const changes: Change[] = [];
+    for (const { client, clock, state } of statesIn(update)) {
+      // Whoever is connected here is known best here.
+      if (this.#entries.get(client)?.owner) continue;
+      this.#put(client, clock, state, undefined, String(objectIn(state?.user).name ?? ""), changes);
+    }
+    return changes;
+  }
+
+  /** Says something of a client of the server's own making. */
+  set(client: number, state: Record<string, unknown>, owner: object, name: string): Change[] {
+    const changes: Change[] = [];
+    const clock = (this.#entries.get(client)?.clock ?? 0) + 1;
+    this.#put(client, clock, { ...state, user: { name } }, owner, name, changes);
+    return changes;
+  }
+
+  /** Says again what was said of such a client. */
+  renew(client: number): Change[] {
+    const entry = this.#entries.get(client);
+    if (entry?.state === undefined) return [];
+    entry.clock++;
+    entry.seenAt = this.#now();
+    return [{ client, name: entry.name, state: JSON.parse(entry.state), isNew: false }];
+  }
+
+  /** Takes out the clients of a connection that has ended. */
+  leave(owner: object): Change[] {
+    return this.of(owner).flatMap((client) => this.#remove(client));
+  }
+
+  /** Takes out those elsewhere who weren't heard of for too long. */
+  sweep(): Change[] {
+    const now = this.#now();
+    const changes: Change[] = [];
+    for (const [client, { state, owner, seenAt }] of this.#entries) {
+      if (state === undefined && now - seenAt > FORGOTTEN_MS) this.#entries.delete(client);
+      if (state !== undefined && !owner && now - seenAt > OUTDATED_MS) changes.push(...this.#remove(client));
+    }
+    return changes;
+  }
+
+  /** An awareness update that says how it is with these clients. */
+  encode(clients: Iterable<number>): Uint8Array<ArrayBuffer> {
+    const known = [...new Set(clients)].flatMap((client) => {
+      const entry = this.#entries.get(client);
+      return entry ? [{ client, entry }] : [];
+    });
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, known.length);
+    for (const { client, entry: { clock, state } } of known) {
+      encoding.writeVarUint(encoder, client);
+      encoding.writeVarUint(encoder, clock);
+      encoding.writeVarString(encoder, state ?? "null");
+    }
+    return encoding.toUint8Array(encoder);
+  }
+
+  #put(
+    client: number,
+    clock: number,
+    state: Readonly<Record<string, unknown>> | undefined,
+    owner: object | undefined,
+    name: string,
+    changes: Change[],
+  ): void {
+    const known = this.#entries.get(client);
+    // One that left may come back with the clock it had.
+    const isNews = !known || clock > known.clock ||
+      (clock === known.clock && (!state || known.state === undefined));
+    if (!isNews) return;
+    if (!state && known?.state === undefined) return;
+    const text = state && JSON.stringify(state);
+    this.#entries.set(client, {
+      clock,
+      state: text,
+      name,
+      owner: state ? owner : undefined,
+      seenAt: this.#now(),
+    });
+    changes.push({
+      client,
+      name: state ? name : known?.name ?? name,
+      state,
+      isNew: known?.state === undefined,
+    });
+  }
+
+  #remove(client: number): Change[] {
+    const entry = this.#entries.get(client);
+    if (!entry || entry.state === undefined) return [];
+    entry.state = undefined;
+    entry.owner = undefined;
+    entry.seenAt = this.#now();
+    return [{ client, name: entry.name, state: undefined, isNew: false }];
+  }
+}
+
+/** Throws {@link UpdateError}. */
+function statesIn(
+  update: Uint8Array,
+): { client: number; clock: number; state: Record<string, unknown> | undefined }[] {
+  try {
+    const decoder = decoding.createDecoder(update);
+    const count = decoding.readVarUint(decoder);
+    if (count > MAX_STATES) throw new RangeError("Too many states");
+    return Array.from({ length: count }, () => {
+      const client = decoding.readVarUint(decoder);
+      const clock = decoding.readVarUint(decoder);
+      const text = decoding.readVarString(decoder);
+      // One of another's that it repeats may be as long as one may be.
+      if (text.length > MAX_STATE_LENGTH) throw new RangeError("A state is too long");
+      const state: unknown = JSON.parse(text);
+      return { client, clock, state: state === null ? undefined : objectIn(state) };
+    });
+  } catch (cause) {
+    throw new UpdateError("An awareness update can't be decoded", { cause });
+  }
+}
+
+function objectIn(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : {};
+}

@@ -1,0 +1,185 @@
+/**
+ * Keeps edits until they are durable.
+ *
+ * Whatever is appended to KV must never refer to something that isn't there: so a save takes all that isn't known to
+ * stand in KV, what came from other isolates included. Those save theirs themselves, and say so; what one of them never
+ * says, because it died, is saved here after a while.
+ */
+import * as Y from "yjs";
+import { DocumentStore } from "./document_store.ts";
+
+export interface SaverParts {
+  readonly store: DocumentStore;
+  /** The whole document as an update. */
+  readonly state: () => Uint8Array<ArrayBuffer>;
+  /** Takes what was read from KV. */
+  readonly apply: (updates: readonly Uint8Array<ArrayBuffer>[]) => void;
+  /** What has to be done before anything is saved. Never rejects. */
+  readonly ready: () => Promise<void>;
+  /** Own edits are durable up to this number. */
+  readonly saved: (number: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Unsaved {
+  readonly update: Uint8Array<ArrayBuffer>;
+  /** The isolate that saves it, and its number there; `undefined`: this one. */
+  readonly from: string | undefined;
+  readonly number: number;
+}
+
+/** Edits are gathered for this long; one commit takes them all. */
+const GATHER_MS = 200;
+/** How long another isolate may take to say that it has saved. */
+const PATIENCE_MS = 2_000;
+const RETRY_MS = 1_000;
+/** Updates after which a snapshot takes their place. */
+const MAX_SURPLUS = 200;
+/** The same when the document is closed. */
+const MAX_SURPLUS_CLOSED = 20;
+
+export class Saver {
+  readonly #parts: SaverParts;
+  #unsaved: Unsaved[] = [];
+  #number = 0;
+  #durable = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = Infinity;
+  #saving: Promise<void> | undefined;
+  /** Reading and writing follow each other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** A reading that hasn't begun. */
+  #reading: Promise<void> | undefined;
+  #isClosed = false;
+  #waiting: { number: number; done: () => void }[] = [];
+  #wake: () => void = () => {};
+
+  constructor(parts: SaverParts) {
+    this.#parts = parts;
+  }
+
+  /** How many edits were made here. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Takes an edit that was made here. */
+  own(update: Uint8Array<ArrayBuffer>): void {
+    this.#unsaved.push({ update, from: undefined, number: ++this.#number });
+    this.#due(GATHER_MS);
+  }
+
+  /** Takes an edit that another isolate will save. */
+  foreign(update: Uint8Array<ArrayBuffer>, from: string, number: number): void {
+    this.#unsaved.push({ update, from, number });
+    this.#due(PATIENCE_MS);
+  }
+
+  /** Another isolate has saved its edits up to a number. */
+  confirmed(from: string, number: number): void {
+    this.#unsaved = this.#unsaved.filter((edit) => edit.from !== from || edit.number > number);
+  }
+
+  /** Calls back once the edits that were made here by now are durable: at once, when they are. */
+  whenSaved(done: () => void): void {
+    if (this.#durable >= this.#number) done();
+    else this.#waiting.push({ number: this.#number, done });
+  }
+
+  /** Saves now, and resolves when nothing is unsaved. */
+  async settle(): Promise<void> {
+    while (this.#unsaved.length && !this.#isClosed) await this.#saveNow();
+  }
+
+  /** Takes what others have written to KV. Throws when it can't be read. */
+  read(): Promise<void> {
+    return this.#reading ??= this.#inTurn(async () => {
+      // From here on another reading may be asked for, which has to find what this one may miss.
+      this.#reading = undefined;
+      this.#parts.apply(await this.#parts.store.read());
+    });
+  }
+
+  /** Leaves few updates behind for those who open the document next. */
+  async tidy(): Promise<void> {
+    if (this.#parts.store.surplus > MAX_SURPLUS_CLOSED) await this.#inTurn(() => this.#replace());
+  }
+
+  /** Ends it; what isn't saved by now is lost to this process. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#wake();
+    await this.#saving;
+    await this.#turn.catch(() => {});
+  }
+
+  #due(ms: number): void {
+    const at = performance.now() + ms;
+    if (this.#isClosed || this.#saving || at >= this.#dueAt) return;
+    this.#dueAt = at;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#saveNow(), ms);
+  }
+
+  #saveNow(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#dueAt = Infinity;
+    return this.#saving ??= this.#save().finally(() => {
+      this.#saving = undefined;
+      if (this.#unsaved.length) this.#due(this.#unsaved.some(({ from }) => !from) ? GATHER_MS : PATIENCE_MS);
+    });
+  }
+
+  async #save(): Promise<void> {
+    const batch = [...this.#unsaved];
+    if (!batch.length) return;
+    const number = this.#number;
+    try {
+      await this.#inTurn(() => this.#write(batch.map(({ update }) => update)));
+    } catch (error) {
+      this.#parts.failed(error);
+      return await this.#pause(RETRY_MS);
+    }
+    const done = new Set(batch);
+    this.#unsaved = this.#unsaved.filter((edit) => !done.has(edit));
+    this.#durable = number;
+    this.#parts.saved(number);
+    const settled = this.#waiting.filter((waiting) => waiting.number <= number);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.number > number);
+    for (const { done } of settled) done();
+    if (this.#parts.store.surplus < MAX_SURPLUS) return;
+    await this.#inTurn(() => this.#replace()).catch(this.#parts.failed);
+  }
+
+  async #write(updates: Uint8Array<ArrayBuffer>[]): Promise<void> {
+    await this.#parts.ready();
+    const update = updates.length === 1 ? updates[0] : Y.mergeUpdates(updates) as Uint8Array<ArrayBuffer>;
+    if (DocumentStore.fits(update)) return await this.#parts.store.append(update);
+    while (!await this.#replace()) if (this.#isClosed) throw new Error("Closed before it was saved");
+  }
+
+  async #replace(): Promise<boolean> {
+    const { store, apply, state } = this.#parts;
+    apply(await store.read());
+    return await store.replace(state());
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.catch(() => {}).then(act);
+    this.#turn = turn;
+    return turn;
+  }
+
+  /** Or until it is closed. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#isClosed) this.#wake();
+    });
+  }
+}

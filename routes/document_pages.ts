@@ -1,0 +1,32 @@
+/** The pages of documents: the list, and one document to edit or, for guests, to read. */
+import { randomBytes } from "node:crypto";
+import { type Context, Hono } from "hono";
+import type { Account } from "../rooms/accounts/accounts.ts";
+import type { Entry } from "../rooms/documents/catalog.ts";
+import { DOCUMENT_ID } from "../rooms/documents/documents.ts";
+import type { PageView } from "./page_view.ts";
+
+export function documentPages(options: {
+  view: PageView;
+  accountOf: (c: Context) => Promise<Account | undefined>;
+  documentOf: (id: string) => Promise<Entry | undefined>;
+}): Hono {
+  const { view, accountOf, documentOf } = options;
+  const app = new Hono();
+
+  app.get("/docs/", (c) => view.show(c, "documents.html"));
+
+  app.get("/docs/:id/", async (c, next) => {
+    const id = c.req.param("id").normalize("NFC");
+    const document = DOCUMENT_ID.test(id) ? await documentOf(id) : undefined;
+    const isEditor = await accountOf(c) !== undefined;
+    // A document that a program names comes to be with its first edit; guests find nothing there before.
+    if (!DOCUMENT_ID.test(id) || (!document && !isEditor)) return await next();
+    const values = { document: id, title: document?.title ?? "" };
+    if (!isEditor) return view.show(c, "document_reader.html", values);
+    // CodeMirror makes its styles while it runs.
+    return view.show(c, "document.html", { ...values, style_nonce: randomBytes(16).toString("base64") });
+  });
+
+  return app;
+}

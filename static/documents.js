@@ -1,0 +1,47 @@
+import { ask } from "./api.js";
+import { mountSettings } from "./settings.js";
+import { pageWords } from "./words.js";
+
+/** @typedef {{ id: string, title: string, edited_at: string }} Entry */
+
+const words = pageWords();
+const time = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "medium",
+  timeStyle: "short",
+});
+const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=document]"));
+
+/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
+const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
+
+mountSettings();
+const form = /** @type {HTMLFormElement} */ (part("create"));
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { ok, code, body } = await ask("POST", "/api/documents", { title: new FormData(form).get("title") });
+  if (ok) return location.assign(addressOf(body.id));
+  part("error").textContent = words.say(code === "not_signed_in" ? "signed_out" : "failed");
+});
+await show();
+
+async function show() {
+  const { ok, body } = await ask("GET", "/api/documents");
+  if (!ok) return part("none").textContent = words.say("failed");
+  part("documents").replaceChildren(...body.documents.map(row));
+  part("none").textContent = body.documents.length ? "" : words.say("none");
+}
+
+/** @param {Entry} entry @returns {Node} */
+function row({ id, title, edited_at: editedAt }) {
+  const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
+  link.href = addressOf(id);
+  part("title", row).textContent = title || words.say("untitled");
+  part("fact", row).textContent = words.say("edited", { time: time.format(new Date(editedAt)) });
+  return row;
+}
+
+/** @param {string} id @returns {string} */
+function addressOf(id) {
+  return `/docs/${encodeURIComponent(id)}/`;
+}
