@@ -63,7 +63,7 @@ interface Roll {
   coming: string | undefined;
 }
 
-export const TELL_EVERY_MS = 2_500;
+export const TELL_EVERY_MS = 2_000;
 /** One that was silent for so many times this long is gone. */
 const SILENCES = 3;
 /** How many times back the rate of messages is measured from: over one time alone it would flicker. */
