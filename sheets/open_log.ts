@@ -36,6 +36,10 @@ export interface LogParts {
   readonly failed: (what: string, error: unknown) => void;
 }
 
+/** With more dead letters than this they are counted once in so long only: each is read for it. */
+const MANY_DEAD = 200;
+const COUNT_DEAD_EVERY_MS = 60_000;
+
 /** The log of this isolate. */
 export interface LogOfRooms {
   readonly ledger: Ledger;
@@ -93,6 +97,13 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
   const stopping = new AbortController();
   const killing = new AbortController();
   let flushing: Promise<void> | undefined;
+  let counted = { dead: 0, at: -Infinity };
+
+  async function countDead(): Promise<number> {
+    const isRecent = counted.dead > MANY_DEAD && clock.elapsed() - counted.at < COUNT_DEAD_EVERY_MS;
+    if (!isRecent) counted = { dead: (await ledger.deadLetters.list()).length, at: clock.elapsed() };
+    return counted.dead;
+  }
 
   return {
     ledger,
@@ -108,7 +119,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
     },
     sweep: () => flusher.ring(),
     async figures() {
-      const [oldest, dead] = await Promise.all([outbox.oldest(), ledger.deadLetters.list()]);
+      const [oldest, dead] = await Promise.all([outbox.oldest(), countDead()]);
       const state = status.status;
       const oldestAt = oldest ? Date.parse(messageInBody(oldest.bodies[0]).timestamp) : clock.now();
       return {
@@ -116,7 +127,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
         log_oldest_pending_seconds: Math.max(0, Math.round((clock.now() - oldestAt) / 1000)),
         log_last_error: "reason" in state ? state.reason : null,
         log_state: state.state,
-        log_dead: dead.length,
+        log_dead: dead,
       };
     },
     keep: async () => channel && await bulletin.look(),

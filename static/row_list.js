@@ -63,9 +63,14 @@ export class RowList {
     }
     if (empty) empty.hidden = rows.length > 0;
     if (!focused) return;
-    // Moving a row takes the focus away; when its row is gone, it goes to the list's heading.
-    if (focused.isConnected) /** @type {HTMLElement} */ (focused).focus();
-    /** @type {HTMLElement | null} */ else (this.#list.closest(".board__part")?.querySelector("h2"))?.focus();
+    // Moving a row takes the focus away. What can't have it any more leaves it to its row, or to the list's heading.
+    const inRow = focused.isConnected
+      ? focused.closest("li")?.querySelector("button:not([hidden])")
+      : undefined;
+    const place = focused.isConnected && focused.checkVisibility()
+      ? focused
+      : inRow ?? this.#list.closest(".board__part")?.querySelector("h2");
+    /** @type {HTMLElement | null | undefined} */ (place)?.focus();
   }
 
   /** @param {string} key @returns {HTMLElement} */

@@ -4,10 +4,10 @@
  * Every few seconds each tells its figures, and by marks who and what is there, so that somebody who is at two of them
  * counts once. One that has said nothing for some time is gone, and one that stops says so.
  */
-import { type Channel, type Figures, type Post, POST_LENGTH } from "../fan_out/channel.ts";
+import type { Channel, Figures, Post } from "../fan_out/channel.ts";
 import type { User } from "../user.ts";
 import type { Counts } from "./counts.ts";
-import { MARK_LENGTH, markOf, marksIn } from "./distinct.ts";
+import { markOf, partsOf, Roll } from "./roll.ts";
 
 export interface OverviewParts {
   /** Missing when there is nobody else. */
@@ -57,13 +57,7 @@ interface Neighbour {
   silences: number;
 }
 
-/** A list of marks, and the one that is coming in parts. */
-interface Roll {
-  marks: string;
-  coming: string | undefined;
-}
-
-export const TELL_EVERY_MS = 2_500;
+export const TELL_EVERY_MS = 2_000;
 /** One that was silent for so many times this long is gone. */
 const SILENCES = 3;
 /** How many times back the rate of messages is measured from: over one time alone it would flicker. */
@@ -81,6 +75,7 @@ export class Overview {
   #past: { at: number; messages: number }[] = [];
   #times = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #isClosed = false;
 
   constructor(parts: OverviewParts) {
     this.#parts = parts;
@@ -92,7 +87,9 @@ export class Overview {
     this.#timer = setInterval(() => this.#look(), TELL_EVERY_MS);
   }
 
+  /** Says that it stops, and nothing after that. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#parts.channel?.post({ type: "gone", from: this.id });
   }
@@ -109,7 +106,7 @@ export class Overview {
         return;
       }
       case "roll":
-        return take(this.#other(post.from)[post.of], post);
+        return this.#other(post.from)[post.of].take(post);
       case "gone":
         this.#others.delete(post.from);
     }
@@ -149,7 +146,7 @@ export class Overview {
     if (!this.#others.size) return here.size;
     const marks = new Set(Array.from(here, markOf));
     for (const other of this.#others.values()) {
-      for (const mark of marksIn(other[of].marks)) marks.add(mark);
+      for (const mark of other[of].marks()) marks.add(mark);
     }
     return marks.size;
   }
@@ -211,7 +208,7 @@ export class Overview {
 
   #tell(): void {
     const { channel } = this.#parts;
-    if (!channel) return;
+    if (!channel || this.#isClosed) return;
     channel.post({ type: "figures", from: this.id, figures: this.#figures() });
     const [people, rooms] = [this.#people(), this.#rooms()];
     if (people.size + rooms.size > LONG_ROLL && this.#times++ % LONG_ROLL_TIMES) return;
@@ -219,39 +216,16 @@ export class Overview {
     this.#tellRoll(channel, "rooms", rooms);
   }
 
-  #tellRoll(channel: Channel, of: "people" | "rooms", names: ReadonlySet<string>): void {
-    const marks = Array.from(names, markOf).join("");
-    const step = POST_LENGTH - POST_LENGTH % MARK_LENGTH;
-    for (let i = 0; i === 0 || i < marks.length; i += step) {
-      channel.post({
-        type: "roll",
-        from: this.id,
-        of,
-        marks: marks.slice(i, i + step),
-        isFirst: i === 0,
-        isLast: i + step >= marks.length,
-      });
-    }
+  #tellRoll(channel: Channel, of: "people" | "rooms", names: Iterable<string>): void {
+    for (const part of partsOf(names)) channel.post({ type: "roll", from: this.id, of, ...part });
   }
 
   #other(id: string): Neighbour {
     let other = this.#others.get(id);
     if (!other) {
-      const roll = (): Roll => ({ marks: "", coming: undefined });
-      this.#others.set(id, other = { figures: undefined, people: roll(), rooms: roll(), silences: 0 });
+      other = { figures: undefined, people: new Roll(), rooms: new Roll(), silences: 0 };
+      this.#others.set(id, other);
     }
     return other;
   }
-}
-
-/** Takes the next part of a roll; of one whose beginning was lost, none. */
-function take(
-  roll: Roll,
-  { marks, isFirst, isLast }: { marks: string; isFirst: boolean; isLast: boolean },
-): void {
-  const before = isFirst ? "" : roll.coming;
-  roll.coming = before === undefined ? undefined : before + marks;
-  if (!isLast || roll.coming === undefined) return;
-  roll.marks = roll.coming;
-  roll.coming = undefined;
 }

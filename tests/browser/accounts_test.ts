@@ -37,7 +37,7 @@ browserTest(
       ]];
       return await Promise.all(asked.map(async ([method, path]) => (await fetch(path, { method })).status));
     });
-    assertEquals(refused, [403, 401, 403, 403]);
+    assertEquals(refused, [403, 403, 403, 403]);
   },
 );
 

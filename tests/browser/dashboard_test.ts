@@ -104,7 +104,8 @@ browserTest(
     await ada.getByText("這個聊天室已由管理員關閉。").waitFor();
     await ada.reload();
     await ada.getByText("這個聊天室已由管理員關閉。").waitFor();
-    await team.getByRole("button", { name: "重新開放" }).click();
+    // Where the button was that closed it.
+    await team.getByRole("button", { name: "重新開放" }).and(root.locator(":focus")).press("Enter");
     await team.waitFor({ state: "detached" });
     await ada.reload();
     await connected(ada);

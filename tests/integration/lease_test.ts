@@ -45,7 +45,11 @@ Deno.test("Lease.acquire() takes over from a holder that has gone silent, and no
 Deno.test("Seal.commit() refuses a holder whose place was taken while it was paused", async () => {
   using kv = await Deno.openKv(":memory:");
   const [paused, awake] = [standing(), standing()];
-  const [one, two] = [new Lease(kv, "log", paused), new Lease(kv, "log", awake)];
+  const lost: string[] = [];
+  const [one, two] = [
+    new Lease(kv, "log", paused, (name) => lost.push(`${name} by one`)),
+    new Lease(kv, "log", awake, (name) => lost.push(`${name} by two`)),
+  ];
   await one.acquire();
   await two.acquire();
   awake.at = LEASE_MS;
@@ -58,4 +62,6 @@ Deno.test("Seal.commit() refuses a holder whose place was taken while it was pau
   assertEquals((await kv.get(["x"])).value, 2);
   await two.release();
   await one.release();
+  // Who gives it up hasn't lost it.
+  assertEquals(lost, ["log by one"]);
 });

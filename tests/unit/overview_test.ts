@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Post } from "../../rooms/fan_out/channel.ts";
 import { Counts } from "../../rooms/figures/counts.ts";
-import { markOf, marksIn } from "../../rooms/figures/distinct.ts";
+import { markOf, partsOf, Roll } from "../../rooms/figures/roll.ts";
 import { Overview, TELL_EVERY_MS } from "../../rooms/figures/overview.ts";
 import { Warnings } from "../../rooms/figures/warnings.ts";
 import { guest } from "../../rooms/user.ts";
@@ -106,17 +106,21 @@ Deno.test("Overview adds up how many messages a second there were at each", asyn
     two.messages += 50;
     await pass(time);
   }
-  assertEquals(Math.round(here.totals().messagesPerSecond), 30);
+  assertEquals(here.totals().messagesPerSecond, 75 / (TELL_EVERY_MS / 1_000));
   await pass(time, 3);
   assertEquals(here.totals().messagesPerSecond, 0);
   [here, there].forEach((overview) => overview.close());
 });
 
-Deno.test("markOf() tells many ids from each other, in texts that divide again", () => {
+Deno.test("markOf() tells many ids from each other, and a roll in parts becomes one again", () => {
   const marks = Array.from({ length: 200_000 }, (_, i) => markOf(`guest/${i % 7}:小安${i}`));
   assertEquals(new Set(marks).size, 200_000);
-  const some = marks.slice(0, 3);
-  assertEquals([...marksIn(some.join(""))], some);
+  const names = Array.from({ length: 2_500 }, (_, i) => `u${i}`);
+  const roll = new Roll();
+  for (const part of partsOf(names)) roll.take(part);
+  assertEquals([...roll.marks()], names.map(markOf));
+  for (const part of partsOf([])) roll.take(part);
+  assertEquals([...roll.marks()], []);
 });
 
 Deno.test("Warnings tells of an outbox that grows while its oldest message is late, of a full one, and of a crowd that is too fast", () => {
