@@ -15,6 +15,7 @@ import {
   withoutPerson,
   withoutText,
 } from "./message.ts";
+import type { Withdrawal } from "./notifications/mention_outbox.ts";
 import type { ServerFrame } from "./protocol.ts";
 
 /** A ULID. */
@@ -28,7 +29,7 @@ export class Erasure {
   readonly #changes: Changes;
   readonly #tell: (room: string, frame: ServerFrame) => void;
   readonly #caughtUp: () => Promise<void>;
-  readonly #withdraw: (commit: Deno.AtomicOperation, what: { id: string } | { username: string }) => void;
+  readonly #withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
 
   /**
    * `tell` brings a frame to a room's members; `caughtUp` resolves when all that is durable by now has come to the
@@ -40,7 +41,7 @@ export class Erasure {
     changes: Changes;
     tell: (room: string, frame: ServerFrame) => void;
     caughtUp: () => Promise<void>;
-    withdraw: (commit: Deno.AtomicOperation, what: { id: string } | { username: string }) => void;
+    withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
   }) {
     this.#archive = parts.archive;
     this.#history = parts.history;

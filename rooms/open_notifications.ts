@@ -12,6 +12,8 @@ export interface NotificationsParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly rooms: Pick<Rooms, "mentions" | "channel">;
+  /** Days for which messages are kept; 0 = for good. What tells of them is kept no longer. */
+  readonly retentionDays: number;
   readonly access: Pick<Access, "accounts" | "rules" | "changes">;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
@@ -29,12 +31,15 @@ export interface Notifications {
   close(): Promise<void>;
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** How often inboxes are looked through for what is too old or whose account is gone; by each process. */
 const TIDY_EVERY_MS = 60 * 60 * 1000;
+/** Processes that start together needn't do it together. */
+const FIRST_WITHIN_MS = 60_000;
 
 /** Opens it on one database, and begins to tell people what they were mentioned in. */
 export function openNotifications(parts: NotificationsParts): Notifications {
-  const { kv, clock, random, rooms, access, failed } = parts;
+  const { kv, clock, random, rooms, access, retentionDays, failed } = parts;
   const { channel } = rooms;
   const inboxes = new Inboxes({
     kv,
@@ -70,13 +75,13 @@ export function openNotifications(parts: NotificationsParts): Notifications {
   }
 
   async function tidy(): Promise<void> {
-    // Processes that start together needn't do it together.
-    await clock.wait(TIDY_EVERY_MS * random(), signal);
+    await clock.wait(FIRST_WITHIN_MS * random(), signal);
     while (!signal.aborted) {
       try {
         for await (const account of inboxes.accounts()) {
           if (signal.aborted) return;
           await inboxes.tidy(account);
+          if (retentionDays) await inboxes.withdrawBefore(account, clock.now() - retentionDays * DAY_MS);
         }
       } catch (error) {
         failed("tidy_failed", error);

@@ -13,6 +13,7 @@ import { createScribe } from "./message.ts";
 import { Neighbours } from "./neighbours.ts";
 import { MentionOutbox } from "./notifications/mention_outbox.ts";
 import { Outbox } from "./outbox.ts";
+import { CLOSE } from "./protocol.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
 import { Tail } from "./tail.ts";
@@ -193,6 +194,8 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     },
     drain: (within) => relay ? relay.close(within) : journal.close(),
     async close() {
+      // Nobody is in a room any more, but the rooms that were left just now still wait to say so.
+      await lobby.close(CLOSE.restarting, "restarting");
       neighbours?.close();
       await channel?.close();
       await tail.close();

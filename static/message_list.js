@@ -61,6 +61,8 @@ class MessageList {
   #askedBefore;
   /** The message that is looked for, or "". */
   #goal = "";
+  /** Older messages that were passed on the way to it: they are drawn together, once it is there. @type {Arrival["messages"]} */
+  #passed = [];
   #listening = new AbortController();
 
   /** @param {HTMLElement} element @param {{ socket: RoomSocket, words: Words, username: string }} parts */
@@ -95,7 +97,13 @@ class MessageList {
   /** @param {Arrival} event @returns {void} */
   receive({ messages, from, more }) {
     // The oldest ones were forgotten since these were asked for: between them there would be a gap.
-    if (from === "older" && this.#rows.first?.id !== this.#askedBefore) return;
+    if (from === "older" && this.#oldest !== this.#askedBefore) return;
+    if (from === "older" && this.#goal) {
+      messages = [...messages, ...this.#passed];
+      this.#passed = messages;
+      if (this.#seekOn(more)) return;
+      this.#passed = [];
+    }
     const fresh = messages.filter(({ id }) => !this.#transcript.has(id));
     this.#position.hold(() => {
       const { last } = this.#rows;
@@ -184,13 +192,29 @@ class MessageList {
     this.#socket.askOlder(oldest, count);
   }
 
-  /** Looks for the goal among what stands, and asks for older messages as long as it may be among them. */
+  /** The oldest message that is here, drawn or not. */
+  get #oldest() {
+    return this.#passed[0]?.id ?? this.#rows.first?.id;
+  }
+
+  /**
+   * Asks for older messages, where the goal may be among them.
+   * @param {boolean} hasOlder
+   * @returns {boolean} whether it did
+   */
+  #seekOn(hasOlder) {
+    const goal = this.#goal;
+    const isThere = this.#transcript.has(goal) || this.#passed.some(({ id }) => id === goal);
+    const oldest = this.#oldest;
+    const isFurther = searchStep(goal, { isThere, oldest, hasOlder }) === "older";
+    if (isFurther && oldest) this.#askOlder(oldest, STRIDE);
+    return isFurther;
+  }
+
+  /** Goes to the goal, as soon as it is known where it is. */
   #seek() {
-    if (!this.#goal) return;
+    if (!this.#goal || this.#seekOn(this.#hasOlder)) return;
     const row = this.#transcript.rowOf(this.#goal);
-    const oldest = this.#rows.first?.id;
-    const step = searchStep(this.#goal, { isThere: row !== undefined, oldest, hasOlder: this.#hasOlder });
-    if (step === "older" && oldest) return this.#askOlder(oldest, STRIDE);
     this.#goal = "";
     if (!row) return this.#tell("gone", "");
     row.scrollIntoView({ block: "center" });

@@ -43,8 +43,8 @@ export class Courier {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRung = false;
   #isClosed = false;
-  /** Errands that stood at the last look: whoever made them may be gone. */
-  #seen: ReadonlySet<string> = new Set();
+  /** The oldest errands at the last look: if they still stand at the next one, whoever made them may be gone. */
+  #seen: readonly string[] = [];
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
@@ -65,11 +65,10 @@ export class Courier {
     return this.#running ??= this.#run().finally(() => this.#running = undefined);
   }
 
-  /** Runs errands only if one stands that stood at the last look, too: others run their own. */
+  /** Runs errands only if the oldest stood at the last look, too: others run their own. */
   async look(): Promise<void> {
-    const seen = new Set<string>();
-    for await (const { key } of this.#parts.outbox.errands()) seen.add(String(key));
-    const isLate = [...seen].some((key) => this.#seen.has(key));
+    const seen = await this.#parts.outbox.oldest();
+    const isLate = seen.some((key) => this.#seen.includes(key));
     this.#seen = seen;
     if (isLate) await this.run();
   }

@@ -200,6 +200,13 @@ export class Inboxes {
     }
   }
 
+  /** Takes back what tells of messages and came to an account before a time. */
+  async withdrawBefore(account: string, time: number): Promise<void> {
+    for await (const { value } of this.#kv.list<Stored>({ prefix: [NOTIFICATION, account] })) {
+      if (value.from !== undefined && value.at < time) await this.withdraw(account, value.id);
+    }
+  }
+
   /** The accounts that have an inbox. */
   async *accounts(): AsyncGenerator<string> {
     for await (const { key } of this.#kv.list({ prefix: [INBOX] })) yield String(key[1]);

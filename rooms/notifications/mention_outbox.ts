@@ -69,10 +69,17 @@ export class MentionOutbox {
       this.#kv.list<Withdrawal>({ prefix: [WITHDRAWN] }),
       ({ key, value }) => ({ key, withdrawal: value }),
     );
-    for await (const { key, value } of this.#kv.list<Uint8Array>({ prefix: [MENTION] })) {
+    for await (const { key, value } of this.#kv.list<Uint8Array>({ prefix: [MENTION] }, { batchSize: 10 })) {
       yield { key, bodies: unpack(value) };
     }
     yield* withdrawals;
+  }
+
+  /** The keys of what is to be done first; empty when there is nothing to do. */
+  async oldest(): Promise<string[]> {
+    const lists = [MENTION, WITHDRAWN].map((kind) => this.#kv.list({ prefix: [kind] }, { limit: 1 }));
+    const first = await Promise.all(lists.map((list) => list.next()));
+    return first.flatMap(({ value }) => value ? String(value.key) : []);
   }
 
   /** It is done. */

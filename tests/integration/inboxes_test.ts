@@ -211,8 +211,10 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
   const passwords = { hash: () => Promise.resolve("") } as unknown as Passwords;
   const accounts = new Accounts({ kv, changes, passwords, now: Date.now });
   let waking: (() => void)[] = [];
+  let now = Date.now();
   const clock: Clock = {
     ...systemClock,
+    now: () => now,
     wait: (_, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
@@ -225,6 +227,7 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
     clock,
     random: Math.random,
     rooms: { mentions: new MentionOutbox(kv), channel },
+    retentionDays: 30,
     access: { accounts, rules: new RuleBook(kv, changes), changes },
     failed: (what, error) => {
       throw new Error(what, { cause: error });
@@ -234,6 +237,7 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
   return {
     ...notifications,
     accounts,
+    pass: (ms) => now += ms,
     wake() {
       const waiting = waking;
       waking = [];
@@ -244,6 +248,7 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
 
 interface Isolate extends Notifications {
   readonly accounts: Accounts;
+  pass(ms: number): void;
   wake(): void;
 }
 
@@ -282,6 +287,23 @@ Deno.test("Notifications tells what another process left untold, once it stood f
   assertEquals(await soon(told.promise).finally(() => clearInterval(waking)), "@ada hi");
   await there.close();
   assertEquals(await Array.fromAsync(outbox.errands()), []);
+});
+
+Deno.test("Notifications tells of messages no longer than these are kept, and of everything else for 90 days", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const here = await isolate(kv, undefined);
+  const { id } = await here.accounts.create({ username: "ada", password: "1234567890", role: "user" });
+  await here.inboxes.deliver(id, [notification({ from: "bo" }), notification({ title: "order" })]);
+  here.pass(29 * DAY_MS);
+  await here.inboxes.deliver(id, [notification({ from: "bo", title: "young" })]);
+  here.pass(2 * DAY_MS);
+  const left = Promise.withResolvers<number>();
+  await here.watch.add(id, { arrived() {}, unread: (count) => count === 2 && left.resolve(count) });
+  const waking = setInterval(() => here.wake(), 1);
+  await soon(left.promise).finally(() => clearInterval(waking));
+  const { notifications } = await here.inboxes.page(id, { limit: 9, isUnread: false });
+  assertEquals(notifications.map(({ title }) => title), ["young", "order"]);
+  await here.close();
 });
 
 /** A test fails whose promise doesn't resolve, instead of waiting for ever. */
