@@ -84,11 +84,23 @@ export class Courier {
     while (this.#isRung && !this.#isClosed) {
       this.#isRung = false;
       try {
-        for await (const errand of this.#parts.outbox.errands()) {
-          if (this.#isClosed) return;
-          await this.#settle(errand);
-        }
+        await this.#runAll();
       } catch (error) {
+        this.#parts.failed(error);
+      }
+    }
+  }
+
+  /** One that can't be run must not keep the others waiting, but what it was to tell can't be taken back before. */
+  async #runAll(): Promise<void> {
+    let isWhole = true;
+    for await (const errand of this.#parts.outbox.errands()) {
+      if (this.#isClosed) return;
+      if ("withdrawal" in errand && !isWhole) return;
+      try {
+        await this.#settle(errand);
+      } catch (error) {
+        isWhole = false;
         this.#parts.failed(error);
       }
     }
