@@ -146,7 +146,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const flushed = logOfRooms.stop();
     const closed = Promise.all([reports.stop(), access.close()]);
     await Promise.race([rooms.drain(deadline), deadline]);
-    const closing = access.doors.turnOut(CLOSE.restarting, `restarting, retry_after_ms=${RETRY_AFTER_MS}`);
+    const reason = `restarting, retry_after_ms=${RETRY_AFTER_MS}`;
+    const closing = Promise.all([
+      access.doors.turnOut(CLOSE.restarting, reason),
+      // Rooms wait a while for those who have just left.
+      rooms.lobby.close(CLOSE.restarting, reason),
+    ]);
     // A server that shuts down before they are closed closes them with a code of its own.
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);

@@ -185,7 +185,7 @@ Deno.test("Runner stops at once with a report that is cancelled, and leaves noth
 
 Deno.test("ReportStore forgets reports after a week, with their files, bit by bit", async () => {
   await using reports = await openTestReports({ makers: { transcript: small() } });
-  await writePast(reports.kv, "lobby", 60_000);
+  await writePast(reports.kv, "lobby", 30_000);
   const asked = await reports.ask();
   reports.run();
   await reports.finished(asked);
