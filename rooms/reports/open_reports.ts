@@ -10,6 +10,7 @@ import type { Maker } from "./maker.ts";
 import type { Order, Report, ReportType } from "./report.ts";
 import { type Listener, ReportNews } from "./report_news.ts";
 import { ReportStore } from "./report_store.ts";
+import { ReportWork } from "./report_work.ts";
 import { Runner } from "./runner.ts";
 
 export interface ReportsParts {
@@ -62,7 +63,7 @@ export function openReports(
   });
   const runner = new Runner({
     ...parts,
-    store,
+    work: new ReportWork({ kv, store, now: clock.now }),
     archive: rooms.archive,
     lease: new Lease(kv, "reports", clock),
     maxMessages: parts.maxReportMessages ?? MAX_MESSAGES,

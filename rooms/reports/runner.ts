@@ -11,11 +11,11 @@ import type { Clock } from "../clock.ts";
 import { type Lease, LeaseLostError } from "../lease.ts";
 import { type Maker, type Piece, TooLargeError } from "./maker.ts";
 import type { Report, ReportType } from "./report.ts";
-import type { Held, Progress, ReportStore } from "./report_store.ts";
+import type { Held, Progress, ReportWork } from "./report_work.ts";
 import { type Bookmark, openBook, readOn } from "./source.ts";
 
 export interface RunnerParts {
-  readonly store: ReportStore;
+  readonly work: ReportWork;
   readonly archive: Archive;
   readonly lease: Lease;
   readonly clock: Clock;
@@ -80,12 +80,12 @@ export class Runner {
 
   /** Does all there is to do; answers how long to wait for the next pass. */
   async #pass(stop: AbortSignal): Promise<number> {
-    const { store, lease, failed } = this.#parts;
+    const { work, lease, failed } = this.#parts;
     try {
-      while (!stop.aborted && await store.isBusy()) {
+      while (!stop.aborted && await work.isBusy()) {
         if (!await lease.acquire()) return LEASE_POLL_MS;
-        for (const id of await store.due()) if (!stop.aborted) await this.#work(id, stop);
-        await store.tidy();
+        for (const id of await work.due()) if (!stop.aborted) await this.#work(id, stop);
+        await work.tidy();
       }
       await lease.release();
       this.#troubles = 0;
@@ -99,10 +99,10 @@ export class Runner {
 
   /** Makes one slice, and rests. */
   async #work(id: string, stop: AbortSignal): Promise<void> {
-    const { store, lease, clock, moved, failed } = this.#parts;
+    const { work, lease, clock, moved, failed } = this.#parts;
     const began = clock.elapsed();
-    const held = await store.hold(id);
-    if (!held) return await store.settle(id);
+    const held = await work.hold(id);
+    if (!held) return await work.settle(id);
     let progress: Progress;
     try {
       progress = await this.#slice(held);
@@ -116,7 +116,7 @@ export class Runner {
         progress = { change, work: isHopeless ? undefined : held.work, pieces: [] };
       }
     }
-    const report = await store.advance(held, progress, lease);
+    const report = await work.advance(held, progress, lease);
     if (report && hasMoved(held.report, report)) moved(report);
     const tookMs = clock.elapsed() - began;
     const restMs = Math.min(REST_MS.max, Math.max(REST_MS.min, tookMs));
