@@ -51,30 +51,38 @@ const REST_MS = { min: 2, max: 250 };
 export class Runner {
   readonly #parts: RunnerParts;
   #wake: () => void = () => {};
-  #isRung = false;
+  #rings: (() => void)[] = [];
   /** Nothing was to do when it was last looked. */
   #isIdle = false;
+  #isOver = false;
   #troubles = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
   }
 
-  /** There may be something to do. */
-  ring(): void {
-    this.#isRung = true;
+  /** There may be something to do. Resolves when all that is due by now is done, or nobody works any more. */
+  ring(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rings.push(resolve);
     // While another process works, and in trouble, the loop goes by the clock.
     if (this.#isIdle) this.#wake();
+    return promise;
   }
 
   /** Works until `stop` aborts, then ends after the slice that is under way. Never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      this.#isRung = false;
+      const rings = this.#rings.length;
       const pauseMs = await this.#pass(stop);
       this.#isIdle = pauseMs === SWEEP_EVERY_MS;
-      if (!this.#isIdle || !this.#isRung) await this.#pause(pauseMs, stop);
+      if (this.#isIdle) { for (const resolve of this.#rings.splice(0, rings)) resolve(); }
+      if (!this.#isIdle || !this.#rings.length) await this.#pause(pauseMs, stop);
     }
+    // What is due stays in KV: nobody has to wait for it here.
+    this.#isOver = true;
+    for (const resolve of this.#rings.splice(0)) resolve();
     await this.#parts.lease.release().catch(() => {});
   }
 
