@@ -33,7 +33,7 @@ import { openMakers } from "./sheets/reports/open_makers.ts";
 export interface Service extends AsyncDisposable {
   /** Where it listens, as an origin: `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Looks for messages that wait for the sheet, and for reports; resolves when the messages are written, or nobody works any more. */
+  /** Looks for messages that wait for the sheet, and for reports that are due; resolves when that is done, or nobody works. */
   sweep(): Promise<void>;
   /** Stops within 5 s: what isn't in the sheet by then stays in the outbox. */
   stop(): Promise<void>;
@@ -184,7 +184,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const reason = `restarting, retry_after_ms=${RETRY_AFTER_MS}`;
     const closing = Promise.all([
       access.doors.turnOut(CLOSE.restarting, reason),
-      // Rooms have timers of their own.
+      // Rooms wait a while for those who have just left.
       rooms.lobby.close(CLOSE.restarting, reason),
     ]);
     // A server that shuts down before they are closed closes them with a code of its own.
@@ -207,8 +207,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   }
 
   async function sweep(): Promise<void> {
-    reports.ring();
-    await logOfRooms.sweep();
+    await Promise.all([reports.sweep(), logOfRooms.sweep()]);
   }
 
   return { url, sweep, stop, [Symbol.asyncDispose]: stop };

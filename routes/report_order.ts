@@ -39,8 +39,7 @@ export function orderIn(
 ): Order {
   const asked = checked(Body, body);
   const from = asked.from ? timeOf(asked.from, timeZone) : undefined;
-  const isDay = asked.to && DAY.test(asked.to);
-  const end = asked.to ? timeOf(isDay ? nextDay(asked.to) : asked.to, timeZone) : now;
+  const end = asked.to ? endOf(asked.to, timeZone, now) : now;
   if (from !== undefined && from >= end) {
     throw new HttpError(400, "invalid_period", '"from" must be before "to"');
   }
@@ -54,6 +53,12 @@ export function orderIn(
     to: Math.min(end, now),
     language: asked.language ?? language,
   };
+}
+
+function endOf(text: string, timeZone: string, now: number): number {
+  // There is no day after the last of the year 9999.
+  if (Date.parse(text) > now) return now;
+  return timeOf(DAY.test(text) ? nextDay(text) : text, timeZone);
 }
 
 function timeOf(text: string, timeZone: string): number {

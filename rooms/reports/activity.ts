@@ -50,9 +50,9 @@ export const RESPONSE_BOUNDS: readonly number[] = [60, 300, 900, 3_600, 4 * 3_60
 export const OPENS_AFTER_SECONDS = 30 * 60;
 const KEPT_SILENCES = 20;
 /** A guest can have as many names as messages. */
-const MAX_PEOPLE = 2_000;
+const MAX_PEOPLE = 1_000;
 /** A list of days without end would come of a clock that was wrong once. */
-const MAX_DAYS = 20_000;
+const MAX_DAYS = 10_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Seconds are counted in classes, each a tenth wider than the one before. */
 const CLASS_WIDTH = 1.1;

@@ -10,6 +10,7 @@ import type { Maker } from "./maker.ts";
 import type { Order, Report, ReportType } from "./report.ts";
 import { type Listener, ReportNews } from "./report_news.ts";
 import { ReportStore } from "./report_store.ts";
+import { ReportWork } from "./report_work.ts";
 import { Runner } from "./runner.ts";
 
 export interface ReportsParts {
@@ -21,8 +22,6 @@ export interface ReportsParts {
   /** Missing where KV has none: then what a crash forgets a look every few seconds finds. */
   readonly queue: Queue | undefined;
   readonly makers: Readonly<Record<ReportType, Maker>>;
-  /** Messages above which a report is refused; a sheet has 1,048,576 rows. */
-  readonly maxReportMessages?: number;
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -41,14 +40,26 @@ export interface Reports {
   listen(listener: Listener): Promise<() => void>;
 }
 
-const MAX_MESSAGES = 1_000_000;
+/** What keeps reports going in this isolate. */
+interface Running {
+  /** A post of another isolate. */
+  receive(post: Post): void;
+  /** Resolves when all that is due by now is done, or nobody works any more. */
+  sweep(): Promise<void>;
+  /** Ends after the slice that is under way. */
+  stop(): Promise<void>;
+}
+
 /** Of the messages in the queue that are about reports. */
 const KIND = "report";
+
+/** Messages above which a report is refused; a sheet has 1,048,576 rows. */
+const MAX_MESSAGES = 1_000_000;
 
 /** Begins to work; `stop` ends after the slice that is under way, which goes on elsewhere or later. */
 export function openReports(
   parts: ReportsParts,
-): Reports & { receive(post: Post): void; ring(): void; stop(): Promise<void> } {
+): Reports & Running {
   const { kv, clock, rooms, accounts, rules, queue, failed } = parts;
   const store = new ReportStore({
     kv,
@@ -62,10 +73,10 @@ export function openReports(
   });
   const runner = new Runner({
     ...parts,
-    store,
+    work: new ReportWork({ kv, store, now: clock.now }),
     archive: rooms.archive,
     lease: new Lease(kv, "reports", clock),
-    maxMessages: parts.maxReportMessages ?? MAX_MESSAGES,
+    maxMessages: MAX_MESSAGES,
     async isAllowed({ owner, room }) {
       const account = await accounts.byId(owner);
       if (!account) return false;
@@ -74,14 +85,14 @@ export function openReports(
     },
     moved: (report) => news.changed(report),
   });
-  queue?.handle(KIND, () => Promise.resolve(runner.ring()));
+  queue?.handle(KIND, () => runner.ring());
   const stopping = new AbortController();
   const running = runner.run(stopping.signal);
   return {
     async request(owner, order) {
       const report = await store.create(owner, order);
       news.changed(report);
-      runner.ring();
+      void runner.ring();
       return report;
     },
     get: (id) => store.get(id),
@@ -90,16 +101,16 @@ export function openReports(
       const cancelled = await store.cancel(report.id);
       if (cancelled) news.changed(cancelled);
       else await store.remove(report);
-      runner.ring();
+      void runner.ring();
     },
     read: (report, format) => store.read(report, format),
     listen: (listener) => news.listen(listener),
     receive(post) {
       news.receive(post);
       // Whoever watches the lease takes over sooner.
-      if (post.type === "report") runner.ring();
+      if (post.type === "report") void runner.ring();
     },
-    ring: () => runner.ring(),
+    sweep: () => runner.ring(),
     async stop() {
       stopping.abort();
       news.close();

@@ -11,11 +11,11 @@ import type { Clock } from "../clock.ts";
 import { type Lease, LeaseLostError } from "../lease.ts";
 import { type Maker, type Piece, TooLargeError } from "./maker.ts";
 import type { Report, ReportType } from "./report.ts";
-import type { Held, Progress, ReportStore } from "./report_store.ts";
+import type { Held, Progress, ReportWork } from "./report_work.ts";
 import { type Bookmark, openBook, readOn } from "./source.ts";
 
 export interface RunnerParts {
-  readonly store: ReportStore;
+  readonly work: ReportWork;
   readonly archive: Archive;
   readonly lease: Lease;
   readonly clock: Clock;
@@ -51,41 +51,49 @@ const REST_MS = { min: 2, max: 250 };
 export class Runner {
   readonly #parts: RunnerParts;
   #wake: () => void = () => {};
-  #isRung = false;
+  #rings: (() => void)[] = [];
   /** Nothing was to do when it was last looked. */
   #isIdle = false;
+  #isOver = false;
   #troubles = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
   }
 
-  /** There may be something to do. */
-  ring(): void {
-    this.#isRung = true;
+  /** There may be something to do. Resolves when all that is due by now is done, or nobody works any more. */
+  ring(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rings.push(resolve);
     // While another process works, and in trouble, the loop goes by the clock.
     if (this.#isIdle) this.#wake();
+    return promise;
   }
 
   /** Works until `stop` aborts, then ends after the slice that is under way. Never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      this.#isRung = false;
+      const rings = this.#rings.length;
       const pauseMs = await this.#pass(stop);
       this.#isIdle = pauseMs === SWEEP_EVERY_MS;
-      if (!this.#isIdle || !this.#isRung) await this.#pause(pauseMs, stop);
+      if (this.#isIdle) { for (const resolve of this.#rings.splice(0, rings)) resolve(); }
+      if (!this.#isIdle || !this.#rings.length) await this.#pause(pauseMs, stop);
     }
+    // What is due stays in KV: nobody has to wait for it here.
+    this.#isOver = true;
+    for (const resolve of this.#rings.splice(0)) resolve();
     await this.#parts.lease.release().catch(() => {});
   }
 
   /** Does all there is to do; answers how long to wait for the next pass. */
   async #pass(stop: AbortSignal): Promise<number> {
-    const { store, lease, failed } = this.#parts;
+    const { work, lease, failed } = this.#parts;
     try {
-      while (!stop.aborted && await store.isBusy()) {
+      while (!stop.aborted && await work.isBusy()) {
         if (!await lease.acquire()) return LEASE_POLL_MS;
-        for (const id of await store.due()) if (!stop.aborted) await this.#work(id, stop);
-        await store.tidy();
+        for (const id of await work.due()) if (!stop.aborted) await this.#work(id, stop);
+        await work.tidy();
       }
       await lease.release();
       this.#troubles = 0;
@@ -99,10 +107,10 @@ export class Runner {
 
   /** Makes one slice, and rests. */
   async #work(id: string, stop: AbortSignal): Promise<void> {
-    const { store, lease, clock, moved, failed } = this.#parts;
+    const { work, lease, clock, moved, failed } = this.#parts;
     const began = clock.elapsed();
-    const held = await store.hold(id);
-    if (!held) return await store.settle(id);
+    const held = await work.hold(id);
+    if (!held) return await work.settle(id);
     let progress: Progress;
     try {
       progress = await this.#slice(held);
@@ -116,7 +124,7 @@ export class Runner {
         progress = { change, work: isHopeless ? undefined : held.work, pieces: [] };
       }
     }
-    const report = await store.advance(held, progress, lease);
+    const report = await work.advance(held, progress, lease);
     if (report && hasMoved(held.report, report)) moved(report);
     const tookMs = clock.elapsed() - began;
     const restMs = Math.min(REST_MS.max, Math.max(REST_MS.min, tookMs));

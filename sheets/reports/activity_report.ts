@@ -7,7 +7,7 @@ import { activityWorkbook } from "./activity_workbook.ts";
 
 export class ActivityReport implements Maker {
   // Nothing is written meanwhile, so that a slice may be larger than a transcript's.
-  readonly pagesASlice = 8;
+  readonly pagesASlice = 3;
   readonly #timeZone: string;
 
   /** `timeZone` is the service's, an IANA name. */

@@ -5,7 +5,7 @@ import { pastText, writePast } from "../support/past.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { sheetsOf } from "../support/workbook.ts";
 
-const MESSAGES = 80_000;
+const MESSAGES = 30_000;
 const PATIENCE = { timeout: 30_000 };
 
 /** A service in a process of its own, at one address, with a room that has a long past. */
@@ -86,7 +86,7 @@ browserTest(
       before,
       PATIENCE,
     );
-    await page.getByText("已完成，共 80,000 則訊息").waitFor(PATIENCE);
+    await page.getByText("已完成，共 30,000 則訊息").waitFor(PATIENCE);
     assertEquals(await bar.count(), 0);
     const [name, bytes] = await download(page, "下載 XLSX");
     assert(/^客服-transcript-\d{4}-\d\d-\d\d\.xlsx$/.test(name), name);

@@ -7,9 +7,9 @@ import { temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 import { sheetsOf } from "../support/workbook.ts";
 
-const MESSAGES = 60_000;
+const MESSAGES = 24_000;
 /** Over a network. */
-const FEW = 8_000;
+const FEW = 4_000;
 const ROOT = { ADMIN_USERNAME: "root", ADMIN_PASSWORD: "correct horse battery" };
 
 /** Opens the socket of root's tasks, as our own page does. */

@@ -95,10 +95,10 @@ Deno.test("Runner comes to an end in a room where people go on talking: what is 
   assertEquals((await reports.finished(asked)).messages, 600);
 });
 
-Deno.test("ReportStore.advance() refuses whoever lost the lease, though the report stands as it was", async () => {
+Deno.test("ReportWork.advance() refuses whoever lost the lease, though the report stands as it was", async () => {
   await using reports = await openTestReports();
   const { id } = await reports.ask();
-  const held = await reports.store.hold(id);
+  const held = await reports.work.hold(id);
   assert(held);
   const [one, two] = [0, 1].map(() => new Lease(reports.kv, "reports", reports.clock));
   assert(await one.acquire());
@@ -106,8 +106,8 @@ Deno.test("ReportStore.advance() refuses whoever lost the lease, though the repo
   await reports.clock.wait(LEASE_MS, new AbortController().signal);
   assert(await two.acquire());
   const step = { change: { outcome: "running" as const }, work: {}, pieces: [] };
-  assertEquals(await reports.store.advance(held, step, one), undefined);
-  assertEquals((await reports.store.advance(held, step, two))?.outcome, "running");
+  assertEquals(await reports.work.advance(held, step, one), undefined);
+  assertEquals((await reports.work.advance(held, step, two))?.outcome, "running");
   await Promise.all([one, two].map((lease) => lease.release()));
 });
 
@@ -183,9 +183,9 @@ Deno.test("Runner stops at once with a report that is cancelled, and leaves noth
   assertEquals((await reports.store.get(asked.id))?.outcome, "cancelled");
 });
 
-Deno.test("ReportStore forgets reports after a week, with their files, bit by bit", async () => {
+Deno.test("ReportWork forgets reports after a week, with their files, bit by bit", async () => {
   await using reports = await openTestReports({ makers: { transcript: small() } });
-  await writePast(reports.kv, "lobby", 60_000);
+  await writePast(reports.kv, "lobby", 30_000);
   const asked = await reports.ask();
   reports.run();
   await reports.finished(asked);

@@ -7,6 +7,7 @@ import { Outbox } from "../../rooms/outbox.ts";
 import type { Maker } from "../../rooms/reports/maker.ts";
 import { isUnfinished, type Order, type Report, type ReportType } from "../../rooms/reports/report.ts";
 import { ReportStore } from "../../rooms/reports/report_store.ts";
+import { ReportWork } from "../../rooms/reports/report_work.ts";
 import { Runner, type RunnerParts } from "../../rooms/reports/runner.ts";
 import { openMakers } from "../../sheets/reports/open_makers.ts";
 import { committer } from "./log.ts";
@@ -15,6 +16,7 @@ import { parseCsv } from "./service.ts";
 export interface TestReports extends AsyncDisposable {
   readonly kv: Deno.Kv;
   readonly store: ReportStore;
+  readonly work: ReportWork;
   readonly archive: Archive;
   readonly clock: PatientClock;
   /** Reports as they moved on. */
@@ -77,8 +79,9 @@ export async function openTestReports(
   const store = new ReportStore({ kv, now: () => clock.now(), add() {} });
   const moved: Report[] = [];
   const failures: unknown[] = [];
+  const work = new ReportWork({ kv, store, now: () => clock.now() });
   const runner = new Runner({
-    store,
+    work,
     archive,
     lease: new Lease(kv, "reports", clock),
     clock,
@@ -94,6 +97,7 @@ export async function openTestReports(
   const reports: TestReports = {
     kv,
     store,
+    work,
     archive,
     clock,
     moved,

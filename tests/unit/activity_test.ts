@@ -72,7 +72,7 @@ Deno.test("ActivityCount holds no more however many names a guest invents, and f
   const count = new ActivityCount();
   for (let i = 0; i < 5_000; i++) count.add(messageAt([i, `guest ${i} `.padEnd(64, "名")]));
   const { people, others, messages } = count.result();
-  assertEquals([people.length, others, messages], [2_000, 3_000, 5_000]);
+  assertEquals([people.length, others, messages], [1_000, 4_000, 5_000]);
   assert(JSON.stringify(count).length < 400_000);
 });
 

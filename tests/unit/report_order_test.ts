@@ -34,6 +34,8 @@ Deno.test("orderIn() takes times as they are, and none in the future", () => {
     "2026-03-01T01:00:00.000Z",
     "2026-06-01T00:00:00.000Z",
   ]);
+  assertEquals(period({ to: "9999-12-31" }), [undefined, "2026-06-01T00:00:00.000Z"]);
+  assertEquals(period({ to: "2026-06-01" }), [undefined, "2026-06-01T00:00:00.000Z"]);
 });
 
 Deno.test("orderIn() takes a room's name in its composed form", () => {
