@@ -8,8 +8,8 @@ import { temporaryDirectory, TOKEN } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
 const ID = "minutes";
-const KILLS = 3;
-const EDITS = 60;
+const KILLS = 2;
+const EDITS = 50;
 
 Deno.test("Documents on three isolates converge though all are killed while people write", async () => {
   await using directory = await temporaryDirectory();
