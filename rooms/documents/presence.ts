@@ -74,8 +74,9 @@ export class Presence {
     for (const { client, clock, state } of statesIn(update)) {
       const known = this.#entries.get(client);
       const isOwn = known?.owner === owner;
-      // A client that comes back is another connection of the same user, for whom the old one isn't closed yet.
-      if (known?.state !== undefined && !isOwn && known.name !== name) continue;
+      // A client that comes back is another connection of the same user. What was known, though, may be repeated by
+      // anybody who heard of it, even after it has left: only what is newer can be its own word.
+      if (known && !isOwn && (known.name !== name || clock <= known.clock)) continue;
       if (!isOwn && (!state || ++count > MAX_CLIENTS)) continue;
       const named = state && { ...state, user: { ...objectIn(state.user), name } };
       if (JSON.stringify(named ?? null).length > MAX_STATE_LENGTH) {
@@ -155,7 +156,7 @@ export class Presence {
     changes: Change[],
   ): void {
     const known = this.#entries.get(client);
-    // One that left may come back with the clock it had.
+    // One that left may come back, to another isolate, with the clock it had.
     const isNews = !known || clock > known.clock ||
       (clock === known.clock && (!state || known.state === undefined));
     if (!isNews) return;

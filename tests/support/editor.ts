@@ -64,9 +64,14 @@ export class Editor implements AsyncDisposable {
 
   /** Cuts the connection; the document stays. */
   async disconnect(): Promise<void> {
-    const wasConnected = this.#provider?.ws !== null && this.#provider !== undefined;
-    this.#provider?.destroy();
+    const provider = this.#provider;
+    if (!provider) return;
     this.#provider = undefined;
+    const wasConnected = provider.ws !== null;
+    // Its next try, which comes to nothing, is set up all the same: it shall be over before the test is.
+    provider.maxBackoffTime = 0;
+    provider.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 1));
     if (wasConnected) await this.#closed;
   }
 

@@ -37,12 +37,19 @@ Deno.test("readConfig() wants an admin's name and password together, and quotes 
   assert(!all.includes("secret"));
 });
 
-/** What Google's client and Deno read: without permission for these the client fails. */
+/** What Google's client, Yjs and Deno read: without permission for these they fail. */
 const OTHERS_READ = [
   "DENO_KV_ACCESS_TOKEN",
   "GOOGLE_CLOUD_UNIVERSE_DOMAIN",
   "GOOGLE_SDK_NODE_LOGGING",
   "HTTP2_DEBUG",
+  "NODE_ENV",
+  "PRODUCTION",
+  "NO_COLOR",
+  "FORCE_COLOR",
+  "COLORTERM",
+  "TERM",
+  "LOG",
   "HTTPS_PROXY",
   "HTTP_PROXY",
   "NO_PROXY",

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { Presence } from "../../rooms/documents/presence.ts";
+
+/** Presence with a clock of its own, and what a client of another one would send. */
+function setting() {
+  let now = 0;
+  const presence = new Presence(() => now);
+  const stated = new Presence(() => now);
+  return {
+    presence,
+    later: (ms: number) => now += ms,
+    /** An update of one client that says so for the `clock`th time. */
+    update(client: number, clock = 1): Uint8Array {
+      for (let i = 0; i < clock; i++) stated.set(client, { cursor: i }, {}, "whoever");
+      return stated.encode([client]);
+    },
+  };
+}
+
+const [ada, bo] = [{ name: "ada" }, { name: "bo" }];
+
+Deno.test("Presence.take() brings nobody back whom another one repeats after they have left", () => {
+  const { presence, update } = setting();
+  const heard = update(1);
+  presence.take(heard, bo, "bo");
+  assertEquals(presence.leave(bo).map(({ client, state }) => [client, state]), [[1, undefined]]);
+  for (const name of ["ada", "bo"]) assertEquals(presence.take(heard, ada, name), []);
+  assertEquals(presence.clients, []);
+  assertEquals(presence.take(update(1), { again: bo }, "bo").length, 1);
+});
+
+Deno.test("Presence.take() lets nobody speak for another's client, and nobody bring many", () => {
+  const { presence, update } = setting();
+  presence.take(update(1), bo, "bo");
+  assertEquals(presence.take(update(1), ada, "ada"), []);
+  assertEquals(presence.nameOf(1), "bo");
+  for (let client = 10; client < 30; client++) presence.take(update(client), ada, "ada");
+  assertEquals(presence.of(ada).length, 4);
+});
+
+Deno.test("Presence.sweep() takes out who is silent elsewhere, and nobody who is connected here", () => {
+  const { presence, update, later } = setting();
+  presence.take(update(1), bo, "bo");
+  presence.takeElsewhere(update(2));
+  later(30_001);
+  assertEquals(presence.sweep().map(({ client }) => client), [2]);
+  assertEquals(presence.clients, [1]);
+});
