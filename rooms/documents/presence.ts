@@ -71,12 +71,13 @@ export class Presence {
   take(update: Uint8Array, owner: object, name: string): Change[] {
     const changes: Change[] = [];
     let count = this.of(owner).length;
-    for (const { client, clock, state } of statesIn(update)) {
+    for (const { client, clock, text } of statesIn(update)) {
       const known = this.#entries.get(client);
       const isOwn = known?.owner === owner;
       // A client that comes back is another connection of the same user. What was known, though, may be repeated by
       // anybody who heard of it, even after it has left: only what is newer can be its own word.
       if (known && !isOwn && (known.name !== name || clock <= known.clock)) continue;
+      const state = parsed(text);
       if (!isOwn && (!state || ++count > MAX_CLIENTS)) continue;
       const named = state && { ...state, user: { ...objectIn(state.user), name } };
       if (JSON.stringify(named ?? null).length > MAX_STATE_LENGTH) {
@@ -90,9 +91,10 @@ export class Presence {
   /** Takes what another isolate says. */
   takeElsewhere(update: Uint8Array): Change[] {
     const changes: Change[] = [];
-    for (const { client, clock, state } of statesIn(update)) {
+    for (const { client, clock, text } of statesIn(update)) {
       // Whoever is connected here is known best here.
       if (this.#entries.get(client)?.owner) continue;
+      const state = parsed(text);
       this.#put(client, clock, state, undefined, String(objectIn(state?.user).name ?? ""), changes);
     }
     return changes;
@@ -187,10 +189,8 @@ export class Presence {
   }
 }
 
-/** Throws {@link UpdateError}. */
-function statesIn(
-  update: Uint8Array,
-): { client: number; clock: number; state: Record<string, unknown> | undefined }[] {
+/** Throws {@link UpdateError}. What a state says is parsed later: most are repeated, and passed over. */
+function statesIn(update: Uint8Array): { client: number; clock: number; text: string }[] {
   try {
     const decoder = decoding.createDecoder(update);
     const count = decoding.readVarUint(decoder);
@@ -201,11 +201,20 @@ function statesIn(
       const text = decoding.readVarString(decoder);
       // One of another's that it repeats may be as long as one may be.
       if (text.length > MAX_STATE_LENGTH) throw new RangeError("A state is too long");
-      const state: unknown = JSON.parse(text);
-      return { client, clock, state: state === null ? undefined : objectIn(state) };
+      return { client, clock, text };
     });
   } catch (cause) {
     throw new UpdateError("An awareness update can't be decoded", { cause });
+  }
+}
+
+/** `undefined`: has left. Throws {@link UpdateError}. */
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const state: unknown = JSON.parse(text);
+    return state === null ? undefined : objectIn(state);
+  } catch (cause) {
+    throw new UpdateError("An awareness state can't be parsed", { cause });
   }
 }
 
