@@ -29,6 +29,9 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 const DRAINED_BYTES = 128 * 1024;
 const DRAIN_POLL_MS = 10;
 const DRAIN_PATIENCE_MS = 30_000;
+/** A socket is closed when nothing has come for so long, or after so many times as long. */
+const QUIET_MS = 10;
+const MAX_QUIET_LOOKS = 10;
 /** Frames that may come before anybody listens. */
 const MAX_EARLY_FRAMES = 100;
 
@@ -37,6 +40,9 @@ export class Wire {
   readonly #options: WireOptions;
   #early: Frame[] = [];
   #isEnded = false;
+  /** How many have come. */
+  #frames = 0;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
   /** Since somebody wants it closed; resolved when it is. */
   #closing: PromiseWithResolvers<void> | undefined;
 
@@ -52,6 +58,7 @@ export class Wire {
       }
     });
     socket.onclose = () => {
+      clearTimeout(this.#quiet);
       this.#end();
       this.#closing?.resolve();
       options.closed();
@@ -99,16 +106,28 @@ export class Wire {
       this.#closing = Promise.withResolvers();
       this.#early = [];
       this.#end();
-      // Frames that have arrived by now are to be read (and ignored) first: Deno drops the connection, and the client
-      // never learns the code, when it comes upon one after `close`.
-      setTimeout(() => closeFor({ code, reason }, this.#socket, this.#options.takesBatches), 0);
+      this.#closeWhenQuiet({ code, reason }, MAX_QUIET_LOOKS);
     }
     return this.#closing.promise;
+  }
+
+  /**
+   * Frames that are on their way are read (and ignored) first: Deno drops the connection, and the client never learns
+   * the code, when one comes after `close`.
+   */
+  #closeWhenQuiet(why: Closing, looks: number): void {
+    const frames = this.#frames;
+    this.#quiet = setTimeout(() => {
+      const isQuiet = this.#frames === frames;
+      if (isQuiet || looks === 0) closeFor(why, this.#socket, this.#options.takesBatches);
+      else this.#closeWhenQuiet(why, looks - 1);
+    }, QUIET_MS);
   }
 
   #receiveBy(receive: (frame: Frame) => void): void {
     const { maxFrameBytes } = this.#options;
     this.#socket.onmessage = ({ data }) => {
+      this.#frames++;
       if (this.#closing) return;
       if (!isTooLarge(data, maxFrameBytes)) return receive(data);
       void this.close(CLOSE.frameTooLarge, `A frame has at most ${maxFrameBytes} bytes`);
