@@ -51,6 +51,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     },
   });
   const watch = new Watch(inboxes, (error) => failed("watch_failed", error));
+  rooms.mentions.consult((initial) => access.accounts.mayBeginName(initial));
   const courier = new Courier({
     ...access,
     kv,

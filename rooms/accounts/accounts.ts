@@ -148,6 +148,11 @@ export class Accounts {
     }
   }
 
+  /** Whether a name of an account may begin with this character, folded; as certain as {@link owns}, but at once. */
+  mayBeginName(initial: string): boolean {
+    return this.#names.mayBegin(initial);
+  }
+
   /** Whether a name belongs to an account; one that another process just made may not be known yet, see `OwnedNames`. */
   async owns(name: string): Promise<boolean> {
     if (!this.#names.mayOwn(foldName(name))) return false;

@@ -7,6 +7,8 @@ const MOST_NAMES = 200_000;
 export class OwnedNames {
   readonly #list: () => AsyncIterable<string>;
   #names: Set<string> | undefined;
+  /** With what characters they begin. */
+  #initials = new Set<string>();
   #loading: Promise<void> | undefined;
   /** Names that were made while the others were being loaded. */
   #fresh = new Set<string>();
@@ -32,8 +34,17 @@ export class OwnedNames {
     return true;
   }
 
+  /** Whether a name that an account owns may begin so: with one character, folded. As certain as {@link mayOwn}. */
+  mayBegin(initial: string): boolean {
+    if (this.#names) return this.#initials.has(initial);
+    return this.mayOwn(initial);
+  }
+
   add(names: Iterable<string>): void {
-    for (const name of names) (this.#names ?? this.#fresh).add(name);
+    for (const name of names) {
+      (this.#names ?? this.#fresh).add(name);
+      this.#initials.add(initialOf(name));
+    }
   }
 
   async #load(): Promise<void> {
@@ -46,6 +57,7 @@ export class OwnedNames {
         if (this.#isTooMany) return;
       }
       this.#names = names.union(this.#fresh);
+      this.#initials = new Set(Array.from(this.#names, initialOf));
     } catch {
       // As long as they can't be listed each name is looked up, which says what is wrong.
     } finally {
@@ -53,4 +65,8 @@ export class OwnedNames {
       this.#fresh = new Set();
     }
   }
+}
+
+function initialOf(name: string): string {
+  return String.fromCodePoint(name.codePointAt(0) ?? 0);
 }

@@ -10,6 +10,8 @@ import { foldName } from "../accounts/account_name.ts";
 /** Signs that may begin a mention; the wide one is what input methods write. */
 const SIGNS = ["@", "＠"];
 const SIGN = /[@＠]/gu;
+/** Before a character that JSON escapes. */
+const BACKSLASH = 0x5c;
 /** Signs of one message that are looked at. */
 const MAX_SIGNS = 20;
 /** So many code units behind a sign are looked at: a folded name's are at most 256. */
@@ -28,9 +30,20 @@ export type LongestName<Account> = (
   mayEnd: (name: string) => boolean,
 ) => Promise<Account | undefined>;
 
-/** Whether a text may hold a mention at all; on the way of every message. */
-export function mayMention(text: string): boolean {
-  return text.includes(SIGNS[0]) || text.includes(SIGNS[1]);
+/**
+ * Whether a text, or its JSON, may hold a mention; on the way of every message. `mayBeginName` knows with what characters
+ * names begin, folded; of others than plain ones this doesn't find out, as they may fold together with what follows.
+ */
+export function mayMention(text: string, mayBeginName: (initial: string) => boolean): boolean {
+  if (text.includes(SIGNS[1])) return true;
+  let signs = 0;
+  for (let at = text.indexOf(SIGNS[0]); at >= 0; at = text.indexOf(SIGNS[0], at + 1)) {
+    if (++signs > MAX_SIGNS) return true;
+    const [first, second] = [text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
+    const isPlain = first < 0x80 && !(second >= 0x80) && first !== BACKSLASH;
+    if (!isPlain || mayBeginName(text[at + 1].toLowerCase())) return true;
+  }
+  return false;
 }
 
 /** The accounts that a text names, each once. */

@@ -28,6 +28,7 @@ export class MentionOutbox {
   readonly #kv: Deno.Kv;
   readonly #packer = new Packer();
   #listener: () => void = () => {};
+  #mayBeginName: (initial: string) => boolean = () => true;
   #isRinging = false;
 
   constructor(kv: Deno.Kv) {
@@ -39,11 +40,16 @@ export class MentionOutbox {
     this.#listener = listener;
   }
 
+  /** Leaves out messages whose every `@` stands before a character that no name begins with, as far as this knows. */
+  consult(mayBeginName: (initial: string) => boolean): void {
+    this.#mayBeginName = mayBeginName;
+  }
+
   /** Adds to the commit of these messages which of them have to be looked at. */
   add(commit: Deno.AtomicOperation, entries: readonly Entry[]): void {
     for (const { draft: { body } } of entries) {
       // A part of what fits into one value fits, too.
-      if (mayMention(body)) this.#packer.add(body);
+      if (mayMention(body, this.#mayBeginName)) this.#packer.add(body);
     }
     if (!this.#packer.size) return;
     this.#set(commit, MENTION, this.#packer.take());

@@ -102,8 +102,13 @@ Deno.test("mentionedIn() looks at twenty signs at most, and asks for no long nam
   await mentionedIn(`@${"\ufdfa".repeat(4_000)}`, () => Promise.resolve(undefined));
 });
 
-Deno.test("mayMention() knows both signs", () => {
-  assertEquals(["hi", "a@b", "＠小安"].map(mayMention), [false, true, true]);
+Deno.test("mayMention() passes over signs that no name stands behind, and leaves open what it can't know", () => {
+  const mayMentionAda = (text: string) => mayMention(text, (initial) => initial === "a");
+  const passedOver = ["hi", "a@b", "@@17.1.2@@ x", "@ ada", '"@"', "bo@example.com"];
+  assertEquals(passedOver.filter(mayMentionAda), []);
+  // A wide sign, another case, a script whose characters fold together, an accent that joins, an escape of JSON.
+  const looked = ["＠小安", "hi @Ada", "b@b @ada", "@小安", "@b\u0301o", '@\\"', "@".repeat(30)];
+  assertEquals(looked.filter((text) => !mayMentionAda(text)), []);
 });
 
 for (

@@ -51,6 +51,9 @@ namesTest("OwnedNames lists names once, and then knows which are free", async fu
   assertEquals([names.mayOwn("ada"), names.mayOwn("bo")], [true, true]);
   await settle();
   assertEquals([names.mayOwn("ada"), names.mayOwn("bo")], [true, false]);
+  assertEquals([names.mayBegin("a"), names.mayBegin("b")], [true, false]);
+  names.add(["bo"]);
+  assertEquals([names.mayOwn("bo"), names.mayBegin("b")], [true, true]);
   assertEquals(listed(), 1);
 });
 
