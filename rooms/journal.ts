@@ -86,8 +86,11 @@ const MAX_DOUBTFUL = 9;
 const TRIES = 5;
 /** What was read so long before the commit is read again: the process may have been paused. */
 const FRESH_MS = 2_000;
-/** How long senders wait when KV doesn't answer. */
-const PATIENCE_MS = 10_000;
+/** Senders wait about 10 s when KV doesn't answer: so many looks, so far apart. One timer for all costs a commit nothing. */
+const LOOKS = 10;
+const LOOK_EVERY_MS = 1_000;
+
+const NONE: ReadonlySet<Entry> = new Set();
 
 export class Journal implements Writer {
   readonly #options: JournalOptions;
@@ -97,6 +100,11 @@ export class Journal implements Writer {
   #waiting: Entry[] = [];
   #flushing: Promise<void> | undefined;
   #isClosed = false;
+  /** What is being stored. */
+  #unsettled: ReadonlySet<Entry> = NONE;
+  /** Looks since that began. */
+  #looks = 0;
+  #looking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -127,6 +135,7 @@ export class Journal implements Writer {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.drain();
+    clearInterval(this.#looking);
   }
 
   async #flush(): Promise<void> {
@@ -144,7 +153,9 @@ export class Journal implements Writer {
   /** Stores what has come. What can't be stored, its senders are told. */
   async #settle(taken: readonly Entry[]): Promise<void> {
     const unsettled = new Set(taken);
-    const patience = setInterval(() => this.#giveUp(unsettled), PATIENCE_MS);
+    this.#unsettled = unsettled;
+    this.#looks = 0;
+    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
     try {
       await this.#answerResends(unsettled);
       let readAt = performance.now();
@@ -168,16 +179,18 @@ export class Journal implements Writer {
       for (const entry of unsettled) this.#tell(entry, (sender) => sender.failed(entry.mark));
       this.#options.failed(error, unsettled.size);
     } finally {
-      clearInterval(patience);
+      this.#unsettled = NONE;
     }
   }
 
   /**
-   * KV doesn't answer: senders are told that it failed, of what waits behind, too. What is on its way may be stored
+   * When KV doesn't answer, senders are told that it failed, of what waits behind, too. What is on its way may be stored
    * all the same, and is then known when it is sent again.
    */
-  #giveUp(unsettled: ReadonlySet<Entry>): void {
-    for (const entry of [...unsettled, ...this.#waiting.splice(0)]) {
+  #look(): void {
+    if (!this.#unsettled.size || ++this.#looks < LOOKS) return;
+    this.#looks = 0;
+    for (const entry of [...this.#unsettled, ...this.#waiting.splice(0)]) {
       this.#tell(entry, (sender) => sender.failed(entry.mark));
     }
   }
