@@ -9,6 +9,7 @@ import { systemClock } from "./rooms/clock.ts";
 import { Counts } from "./rooms/figures/counts.ts";
 import { openBoard } from "./rooms/figures/open_board.ts";
 import { Documents } from "./rooms/documents/documents.ts";
+import type { Post } from "./rooms/fan_out/channel.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
 import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
@@ -126,8 +127,18 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   });
   const documents = new Documents({ ...common, ...rooms, now: systemClock.now });
   const hearers = [logOfRooms, notifications, figured, reports, documents];
+  // What one of them can't make of a post is no reason for the others not to hear it.
+  const hear = (post: Post): void => {
+    for (const hearer of hearers) {
+      try {
+        hearer.receive(post);
+      } catch (error) {
+        failed("post_failed", error);
+      }
+    }
+  };
   await rooms.open(
-    (post) => hearers.forEach((hearer) => hearer.receive(post)),
+    hear,
     () => logOfRooms.begin(),
     () => notifications.lost(),
   );

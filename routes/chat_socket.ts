@@ -17,7 +17,7 @@ import { Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
-import type { WireOptions } from "./wire.ts";
+import type { WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
@@ -40,7 +40,7 @@ const FRAMES_PER_MESSAGE = 10;
 const MAX_HELD_FRAMES = 10_000;
 
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
-  const { gate, lobby, rules, history } = options;
+  const { gate, rules, history } = options;
   const limits = new Limits(options.rateMessagesPerMinute);
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
@@ -63,12 +63,8 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       };
       return gate.open(c.req.raw, arrival, place, (visitor) => {
         isIn = true;
-        const limiter = options.rateMessagesPerMinute ? limits.of(personOf(visitor.visit.user)) : undefined;
-        const socket = new ChatSocket(visitor, { ...options, rules: held, limiter });
-        return {
-          ...socket.serve(() => lobby.room(name), after),
-          closed: () => rules.release(name),
-        };
+        const limiter = options.rateMessagesPerMinute ? limits.of(personOf(visitor.user)) : undefined;
+        return new ChatSocket(visitor, { room: name, after, rules: held, limiter }, options);
       });
     } finally {
       if (!isIn) rules.release(name);
@@ -85,55 +81,60 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
   return new Hono<{ Bindings: Bindings }>().get("/ws/chat/:room/", open).get("/ws/chat/:room", open);
 }
 
-interface SocketOptions {
+/** Where a socket leads. */
+interface Destination {
+  readonly room: string;
+  readonly after: string | undefined;
   readonly rules: HeldRules;
   /** Of messages; `undefined` = off. */
   readonly limiter: RateLimiter | undefined;
-  readonly rateMessagesPerMinute: number;
-  readonly accounts: Accounts;
-  readonly doors: Doors;
-  readonly counts: Counts;
-  readonly log: Log;
 }
 
 /** One socket, from its opening to its end. */
-class ChatSocket implements Connection {
+class ChatSocket implements Connection, WireUser {
   readonly user: User;
   readonly takesBatches: boolean;
   readonly #visitor: Visitor;
-  readonly #options: SocketOptions;
-  #left: () => void = ignore;
+  readonly #to: Destination;
+  readonly #options: ChatSocketOptions;
+  #room: Room | undefined;
+  #member: Member | undefined;
   #frames: RateLimiter | undefined;
   /** The name that a guest stated in a message, and that is free. */
   #freeName: string | undefined;
   /** Frames that wait until it is known whether a name is. */
   #held: ClientFrame[] | undefined;
 
-  constructor(visitor: Visitor, options: SocketOptions) {
+  constructor(visitor: Visitor, to: Destination, options: ChatSocketOptions) {
     this.#visitor = visitor;
-    this.user = visitor.visit.user;
+    this.user = visitor.user;
     this.takesBatches = visitor.wire.takesBatches;
+    this.#to = to;
     this.#options = options;
   }
 
-  /** Brings the socket into a room as soon as it is open, and out again when it ends. */
-  serve(openRoom: () => Room, after: string | undefined): Pick<WireOptions, "opened" | "ended"> {
+  /** Brings the socket into its room. */
+  async opened(): Promise<void> {
     const { wire } = this.#visitor;
-    return {
-      opened: async () => {
-        const room = openRoom();
-        try {
-          const member = await room.join(this, after);
-          this.#left = () => room.leave(member);
-          if (!wire.isOpen) return this.#left();
-          wire.listen((frame) => this.#receive(room, member, frame));
-        } catch (error) {
-          this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
-          void this.close(CLOSE.internal, "Internal server error");
-        }
-      },
-      ended: () => this.#left(),
-    };
+    const room = this.#options.lobby.room(this.#to.room);
+    try {
+      const member = await room.join(this, this.#to.after);
+      if (!wire.isOpen) return room.leave(member);
+      this.#room = room;
+      this.#member = member;
+      wire.listen((frame) => this.#receive(room, member, frame));
+    } catch (error) {
+      this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
+      void this.close(CLOSE.internal, "Internal server error");
+    }
+  }
+
+  ended(): void {
+    if (this.#member) this.#room?.leave(this.#member);
+  }
+
+  closed(): void {
+    this.#options.rules.release(this.#to.room);
   }
 
   send(frame: string): void {
@@ -150,7 +151,7 @@ class ChatSocket implements Connection {
 
   #receive(room: Room, member: Member, data: unknown): void {
     this.#guard(room, member, () => {
-      const frame = this.#options.limiter ? this.#limited(data, this.#options.limiter) : decodeFrame(data);
+      const frame = this.#to.limiter ? this.#limited(data, this.#to.limiter) : decodeFrame(data);
       if (frame) this.#take(room, member, frame);
     });
   }
@@ -181,7 +182,7 @@ class ChatSocket implements Connection {
   }
 
   #act(room: Room, member: Member, frame: ClientFrame): void {
-    if (frame.type === "chat_message" && !maySpeak(this.#options.rules.current, this.#visitor.visit.user)) {
+    if (frame.type === "chat_message" && !maySpeak(this.#to.rules.current, this.#visitor.user)) {
       throw new FrameError("read_only", "This room is read-only", { clientId: frame.client_id });
     }
     room.receive(member, frame);
@@ -217,7 +218,7 @@ class ChatSocket implements Connection {
       if (isTaken) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
       this.#freeName = username;
       this.#act(room, member, frame);
-      this.#visitor.visit.user = member.user;
+      this.#visitor.user = member.user;
     });
     for (const next of held) this.#guard(room, member, () => this.#take(room, member, next));
   }
@@ -237,5 +238,3 @@ class ChatSocket implements Connection {
     throw new FrameError("rate_limited", "Rate limit exceeded", { clientId: frame.client_id, retryAfterMs });
   }
 }
-
-function ignore(): void {}

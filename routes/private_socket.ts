@@ -67,15 +67,17 @@ export function privateSocket(options: PrivateSocketOptions): Hono<{ Bindings: B
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
     const arrival = await gate.arrive(c);
     const parameters: Record<string, string> = c.req.param();
-    return gate.open(c.req.raw, arrival, { refusal, maxFrameBytes }, ({ visit, wire }) => {
+    const { path: at } = c.req;
+    return gate.open(c.req.raw, arrival, { refusal, maxFrameBytes }, (visitor) => {
+      const { wire } = visitor;
       let left: () => void = () => {};
       const failed = (what: string, error: unknown): void => {
-        log.error(what, { path: c.req.path, ...errorFields(error) });
+        log.error(what, { path: at, ...errorFields(error) });
         void wire.close(CLOSE.internal, "Internal server error");
       };
       const connection: PrivateConnection = {
         get user() {
-          return visit.user;
+          return visitor.user;
         },
         takesBatches: wire.takesBatches,
         send: (frame) => wire.send(frame),

@@ -5,7 +5,7 @@ import { CLOSE } from "../rooms/protocol.ts";
 import type { User } from "../rooms/user.ts";
 import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
 import { HttpError } from "./errors.ts";
-import { closeFor, type Closing, Wire, type WireOptions } from "./wire.ts";
+import { closeFor, type Closing, Wire, type WireUser } from "./wire.ts";
 
 export interface SocketGateOptions {
   readonly callers: Callers;
@@ -36,10 +36,41 @@ export interface Place {
 }
 
 /** Somebody who has come in. */
-export interface Visitor {
-  /** Its user changes as the account does. */
-  readonly visit: Visit;
+export class Visitor implements Visit {
   readonly wire: Wire;
+  /** Changes as the account does. */
+  user: User;
+  endsAt: number;
+  readonly #caller: Caller;
+  readonly #place: Place;
+
+  constructor(caller: Caller, place: Place, wire: Wire) {
+    this.wire = wire;
+    this.user = caller.user;
+    this.endsAt = caller.endsAt;
+    this.#caller = caller;
+    this.#place = place;
+  }
+
+  get room(): string | undefined {
+    return this.#place.room;
+  }
+
+  get owner(): string {
+    return this.#caller.pass?.owner ?? this.#caller.user.id;
+  }
+
+  renew(): Promise<Caller | undefined> {
+    return this.#caller.renew();
+  }
+
+  refusal(): Closing | undefined {
+    return this.#place.refusal(this.user);
+  }
+
+  close(code: number, reason: string): Promise<void> {
+    return this.wire.close(code, reason);
+  }
 }
 
 export interface SocketGate {
@@ -53,7 +84,7 @@ export interface SocketGate {
     request: Request,
     arrival: Arrival,
     place: Place,
-    enter: (visitor: Visitor) => Pick<WireOptions, "opened" | "ended" | "closed">,
+    enter: (visitor: Visitor) => WireUser,
   ): Response;
 }
 
@@ -120,29 +151,20 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
         socket.onopen = () => refusal && closeFor(refusal, socket, takesBatches);
         return response;
       }
-      const visit: Visit = {
-        room: place.room,
-        owner: caller.pass?.owner ?? caller.user.id,
-        user: caller.user,
-        endsAt: caller.endsAt,
-        renew: () => caller.renew(),
-        refusal: () => place.refusal(visit.user),
-        close: (code, reason) => wire.close(code, reason),
-      };
-      const wire: Wire = new Wire(socket, {
-        takesBatches,
-        maxFrameBytes: place.maxFrameBytes,
-        opened: () => ends.opened(),
-        ended: () => ends.ended(),
-        closed: () => {
-          doors.leave(visit);
+      const wire = new Wire(socket, { takesBatches, maxFrameBytes: place.maxFrameBytes });
+      const visitor = new Visitor(caller, place, wire);
+      count(address, 1);
+      const user = enter(visitor);
+      wire.serve({
+        opened: () => user.opened(),
+        ended: () => user.ended(),
+        closed() {
+          doors.leave(visitor);
           count(address, -1);
-          ends.closed();
+          user.closed();
         },
       });
-      count(address, 1);
-      const ends = enter({ visit, wire });
-      doors.enter(visit, arrival.since);
+      doors.enter(visitor, arrival.since);
       return response;
     },
   };

@@ -10,17 +10,14 @@ export interface Closing {
   readonly reason: string;
 }
 
-export interface WireOptions {
-  /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
-  readonly takesBatches: boolean;
-  /** A larger frame closes with 1009. */
-  readonly maxFrameBytes: number;
+/** Whoever speaks through a wire. */
+export interface WireUser {
   /** It is open; frames are kept until {@link Wire.listen}. */
-  readonly opened: () => void;
+  opened(): void;
   /** Called once: nothing more comes or goes, though the socket of a peer that doesn't read may never close. */
-  readonly ended: () => void;
+  ended(): void;
   /** Called once: the socket is closed. */
-  readonly closed: () => void;
+  closed(): void;
 }
 
 /** A reader with more than this unsent is cut off: its backlog must not be kept. */
@@ -36,9 +33,12 @@ const MAX_QUIET_LOOKS = 10;
 const MAX_EARLY_FRAMES = 100;
 
 export class Wire {
+  /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
+  readonly takesBatches: boolean;
   readonly #socket: WebSocket;
-  readonly #options: WireOptions;
-  #early: Frame[] = [];
+  readonly #maxFrameBytes: number;
+  #user: WireUser | undefined;
+  #early: Frame[] | undefined;
   #isEnded = false;
   /** How many have come. */
   #frames = 0;
@@ -46,27 +46,27 @@ export class Wire {
   /** Since somebody wants it closed; resolved when it is. */
   #closing: PromiseWithResolvers<void> | undefined;
 
-  constructor(socket: WebSocket, options: WireOptions) {
+  /** A larger frame than `maxFrameBytes` closes with 1009. */
+  constructor(socket: WebSocket, options: { takesBatches: boolean; maxFrameBytes: number }) {
+    this.takesBatches = options.takesBatches;
     this.#socket = socket;
-    this.#options = options;
+    this.#maxFrameBytes = options.maxFrameBytes;
     socket.binaryType = "arraybuffer";
-    socket.onopen = options.opened;
     socket.onerror = ignore;
-    this.#receiveBy((frame) => {
-      if (this.#early.push(frame) > MAX_EARLY_FRAMES) {
-        void this.close(CLOSE.tooMany, "Too many frames before being let in");
-      }
-    });
+  }
+
+  /** Begins, before the socket can have opened. */
+  serve(user: WireUser): void {
+    this.#user = user;
+    const socket = this.#socket;
+    socket.onopen = () => user.opened();
+    this.#receiveBy((frame) => this.#keep(frame));
     socket.onclose = () => {
       clearTimeout(this.#quiet);
       this.#end();
       this.#closing?.resolve();
-      options.closed();
+      user.closed();
     };
-  }
-
-  get takesBatches(): boolean {
-    return this.#options.takesBatches;
   }
 
   get isOpen(): boolean {
@@ -76,8 +76,8 @@ export class Wire {
   /** Hands over the frames that came so far, and each that comes, until the end. */
   listen(receive: (frame: Frame) => void): void {
     this.#receiveBy(receive);
-    const early = this.#early;
-    this.#early = [];
+    const early = this.#early ?? [];
+    this.#early = undefined;
     for (const frame of early) if (!this.#closing) receive(frame);
   }
 
@@ -104,7 +104,7 @@ export class Wire {
   close(code: number, reason: string): Promise<void> {
     if (!this.#closing) {
       this.#closing = Promise.withResolvers();
-      this.#early = [];
+      this.#early = undefined;
       this.#end();
       this.#closeWhenQuiet({ code, reason }, MAX_QUIET_LOOKS);
     }
@@ -119,13 +119,19 @@ export class Wire {
     const frames = this.#frames;
     this.#quiet = setTimeout(() => {
       const isQuiet = this.#frames === frames;
-      if (isQuiet || looks === 0) closeFor(why, this.#socket, this.#options.takesBatches);
+      if (isQuiet || looks === 0) closeFor(why, this.#socket, this.takesBatches);
       else this.#closeWhenQuiet(why, looks - 1);
     }, QUIET_MS);
   }
 
+  #keep(frame: Frame): void {
+    if ((this.#early ??= []).push(frame) > MAX_EARLY_FRAMES) {
+      void this.close(CLOSE.tooMany, "Too many frames before being let in");
+    }
+  }
+
   #receiveBy(receive: (frame: Frame) => void): void {
-    const { maxFrameBytes } = this.#options;
+    const maxFrameBytes = this.#maxFrameBytes;
     this.#socket.onmessage = ({ data }) => {
       this.#frames++;
       if (this.#closing) return;
@@ -137,7 +143,7 @@ export class Wire {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#options.ended();
+    this.#user?.ended();
   }
 }
 
