@@ -48,6 +48,8 @@ const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 const STOP_WITHIN_MS = 3_000;
 /** How long an append that was cut short may take to notice. */
 const GIVE_UP_WITHIN_MS = 500;
+/** How long a sweep waits for reports: a clock that rings each minute waits for the last one. */
+const SWEEP_AT_MOST_MS = 45_000;
 /** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
 const HOUSEKEEPING_MS = 2_000;
 
@@ -218,7 +220,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   }
 
   async function sweep(): Promise<void> {
-    await Promise.all([reports.sweep(), logOfRooms.sweep()]);
+    const over = new AbortController();
+    // Another process may work on reports for long.
+    const reported = Promise.race([reports.sweep(), systemClock.wait(SWEEP_AT_MOST_MS, over.signal)]);
+    await Promise.all([reported, logOfRooms.sweep()]);
+    over.abort();
   }
 
   return { url, sweep, stop, [Symbol.asyncDispose]: stop };

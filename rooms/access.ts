@@ -53,7 +53,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   const tell = (room: string, frame: ServerFrame): void => rooms.lobby.tell(room, frame);
   tellRules({ changes, rules, tell });
   const withdraw: MentionOutbox["withdraw"] = (commit, what) => rooms.mentions.withdraw(commit, what);
-  const erasure = new Erasure({ ...rooms, changes, tell, caughtUp: () => rooms.caughtUp(), withdraw });
+  const erasure = new Erasure({ ...rooms, kv, changes, tell, caughtUp: () => rooms.caughtUp(), withdraw });
   const closing = new AbortController();
   const { signal } = closing;
   const running = Promise.all([

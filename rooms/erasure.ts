@@ -24,6 +24,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 
 export class Erasure {
+  readonly #kv: Deno.Kv;
   readonly #archive: Archive;
   readonly #history: History;
   readonly #changes: Changes;
@@ -36,6 +37,7 @@ export class Erasure {
    * history; `withdraw` adds to a commit that nobody is to be notified of a message any more, or of anyone's.
    */
   constructor(parts: {
+    kv: Deno.Kv;
     archive: Archive;
     history: History;
     changes: Changes;
@@ -43,6 +45,7 @@ export class Erasure {
     caughtUp: () => Promise<void>;
     withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
   }) {
+    this.#kv = parts.kv;
     this.#archive = parts.archive;
     this.#history = parts.history;
     this.#changes = parts.changes;
@@ -91,9 +94,15 @@ export class Erasure {
       // Once is enough: should this be cut short, it is asked for again.
       if (!erased) this.#withdraw(commit, { username });
     };
+    // A room that is in no page yet would be passed over.
+    await this.#archive.advance();
     for await (const room of this.#archive.rooms()) {
       for await (const count of this.#archive.revise(room, "", change, told)) erased += count;
     }
+    // What was said meanwhile has been erased, too, but may have been told after the first withdrawal.
+    const last = this.#kv.atomic();
+    this.#withdraw(last, { username });
+    await this.#changes.add(last, { type: "erased", username }).commit();
     await this.#changes.look();
     return erased;
   }

@@ -59,9 +59,12 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     inboxes,
     failed: (error) => failed("courier_failed", error),
   });
-  access.changes.listen(async (change) => {
+  access.changes.listen((change) => {
     if (change.type === "deleted" || change.type === "erased") courier.ring();
-    if (change.type === "account") await inboxes.tidy(change.id);
+    // Others wait to hear of changes, too; the hourly round makes up for what fails.
+    if (change.type === "account") {
+      void inboxes.tidy(change.id).catch((error) => failed("tidy_failed", error));
+    }
   });
   const closing = new AbortController();
   const { signal } = closing;

@@ -43,8 +43,9 @@ export function personOf(user: User): string | undefined {
   return user.badge && `guest/${user.badge}`;
 }
 
-// Controls, and the marks that turn the direction of text: with them a name could be drawn as somebody else's.
-const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+// Controls, what no XML may hold, and the marks that turn the direction of text: with them a name could be drawn as
+// somebody else's.
+const UNWANTED = /[\p{Cc}\p{Noncharacter_Code_Point}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
 /**
  * A name in the form in which it is kept: NFC, without controls, runs of white space as one space; `undefined` for

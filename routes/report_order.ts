@@ -15,7 +15,8 @@ const when = (field: string) =>
       v.string(`"${field}" must be a date or a time`),
       v.maxLength(40),
       v.check(
-        (text) => text === "" || ((DAY.test(text) || TIME.test(text)) && Number.isFinite(Date.parse(text))),
+        // Before 1970 nothing was said, and years are written otherwise.
+        (text) => text === "" || ((DAY.test(text) || TIME.test(text)) && Date.parse(text) >= DAY_MS),
         `"${field}" must be a date such as 2026-03-01, or a time such as 2026-03-01T09:00:00Z`,
       ),
     ),

@@ -77,7 +77,9 @@ export class Feed {
   async listen(listener: (text: string) => void): Promise<() => void> {
     if (!this.#listeners.size) {
       const { value } = await this.#parts.kv.list({ prefix: [EVENT] }, { reverse: true, limit: 1 }).next();
-      this.#cursor = value ? String(value.key[1]) : this.#cursor;
+      const newest = value ? String(value.key[1]) : "";
+      // Another one who has come meanwhile may have been sent more.
+      if (newest > this.#cursor) this.#cursor = newest;
     }
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

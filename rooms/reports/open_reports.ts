@@ -108,7 +108,7 @@ export function openReports(
     receive(post) {
       news.receive(post);
       // Whoever watches the lease takes over sooner.
-      if (post.type === "report") void runner.ring();
+      if (post.type === "report") runner.wake();
     },
     sweep: () => runner.ring(),
     async stop() {

@@ -61,13 +61,18 @@ export class Runner {
     this.#parts = parts;
   }
 
+  /** There may be something to do. */
+  wake(): void {
+    // While another process works, and in trouble, the loop goes by the clock.
+    if (this.#isIdle) this.#wake();
+  }
+
   /** There may be something to do. Resolves when all that is due by now is done, or nobody works any more. */
   ring(): Promise<void> {
     if (this.#isOver) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#rings.push(resolve);
-    // While another process works, and in trouble, the loop goes by the clock.
-    if (this.#isIdle) this.#wake();
+    this.wake();
     return promise;
   }
 

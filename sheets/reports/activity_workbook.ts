@@ -9,6 +9,9 @@ type Cell = string | number;
 /** People in the chart, which more would make unreadable. */
 const CHARTED_PEOPLE = 20;
 const COLOR = "2563EB";
+/** Source: XML 1.0, section 2.2. */
+// deno-lint-ignore no-control-regex -- these are what it is about
+const UNWRITABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 
 /** The workbook's file. `timeZone` is the one of days and hours. */
 export async function activityWorkbook(
@@ -60,6 +63,7 @@ export async function activityWorkbook(
     [words.response_time, words.conversations],
     [...responses, unanswered].map((count, i) => [bounds[i], count]),
   );
+  for (const { rows = [] } of [perPerson, silent]) for (const row of rows) makeWritable(row);
   const bytes = await writeXlsx({
     sheets: [
       { name: words.summary, rows: summary, columns: [{ width: 30 }, { width: 30 }] },
@@ -110,6 +114,13 @@ function chart(
     axes: type === "bar" ? { x: { reverse: true } } : {},
     anchor: { from: { row: 1, col: 5 }, to: { row: 24, col: 17 } },
   };
+}
+
+/** Names from before such characters were taken out of them: a file with one can't be read. */
+function makeWritable(row: unknown[]): void {
+  for (const [i, cell] of row.entries()) {
+    if (typeof cell === "string") row[i] = cell.toWellFormed().replace(UNWRITABLE, "\ufffd");
+  }
 }
 
 function share(part: number, whole: number): number {

@@ -44,6 +44,20 @@ Deno.test("deno task person exports and erases what one person said, in all room
   assertEquals(await lookAfterPerson(["export", "ada"], { ...around, serviceToken: "another-token" }), 1);
 });
 
+Deno.test("Erasing takes what was said a moment ago, in rooms of which nothing is archived yet, too", async () => {
+  await using service = await startService();
+  const rooms = ["mmm", "aaa", "zzz"];
+  for (const room of rooms) {
+    await using eve = await Client.enter(service.url, room, "?username=eve");
+    await eve.say(`a secret of ${room}`);
+  }
+  const answer = await backend(service.url).ask("DELETE", "/api/people/eve/messages");
+  assertEquals(answer.body, { erased: 3 });
+  for (const room of rooms) {
+    assertEquals((await readHistory(service.url, room)).map(({ username }) => username), ["-"]);
+  }
+});
+
 Deno.test("What one person said is for admins and the service to export and erase", async () => {
   await using service = await startService();
   const [ada, root] = [await member(service.url, "ada"), await member(service.url, "root", "admin")];

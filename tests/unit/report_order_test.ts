@@ -73,3 +73,12 @@ Deno.test("orderIn() refuses what isn't an object", () => {
     assertThrows(() => orderIn(body, { timeZone: "UTC", language: "en", now: NOW }), HttpError);
   }
 });
+
+for (const from of ["0050-01-01", "1000-01-01", "0001-01-01T00:00:00Z"]) {
+  Deno.test(`orderIn() refuses ${from}, before there was anything to report, in every time zone`, () => {
+    for (const timeZone of ["Asia/Taipei", "America/New_York"]) {
+      assertThrows(() => read({ from }, timeZone), HttpError, "must be a date");
+      assertThrows(() => read({ to: from }, timeZone), HttpError, "must be a date");
+    }
+  });
+}

@@ -6,6 +6,7 @@ Deno.test("cleanName() makes names that look alike one, and takes out what would
   assertEquals(cleanName("cafe\u0301"), "caf\u00e9");
   assertEquals(cleanName("\u202eadA\u0000"), "adA");
   assertEquals(cleanName("\u200f \ufeff"), "");
+  assertEquals(cleanName("x\uffff\ufdd0y"), "xy", "no file could hold it");
 });
 
 Deno.test("cleanName() refuses more than 64 characters, however many units these take", () => {
