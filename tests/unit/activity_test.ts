@@ -102,3 +102,11 @@ for (
     assertEquals(new Set(text.match(/xl\/charts\/chart\d\.xml/g)).size, 5);
   });
 }
+
+Deno.test("activityWorkbook() stays readable with names of characters that no XML may hold", async () => {
+  const activity = counted([[0, "x\uffff"], [100, "y\u0001\ud800"]]).result();
+  const order = { type: "activity", room: "lobby", from: undefined, to: 0, language: "en" } as const;
+  const read = await sheetsOf(await activityWorkbook(activity, order, "Asia/Taipei"));
+  assertEquals(read["Messages by person"].slice(1).map(([name]) => name), ["x\ufffd", "y\ufffd\ufffd"]);
+  assertEquals(read["Longest silences"][1][3], "y\ufffd\ufffd");
+});
