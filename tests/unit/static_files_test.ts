@@ -136,3 +136,13 @@ Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in,
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   assert(bytes < 60_000, `${bytes} bytes`);
 });
+
+Deno.test("Every page that shows who is signed in has the bell, and its stylesheet", () => {
+  const pagesWith = ending(".html").filter((name) => read(name).includes("{{>account_link.html}}"));
+  assert(pagesWith.length > 8);
+  for (const name of pagesWith) {
+    const [stylesheet] = found(read(name), /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
+    assert(read(name).includes("{{>bell.html}}"), name);
+    assert(read(stylesheet).includes('"bell.css"'), stylesheet);
+  }
+});
