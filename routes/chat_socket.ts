@@ -17,7 +17,7 @@ import { Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
-import type { WireUser } from "./wire.ts";
+import type { Frame, WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
@@ -122,11 +122,15 @@ class ChatSocket implements Connection, WireUser {
       if (!wire.isOpen) return room.leave(member);
       this.#room = room;
       this.#member = member;
-      wire.listen((frame) => this.#receive(room, member, frame));
+      wire.listen();
     } catch (error) {
       this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
       void this.close(CLOSE.internal, "Internal server error");
     }
+  }
+
+  receive(frame: Frame): void {
+    if (this.#room && this.#member) this.#receive(this.#room, this.#member, frame);
   }
 
   ended(): void {

@@ -70,7 +70,7 @@ export function privateSocket(options: PrivateSocketOptions): Hono<{ Bindings: B
     const { path: at } = c.req;
     return gate.open(c.req.raw, arrival, { refusal, maxFrameBytes }, (visitor) => {
       const { wire } = visitor;
-      let left: () => void = () => {};
+      let attendance: Attendance | undefined;
       const failed = (what: string, error: unknown): void => {
         log.error(what, { path: at, ...errorFields(error) });
         void wire.close(CLOSE.internal, "Internal server error");
@@ -88,22 +88,23 @@ export function privateSocket(options: PrivateSocketOptions): Hono<{ Bindings: B
       return {
         async opened() {
           try {
-            const attendance = await options.attend(connection, parameters);
-            left = () => attendance.left();
-            if (!wire.isOpen) return left();
-            wire.listen((frame) => {
-              if (!limiter.tryRemoveTokens(1)) return void wire.close(CLOSE.tooMany, "Too many messages");
-              try {
-                attendance.receive(frame);
-              } catch (error) {
-                failed("frame_failed", error);
-              }
-            });
+            const begun = await options.attend(connection, parameters);
+            if (!wire.isOpen) return begun.left();
+            attendance = begun;
+            wire.listen();
           } catch (error) {
             failed("attend_failed", error);
           }
         },
-        ended: () => left(),
+        receive(frame) {
+          if (!limiter.tryRemoveTokens(1)) return void wire.close(CLOSE.tooMany, "Too many messages");
+          try {
+            attendance?.receive(frame);
+          } catch (error) {
+            failed("frame_failed", error);
+          }
+        },
+        ended: () => attendance?.left(),
         closed() {},
       };
     });

@@ -38,14 +38,16 @@ export interface Place {
 /** Somebody who has come in. */
 export class Visitor implements Visit {
   readonly wire: Wire;
+  readonly address: string;
   /** Changes as the account does. */
   user: User;
   endsAt: number;
   readonly #caller: Caller;
   readonly #place: Place;
 
-  constructor(caller: Caller, place: Place, wire: Wire) {
+  constructor(caller: Caller, address: string, place: Place, wire: Wire) {
     this.wire = wire;
+    this.address = address;
     this.user = caller.user;
     this.endsAt = caller.endsAt;
     this.#caller = caller;
@@ -123,6 +125,11 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
     else counts.delete(address);
   }
 
+  function leave(visitor: Visitor): void {
+    doors.leave(visitor);
+    count(visitor.address, -1);
+  }
+
   return {
     async arrive(c) {
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
@@ -152,18 +159,10 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
         return response;
       }
       const wire = new Wire(socket, { takesBatches, maxFrameBytes: place.maxFrameBytes });
-      const visitor = new Visitor(caller, place, wire);
+      const visitor = new Visitor(caller, address, place, wire);
       count(address, 1);
       const user = enter(visitor);
-      wire.serve({
-        opened: () => user.opened(),
-        ended: () => user.ended(),
-        closed() {
-          doors.leave(visitor);
-          count(address, -1);
-          user.closed();
-        },
-      });
+      wire.serve(user, () => leave(visitor));
       doors.enter(visitor, arrival.since);
       return response;
     },

@@ -14,6 +14,8 @@ export interface Closing {
 export interface WireUser {
   /** It is open; frames are kept until {@link Wire.listen}. */
   opened(): void;
+  /** Takes a frame. */
+  receive(frame: Frame): void;
   /** Called once: nothing more comes or goes, though the socket of a peer that doesn't read may never close. */
   ended(): void;
   /** Called once: the socket is closed. */
@@ -38,6 +40,7 @@ export class Wire {
   readonly #socket: WebSocket;
   readonly #maxFrameBytes: number;
   #user: WireUser | undefined;
+  #isHeard = false;
   #early: Frame[] | undefined;
   #isEnded = false;
   /** How many have come. */
@@ -55,16 +58,17 @@ export class Wire {
     socket.onerror = ignore;
   }
 
-  /** Begins, before the socket can have opened. */
-  serve(user: WireUser): void {
+  /** Begins, before the socket can have opened; `left` is called once it is closed. */
+  serve(user: WireUser, left: () => void): void {
     this.#user = user;
     const socket = this.#socket;
     socket.onopen = () => user.opened();
-    this.#receiveBy((frame) => this.#keep(frame));
+    socket.onmessage = ({ data }) => this.#received(user, data);
     socket.onclose = () => {
       clearTimeout(this.#quiet);
       this.#end();
       this.#closing?.resolve();
+      left();
       user.closed();
     };
   }
@@ -74,11 +78,11 @@ export class Wire {
   }
 
   /** Hands over the frames that came so far, and each that comes, until the end. */
-  listen(receive: (frame: Frame) => void): void {
-    this.#receiveBy(receive);
+  listen(): void {
+    this.#isHeard = true;
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const frame of early) if (!this.#closing) receive(frame);
+    for (const frame of early) if (!this.#closing) this.#user?.receive(frame);
   }
 
   send(frame: string | Uint8Array<ArrayBuffer>): void {
@@ -130,14 +134,14 @@ export class Wire {
     }
   }
 
-  #receiveBy(receive: (frame: Frame) => void): void {
-    const maxFrameBytes = this.#maxFrameBytes;
-    this.#socket.onmessage = ({ data }) => {
-      this.#frames++;
-      if (this.#closing) return;
-      if (!isTooLarge(data, maxFrameBytes)) return receive(data);
-      void this.close(CLOSE.frameTooLarge, `A frame has at most ${maxFrameBytes} bytes`);
-    };
+  #received(user: WireUser, frame: Frame): void {
+    this.#frames++;
+    if (this.#closing) return;
+    if (isTooLarge(frame, this.#maxFrameBytes)) {
+      return void this.close(CLOSE.frameTooLarge, `A frame has at most ${this.#maxFrameBytes} bytes`);
+    }
+    if (this.#isHeard) user.receive(frame);
+    else this.#keep(frame);
   }
 
   #end(): void {
