@@ -1,0 +1,80 @@
+/** Documents whose KV answers at the wrong moment: nothing that was said to be saved is lost. */
+import { assert, assertEquals } from "@std/assert";
+import { Documents } from "../../rooms/documents/documents.ts";
+import { until } from "../support/editor.ts";
+
+const LINGER_MS = 20;
+
+/** KV whose operations wait for a hook; it is told of the key where there is one. */
+function slowed(kv: Deno.Kv, hook: (name: "get" | "set", key: Deno.KvKey) => Promise<void>): Deno.Kv {
+  return new Proxy(kv, {
+    get(kv, name) {
+      const value = Reflect.get(kv, name, kv);
+      if (typeof value !== "function") return value;
+      return name === "get" || name === "set"
+        ? (key: Deno.KvKey, ...rest: unknown[]) => hook(name, key).then(() => value.call(kv, key, ...rest))
+        : value.bind(kv);
+    },
+  });
+}
+
+/** A connection that keeps what it is told. */
+function connection(name: string) {
+  const frames: Record<string, string>[] = [];
+  return {
+    frames,
+    user: { id: name, name },
+    send(frame: unknown) {
+      if (typeof frame === "string") frames.push(JSON.parse(frame));
+    },
+    drained: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    hasSaved: (id: string) => frames.some(({ type, client_id }) => type === "saved" && client_id === id),
+  };
+}
+
+function insert(text: string, id = text): string {
+  return JSON.stringify({ type: "edit", action: "insert", position: 0, text, client_id: id });
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+Deno.test("Documents stay one for all who come after somebody came and went while it was being let go", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const gate = Promise.withResolvers<void>();
+  let writes = 0;
+  const slow = slowed(kv, (name) => name === "set" && writes++ === 0 ? gate.promise : Promise.resolve());
+  const failures: unknown[] = [];
+  const failed = (_what: string, error: unknown): void => void failures.push(error);
+  const documents = new Documents({
+    kv: slow,
+    now: Date.now,
+    channel: undefined,
+    lingerMs: LINGER_MS,
+    failed,
+  });
+  const first = await documents.join("a", connection("ada"), "plain");
+  first?.receive(insert("first"));
+  first?.leave();
+  await until(() => writes > 0);
+  await pause(2 * LINGER_MS);
+  // It is let go as soon as it is saved; another one looks in meanwhile, and goes again.
+  assertEquals(await documents.read("a"), "first");
+  gate.resolve();
+  await documents.settle();
+  await pause(0);
+  const [ada, bo] = [connection("ada"), connection("bo")];
+  const seats = [await documents.join("a", ada, "plain")];
+  // Timers fire in the order in which they are due: that of the one who looked in was set earlier.
+  await pause(LINGER_MS);
+  await pause(0);
+  seats.push(await documents.join("a", bo, "plain"));
+  seats[1]?.receive(insert("second "));
+  await until(() => bo.hasSaved("second "));
+  assert(ada.frames.some(({ type, text }) => type === "edit" && text === "second "));
+  for (const seat of seats) seat?.leave();
+  await documents.settle();
+  documents.close();
+  kv.close();
+  assertEquals(failures, []);
+});
