@@ -86,9 +86,9 @@ export class Saver {
     else this.#waiting.push({ number: this.#number, done });
   }
 
-  /** Saves now, and resolves when nothing is unsaved. */
+  /** Saves now, and resolves when nothing is unsaved and nothing is being written. */
   async settle(): Promise<void> {
-    while (this.#unsaved.length && !this.#isClosed) await this.#saveNow();
+    while ((this.#unsaved.length || this.#saving) && !this.#isClosed) await this.#saveNow();
   }
 
   /** Takes what others have written to KV. Throws when it can't be read. */
@@ -162,6 +162,8 @@ export class Saver {
   async #replace(): Promise<boolean> {
     const { store, apply, state } = this.#parts;
     apply(await store.read());
+    // Once it is closed it takes nothing any more: what was just read would be missing in what takes its place.
+    if (this.#isClosed) throw new Error("Closed before it was replaced by a snapshot");
     return await store.replace(state());
   }
 

@@ -1,5 +1,7 @@
 /** Documents whose KV answers at the wrong moment: nothing that was said to be saved is lost. */
 import { assert, assertEquals } from "@std/assert";
+import * as Y from "yjs";
+import { DocumentStore } from "../../rooms/documents/document_store.ts";
 import { Documents } from "../../rooms/documents/documents.ts";
 import { until } from "../support/editor.ts";
 
@@ -77,4 +79,44 @@ Deno.test("Documents stay one for all who come after somebody came and went whil
   documents.close();
   kv.close();
   assertEquals(failures, []);
+});
+
+Deno.test("Documents that close while a snapshot is made leave what others have saved, and settle after it", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const store = new DocumentStore(kv, "a");
+  const elsewhere = new Y.Doc();
+  const edits: Promise<void>[] = [];
+  elsewhere.on("update", (update) => edits.push(store.append(update as Uint8Array<ArrayBuffer>)));
+  for (let i = 0; i < 205; i++) elsewhere.getText("content").insert(0, "s");
+  await Promise.all(edits);
+  const gate = Promise.withResolvers<void>();
+  const reading = Promise.withResolvers<void>();
+  let isSaved = false;
+  const slow = slowed(kv, (name, [, , kind]) => {
+    if (!isSaved || name !== "get" || kind !== "head") return Promise.resolve();
+    reading.resolve();
+    return gate.promise;
+  });
+  const broken = Promise.withResolvers<string>();
+  const documents = new Documents({ kv: slow, now: Date.now, channel: undefined, failed: broken.resolve });
+  const seat = await documents.join("a", connection("ada"), "plain");
+  elsewhere.getText("content").insert(0, "saved elsewhere ");
+  await Promise.all(edits);
+  isSaved = true;
+  seat?.receive(insert("here "));
+  await reading.promise;
+  let isSettled = false;
+  const settling = documents.settle().then(() => isSettled = true);
+  await pause(0);
+  assert(!isSettled);
+  documents.close();
+  gate.resolve();
+  await settling;
+  assertEquals(await broken.promise, "document_save_failed");
+  const next = new Documents({ kv, now: Date.now, channel: undefined, failed: broken.reject });
+  const text = await next.read("a");
+  assert(text.includes("saved elsewhere ") && text.includes("here "));
+  next.close();
+  elsewhere.destroy();
+  kv.close();
 });
