@@ -9,7 +9,7 @@ import * as Y from "yjs";
 import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./catalog.ts";
 import { DocumentStore } from "./document_store.ts";
 import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
-import type { ServerFrame } from "./plain_frames.ts";
+import { MAX_DOCUMENT_BYTES, type ServerFrame } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
 import { type Change, Presence } from "./presence.ts";
 import { Saver } from "./saver.ts";
@@ -36,8 +36,6 @@ export interface DocumentParts {
   readonly failed: (what: string, error: unknown) => void;
 }
 
-/** In bytes of its Yjs state, what was deleted included. */
-export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
 /** Connections to one document at one isolate. */
 export const MAX_PARTICIPANTS = 100;
 /** Edits of this time go out together. */

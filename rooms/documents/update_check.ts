@@ -23,7 +23,7 @@ export class UpdateError extends Error {
 export interface Judged {
   /** Whether all that it refers to is known; else what is missing may still come. */
   readonly isComplete: boolean;
-  /** UTF-16 code units that it brings. */
+  /** UTF-16 code units that it brings and that weren't known: whoever repeats what is here makes nothing fuller. */
   readonly brings: number;
   /** The clients whose edits it brings that weren't known. */
   readonly clients: ReadonlySet<number>;
@@ -42,8 +42,11 @@ export function judge(doc: Y.Doc, update: Uint8Array): Judged {
     const { id: { client, clock }, length } = struct;
     if (!(length > 0) || clock + length > MAX_CLOCK) throw new UpdateError("A clock is out of bounds");
     if (struct instanceof Y.Skip) continue;
-    if (struct instanceof Y.Item) brings += checkedItem(struct);
-    if (clock + length > Y.getState(doc.store, client)) clients.add(client);
+    const text = struct instanceof Y.Item ? checkedItem(struct) : 0;
+    if (clock + length > Y.getState(doc.store, client)) {
+      clients.add(client);
+      brings += text;
+    }
     const queue = queues.get(client);
     if (!queue) queues.set(client, [struct]);
     else queue.push(struct);
