@@ -195,13 +195,17 @@ export class Document implements Desk {
   }
 
   /**
-   * Makes the text what it was, by an edit like any other, after a version of what it is now was kept; resolves when
-   * that is durable.
+   * Makes the text what it was, by an edit like any other, which is saved after a version of what it is now; resolves
+   * when both are durable.
    */
   async restore(text: string, by: string): Promise<void> {
-    await this.#parts.catalog.touch(this.id, [by]);
-    await this.#parts.catalog.keepNow(this.id, this.text.toString());
+    const { catalog } = this.#parts;
+    await catalog.touch(this.id, [by]);
+    // From here to the edit nothing may wait: what somebody types meanwhile would be neither here nor in the version.
     const now = this.text.toString();
+    if (now === text) return;
+    const kept = this.#keeping.then(() => catalog.keepNow(this.id, now));
+    this.#keeping = kept.catch(() => {});
     const { start, end } = difference(now, text);
     this.#authors.add(by);
     this.doc.clientID = Math.floor(Math.random() * 2 ** 32);
@@ -209,6 +213,7 @@ export class Document implements Desk {
       this.text.delete(start, now.length - end - start);
       this.text.insert(start, text.slice(start, text.length - end));
     }, RESTORED);
+    await kept;
     await this.settle();
   }
 

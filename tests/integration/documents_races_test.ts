@@ -120,3 +120,47 @@ Deno.test("Documents that close while a snapshot is made leave what others have 
   elsewhere.destroy();
   kv.close();
 });
+
+Deno.test("Documents restored while somebody types keep what is typed, in the text or in the version before", async () => {
+  const kv = await Deno.openKv(":memory:");
+  let gate: PromiseWithResolvers<void> | undefined;
+  let waiting = 0;
+  const slow = slowed(kv, async (name, [kind]) => {
+    if (!gate || name !== "get" || kind !== "document") return;
+    waiting++;
+    await gate.promise;
+  });
+  const failures: unknown[] = [];
+  const failed = (_what: string, error: unknown): void => void failures.push(error);
+  const documents = new Documents({ kv: slow, now: Date.now, channel: undefined, failed });
+  const ada = connection("ada");
+  const seat = await documents.join("a", ada, "plain");
+  seat?.receive(insert("old"));
+  await until(() => ada.hasSaved("old"));
+  await documents.settle();
+  await documents.catalog.keepNow("a", "old");
+  seat?.receive(insert("new "));
+  await documents.settle();
+  const [version] = await documents.catalog.versions("a");
+  gate = Promise.withResolvers();
+  const restoring = documents.restore("a", version.id, "bo");
+  // Restoring asks for the document's entry twice: to note who restores, and to keep what was before.
+  for (const count of [1, 2]) {
+    await until(() => waiting >= count);
+    seat?.receive(insert(`typed ${count} `));
+    const open: PromiseWithResolvers<void> | undefined = gate;
+    gate = count === 1 ? Promise.withResolvers() : undefined;
+    open?.resolve();
+  }
+  assert(await restoring);
+  await documents.settle();
+  const text = await documents.read("a");
+  const [latest] = await documents.catalog.versions("a");
+  const before = await documents.catalog.version("a", latest.id);
+  for (const typed of ["typed 1 ", "typed 2 "]) assert(`${text}${before}`.includes(typed), `${typed}is lost`);
+  seat?.leave();
+  await documents.settle();
+  documents.close();
+  kv.close();
+  assertEquals(failures, []);
+});
