@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as Y from "yjs";
 import { DocumentStore } from "../../rooms/documents/document_store.ts";
+import type { Post } from "../../rooms/fan_out/channel.ts";
 import { Documents } from "../../rooms/documents/documents.ts";
 import { until } from "../support/editor.ts";
 
@@ -161,6 +162,36 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   seat?.leave();
   await documents.settle();
   documents.close();
+  kv.close();
+  assertEquals(failures, []);
+});
+
+Deno.test("Documents say that an edit of another isolate is saved when that one has saved it, and not before", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const gate = Promise.withResolvers<void>();
+  const slow = slowed(kv, (name) => name === "set" ? gate.promise : Promise.resolve());
+  const failures: unknown[] = [];
+  const failed = (_what: string, error: unknown): void => void failures.push(error);
+  const isolates: Documents[] = [];
+  for (const other of [1, 0]) {
+    const channel = {
+      post: (post: Post) => isolates[other]?.receive(post),
+      listen: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+    isolates.push(new Documents({ kv: slow, now: Date.now, channel, failed }));
+  }
+  const [ada, bo] = [connection("ada"), connection("bo")];
+  const seats = [await isolates[0].join("a", ada, "plain"), await isolates[1].join("a", bo, "plain")];
+  seats[0]?.receive(insert("precious"));
+  await until(() => bo.frames.some(({ type, text }) => type === "edit" && text === "precious"));
+  seats[1]?.receive(JSON.stringify({ type: "save", client_id: "1" }));
+  assert(!bo.hasSaved("1"));
+  gate.resolve();
+  await until(() => ada.hasSaved("precious") && bo.hasSaved("1"));
+  for (const seat of seats) seat?.leave();
+  for (const isolate of isolates) await isolate.settle();
+  for (const isolate of isolates) isolate.close();
   kv.close();
   assertEquals(failures, []);
 });
