@@ -149,7 +149,7 @@ export class Document implements Desk {
   }
 
   apply(update: Uint8Array, by: Participant, { isLive }: { isLive: boolean }): boolean {
-    const { isComplete, brings, clients } = judge(this.doc, update);
+    const { isComplete, clients } = judge(this.doc, update);
     for (const client of clients) {
       const owner = this.#owners.get(client);
       if (owner && owner.connection.user.id !== by.connection.user.id) {
@@ -157,7 +157,8 @@ export class Document implements Desk {
       }
     }
     if (!isComplete) return false;
-    if (brings) this.#makeRoom(update.length);
+    // What is there already, or deletes, makes nothing fuller.
+    if (clients.size) this.#makeRoom(update.length);
     this.#work(() => Y.applyUpdate(this.doc, update, by));
     const { store } = this.doc;
     if (store.pendingStructs || store.pendingDs) {
