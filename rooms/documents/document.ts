@@ -273,7 +273,10 @@ export class Document implements Desk {
 
   async #load(): Promise<void> {
     await this.#saver.read();
-    const entry = await this.#parts.catalog.entry(this.id);
+    const { catalog } = this.#parts;
+    let entry = await catalog.entry(this.id);
+    // Whoever wrote it could save it, and died before it was entered.
+    if (!entry && this.text.length) entry = await catalog.touch(this.id, []);
     this.#versionedAt = entry?.versionedAt ?? this.#parts.now();
     this.#fresh = [];
     clearTimeout(this.#gathering);
@@ -350,7 +353,14 @@ export class Document implements Desk {
     authors.forEach((name) => this.#noted.add(name));
     this.#noting = catalog.touch(this.id, authors)
       .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
-      .catch((error) => failed("document_note_failed", error));
+      .catch((error) => {
+        // They are entered with the next save.
+        for (const name of authors) {
+          this.#authors.add(name);
+          this.#noted.delete(name);
+        }
+        failed("document_note_failed", error);
+      });
   }
 
   #gather(ms = GATHER_MS): void {
