@@ -44,7 +44,6 @@ const GATHER_MS = 10;
 const STIR_MS = 80;
 /** An update in base64 that fits into a post; a larger one is read from KV. */
 const MAX_POSTED_BYTES = 7_000;
-const PEOPLE_IN_POST = 20;
 /** The true size is found out again after so many bytes of updates. */
 const WEIGH_EVERY_BYTES = 64 * 1024;
 
@@ -469,11 +468,24 @@ export class Document implements Desk {
   }
 
   #postPeople(clients: readonly number[]): void {
-    if (!this.#parts.post) return;
-    for (let from = 0; from < clients.length; from += PEOPLE_IN_POST) {
-      const update = Buffer.from(this.presence.encode(clients.slice(from, from + PEOPLE_IN_POST)));
-      this.#parts.post?.({ type: "document_people", id: this.id, update: update.toString("base64") });
+    const { post } = this.#parts;
+    if (!post) return;
+    let those: number[] = [];
+    let bytes = 0;
+    const send = () => {
+      const update = Buffer.from(this.presence.encode(those)).toString("base64");
+      post({ type: "document_people", id: this.id, update });
+    };
+    for (const client of clients) {
+      const { length } = this.presence.encode([client]);
+      if (those.length && bytes + length > MAX_POSTED_BYTES) {
+        send();
+        [those, bytes] = [[], 0];
+      }
+      those.push(client);
+      bytes += length;
     }
+    if (those.length) send();
   }
 }
 
