@@ -2,14 +2,14 @@
 import { Hono } from "hono";
 import { RateLimiter } from "limiter";
 import { DOCUMENT_ID, type Documents, type Seat } from "../rooms/documents/documents.ts";
-import { MAX_FRAME_BYTES } from "../rooms/documents/plain_frames.ts";
+import { MAX_FRAME_BYTES, MAX_UPDATE_FRAME_BYTES } from "../rooms/documents/plain_frames.ts";
 import { CLOSE } from "../rooms/protocol.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
 import { errorFields, type Log } from "./log.ts";
 import { type Attendance, type PrivateConnection, privateSocket } from "./private_socket.ts";
 import type { SocketGate } from "./socket_gate.ts";
-import type { Frame } from "./wire.ts";
+import { type Frame, isTooLarge } from "./wire.ts";
 
 export interface DocumentSocketOptions {
   readonly gate: SocketGate;
@@ -38,7 +38,7 @@ export function documentSocket(options: DocumentSocketOptions): Hono<{ Bindings:
     privateSocket({
       ...options,
       path: "/ws/documents/:id",
-      maxFrameBytes: MAX_FRAME_BYTES,
+      maxFrameBytes: MAX_UPDATE_FRAME_BYTES,
       framesPerMinute: FRAMES_PER_MINUTE,
       attend: (connection, { id }) => new Visit(documentIdIn(id), connection, options),
     }),
@@ -74,6 +74,12 @@ class Visit implements Attendance {
 
   receive(frame: Frame): void {
     const isText = typeof frame === "string";
+    if (isText && isTooLarge(frame, MAX_FRAME_BYTES)) {
+      return void this.#connection.close(
+        CLOSE.frameTooLarge,
+        `A text frame has at most ${MAX_FRAME_BYTES} bytes`,
+      );
+    }
     if (!this.#bytes.tryRemoveTokens(isText ? frame.length : frame.byteLength)) {
       return void this.#connection.close(CLOSE.tooMany, "Too much at once");
     }

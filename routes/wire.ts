@@ -162,7 +162,8 @@ export function closeFor(why: Closing, socket: WebSocket, takesBatches: boolean)
   socket.close(why.code, why.reason);
 }
 
-function isTooLarge(frame: Frame, maxBytes: number): boolean {
+/** Whether a frame has more bytes than that. */
+export function isTooLarge(frame: Frame, maxBytes: number): boolean {
   if (typeof frame !== "string") return frame.byteLength > maxBytes;
   // A character takes at most three bytes.
   return frame.length * 3 > maxBytes && encoder.encode(frame).length > maxBytes;

@@ -16,6 +16,8 @@ import { pageWords } from "./words.js";
 /** A document holds 2 MiB, and one update half of it: what is longer is refused before it is typed. */
 const MAX_BYTES = 1_900_000;
 const MAX_INSERTED = 300_000;
+/** What was kept is loaded first, so that the service brings and asks for the rest only; unless it takes too long. */
+const MAX_KEPT_WAIT_MS = 3_000;
 
 const words = pageWords();
 const { document: id = "", account = "", styleNonce = "" } = document.body.dataset;
@@ -65,7 +67,6 @@ connection.on("refused", () => {
     effects: editable.reconfigure([EditorState.readOnly.of(true), EditorView.editable.of(false)]),
   });
 });
-connection.connect();
 view.focus();
 
 const title = /** @type {HTMLInputElement} */ (part("title"));
@@ -73,6 +74,9 @@ title.addEventListener("change", async () => {
   const { ok, code } = await ask("PATCH", `/api/documents/${encodeURIComponent(id)}`, { title: title.value });
   if (!ok) connection.emit("trouble", code === "not_signed_in" ? "signed_out" : "failed");
 });
+
+await Promise.race([kept.whenSynced, new Promise((done) => setTimeout(done, MAX_KEPT_WAIT_MS))]);
+connection.connect();
 
 /** @param {import("@codemirror/state").Transaction} transaction @returns {boolean} */
 function fits({ changes, newDoc, startState }) {

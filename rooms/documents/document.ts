@@ -9,7 +9,7 @@ import * as Y from "yjs";
 import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./catalog.ts";
 import { DocumentStore } from "./document_store.ts";
 import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
-import type { ServerFrame } from "./plain_frames.ts";
+import { MAX_DOCUMENT_BYTES, type ServerFrame } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
 import { type Change, Presence } from "./presence.ts";
 import { Saver } from "./saver.ts";
@@ -36,8 +36,6 @@ export interface DocumentParts {
   readonly failed: (what: string, error: unknown) => void;
 }
 
-/** In bytes of its Yjs state, what was deleted included. */
-export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
 /** Connections to one document at one isolate. */
 export const MAX_PARTICIPANTS = 100;
 /** Edits of this time go out together. */
@@ -46,7 +44,6 @@ const GATHER_MS = 10;
 const STIR_MS = 80;
 /** An update in base64 that fits into a post; a larger one is read from KV. */
 const MAX_POSTED_BYTES = 7_000;
-const PEOPLE_IN_POST = 20;
 /** The true size is found out again after so many bytes of updates. */
 const WEIGH_EVERY_BYTES = 64 * 1024;
 
@@ -151,7 +148,7 @@ export class Document implements Desk {
   }
 
   apply(update: Uint8Array, by: Participant, { isLive }: { isLive: boolean }): boolean {
-    const { isComplete, brings, clients } = judge(this.doc, update);
+    const { isComplete, clients } = judge(this.doc, update);
     for (const client of clients) {
       const owner = this.#owners.get(client);
       if (owner && owner.connection.user.id !== by.connection.user.id) {
@@ -159,7 +156,8 @@ export class Document implements Desk {
       }
     }
     if (!isComplete) return false;
-    if (brings) this.#makeRoom(update.length);
+    // What is there already, or deletes, makes nothing fuller.
+    if (clients.size) this.#makeRoom(update.length);
     this.#work(() => Y.applyUpdate(this.doc, update, by));
     const { store } = this.doc;
     if (store.pendingStructs || store.pendingDs) {
@@ -197,13 +195,17 @@ export class Document implements Desk {
   }
 
   /**
-   * Makes the text what it was, by an edit like any other, after a version of what it is now was kept; resolves when
-   * that is durable.
+   * Makes the text what it was, by an edit like any other, which is saved after a version of what it is now; resolves
+   * when both are durable.
    */
   async restore(text: string, by: string): Promise<void> {
-    await this.#parts.catalog.touch(this.id, [by]);
-    await this.#parts.catalog.keepNow(this.id, this.text.toString());
+    const { catalog } = this.#parts;
+    await catalog.touch(this.id, [by]);
+    // From here to the edit nothing may wait: what somebody types meanwhile would be neither here nor in the version.
     const now = this.text.toString();
+    if (now === text) return;
+    const kept = this.#keeping.then(() => catalog.keepNow(this.id, now));
+    this.#keeping = kept.catch(() => {});
     const { start, end } = difference(now, text);
     this.#authors.add(by);
     this.doc.clientID = Math.floor(Math.random() * 2 ** 32);
@@ -211,6 +213,7 @@ export class Document implements Desk {
       this.text.delete(start, now.length - end - start);
       this.text.insert(start, text.slice(start, text.length - end));
     }, RESTORED);
+    await kept;
     await this.settle();
   }
 
@@ -269,7 +272,10 @@ export class Document implements Desk {
 
   async #load(): Promise<void> {
     await this.#saver.read();
-    const entry = await this.#parts.catalog.entry(this.id);
+    const { catalog } = this.#parts;
+    let entry = await catalog.entry(this.id);
+    // Whoever wrote it could save it, and died before it was entered.
+    if (!entry && this.text.length) entry = await catalog.touch(this.id, []);
     this.#versionedAt = entry?.versionedAt ?? this.#parts.now();
     this.#fresh = [];
     clearTimeout(this.#gathering);
@@ -346,7 +352,14 @@ export class Document implements Desk {
     authors.forEach((name) => this.#noted.add(name));
     this.#noting = catalog.touch(this.id, authors)
       .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
-      .catch((error) => failed("document_note_failed", error));
+      .catch((error) => {
+        // They are entered with the next save.
+        for (const name of authors) {
+          this.#authors.add(name);
+          this.#noted.delete(name);
+        }
+        failed("document_note_failed", error);
+      });
   }
 
   #gather(ms = GATHER_MS): void {
@@ -455,11 +468,24 @@ export class Document implements Desk {
   }
 
   #postPeople(clients: readonly number[]): void {
-    if (!this.#parts.post) return;
-    for (let from = 0; from < clients.length; from += PEOPLE_IN_POST) {
-      const update = Buffer.from(this.presence.encode(clients.slice(from, from + PEOPLE_IN_POST)));
-      this.#parts.post?.({ type: "document_people", id: this.id, update: update.toString("base64") });
+    const { post } = this.#parts;
+    if (!post) return;
+    let those: number[] = [];
+    let bytes = 0;
+    const send = () => {
+      const update = Buffer.from(this.presence.encode(those)).toString("base64");
+      post({ type: "document_people", id: this.id, update });
+    };
+    for (const client of clients) {
+      const { length } = this.presence.encode([client]);
+      if (those.length && bytes + length > MAX_POSTED_BYTES) {
+        send();
+        [those, bytes] = [[], 0];
+      }
+      those.push(client);
+      bytes += length;
     }
+    if (those.length) send();
   }
 }
 

@@ -57,12 +57,13 @@ export class Documents {
 
   /** Seats a connection; `undefined` when the document has too many. Throws when it can't be loaded. */
   async join(id: string, connection: Connection, kind: "yjs" | "plain"): Promise<Seat | undefined> {
-    const document = await this.#use(id);
+    const open = this.#use(id);
+    const document = await open.loading;
     let participant: Participant | undefined;
     try {
       participant = document.join(connection, kind);
     } finally {
-      if (!participant) this.#release(id);
+      if (!participant) this.#release(id, open);
     }
     if (!participant) return undefined;
     const seated = participant;
@@ -70,7 +71,7 @@ export class Documents {
       receive: (data) => seated.receive(data),
       leave: () => {
         document.leave(seated);
-        this.#release(id);
+        this.#release(id, open);
       },
     };
   }
@@ -114,31 +115,30 @@ export class Documents {
   }
 
   async #with<T>(id: string, act: (document: Document) => Promise<T>): Promise<T> {
-    const document = await this.#use(id);
+    const open = this.#use(id);
+    const document = await open.loading;
     try {
       return await act(document);
     } finally {
-      this.#release(id);
+      this.#release(id, open);
     }
   }
 
-  async #use(id: string): Promise<Document> {
+  #use(id: string): Open {
     let open = this.#open.get(id);
-    if (!open) this.#open.set(id, open = { loading: this.#load(id), users: 0, leaving: undefined });
+    if (!open) {
+      const fresh: Open = open = { loading: this.#load(id), users: 0, leaving: undefined };
+      this.#open.set(id, open);
+      // The next one tries anew.
+      open.loading.catch(() => this.#open.get(id) === fresh && this.#open.delete(id));
+    }
     open.users++;
     clearTimeout(open.leaving);
-    try {
-      return await open.loading;
-    } catch (error) {
-      // The next one tries anew.
-      if (this.#open.get(id) === open) this.#open.delete(id);
-      throw error;
-    }
+    return open;
   }
 
-  #release(id: string): void {
-    const open = this.#open.get(id);
-    if (!open || --open.users || this.#isClosed) return;
+  #release(id: string, open: Open): void {
+    if (--open.users || this.#isClosed) return;
     open.leaving = setTimeout(() => {
       this.#unload(id, open).catch((error) => this.#parts.failed("document_unload_failed", error));
     }, this.#parts.lingerMs ?? LINGER_MS);
@@ -166,7 +166,8 @@ export class Documents {
     await document.settle();
     if (!open.users) await document.tidy();
     // Somebody may have come while that took its time; whoever comes from here on opens it anew.
-    if (open.users || this.#isClosed) return;
+    if (open.users || this.#isClosed || this.#open.get(id) !== open) return;
+    clearTimeout(open.leaving);
     document.end();
     this.#open.delete(id);
     this.#loaded.delete(id);

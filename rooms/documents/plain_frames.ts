@@ -12,8 +12,12 @@
  */
 import * as v from "valibot";
 
-/** The size of a frame, in bytes: a text frame's, and a Yjs update's. */
+/** The size of a text frame, in bytes. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
+/** In bytes of its Yjs state, what was deleted included. */
+export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
+/** A client that kept a whole document answers with all of it, when it doesn't know yet what is here. */
+export const MAX_UPDATE_FRAME_BYTES = MAX_DOCUMENT_BYTES + 64 * 1024;
 
 /** What the service sends. `document_content` comes again when an edit may have crossed others on their way. */
 export type ServerFrame =

@@ -38,11 +38,17 @@ const FORGOTTEN_MS = 5 * 60_000;
 const MAX_STATE_LENGTH = 4_096;
 /** Of one connection; a provider has one. */
 const MAX_CLIENTS = 4;
+/** That one connection brings one after the other: each that leaves is remembered for a while. */
+const MAX_BROUGHT = 64;
+/** All who are here, or left lately. */
+const MAX_ENTRIES = 10_000;
 /** States in one update: a provider repeats what it heard of others. */
 const MAX_STATES = 2_000;
 
 export class Presence {
   readonly #entries = new Map<number, Entry>();
+  /** How many clients a connection has ever brought. */
+  readonly #brought = new WeakMap<object, number>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -79,6 +85,8 @@ export class Presence {
       if (known && !isOwn && (known.name !== name || clock <= known.clock)) continue;
       const state = parsed(text);
       if (!isOwn && (!state || ++count > MAX_CLIENTS)) continue;
+      if (!known && this.#entries.size >= MAX_ENTRIES) continue;
+      if (!known) this.#countBrought(owner);
       const named = state && { ...state, user: { ...objectIn(state.user), name } };
       if (JSON.stringify(named ?? null).length > MAX_STATE_LENGTH) {
         throw new UpdateError("A state is too long");
@@ -93,7 +101,8 @@ export class Presence {
     const changes: Change[] = [];
     for (const { client, clock, text } of statesIn(update)) {
       // Whoever is connected here is known best here.
-      if (this.#entries.get(client)?.owner) continue;
+      const known = this.#entries.get(client);
+      if (known ? known.owner : this.#entries.size >= MAX_ENTRIES) continue;
       const state = parsed(text);
       this.#put(client, clock, state, undefined, String(objectIn(state?.user).name ?? ""), changes);
     }
@@ -147,6 +156,13 @@ export class Presence {
       encoding.writeVarString(encoder, state ?? "null");
     }
     return encoding.toUint8Array(encoder);
+  }
+
+  /** Throws {@link UpdateError}. */
+  #countBrought(owner: object): void {
+    const count = (this.#brought.get(owner) ?? 0) + 1;
+    if (count > MAX_BROUGHT) throw new UpdateError("A connection brings too many clients");
+    this.#brought.set(owner, count);
   }
 
   #put(

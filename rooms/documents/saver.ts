@@ -26,6 +26,8 @@ interface Unsaved {
   /** The isolate that saves it, and its number there; `undefined`: this one. */
   readonly from: string | undefined;
   readonly number: number;
+  /** Its place among all that came here. */
+  readonly order: number;
 }
 
 /** Edits are gathered for this long; one commit takes them all. */
@@ -42,7 +44,7 @@ export class Saver {
   readonly #parts: SaverParts;
   #unsaved: Unsaved[] = [];
   #number = 0;
-  #durable = 0;
+  #order = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Infinity;
   #saving: Promise<void> | undefined;
@@ -51,7 +53,7 @@ export class Saver {
   /** A reading that hasn't begun. */
   #reading: Promise<void> | undefined;
   #isClosed = false;
-  #waiting: { number: number; done: () => void }[] = [];
+  #waiting: { order: number; done: () => void }[] = [];
   #wake: () => void = () => {};
 
   constructor(parts: SaverParts) {
@@ -65,30 +67,34 @@ export class Saver {
 
   /** Takes an edit that was made here. */
   own(update: Uint8Array<ArrayBuffer>): void {
-    this.#unsaved.push({ update, from: undefined, number: ++this.#number });
+    this.#unsaved.push({ update, from: undefined, number: ++this.#number, order: ++this.#order });
     this.#due(GATHER_MS);
   }
 
   /** Takes an edit that another isolate will save. */
   foreign(update: Uint8Array<ArrayBuffer>, from: string, number: number): void {
-    this.#unsaved.push({ update, from, number });
+    this.#unsaved.push({ update, from, number, order: ++this.#order });
     this.#due(PATIENCE_MS);
   }
 
   /** Another isolate has saved its edits up to a number. */
   confirmed(from: string, number: number): void {
     this.#unsaved = this.#unsaved.filter((edit) => edit.from !== from || edit.number > number);
+    this.#tell();
   }
 
-  /** Calls back once the edits that were made here by now are durable: at once, when they are. */
+  /**
+   * Calls back once all edits that are here by now are durable: at once, when they are. Those of other isolates count
+   * too: whoever asks may have made one there, and have brought it here again.
+   */
   whenSaved(done: () => void): void {
-    if (this.#durable >= this.#number) done();
-    else this.#waiting.push({ number: this.#number, done });
+    if (!this.#unsaved.length) done();
+    else this.#waiting.push({ order: this.#order, done });
   }
 
-  /** Saves now, and resolves when nothing is unsaved. */
+  /** Saves now, and resolves when nothing is unsaved and nothing is being written. */
   async settle(): Promise<void> {
-    while (this.#unsaved.length && !this.#isClosed) await this.#saveNow();
+    while ((this.#unsaved.length || this.#saving) && !this.#isClosed) await this.#saveNow();
   }
 
   /** Takes what others have written to KV. Throws when it can't be read. */
@@ -143,13 +149,18 @@ export class Saver {
     }
     const done = new Set(batch);
     this.#unsaved = this.#unsaved.filter((edit) => !done.has(edit));
-    this.#durable = number;
     this.#parts.saved(number);
-    const settled = this.#waiting.filter((waiting) => waiting.number <= number);
-    this.#waiting = this.#waiting.filter((waiting) => waiting.number > number);
-    for (const { done } of settled) done();
+    this.#tell();
     if (this.#parts.store.surplus < MAX_SURPLUS) return;
     await this.#inTurn(() => this.#replace()).catch(this.#parts.failed);
+  }
+
+  /** Calls back those who waited for nothing that is unsaved. */
+  #tell(): void {
+    const first = this.#unsaved[0]?.order ?? Infinity;
+    const settled = this.#waiting.filter(({ order }) => order < first);
+    this.#waiting = this.#waiting.filter(({ order }) => order >= first);
+    for (const { done } of settled) done();
   }
 
   async #write(updates: Uint8Array<ArrayBuffer>[]): Promise<void> {
@@ -162,6 +173,8 @@ export class Saver {
   async #replace(): Promise<boolean> {
     const { store, apply, state } = this.#parts;
     apply(await store.read());
+    // Once it is closed it takes nothing any more: what was just read would be missing in what takes its place.
+    if (this.#isClosed) throw new Error("Closed before it was replaced by a snapshot");
     return await store.replace(state());
   }
 

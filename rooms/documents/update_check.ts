@@ -13,6 +13,8 @@ export const CONTENT = "content";
 
 /** No document ever gets here by typing; larger clocks are made up. */
 const MAX_CLOCK = 2 ** 40;
+/** Clients that weren't known, in one update: each takes room and time, were it for one deleted character. */
+const MAX_NEW_CLIENTS = 1_000;
 
 /** An update that no honest client sends. */
 export class UpdateError extends Error {
@@ -23,9 +25,7 @@ export class UpdateError extends Error {
 export interface Judged {
   /** Whether all that it refers to is known; else what is missing may still come. */
   readonly isComplete: boolean;
-  /** UTF-16 code units that it brings. */
-  readonly brings: number;
-  /** The clients whose edits it brings that weren't known. */
+  /** The clients whose edits it brings that weren't known: none, when it only deletes or repeats. */
   readonly clients: ReadonlySet<number>;
 }
 
@@ -37,13 +37,19 @@ export function judge(doc: Y.Doc, update: Uint8Array): Judged {
   const { structs, ds } = decoded(update);
   const queues = new Map<number, Struct[]>();
   const clients = new Set<number>();
-  let brings = 0;
+  const newcomers = new Set<number>();
   for (const struct of structs as Struct[]) {
     const { id: { client, clock }, length } = struct;
     if (!(length > 0) || clock + length > MAX_CLOCK) throw new UpdateError("A clock is out of bounds");
     if (struct instanceof Y.Skip) continue;
-    if (struct instanceof Y.Item) brings += checkedItem(struct);
-    if (clock + length > Y.getState(doc.store, client)) clients.add(client);
+    if (struct instanceof Y.Item) checkItem(struct);
+    const known = Y.getState(doc.store, client);
+    if (!known && newcomers.add(client).size > MAX_NEW_CLIENTS) {
+      throw new UpdateError("An update brings too many clients");
+    }
+    if (clock + length > known) {
+      clients.add(client);
+    }
     const queue = queues.get(client);
     if (!queue) queues.set(client, [struct]);
     else queue.push(struct);
@@ -56,7 +62,7 @@ export function judge(doc: Y.Doc, update: Uint8Array): Judged {
       if (clock + len > stateOf(client)) knowsDeleted = false;
     }
   }
-  return { isComplete: isComplete && knowsDeleted, brings, clients };
+  return { isComplete: isComplete && knowsDeleted, clients };
 }
 
 function decoded(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
@@ -67,19 +73,17 @@ function decoded(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
   }
 }
 
-/** The length of the text that an item brings. Throws {@link UpdateError}. */
-function checkedItem(item: Y.Item): number {
+/** Throws {@link UpdateError}. */
+function checkItem(item: Y.Item): void {
   const { content, origin, rightOrigin, parentSub } = item;
   const parent: unknown = item.parent;
-  const isText = content instanceof Y.ContentString;
-  if (!isText && !(content instanceof Y.ContentDeleted)) {
+  if (!(content instanceof Y.ContentString || content instanceof Y.ContentDeleted)) {
     throw new UpdateError("Only text goes into a document");
   }
   // What has a neighbour takes the place from it.
   if (!origin && !rightOrigin && (parent !== CONTENT || parentSub !== null)) {
     throw new UpdateError(`Text goes into "${CONTENT}" and nowhere else`);
   }
-  return isText ? item.length : 0;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Documents that several people edit at once: what each of them sees. */
 import { assert, assertEquals } from "@std/assert";
+import * as encoding from "lib0/encoding";
+import { writeUpdate } from "y-protocols/sync";
 import * as Y from "yjs";
 import { Documents } from "../../rooms/documents/documents.ts";
 import { member, PASSWORD } from "../support/cast.ts";
@@ -91,6 +93,15 @@ Deno.test("Document of a megabyte opens, is saved as a snapshot, and refuses wha
   await using editor = await Editor.at(service.url, "big", await member(service.url, "bo"));
   assert(editor.text.toString().endsWith(text));
   assert(editor.text.length < 2 * text.length + 10);
+  // A browser that kept it brings all of it back before it knows what is here.
+  await using other = await Editor.at(service.url, "big", await member(service.url, "cy"));
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, 0);
+  writeUpdate(encoder, Y.encodeStateAsUpdate(editor.doc));
+  editor.provider.ws?.send(encoding.toUint8Array(encoder));
+  editor.text.delete(0, 1);
+  await until(() => other.text.length === editor.text.length);
+  assertEquals(editor.closes, []);
 });
 
 for (const engine of ["BroadcastChannel", "KV", "Redis"] as const) {

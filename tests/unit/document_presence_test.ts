@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Presence } from "../../rooms/documents/presence.ts";
 
 /** Presence with a clock of its own, and what a client of another one would send. */
@@ -46,3 +46,23 @@ Deno.test("Presence.sweep() takes out who is silent elsewhere, and nobody who is
   assertEquals(presence.sweep().map(({ client }) => client), [2]);
   assertEquals(presence.clients, [1]);
 });
+
+Deno.test("Presence.take() throws for a connection whose clients come and go without end", () => {
+  const { presence } = setting();
+  const elsewhere = new Presence(() => 0);
+  const comeAndGo = (client: number) => {
+    elsewhere.set(client, {}, ada, "ada");
+    presence.take(elsewhere.encode([client]), ada, "ada");
+    elsewhere.leave(ada);
+    // It has left: the next word of it is newer.
+    presence.take(gone(client), ada, "ada");
+  };
+  for (let client = 0; client < 64; client++) comeAndGo(client);
+  assertEquals(presence.clients, []);
+  assertThrows(() => comeAndGo(64), Error, "too many clients");
+});
+
+/** An update by which a client leaves that has said something once. */
+function gone(client: number): Uint8Array {
+  return new Uint8Array([1, client, 2, 4, ...new TextEncoder().encode("null")]);
+}
