@@ -43,12 +43,14 @@ function setUp(kv: Deno.Kv) {
     journal.write(entry);
     return entry;
   };
-  return { outbox, journal, commits, failures, told, write };
+  const end = (): Promise<void> => journal.close();
+  return { outbox, journal, commits, failures, told, write, [Symbol.asyncDispose]: end };
 }
 
 Deno.test("Journal stores what comes together in one commit, and in the order in which it came", async () => {
   using kv = await Deno.openKv(":memory:");
-  const { journal, commits, told, write, outbox } = setUp(kv);
+  await using journals = setUp(kv);
+  const { journal, commits, told, write, outbox } = journals;
   const entries = Array.from({ length: 100 }, (_, i) => write(`m${i}`));
   await journal.drain();
   assertEquals(commits.length, 1);
@@ -61,7 +63,8 @@ Deno.test("Journal stores what comes together in one commit, and in the order in
 
 Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and marks", async () => {
   using kv = await Deno.openKv(":memory:");
-  const { journal, commits, failures, write } = setUp(kv);
+  await using journals = setUp(kv);
+  const { journal, commits, failures, write } = journals;
   const long = Array.from({ length: 100 }, () => write("字".repeat(4000)));
   const many = Array.from({ length: 3000 }, (_, i) => write("m", `c${i}`));
   await journal.drain();
@@ -74,7 +77,8 @@ Deno.test("Journal takes up a message again that could not be stored, when it is
   using kv = await Deno.openKv(":memory:");
   let isBroken = true;
   const broken = failingKv(kv, (name) => name === "atomic" && isBroken);
-  const { journal, failures, told, write } = setUp(broken);
+  await using journals = setUp(broken);
+  const { journal, failures, told, write } = journals;
   write("a", "c1");
   write("b");
   await journal.drain();
@@ -87,7 +91,8 @@ Deno.test("Journal takes up a message again that could not be stored, when it is
 
 Deno.test("Journal answers every resend with the first id, at once or later, and stores the message once", async () => {
   using kv = await Deno.openKv(":memory:");
-  const { journal, commits, told, write } = setUp(kv);
+  await using journals = setUp(kv);
+  const { journal, commits, told, write } = journals;
   const first = write("a", "c1");
   write("a", "c1");
   await journal.drain();
@@ -104,7 +109,8 @@ Deno.test("Journal tells each sender exactly once what became of its message, wh
   using kv = await Deno.openKv(":memory:");
   let commits = 0;
   const failing = failingKv(kv, (name) => name === "atomic" && ++commits === 3);
-  const { journal, told, write } = setUp(failing);
+  await using journals = setUp(failing);
+  const { journal, told, write } = journals;
   write("known", "c0");
   await journal.drain();
   const count = 2000;
@@ -121,7 +127,8 @@ Deno.test("Journal tells each sender exactly once what became of its message, wh
 
 Deno.test("Journal tells resends apart whatever is in their client ids", async () => {
   using kv = await Deno.openKv(":memory:");
-  const { journal, commits, write } = setUp(kv);
+  await using journals = setUp(kv);
+  const { journal, commits, write } = journals;
   write("b\nc", "a");
   write("c", "a\nb");
   await journal.drain();
@@ -141,8 +148,8 @@ function failingKv(kv: Deno.Kv, fails: (name: string) => boolean): Deno.Kv {
 
 Deno.test("Journal stores a message once that two processes store at the same moment", async () => {
   using kv = await Deno.openKv(":memory:");
-  const one = setUp(kv);
-  const two = setUp(
+  await using one = setUp(kv);
+  await using two = setUp(
     new Proxy(kv, {
       get(kv, name) {
         const value = Reflect.get(kv, name, kv);
@@ -196,6 +203,6 @@ Deno.test("Journal tells senders that it failed when KV doesn't answer, also of 
   assertEquals(stored.length, 1);
   write("on its way", "1");
   write("behind", "2");
-  await journal.drain();
+  await journal.close();
   assertEquals([told.accepted[0], told.accepted.length], [stored[0], 2]);
 });
