@@ -8,6 +8,7 @@
  * A change is written in the commit that makes it true. Each process looks at this one range once in a while, so that
  * it hears of changes made by others without asking for anything on the way of a message.
  */
+import { stampedKey } from "./stamped_key.ts";
 const PREFIX = ["change"];
 /** How often a process looks; a revoked session's sockets have to close within 5 s. */
 const LOOK_EVERY_MS = 1_000;
@@ -47,8 +48,7 @@ export class Changes {
 
   /** Adds a change to the commit that makes it true; a commit holds at most one. */
   add(commit: Deno.AtomicOperation, change: Change): Deno.AtomicOperation {
-    // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
-    return commit.set([...PREFIX, this.#kv.commitVersionstamp() as any], change, {
+    return commit.set(stampedKey(this.#kv, ...PREFIX), change, {
       expireIn: CHANGE_LIFE_MS,
     });
   }

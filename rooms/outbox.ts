@@ -12,6 +12,7 @@
  */
 import { seqOf } from "./message.ts";
 import { unpack } from "./packer.ts";
+import { stampedKey } from "./stamped_key.ts";
 
 const PREFIX = ["outbox"];
 const DEPTH = ["outbox_depth"];
@@ -57,8 +58,7 @@ export class Outbox {
 
   /** Puts a batch of `count` packed messages into a commit. */
   add(commit: Deno.AtomicOperation, bytes: Uint8Array, count: number): void {
-    // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
-    commit.set([...PREFIX, this.#kv.commitVersionstamp() as any], bytes).sum(DEPTH, BigInt(count));
+    commit.set(stampedKey(this.#kv, ...PREFIX), bytes).sum(DEPTH, BigInt(count));
   }
 
   /** Takes settled batches out, the oldest first, in a commit of at most 900 of them. */

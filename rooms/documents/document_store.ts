@@ -14,6 +14,7 @@
  * as once; or pieces that no head names, which the next snapshot clears away.
  */
 import { monotonicFactory } from "ulid";
+import { stampedKey } from "../stamped_key.ts";
 
 interface Head {
   readonly snapshot: string;
@@ -77,8 +78,7 @@ export class DocumentStore {
 
   /** Makes an update durable. */
   async append(update: Uint8Array<ArrayBuffer>): Promise<void> {
-    // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
-    await this.#kv.set([...this.#prefix, "update", this.#kv.commitVersionstamp() as any], update);
+    await this.#kv.set(stampedKey(this.#kv, ...this.#prefix, "update"), update);
     this.#surplus++;
   }
 

@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { type Channel, decodePost, type Post } from "./channel.ts";
+import { stampedKey } from "../stamped_key.ts";
 
 const TAIL = ["tail"];
 const POST = "post";
@@ -83,8 +84,7 @@ export class KeyValue implements Channel {
       length += texts[i].length;
       if (i + 1 < texts.length && length + texts[i + 1].length <= MAX_LENGTH) continue;
       const value = encoder.encode(JSON.stringify({ from: this.#id, posts: texts.slice(from, i + 1) }));
-      // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
-      const key = [POST, kv.commitVersionstamp() as any];
+      const key = stampedKey(kv, POST);
       const commit = kv.atomic().set(key, value, { expireIn: KEPT_MS });
       this.ring(commit);
       await commit.commit();

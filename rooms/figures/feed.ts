@@ -11,6 +11,7 @@
  * what is new.
  */
 import type { Channel, Post } from "../fan_out/channel.ts";
+import { stampedKey } from "../stamped_key.ts";
 
 /** Something that an admin should know of at once. */
 export interface Alert {
@@ -120,8 +121,7 @@ export class Feed {
       throw new RangeError(`Posting failed: the event has ${text.length} characters, of ${MAX_EVENT_LENGTH}`);
     }
     const stored: Stored = { at: now(), text };
-    // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
-    commit.set([EVENT, kv.commitVersionstamp() as any], stored, { expireIn: KEPT_MS });
+    commit.set(stampedKey(kv, EVENT), stored, { expireIn: KEPT_MS });
     if (!(await commit.commit()).ok) return;
     channel?.post({ type: "feed" });
     // It stands, whether or not it can be read just now.

@@ -12,6 +12,7 @@
 import type { Entry } from "../journal.ts";
 import { Packer, unpack } from "../packer.ts";
 import { mayMention } from "./mention.ts";
+import { stampedKey } from "../stamped_key.ts";
 
 /** What is not to be told any more: one message, or all that one person said. */
 export type Withdrawal = { readonly id: string } | { readonly username: string };
@@ -94,7 +95,6 @@ export class MentionOutbox {
   }
 
   #set(commit: Deno.AtomicOperation, kind: string, value: unknown): void {
-    // deno-lint-ignore no-explicit-any -- the types of `set` lack the symbol that `commitVersionstamp` returns
-    commit.set([kind, this.#kv.commitVersionstamp() as any], value);
+    commit.set(stampedKey(this.#kv, kind), value);
   }
 }
