@@ -51,10 +51,10 @@ const lists = new Map([
   [part("tokens-part"), mountTokens(part("admin-tokens"), { ...parts, empty: part("tokens-empty") })],
 ]);
 for (const [details, list] of lists) {
-  details.addEventListener(
-    "toggle",
-    () => /** @type {HTMLDetailsElement} */ (details).open && list.refresh(),
-  );
+  const toggled = () => /** @type {HTMLDetailsElement} */ (details).open && list.refresh();
+  details.addEventListener("toggle", toggled);
+  // Whoever opened it before this was here waits for it.
+  toggled();
 }
 
 const url = new URL("/ws/dashboard/?batch=1", location.href);

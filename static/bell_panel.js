@@ -63,12 +63,15 @@ class BellPanel {
     const language = document.documentElement.lang;
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
     this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-    this.#panel.addEventListener("toggle", (event) => {
-      this.#isOpen = /** @type {ToggleEvent} */ (event).newState === "open";
+    const toggled = () => {
+      this.#isOpen = this.#panel.matches(":popover-open");
       if (this.#isOpen) this.#refresh();
-    });
+    };
+    this.#panel.addEventListener("toggle", toggled);
     this.#part("read-all").addEventListener("click", () => socket.markAllRead());
     this.#part("bell-older").addEventListener("click", () => this.#load([...this.#rows.keys()].at(-1)));
+    // The browser opens it by itself, and may have done so before this was here.
+    toggled();
   }
 
   /** @param {number} count how many are unread @returns {void} */

@@ -94,6 +94,26 @@ browserTest(
 );
 
 browserTest(
+  "The panel shows what came to whoever opened it before the page was done loading",
+  async (stage) => {
+    await stage.account("小安");
+    await notify(stage, { user: "小安", title: "新訂單", message: "剛到" });
+    const ada = await stage.signedIn("小安", "/help/");
+    const opened = Promise.withResolvers<void>();
+    await ada.route("**/bell_panel.js", async (route) => {
+      await opened.promise;
+      await route.continue();
+    });
+    await ada.reload({ waitUntil: "commit" });
+    await ada.getByRole("button", { name: /^通知/ }).click();
+    const panel = ada.getByRole("region", { name: "通知" });
+    await panel.waitFor();
+    opened.resolve();
+    await panel.getByText("新訂單").waitFor();
+  },
+);
+
+browserTest(
   "A mention is read when its message is seen, and a link in the room's own page goes there",
   async (stage) => {
     await stage.account("小安");
