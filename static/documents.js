@@ -1,4 +1,5 @@
 import { ask } from "./api.js";
+import { mountForm } from "./form.js";
 import { mountSettings } from "./settings.js";
 import { pageWords } from "./words.js";
 
@@ -15,12 +16,12 @@ const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[da
 const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
-const form = /** @type {HTMLFormElement} */ (part("create"));
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const { ok, code, body } = await ask("POST", "/api/documents", { title: new FormData(form).get("title") });
-  if (ok) return location.assign(addressOf(body.id));
-  part("error").textContent = words.say(code === "not_signed_in" ? "signed_out" : "failed");
+mountForm(part("create"), {
+  words,
+  method: "POST",
+  path: "/api/documents",
+  body: ({ title }) => ({ title }),
+  done: ({ id }) => location.assign(addressOf(id)),
 });
 await show();
 

@@ -32,7 +32,8 @@ export function refusal(words, { code, retryAfterMs }) {
 }
 
 /**
- * A form whose fields go to the service; what it refuses stands below them, and nothing that was written is lost.
+ * A form whose fields go to the service; what it refuses stands below them, and nothing that was written is lost. Pages
+ * bring it with its button disabled: sent before this is here, it would load the page anew.
  * @param {HTMLFormElement} form
  * @param {object} parts
  * @param {Words} parts.words
@@ -57,4 +58,5 @@ export function mountForm(form, { words, method, path, body, done }) {
     if (answer.ok) return void done(answer.body);
     error.textContent = refusal(words, answer);
   });
+  button.disabled = false;
 }

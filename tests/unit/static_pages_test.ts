@@ -128,3 +128,20 @@ Deno.test("pages() answers a browser that is lost, and leaves programs to others
   assert((await lost.text()).includes("找不到這個頁面"));
   assertEquals(await (await get("/nothing", { accept: "application/json" })).text(), "404 Not Found");
 });
+
+Deno.test("Every form that a script sends waits for its script", () => {
+  const directory = new URL("../../static/", import.meta.url);
+  const forms = [...Deno.readDirSync(directory)].filter(({ name }) => name.endsWith(".html")).flatMap((
+    { name },
+  ) =>
+    Array.from(
+      Deno.readTextFileSync(new URL(name, directory)).matchAll(/<form([^>]*)>.*?<\/form>/gs),
+      ([form, attributes]) => ({ name, form, attributes }),
+    )
+  );
+  // Those that the browser sends by itself, and those that a script has to open first, needn't wait.
+  const sent = forms.filter(({ attributes }) => !/action=|method="dialog"/.test(attributes));
+  assert(sent.length > 7);
+  const open = sent.filter(({ form }) => !/type="submit"[^>]* disabled/.test(form)).map(({ name }) => name);
+  assertEquals(open, []);
+});
