@@ -19,7 +19,7 @@ export class OwnedNames {
     this.#list = list;
     changes.listen((change) => {
       if (change.type === "names") this.add(change.names);
-      if (change.type === "unknown") this.#names = undefined;
+      if (change.type === "unknown") this.#forget();
     });
   }
 
@@ -47,8 +47,14 @@ export class OwnedNames {
     }
   }
 
-  async #load(): Promise<void> {
+  /** What is being listed may lack what was missed, too. */
+  #forget(): void {
+    this.#names = this.#loading = undefined;
     this.#fresh = new Set();
+  }
+
+  async #load(): Promise<void> {
+    const fresh = this.#fresh = new Set();
     try {
       const names = new Set<string>();
       for await (const name of this.#list()) {
@@ -56,13 +62,13 @@ export class OwnedNames {
         this.#isTooMany = names.size > MOST_NAMES;
         if (this.#isTooMany) return;
       }
-      this.#names = names.union(this.#fresh);
+      if (this.#fresh !== fresh) return;
+      this.#names = names.union(fresh);
       this.#initials = new Set(Array.from(this.#names, initialOf));
     } catch {
       // As long as they can't be listed each name is looked up, which says what is wrong.
     } finally {
-      this.#loading = undefined;
-      this.#fresh = new Set();
+      if (this.#fresh === fresh) this.#loading = undefined;
     }
   }
 }

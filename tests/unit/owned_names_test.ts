@@ -80,6 +80,21 @@ namesTest("OwnedNames lists anew when it may have missed a change", async functi
   assertEquals([names.mayOwn("bo"), listed()], [false, 2]);
 });
 
+const late = Promise.withResolvers<void>();
+namesTest("OwnedNames uses no list that was begun before it may have missed a change", async function* () {
+  yield "ada";
+  await late.promise;
+}, async ({ names, listed, change, settle }) => {
+  names.mayOwn("bo");
+  const first = settle();
+  await change({ type: "unknown" });
+  late.resolve();
+  await first;
+  assertEquals(names.mayOwn("bo"), true);
+  await settle();
+  assertEquals([names.mayOwn("bo"), listed()], [false, 2]);
+});
+
 namesTest("OwnedNames takes any name for owned while they can't be listed", async function* () {
   yield "ada";
   throw new Error("KV is out of reach");
