@@ -11,8 +11,6 @@ export function adminPages(options: {
   return new Hono().get("/admin/", async (c) => {
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent("/admin/")}`);
-    if (account.role === "admin") return view.show(c, "admin.html");
-    c.status(403);
-    return view.show(c, "forbidden.html");
+    return account.role === "admin" ? view.show(c, "admin.html") : view.tell(c, 403, "forbidden");
   });
 }

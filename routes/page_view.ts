@@ -38,6 +38,8 @@ export interface PageView {
    * one, lets styles in that show it.
    */
   show(c: Context, template: string, values?: PageValues): Promise<Response>;
+  /** Answers with a page that says why there is no other; `about` has a title and a text among the words. */
+  tell(c: Context, status: 400 | 403 | 404, about: "bad_room" | "forbidden" | "not_found"): Promise<Response>;
 }
 
 /**
@@ -51,29 +53,39 @@ export function pageView(options: {
   accountOf: (c: Context) => Promise<Account | undefined>;
 }): PageView {
   const { files, language, accountOf } = options;
+  async function answer(c: Context, template: string, valuesOf: (words: PageValues) => PageValues) {
+    const spoken = languageOf(c, language);
+    const words: PageValues = JSON.parse(await files.text(`languages/${spoken}.json`));
+    const account = await accountOf(c);
+    const url = new URL(c.req.url);
+    const values: PageValues = {
+      ...valuesOf(words),
+      ...languageValues(c, spoken),
+      files: `/static/${await files.version()}`,
+      role: account?.role ?? "guest",
+      account: account?.displayName ?? "",
+      here: encodeURIComponent(url.pathname + url.search),
+    };
+    return c.html(fillTemplate(await readTemplate(files, template), words, values), {
+      headers: {
+        ...SECURITY_HEADERS,
+        "content-security-policy": policy(values.style_nonce),
+        "cache-control": "private, no-cache",
+        "content-language": spoken,
+        vary: "Accept-Language, Cookie",
+      },
+    });
+  }
+
   return {
-    async show(c, template, values = {}) {
-      const spoken = languageOf(c, language);
-      const words = JSON.parse(await files.text(`languages/${spoken}.json`));
-      const account = await accountOf(c);
-      const url = new URL(c.req.url);
-      const known = {
-        ...languageValues(c, spoken),
-        files: `/static/${await files.version()}`,
-        role: account?.role ?? "guest",
-        account: account?.displayName ?? "",
-        here: encodeURIComponent(url.pathname + url.search),
-      };
-      const page = fillTemplate(await readTemplate(files, template), words, { ...values, ...known });
-      return c.html(page, {
-        headers: {
-          ...SECURITY_HEADERS,
-          "content-security-policy": policy(values.style_nonce),
-          "cache-control": "private, no-cache",
-          "content-language": spoken,
-          vary: "Accept-Language, Cookie",
-        },
-      });
+    show: (c, template, values = {}) => answer(c, template, () => values),
+    tell(c, status, about) {
+      c.status(status);
+      return answer(
+        c,
+        "message.html",
+        (words) => ({ title: words[`${about}.title`], text: words[`${about}.text`] }),
+      );
     },
   };
 }

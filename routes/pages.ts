@@ -52,11 +52,7 @@ export function pages(options: PagesOptions): Hono {
   const app = new Hono();
 
   const view = pageView({ files, language, accountOf });
-  const { show } = view;
-  const refuseRoom = (c: Context) => {
-    c.status(400);
-    return show(c, "bad_room.html");
-  };
+  const { show, tell } = view;
 
   app.get("*", compress({ encoding: "gzip" }));
   for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
@@ -102,13 +98,13 @@ export function pages(options: PagesOptions): Hono {
     const { room, username } = c.req.query();
     if (room === undefined) return show(c, "lobby.html");
     const name = roomName(room.trim());
-    if (!name) return refuseRoom(c);
+    if (!name) return tell(c, 400, "bad_room");
     const query = username?.trim() ? `?${new URLSearchParams({ username: username.trim() })}` : "";
     return c.redirect(`/chat/${encodeURIComponent(name)}/${query}`);
   });
   app.get("/chat/:room/", async (c) => {
     const room = roomName(c.req.param("room"));
-    if (!room) return refuseRoom(c);
+    if (!room) return tell(c, 400, "bad_room");
     const account = await accountOf(c);
     const rules = await rulesOf(room);
     const user = account && userOf(account);
@@ -128,7 +124,7 @@ export function pages(options: PagesOptions): Hono {
   });
   app.get("/chat/:room/settings/", async (c) => {
     const room = roomName(c.req.param("room"));
-    if (!room) return refuseRoom(c);
+    if (!room) return tell(c, 400, "bad_room");
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
     if (!mayChange(await rulesOf(room), userOf(account))) {
@@ -145,8 +141,7 @@ export function pages(options: PagesOptions): Hono {
   app.route("/static", staticFiles(files));
   app.get("*", async (c, next) => {
     if (!c.req.header("accept")?.includes("text/html")) return await next();
-    c.status(404);
-    return show(c, "not_found.html");
+    return tell(c, 404, "not_found");
   });
   return app;
 }
