@@ -8,6 +8,7 @@ import { ask } from "./api.js";
 import { DocumentConnection } from "./document_connection.js";
 import { mountPeopleHere } from "./people_here.js";
 import { remoteCursors } from "./remote_cursors.js";
+import { mountRescue } from "./rescue.js";
 import { mountSaveState } from "./save_state.js";
 import { mountSettings } from "./settings.js";
 import { mountVersions } from "./versions.js";
@@ -44,7 +45,11 @@ const view = new EditorView({
       EditorState.lineSeparator.of("\n"),
       EditorView.lineWrapping,
       keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
-      EditorView.contentAttributes.of({ "aria-label": paper.dataset.label ?? "", spellcheck: "true" }),
+      EditorView.contentAttributes.of({
+        "aria-label": paper.dataset.label ?? "",
+        spellcheck: "true",
+        tabindex: "0",
+      }),
       editable.of([]),
       EditorState.transactionFilter.of((transaction) => {
         if (!transaction.docChanged || !transaction.isUserEvent("input") || fits(transaction)) {
@@ -62,14 +67,14 @@ const view = new EditorView({
 mountSaveState(part("saved"), { connection, words, signIn: part("sign-in") });
 mountPeopleHere(part("people"), { awareness: connection.awareness, words });
 mountVersions({ id, words });
+const title = /** @type {HTMLInputElement} */ (part("title"));
+mountRescue(part("rescue"), { connection, kept, text, title: () => title.value, words });
+// It can still be selected and copied.
 connection.on("refused", () => {
-  view.dispatch({
-    effects: editable.reconfigure([EditorState.readOnly.of(true), EditorView.editable.of(false)]),
-  });
+  view.dispatch({ effects: editable.reconfigure(EditorState.readOnly.of(true)) });
 });
 view.focus();
 
-const title = /** @type {HTMLInputElement} */ (part("title"));
 title.addEventListener("change", async () => {
   const { ok, code } = await ask("PATCH", `/api/documents/${encodeURIComponent(id)}`, { title: title.value });
   if (!ok) connection.emit("trouble", code === "not_signed_in" ? "signed_out" : "failed");

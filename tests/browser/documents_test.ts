@@ -136,7 +136,44 @@ browserTest(
     // Signed out elsewhere, one can write no more.
     await ada.evaluate(() => fetch("/api/session", { method: "DELETE" }));
     await ada.getByRole("link", { name: "登入後即可編輯" }).waitFor();
-    assertEquals(await ada.locator(".cm-content").getAttribute("contenteditable"), "false");
+    assertEquals(await ada.locator(".cm-content").getAttribute("aria-readonly"), "true");
+  },
+);
+
+browserTest(
+  "Document that grew full while somebody wrote offline lets them keep a copy, and go on without it",
+  async (stage) => {
+    const [ada, bo] = await pair(stage);
+    await saved(ada);
+    await ada.context().setOffline(true);
+    await ada.locator("[data-part=saved][data-state=offline]").waitFor();
+    await paste(ada, "離線".repeat(50_000));
+    for (let i = 0; i < 6; i++) {
+      await paste(bo, "滿".repeat(100_000));
+      await saved(bo);
+    }
+    await ada.context().setOffline(false);
+    await ada.getByText("文件已滿").waitFor();
+    await ada.locator(".cm-content[aria-readonly=true]").waitFor();
+    const download = ada.waitForEvent("download");
+    await ada.getByRole("button", { name: "下載這裡的文字" }).click();
+    const file = await download;
+    assertEquals(file.suggestedFilename(), "週會.txt");
+    assert((await Deno.readTextFile(await file.path())).includes("離線".repeat(50_000)));
+    // A reload alone brings back what can't be saved.
+    await ada.reload();
+    await ada.getByText("文件已滿").waitFor();
+    assertEquals(await violations(ada), []);
+    ada.once("dialog", (dialog) => void dialog.accept());
+    await ada.getByRole("button", { name: "放棄未儲存的內容" }).click();
+    await saved(ada);
+    assertEquals(await textOf(ada), "滿".repeat(600_000));
+    // Who deletes makes room.
+    await ada.locator(".cm-content").press("Control+a");
+    await ada.keyboard.press("Backspace");
+    await write(ada, "又有空間了");
+    await saved(ada);
+    await reads(bo, "又有空間了");
   },
 );
 
@@ -155,6 +192,12 @@ async function pair(stage: Stage): Promise<[Page, Page]> {
 async function write(page: Page, text: string): Promise<void> {
   await page.locator(".cm-content").focus();
   for (const character of text) await page.keyboard.insertText(character);
+}
+
+/** Inserts a long text at once. */
+async function paste(page: Page, text: string): Promise<void> {
+  await page.locator(".cm-content").focus();
+  await page.keyboard.insertText(text);
 }
 
 async function saved(page: Page): Promise<void> {
