@@ -5,7 +5,7 @@
  * | --- | --- |
  * | `["report", id]` | a `Report` |
  * | `["reports_of", owner]` | the ids of the owner's reports, the oldest first |
- * | `["report_due", id]` | there is something to do about it |
+ * | `["report_due", id]` | there is something to do about it from this time on, in ms since the epoch |
  * | `["report_work", id, n]` | how far the work on it is: JSON, in pieces |
  * | `["report_file", id, format, n]` | a piece of a file |
  * | `["report_waste", id]` | work and files of this report are to be deleted |

@@ -30,6 +30,16 @@ export interface Progress {
   /** `undefined`: the report is finished. */
   readonly work: unknown;
   readonly pieces: readonly Piece[];
+  /** How long to leave it alone; not at all unless told. At most {@link MAX_PAUSE_MS}. */
+  readonly pauseMs?: number;
+}
+
+/** What there is to do. */
+export interface Due {
+  /** The reports to work on, the oldest first. */
+  readonly ids: readonly string[];
+  /** In how many milliseconds the next one of the others is due; Infinity when there is none. */
+  readonly nextMs: number;
 }
 
 /** KV takes 800 KiB and 1,000 mutations in a commit (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
@@ -37,6 +47,8 @@ const COMMIT_BYTES = 700_000;
 /** Values that are deleted are read for it. */
 const DELETED_AT_ONCE = 100;
 const DUE_AT_ONCE = 100;
+/** Should the time of day have jumped, nothing is left alone for longer. */
+const MAX_PAUSE_MS = 60_000;
 /** Work of 500 KB. */
 const MAX_WORK_PIECES = 8;
 
@@ -58,10 +70,16 @@ export class ReportWork {
     return oldest !== undefined && this.#isOver(oldest);
   }
 
-  /** The ids of reports that something has to be done about, the oldest first. */
-  async due(): Promise<string[]> {
-    const entries = this.#kv.list({ prefix: [REPORT_DUE] }, { limit: DUE_AT_ONCE });
-    return await Array.fromAsync(entries, ({ key }) => String(key[1]));
+  /** The reports that something has to be done about. */
+  async due(): Promise<Due> {
+    const now = this.#now();
+    const ids: string[] = [];
+    let nextMs = Infinity;
+    for await (const { key, value: from } of this.#kv.list<number>({ prefix: [REPORT_DUE] })) {
+      if (from > now && from <= now + MAX_PAUSE_MS) nextMs = Math.min(nextMs, from - now);
+      else if (ids.push(String(key[1])) === DUE_AT_ONCE) break;
+    }
+    return { ids, nextMs };
   }
 
   /** A report that is to be worked on; `undefined` when it isn't any more. */
@@ -84,7 +102,8 @@ export class ReportWork {
    * now, or `undefined` when it was changed by somebody else meanwhile, or `lease` has another holder. Throws
    * `LeaseLostError`.
    */
-  async advance(held: Held, { change, work, pieces }: Progress, lease: Lease): Promise<Report | undefined> {
+  async advance(held: Held, progress: Progress, lease: Lease): Promise<Report | undefined> {
+    const { change, work, pieces, pauseMs } = progress;
     const { id } = held.report;
     const check = { key: [REPORT, id], versionstamp: held.versionstamp };
     const files: Record<string, ReportFile> = { ...held.report.files };
@@ -116,7 +135,9 @@ export class ReportWork {
       commit.set([REPORT_WORK, id, count++], workBytes.subarray(at, at + MAX_VALUE_BYTES));
     }
     for (let n = count; n < MAX_WORK_PIECES; n++) commit.delete([REPORT_WORK, id, n]);
-    const report = changed(held.report, { ...change, files }, this.#now());
+    const now = this.#now();
+    const report = changed(held.report, { ...change, files }, now);
+    if (pauseMs) commit.set([REPORT_DUE, id], now + pauseMs);
     if (!isUnfinished(report)) {
       commit.delete([REPORT_DUE, id]);
       if (report.outcome !== "completed") commit.set([REPORT_WASTE, id], 0);
@@ -129,15 +150,15 @@ export class ReportWork {
     await this.#kv.delete([REPORT_DUE, id]);
   }
 
-  /** Takes out one report whose time is over, and deletes a bit of what others left. */
-  async tidy(): Promise<void> {
+  /** Takes out one report whose time is over, and deletes a bit of what others left; answers whether there was any. */
+  async tidy(): Promise<boolean> {
     const oldest = await this.#first(REPORT);
     if (oldest && this.#isOver(oldest)) {
       const { value } = await this.#kv.get<Report>([REPORT, oldest]);
       if (value) await this.#store.remove(value);
     }
     const waste = await this.#first(REPORT_WASTE);
-    if (!waste) return;
+    if (!waste) return false;
     const commit = this.#kv.atomic();
     let count = 0;
     for (const key of [REPORT_WORK, REPORT_FILE]) {
@@ -151,6 +172,7 @@ export class ReportWork {
     if (count < DELETED_AT_ONCE) commit.delete([REPORT_WASTE, waste]);
     // Nothing is added any more: every commit that adds to a report checks that it is unfinished.
     await commit.commit();
+    return true;
   }
 
   async #first(kind: string): Promise<string | undefined> {

@@ -52,7 +52,7 @@ export class Runner {
   readonly #parts: RunnerParts;
   #wake: () => void = () => {};
   #rings: (() => void)[] = [];
-  /** Nothing was to do when it was last looked. */
+  /** Nothing was due when it was last looked. */
   #isIdle = false;
   #isOver = false;
   #troubles = 0;
@@ -81,7 +81,6 @@ export class Runner {
     while (!stop.aborted) {
       const rings = this.#rings.length;
       const pauseMs = await this.#pass(stop);
-      this.#isIdle = pauseMs === SWEEP_EVERY_MS;
       if (this.#isIdle) { for (const resolve of this.#rings.splice(0, rings)) resolve(); }
       if (!this.#isIdle || !this.#rings.length) await this.#pause(pauseMs, stop);
     }
@@ -94,15 +93,21 @@ export class Runner {
   /** Does all there is to do; answers how long to wait for the next pass. */
   async #pass(stop: AbortSignal): Promise<number> {
     const { work, lease, failed } = this.#parts;
+    this.#isIdle = false;
+    let nextMs = Infinity;
     try {
       while (!stop.aborted && await work.isBusy()) {
         if (!await lease.acquire()) return LEASE_POLL_MS;
-        for (const id of await work.due()) if (!stop.aborted) await this.#work(id, stop);
-        await work.tidy();
+        const due = await work.due();
+        for (const id of due.ids) if (!stop.aborted) await this.#work(id, stop);
+        const hasTidied = await work.tidy();
+        nextMs = due.nextMs;
+        if (!due.ids.length && !hasTidied) break;
       }
       await lease.release();
       this.#troubles = 0;
-      return SWEEP_EVERY_MS;
+      this.#isIdle = true;
+      return Math.min(SWEEP_EVERY_MS, nextMs);
     } catch (error) {
       if (error instanceof LeaseLostError) return LEASE_POLL_MS;
       failed("reports_failed", error);
@@ -122,19 +127,14 @@ export class Runner {
     } catch (error) {
       if (error instanceof TooLargeError) progress = ended("too_large");
       else {
-        const failures = held.report.failures + 1;
         failed("report_failed", error);
-        const isHopeless = failures >= MAX_FAILURES;
-        const change = isHopeless ? { failures, outcome: "broken" as const } : { failures };
-        progress = { change, work: isHopeless ? undefined : held.work, pieces: [] };
+        progress = again(held);
       }
     }
     const report = await work.advance(held, progress, lease);
     if (report && hasMoved(held.report, report)) moved(report);
     const tookMs = clock.elapsed() - began;
-    const restMs = Math.min(REST_MS.max, Math.max(REST_MS.min, tookMs));
-    const { failures } = progress.change;
-    await clock.wait(failures ? BACKOFF_FROM_MS * 2 ** failures : restMs, stop);
+    await clock.wait(Math.min(REST_MS.max, Math.max(REST_MS.min, tookMs)), stop);
   }
 
   async #slice({ report, work }: Held): Promise<Progress> {
@@ -180,6 +180,15 @@ export class Runner {
 /** Whether somebody who waits would see a difference. */
 function hasMoved(before: Report, after: Report): boolean {
   return before.outcome !== after.outcome || before.progress !== after.progress;
+}
+
+/** After a slice that failed. */
+function again({ report, work }: Held): Progress {
+  const failures = report.failures + 1;
+  if (failures >= MAX_FAILURES) {
+    return { change: { failures, outcome: "broken" }, work: undefined, pieces: [] };
+  }
+  return { change: { failures }, work, pieces: [], pauseMs: BACKOFF_FROM_MS * 2 ** failures };
 }
 
 function ended(outcome: "too_large" | "no_messages" | "no_access"): Progress {

@@ -237,6 +237,28 @@ Deno.test("Runner tries again what failed, gives up after five times, and goes o
   assertEquals(reports.failures.length, 7);
 });
 
+Deno.test("Runner lets nobody wait for a report that has failed lately", async () => {
+  let waitedMs = Infinity;
+  await using reports: TestReports = await openTestReports({
+    makers: {
+      transcript: small((state, messages, order) => {
+        if (order.room === "cursed") throw new Error("Something is broken");
+        return new Transcript().take(state, messages, order);
+      }),
+    },
+    moved: ({ outcome }) => {
+      if (outcome === "completed") waitedMs = reports.clock.elapsed();
+    },
+  });
+  for (const room of ["lobby", "cursed"]) await writePast(reports.kv, room, 600);
+  const cursed = await reports.ask({ room: "cursed" });
+  const lobby = await reports.ask();
+  reports.run();
+  assertEquals((await reports.finished(lobby)).messages, 600);
+  assert(waitedMs < 100, `it waited ${waitedMs} ms`);
+  assertEquals((await reports.finished(cursed)).outcome, "broken");
+});
+
 Deno.test("ReportStore lets a person have three reports under way, and keeps twenty", async () => {
   await using reports = await openTestReports();
   await reports.commit("lobby", "hi");
