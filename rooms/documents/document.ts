@@ -6,10 +6,12 @@
  */
 import { Buffer } from "node:buffer";
 import * as Y from "yjs";
-import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import { Chronicle } from "./chronicle.ts";
 import { DocumentStore } from "./document_store.ts";
 import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
-import { MAX_DOCUMENT_BYTES, type ServerFrame } from "./plain_frames.ts";
+import { PlainAudience } from "./plain_audience.ts";
+import { MAX_DOCUMENT_BYTES } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
 import { type Change, Presence } from "./presence.ts";
 import { Saver } from "./saver.ts";
@@ -62,11 +64,11 @@ export class Document implements Desk {
   readonly presence: Presence;
   readonly #parts: DocumentParts;
   readonly #saver: Saver;
-  readonly #participants = new Set<Participant>();
+  readonly #chronicle: Chronicle;
+  readonly #editors = new Set<SyncParticipant>();
+  readonly #audience: PlainAudience;
   /** Whose edits come under a client's id, as long as they are connected: nobody else may make some up. */
   readonly #owners = new Map<number, Participant>();
-  /** The clients of each name. */
-  readonly #here = new Map<string, Set<number>>();
   #fresh: Uint8Array<ArrayBuffer>[] = [];
   #unposted: Uint8Array<ArrayBuffer>[] = [];
   #stirred = new Set<number>();
@@ -77,17 +79,6 @@ export class Document implements Desk {
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #bytes = 0;
   #weighed = 0;
-  /** The text as clients in plain frames were told it; while there are any. */
-  #told = "";
-  #plainCount = 0;
-  /** Who has edited since the last save, and who was entered lately. */
-  readonly #authors = new Set<string>();
-  readonly #noted = new Set<string>();
-  #notedAt = 0;
-  #noting: Promise<void> = Promise.resolve();
-  #versionedAt = 0;
-  /** A version that is being kept: what came after it is saved after it. */
-  #keeping: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   /** Resolves when all of it is loaded. Throws when it can't be. */
@@ -102,11 +93,13 @@ export class Document implements Desk {
     this.id = parts.id;
     this.text = this.doc.getText(CONTENT);
     this.presence = new Presence(parts.now);
+    this.#chronicle = new Chronicle(parts);
+    this.#audience = new PlainAudience(this.text);
     this.#saver = new Saver({
       store: new DocumentStore(parts.kv, parts.id),
       state: () => Y.encodeStateAsUpdate(this.doc) as Uint8Array<ArrayBuffer>,
       apply: (updates) => this.#applyRead(updates),
-      ready: () => this.#keeping,
+      ready: () => this.#chronicle.kept,
       saved: (number) => this.#saved(number),
       failed: (error) => parts.failed("document_save_failed", error),
     });
@@ -114,35 +107,28 @@ export class Document implements Desk {
       "update",
       (update: Uint8Array, origin: unknown) => this.#changed(update as Uint8Array<ArrayBuffer>, origin),
     );
-    this.text.observe((event) => this.#tellEdits(event));
-  }
-
-  /** How many connections there are. */
-  get participants(): number {
-    return this.#participants.size;
+    this.text.observe((event) => this.#audience.edited(event, () => this.#userOf(event.transaction)));
   }
 
   /** Lets a connection in that speaks Yjs, or plain text frames; `undefined` when there are too many. */
   join(connection: Connection, kind: "yjs" | "plain"): Participant | undefined {
-    if (this.#participants.size >= MAX_PARTICIPANTS) return undefined;
+    if (this.#editors.size + this.#audience.members.size >= MAX_PARTICIPANTS) return undefined;
     if (kind === "yjs") {
-      const participant = new SyncParticipant(connection, this);
-      this.#participants.add(participant);
-      return participant;
+      const editor = new SyncParticipant(connection, this);
+      this.#editors.add(editor);
+      return editor;
     }
-    const participant = new PlainParticipant(connection, this);
-    this.#participants.add(participant);
-    if (this.#plainCount++ === 0) this.#told = this.text.toString();
-    participant.begin();
-    return participant;
+    const member = new PlainParticipant(connection, this);
+    this.#audience.add(member);
+    member.begin();
+    return member;
   }
 
   leave(participant: Participant): void {
-    if (!this.#participants.delete(participant)) return;
     if (participant instanceof PlainParticipant) {
+      this.#audience.remove(participant);
       participant.leave();
-      if (--this.#plainCount === 0) this.#told = "";
-    }
+    } else if (participant instanceof SyncParticipant) this.#editors.delete(participant);
     for (const [client, owner] of this.#owners) if (owner === participant) this.#owners.delete(client);
     this.#heed(this.presence.leave(participant));
   }
@@ -199,15 +185,13 @@ export class Document implements Desk {
    * when both are durable.
    */
   async restore(text: string, by: string): Promise<void> {
-    const { catalog } = this.#parts;
-    await catalog.touch(this.id, [by]);
+    await this.#chronicle.enter(by);
     // From here to the edit nothing may wait: what somebody types meanwhile would be neither here nor in the version.
     const now = this.text.toString();
     if (now === text) return;
-    const kept = this.#keeping.then(() => catalog.keepNow(this.id, now));
-    this.#keeping = kept.catch(() => {});
+    const kept = this.#chronicle.keepNow(now);
     const { start, end } = difference(now, text);
-    this.#authors.add(by);
+    this.#chronicle.edited(by);
     this.doc.clientID = Math.floor(Math.random() * 2 ** 32);
     this.doc.transact(() => {
       this.text.delete(start, now.length - end - start);
@@ -243,9 +227,7 @@ export class Document implements Desk {
 
   /** Reads what may have been missed, and looks who has gone. */
   look(): void {
-    for (const participant of this.#participants) {
-      if (participant instanceof PlainParticipant) this.#heed(participant.renew());
-    }
+    for (const member of this.#audience.members) this.#heed(member.renew());
     this.#heed(this.presence.sweep());
     void this.#read();
   }
@@ -254,7 +236,7 @@ export class Document implements Desk {
   async settle(): Promise<void> {
     this.#flush();
     await this.#saver.settle();
-    await this.#noting;
+    await this.#chronicle.settled();
   }
 
   /** Leaves it in KV so that it opens fast. */
@@ -272,11 +254,7 @@ export class Document implements Desk {
 
   async #load(): Promise<void> {
     await this.#saver.read();
-    const { catalog } = this.#parts;
-    let entry = await catalog.entry(this.id);
-    // Whoever wrote it could save it, and died before it was entered.
-    if (!entry && this.text.length) entry = await catalog.touch(this.id, []);
-    this.#versionedAt = entry?.versionedAt ?? this.#parts.now();
+    await this.#chronicle.open(!this.text.length);
     this.#fresh = [];
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
@@ -300,17 +278,11 @@ export class Document implements Desk {
 
   /** The first change of a new stretch of work keeps what was before it. */
   #work(change: () => void): void {
-    const now = this.#parts.now();
-    const isDue = now - this.#versionedAt >= STRETCH_MS;
+    const { isDue } = this.#chronicle;
     const before = isDue ? this.text.toString() : "";
     const count = this.#saver.number;
     change();
-    if (!isDue || count === this.#saver.number) return;
-    this.#versionedAt = now;
-    this.#noted.clear();
-    if (!before) return;
-    const { catalog, failed } = this.#parts;
-    this.#keeping = catalog.keep(this.id, before).catch((error) => failed("version_failed", error));
+    if (isDue && count !== this.#saver.number) this.#chronicle.begin(before);
   }
 
   /** Throws {@link FullError}. */
@@ -331,35 +303,14 @@ export class Document implements Desk {
     if (isPosted(origin)) return this.#saver.foreign(update, origin.from, origin.number);
     this.#saver.own(update);
     this.#unposted.push(update);
-    if (origin !== RESTORED) this.#authors.add((origin as Participant).connection.user.name);
+    if (isParticipant(origin)) this.#chronicle.edited(origin.connection.user.name);
   }
 
   #saved(number: number): void {
     // Nobody should hear that an edit is saved before the edit.
     this.#flush();
     this.#parts.post?.({ type: "document_saved", id: this.id, from: this.#parts.isolate, number });
-    this.#note();
-  }
-
-  /** Enters who has edited, now and then. */
-  #note(): void {
-    const { catalog, now, failed } = this.#parts;
-    const authors = [...this.#authors];
-    const isKnown = authors.every((name) => this.#noted.has(name)) && now() - this.#notedAt < NOTE_EVERY_MS;
-    this.#authors.clear();
-    if (!authors.length || isKnown) return;
-    this.#notedAt = now();
-    authors.forEach((name) => this.#noted.add(name));
-    this.#noting = catalog.touch(this.id, authors)
-      .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
-      .catch((error) => {
-        // They are entered with the next save.
-        for (const name of authors) {
-          this.#authors.add(name);
-          this.#noted.delete(name);
-        }
-        failed("document_note_failed", error);
-      });
+    this.#chronicle.note();
   }
 
   #gather(ms = GATHER_MS): void {
@@ -386,7 +337,7 @@ export class Document implements Desk {
       this.#stirredAt = now;
     }
     if (this.#stirred.size) this.#gather(STIR_MS - (now - this.#stirredAt));
-    if (frames.length) { for (const participant of this.#participants) participant.tell({ frames }); }
+    if (frames.length) { for (const editor of this.#editors) editor.tell(frames); }
     const unposted = this.#unposted.splice(0);
     const { isolate: from, post } = this.#parts;
     if (!post || !unposted.length) return;
@@ -402,69 +353,28 @@ export class Document implements Desk {
     });
   }
 
-  /** Tells those who speak in plain frames what has become of the text. */
-  #tellEdits(event: Y.YTextEvent): void {
-    if (!this.#plainCount) return;
-    const origin: unknown = event.transaction.origin;
-    const user = this.#userOf(event.transaction);
-    let at = 0;
-    for (const { retain = 0, insert, delete: deleted = 0 } of event.delta) {
-      at += retain;
-      const inserted = typeof insert === "string" ? insert : "";
-      const text = inserted || this.#told.slice(at, at + deleted);
-      if (!text) continue;
-      const action = inserted ? "insert" : "delete";
-      this.#told = this.#told.slice(0, at) + inserted + this.#told.slice(at + deleted);
-      this.#tellPlain({ type: "edit", user, action, position: at, text }, (one) => one !== origin);
-      at += inserted.length;
-    }
-  }
-
   /** Who made a change: whoever the connection belongs to, else whoever edits under the client's id. */
-  #userOf({ origin, afterState, beforeState }: Y.Transaction): string {
-    if (this.#participants.has(origin)) return (origin as Participant).connection.user.name;
+  #userOf(transaction: Y.Transaction): string {
+    const { afterState, beforeState } = transaction;
+    const origin: unknown = transaction.origin;
+    if (isParticipant(origin)) return origin.connection.user.name;
     const client = [...afterState].find(([client, clock]) => clock !== (beforeState.get(client) ?? 0))?.[0];
     return client === undefined ? "" : this.presence.nameOf(client) ?? "";
   }
 
   /** Tells of those who came, moved or went. */
   #heed(changes: readonly Change[], { isPosted }: { isPosted: boolean } = { isPosted: false }): void {
-    for (const { client, name, state, isNew } of changes) {
-      this.#stirred.add(client);
-      const those = this.#here.get(name) ?? new Set();
-      if (state && isNew && !those.size) this.#tellPlain({ type: "user_joined", user: name }, notOf(name));
-      if (state) those.add(client);
-      else if (those.delete(client) && !those.size) {
-        this.#tellPlain({ type: "user_left", user: name }, notOf(name));
-      }
-      if (those.size) this.#here.set(name, those);
-      else this.#here.delete(name);
-      const position = state && this.#positionIn(state);
-      if (position !== undefined) this.#tellPlain({ type: "cursor", user: name, position }, notOf(name));
-    }
     if (!changes.length) return;
-    this.#gather(STIR_MS - (performance.now() - this.#stirredAt));
-    if (!isPosted) { for (const { client } of changes) this.#untold.add(client); }
-  }
-
-  #positionIn({ cursor }: Readonly<Record<string, unknown>>): number | undefined {
-    if (!this.#plainCount || typeof cursor !== "object" || cursor === null || !("head" in cursor)) return;
-    try {
-      const place = Y.createRelativePositionFromJSON(cursor.head);
-      const position = Y.createAbsolutePositionFromRelativePosition(place, this.doc);
-      return position?.type === this.text ? position.index : undefined;
-    } catch {
-      // A client may write into its state whatever it likes.
+    this.#audience.stirred(changes);
+    for (const { client } of changes) {
+      this.#stirred.add(client);
+      if (!isPosted) this.#untold.add(client);
     }
-  }
-
-  #tellPlain(frame: ServerFrame, isMeant: (participant: Participant) => boolean): void {
-    if (!this.#plainCount) return;
-    for (const participant of this.#participants) if (isMeant(participant)) participant.tellPlain(frame);
+    this.#gather(STIR_MS - (performance.now() - this.#stirredAt));
   }
 
   #clientsHere(): number[] {
-    return [...this.#participants].flatMap((participant) => this.presence.of(participant));
+    return [...this.#editors, ...this.#audience.members].flatMap((one) => this.presence.of(one));
   }
 
   #postPeople(clients: readonly number[]): void {
@@ -489,16 +399,16 @@ export class Document implements Desk {
   }
 }
 
+function isParticipant(origin: unknown): origin is SyncParticipant | PlainParticipant {
+  return origin instanceof SyncParticipant || origin instanceof PlainParticipant;
+}
+
 function isPosted(origin: unknown): origin is Posted {
   return typeof origin === "object" && origin !== null && "number" in origin && "from" in origin;
 }
 
 function merged(updates: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   return updates.length === 1 ? updates[0] : Y.mergeUpdates([...updates]) as Uint8Array<ArrayBuffer>;
-}
-
-function notOf(name: string): (participant: Participant) => boolean {
-  return ({ connection }) => connection.user.name !== name;
 }
 
 /** How much two texts have in common at their beginning and their end, in whole characters. */

@@ -1,7 +1,6 @@
 /** Somebody at a document: what the two kinds of clients have in common, and what the document does for them. */
 import type * as Y from "yjs";
 import type { Presence } from "./presence.ts";
-import type { ServerFrame } from "./plain_frames.ts";
 
 /** What a document needs of a socket. */
 export interface Connection {
@@ -13,20 +12,10 @@ export interface Connection {
   close(code: number, reason: string): Promise<void>;
 }
 
-/** What one flush brings to everybody, encoded once. */
-export interface News {
-  /** Frames of the sync and awareness protocol. */
-  readonly frames: readonly Uint8Array<ArrayBuffer>[];
-}
-
 export interface Participant {
   readonly connection: Connection;
   /** Takes what its client sends. Throws only what is our own fault. */
   receive(data: string | ArrayBuffer): void;
-  /** Brings what has changed, to a client that speaks Yjs. */
-  tell(news: News): void;
-  /** Brings a frame to a client that doesn't. */
-  tellPlain(frame: ServerFrame): void;
 }
 
 /** The document as a participant sees it. */

@@ -64,9 +64,8 @@ export class PlainParticipant implements Participant {
     }
   }
 
-  tell(): void {}
-
-  tellPlain(frame: ServerFrame): void {
+  /** Brings a frame, unless the text is on its way and will have it. */
+  tell(frame: ServerFrame): void {
     if (this.#isBehind) return;
     if (frame.type === "edit") this.#toldAt = performance.now();
     this.connection.send(encodePlain(frame));

@@ -3,7 +3,7 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
-import { type Connection, type Desk, FullError, type News, type Participant } from "./participant.ts";
+import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
 import { decodePlain, encodePlain, PlainError } from "./plain_frames.ts";
 import { UpdateError } from "./update_check.ts";
 
@@ -44,13 +44,12 @@ export class SyncParticipant implements Participant {
     }
   }
 
-  tell({ frames }: News): void {
+  /** Brings frames of the sync and awareness protocol, encoded once for all. */
+  tell(frames: readonly Uint8Array<ArrayBuffer>[]): void {
     // Whoever is behind gets it together with the rest, and whoever never asked isn't in yet.
     if (!this.#isIn || this.#behind) return;
     for (const frame of frames) this.connection.send(frame);
   }
-
-  tellPlain(): void {}
 
   #receiveText(text: string): void {
     const frame = decodePlain(text);
