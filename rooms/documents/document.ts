@@ -15,7 +15,7 @@ import { MAX_DOCUMENT_BYTES } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
 import { type Change, Presence } from "./presence.ts";
 import { Saver } from "./saver.ts";
-import { presenceFrame, SyncParticipant, updateFrame } from "./sync_participant.ts";
+import { CLOSE, presenceFrame, SyncParticipant, updateFrame } from "./sync_participant.ts";
 import { CONTENT, judge, UpdateError } from "./update_check.ts";
 
 /** What documents tell each other between isolates. */
@@ -129,6 +129,7 @@ export class Document implements Desk {
       this.#audience.remove(participant);
       participant.leave();
     } else if (participant instanceof SyncParticipant) this.#editors.delete(participant);
+    this.#saver.forget(participant);
     for (const [client, owner] of this.#owners) if (owner === participant) this.#owners.delete(client);
     this.#heed(this.presence.leave(participant));
   }
@@ -176,8 +177,10 @@ export class Document implements Desk {
     this.#heed(this.presence.set(client, state, by, by.connection.user.name));
   }
 
-  whenSaved(done: () => void): void {
-    this.#saver.whenSaved(done);
+  whenSaved(by: Participant, done: () => void): void {
+    if (!this.#saver.whenSaved(by, done)) {
+      void by.connection.close(CLOSE.busy, "Nothing can be saved at present");
+    }
   }
 
   /**

@@ -34,8 +34,8 @@ export interface Desk {
   present(update: Uint8Array, by: Participant): void;
   /** Notes where the cursor of a participant is that has no awareness of its own. */
   point(client: number, state: Record<string, unknown>, by: Participant): void;
-  /** Calls back once the edits made by now are durable. */
-  whenSaved(done: () => void): void;
+  /** Calls back once the edits made by now are durable; closes the connection of whoever asks on and on in vain. */
+  whenSaved(by: Participant, done: () => void): void;
 }
 
 /** The document holds as much as it may. */

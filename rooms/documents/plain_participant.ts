@@ -54,7 +54,7 @@ export class PlainParticipant implements Participant {
       if (frame.type === "edit") this.#edit(frame);
       if (clientId === undefined) return;
       const saved = encodePlain({ type: "saved", client_id: clientId });
-      this.#desk.whenSaved(() => this.connection.send(saved));
+      this.#desk.whenSaved(this, () => this.connection.send(saved));
     } catch (error) {
       const isFull = error instanceof FullError;
       if (!isFull && !(error instanceof PlainError)) throw error;

@@ -39,6 +39,10 @@ const RETRY_MS = 1_000;
 const MAX_SURPLUS = 200;
 /** The same when the document is closed. */
 const MAX_SURPLUS_CLOSED = 20;
+/** Edits above which those that were made here become one: KV may be out of reach for hours. */
+const MAX_UNSAVED = 1_000;
+/** Callbacks that somebody may have waiting. */
+const MAX_WAITING = 1_000;
 
 export class Saver {
   readonly #parts: SaverParts;
@@ -53,7 +57,9 @@ export class Saver {
   /** A reading that hasn't begun. */
   #reading: Promise<void> | undefined;
   #isClosed = false;
-  #waiting: { order: number; done: () => void }[] = [];
+  #waiting: { order: number; by: object; done: () => void }[] = [];
+  /** How many of them everybody has. */
+  readonly #counts = new Map<object, number>();
   #wake: () => void = () => {};
 
   constructor(parts: SaverParts) {
@@ -68,6 +74,7 @@ export class Saver {
   /** Takes an edit that was made here. */
   own(update: Uint8Array<ArrayBuffer>): void {
     this.#unsaved.push({ update, from: undefined, number: ++this.#number, order: ++this.#order });
+    if (this.#unsaved.length > MAX_UNSAVED) this.#squeeze();
     this.#due(GATHER_MS);
   }
 
@@ -85,11 +92,25 @@ export class Saver {
 
   /**
    * Calls back once all edits that are here by now are durable: at once, when they are. Those of other isolates count
-   * too: whoever asks may have made one there, and have brought it here again.
+   * too: whoever asks may have made one there, and have brought it here again. Answers false when whoever asks has too
+   * many callbacks waiting already.
    */
-  whenSaved(done: () => void): void {
-    if (!this.#unsaved.length) done();
-    else this.#waiting.push({ order: this.#order, done });
+  whenSaved(by: object, done: () => void): boolean {
+    if (!this.#unsaved.length) {
+      done();
+      return true;
+    }
+    const count = this.#counts.get(by) ?? 0;
+    if (count >= MAX_WAITING) return false;
+    this.#counts.set(by, count + 1);
+    this.#waiting.push({ order: this.#order, by, done });
+    return true;
+  }
+
+  /** Calls nobody back who has left. */
+  forget(by: object): void {
+    if (!this.#counts.delete(by)) return;
+    this.#waiting = this.#waiting.filter((waiting) => waiting.by !== by);
   }
 
   /** Saves now, and resolves when nothing is unsaved and nothing is being written. */
@@ -160,7 +181,24 @@ export class Saver {
     const first = this.#unsaved[0]?.order ?? Infinity;
     const settled = this.#waiting.filter(({ order }) => order < first);
     this.#waiting = this.#waiting.filter(({ order }) => order >= first);
-    for (const { done } of settled) done();
+    for (const { by, done } of settled) {
+      const count = (this.#counts.get(by) ?? 0) - 1;
+      if (count > 0) this.#counts.set(by, count);
+      else this.#counts.delete(by);
+      done();
+    }
+  }
+
+  /** Makes one edit of those that were made here. What is being saved may be saved once more, which changes nothing. */
+  #squeeze(): void {
+    const own = this.#unsaved.filter(({ from }) => from === undefined);
+    if (own.length < 2) return;
+    const update = Y.mergeUpdates(own.map(({ update }) => update)) as Uint8Array<ArrayBuffer>;
+    // Who waits for any of them waits for all.
+    const { order } = own[0];
+    const merged: Unsaved = { update, from: undefined, number: own[own.length - 1].number, order };
+    const others = this.#unsaved.filter(({ from }) => from !== undefined);
+    this.#unsaved = [...others, merged].sort((a, b) => a.order - b.order);
   }
 
   async #write(updates: Uint8Array<ArrayBuffer>[]): Promise<void> {

@@ -9,8 +9,11 @@ import { UpdateError } from "./update_check.ts";
 
 /** As in y-websocket. */
 const MESSAGE = { sync: 0, awareness: 1, queryAwareness: 3 } as const;
-/** Close codes: RFC 6455 has 1007 for data that isn't what it says, and 1009 for too much of it. */
-export const CLOSE = { malformed: 1007, full: 1009 } as const;
+/**
+ * Close codes: RFC 6455 has 1007 for data that isn't what it says, and 1009 for too much of it; 1013 is IANA's "try again
+ * later" (https://www.iana.org/assignments/websocket).
+ */
+export const CLOSE = { malformed: 1007, full: 1009, busy: 1013 } as const;
 /** Larger answers are given time to arrive before more is sent. */
 const LARGE_BYTES = 256 * 1024;
 /** Times that a client is asked in vain for what its updates refer to. */
@@ -61,7 +64,8 @@ export class SyncParticipant implements Participant {
   }
 
   #mark(id: string): void {
-    this.#desk.whenSaved(() => this.connection.send(encodePlain({ type: "saved", client_id: id })));
+    const saved = encodePlain({ type: "saved", client_id: id });
+    this.#desk.whenSaved(this, () => this.connection.send(saved));
   }
 
   #receiveBytes(bytes: Uint8Array): void {

@@ -226,3 +226,46 @@ Deno.test("Documents leave memory only when they are saved, and not while somebo
   kv.close();
   assertEquals(failures, []);
 });
+
+Deno.test("Documents out of reach of KV keep what people write as a few pieces, let go of whoever asks on and on, and save all of it later", async () => {
+  const kv = await Deno.openKv(":memory:");
+  let isOut = true;
+  const commits: unknown[] = [];
+  const failing = new Proxy(kv, {
+    get(kv, name) {
+      const value = Reflect.get(kv, name, kv);
+      if (name !== "set") return typeof value === "function" ? value.bind(kv) : value;
+      return async (...args: Parameters<Deno.Kv["set"]>) => {
+        commits.push(args[1]);
+        if (isOut) throw new Error("KV is out of reach");
+        return await kv.set(...args);
+      };
+    },
+  });
+  const documents = new Documents({ kv: failing, now: Date.now, channel: undefined, failed() {} });
+  const closes: number[] = [];
+  const frames: string[][] = [[], []];
+  const seats = await Promise.all(frames.map((frames, i) =>
+    documents.join("a", {
+      user: { id: `u${i}`, name: `u${i}` },
+      send: (frame) => void frames.push(String(frame)),
+      drained: () => Promise.resolve(),
+      close: (code) => Promise.resolve(void closes.push(code)),
+    }, "plain")
+  ));
+  const insert = { type: "edit", action: "insert", position: 0, text: "a" };
+  for (let i = 0; i < 3_000; i++) seats[0]?.receive(JSON.stringify(insert));
+  seats[0]?.receive(JSON.stringify({ type: "save", client_id: "end" }));
+  for (let i = 0; i < 1_001; i++) seats[1]?.receive(JSON.stringify({ type: "save", client_id: `${i}` }));
+  assertEquals(closes, [1013]);
+  seats[1]?.leave();
+  await until(() => commits.length > 0);
+  isOut = false;
+  await until(() => frames[0].includes(JSON.stringify({ type: "saved", client_id: "end" })));
+  assertEquals(frames[1].filter((frame) => frame.includes("saved")), []);
+  assertEquals((await textIn(kv)).length, 3_000);
+  seats[0]?.leave();
+  await documents.settle();
+  documents.close();
+  kv.close();
+});
