@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { type Channel, decodePost, type Post } from "./channel.ts";
+import { MAX_VALUE_BYTES } from "../packer.ts";
 import { stampedKey } from "../stamped_key.ts";
 
 const TAIL = ["tail"];
@@ -84,11 +85,12 @@ export class KeyValue implements Channel {
       length += texts[i].length;
       if (i + 1 < texts.length && length + texts[i + 1].length <= MAX_LENGTH) continue;
       const value = encoder.encode(JSON.stringify({ from: this.#id, posts: texts.slice(from, i + 1) }));
-      const key = stampedKey(kv, POST);
-      const commit = kv.atomic().set(key, value, { expireIn: KEPT_MS });
+      [from, length] = [i + 1, 0];
+      // What KV doesn't take, a large commit told of by one post, is lost, as any post may be.
+      if (value.length > MAX_VALUE_BYTES) continue;
+      const commit = kv.atomic().set(stampedKey(kv, POST), value, { expireIn: KEPT_MS });
       this.ring(commit);
       await commit.commit();
-      [from, length] = [i + 1, 0];
     }
   }
 
