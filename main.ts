@@ -206,10 +206,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
-    documents.close();
-    const ended = Promise.all([logOfRooms.close(), rooms.close(), notifications.close()]).catch((error) =>
-      failed("close_failed", error)
-    );
+    const ended = Promise.all([documents.close(), logOfRooms.close(), rooms.close(), notifications.close()])
+      .catch((error) => failed("close_failed", error));
     // KV may be out of reach.
     await Promise.race([ended, after(GIVE_UP_WITHIN_MS)]);
     over.abort();

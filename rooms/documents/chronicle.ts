@@ -91,8 +91,8 @@ export class Chronicle {
       });
   }
 
-  /** Resolves when what was noted is entered, or has failed. */
+  /** Resolves when what was noted is entered and kept, or has failed. */
   async settled(): Promise<void> {
-    await this.#noting;
+    await Promise.all([this.#noting, this.#keeping]);
   }
 }

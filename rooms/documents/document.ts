@@ -247,12 +247,13 @@ export class Document implements Desk {
     await this.#saver.tidy().catch((error) => this.#parts.failed("document_save_failed", error));
   }
 
-  /** Ends it as it is: what isn't saved by now is lost. */
-  end(): void {
+  /** Ends it as it is: what isn't saved by now is lost. Resolves when nothing is asked of KV any more. */
+  async end(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#gathering);
-    void this.#saver.close();
+    const closed = this.#saver.close();
     this.doc.destroy();
+    await Promise.all([closed, this.#chronicle.settled()]);
   }
 
   async #load(): Promise<void> {

@@ -104,14 +104,15 @@ export class Documents {
     await Promise.all(Array.from(this.#loaded.values(), (document) => document.settle()));
   }
 
-  /** Ends it; what isn't saved by now is lost. */
-  close(): void {
+  /** Ends it; what isn't saved by now is lost. Resolves when nothing is asked of KV any more. */
+  async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     for (const { leaving } of this.#open.values()) clearTimeout(leaving);
-    for (const document of this.#loaded.values()) document.end();
+    const ended = Array.from(this.#loaded.values(), (document) => document.end());
     this.#open.clear();
     this.#loaded.clear();
+    await Promise.all(ended);
   }
 
   async #with<T>(id: string, act: (document: Document) => Promise<T>): Promise<T> {
@@ -152,7 +153,7 @@ export class Documents {
       { id, kv, catalog: this.catalog, now, isolate: this.#isolate, post, failed },
     );
     if (this.#isClosed) {
-      document.end();
+      await document.end();
       throw new Error("The service is stopping");
     }
     this.#loaded.set(id, document);
@@ -168,12 +169,13 @@ export class Documents {
     // Somebody may have come while that took its time; whoever comes from here on opens it anew.
     if (open.users || this.#isClosed || this.#open.get(id) !== open) return;
     clearTimeout(open.leaving);
-    document.end();
     this.#open.delete(id);
     this.#loaded.delete(id);
-    if (this.#open.size) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    if (!this.#open.size) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    await document.end();
   }
 
   #look(): void {

@@ -146,7 +146,7 @@ Deno.test("Documents serve nobody before they are loaded, load once for all, and
       close: () => Promise.resolve(),
     }, "plain")
   );
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => lists > 0);
   assertEquals(frames, [[], []]);
   gate.resolve();
   const seats = await Promise.all(joining);
@@ -169,7 +169,7 @@ Deno.test("Documents serve nobody before they are loaded, load once for all, and
   gate.resolve();
   for (const seat of seats) seat?.leave();
   await documents.settle();
-  documents.close();
+  await documents.close();
   kv.close();
 });
 
@@ -221,8 +221,7 @@ Deno.test("Documents leave memory only when they are saved, and not while somebo
   }
   assert(isReloaded);
   await documents.settle();
-  documents.close();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await documents.close();
   kv.close();
   assertEquals(failures, []);
 });
@@ -266,6 +265,6 @@ Deno.test("Documents out of reach of KV keep what people write as a few pieces, 
   assertEquals((await textIn(kv)).length, 3_000);
   seats[0]?.leave();
   await documents.settle();
-  documents.close();
+  await documents.close();
   kv.close();
 });

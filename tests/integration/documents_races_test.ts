@@ -77,7 +77,7 @@ Deno.test("Documents stay one for all who come after somebody came and went whil
   assert(ada.frames.some(({ type, text }) => type === "edit" && text === "second "));
   for (const seat of seats) seat?.leave();
   await documents.settle();
-  documents.close();
+  await documents.close();
   kv.close();
   assertEquals(failures, []);
 });
@@ -110,9 +110,9 @@ Deno.test("Documents that close while a snapshot is made leave what others have 
   const settling = documents.settle().then(() => isSettled = true);
   await pause(0);
   assert(!isSettled);
-  documents.close();
+  const closing = documents.close();
   gate.resolve();
-  await settling;
+  await Promise.all([settling, closing]);
   assertEquals(await broken.promise, "document_save_failed");
   const next = new Documents({ kv, now: Date.now, channel: undefined, failed: broken.reject });
   const text = await next.read("a");
@@ -161,7 +161,7 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   for (const typed of ["typed 1 ", "typed 2 "]) assert(`${text}${before}`.includes(typed), `${typed}is lost`);
   seat?.leave();
   await documents.settle();
-  documents.close();
+  await documents.close();
   kv.close();
   assertEquals(failures, []);
 });

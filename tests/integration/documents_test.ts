@@ -182,8 +182,7 @@ Deno.test("Documents keep a version of what was before each stretch of work, and
   assertEquals(await documents.catalog.version("a", latest.id), "first. second. third. fourth.");
   assertEquals(await documents.restore("a", "0".repeat(26), "bo"), false);
   seat?.leave();
-  documents.close();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await documents.close();
   kv.close();
   assertEquals(failures, []);
 });
