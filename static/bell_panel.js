@@ -64,7 +64,8 @@ class BellPanel {
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
     this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
     const toggled = () => {
-      this.#isOpen = this.#panel.matches(":popover-open");
+      // Where browsers have no popovers, it can't be.
+      this.#isOpen = "popover" in this.#panel && this.#panel.matches(":popover-open");
       if (this.#isOpen) this.#refresh();
     };
     this.#panel.addEventListener("toggle", toggled);

@@ -44,13 +44,13 @@ const view = new EditorView({
       // Only this ends a line: positions have to be the same as those of the shared text.
       EditorState.lineSeparator.of("\n"),
       EditorView.lineWrapping,
-      keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+      keymap.of(defaultKeymap),
       EditorView.contentAttributes.of({
         "aria-label": paper.dataset.label ?? "",
         spellcheck: "true",
         tabindex: "0",
       }),
-      editable.of([]),
+      editable.of(keymap.of(yUndoManagerKeymap)),
       EditorState.transactionFilter.of((transaction) => {
         if (!transaction.docChanged || !transaction.isUserEvent("input") || fits(transaction)) {
           return transaction;
@@ -69,9 +69,10 @@ mountPeopleHere(part("people"), { awareness: connection.awareness, words });
 mountVersions({ id, words });
 const title = /** @type {HTMLInputElement} */ (part("title"));
 mountRescue(part("rescue"), { connection, kept, text, title: () => title.value, words });
-// It can still be selected and copied.
+// It can still be selected and copied, and nothing of it is undone.
 connection.on("refused", () => {
-  view.dispatch({ effects: editable.reconfigure(EditorState.readOnly.of(true)) });
+  const frozen = [EditorState.readOnly.of(true), EditorView.domEventHandlers({ beforeinput: () => true })];
+  view.dispatch({ effects: editable.reconfigure(frozen) });
 });
 view.focus();
 

@@ -31,8 +31,22 @@ export function mountRescue(element, { connection, kept, text, title, words }) {
   });
   part("discard").addEventListener("click", async () => {
     if (!confirm(words.say("discard_question"))) return;
-    // It waits for other tabs to let go of it, which would only bring everything back.
-    await kept.clearData();
-    location.reload();
+    try {
+      await kept.destroy();
+      await ended(indexedDB.deleteDatabase(kept.name));
+    } finally {
+      location.reload();
+    }
+  });
+}
+
+/**
+ * Resolves when a database is deleted, or can't be: another tab holds it.
+ * @param {IDBOpenDBRequest} request
+ * @returns {Promise<void>}
+ */
+function ended(request) {
+  return new Promise((resolve) => {
+    request.onsuccess = request.onerror = request.onblocked = () => resolve();
   });
 }

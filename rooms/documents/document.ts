@@ -46,8 +46,9 @@ const GATHER_MS = 10;
 const STIR_MS = 80;
 /** An update in base64 that fits into a post; a larger one is read from KV. */
 const MAX_POSTED_BYTES = 7_000;
-/** The true size is found out again after so many bytes of updates. */
+/** The true size of a full document is found out again after so many bytes of updates, and when something was deleted. */
 const WEIGH_EVERY_BYTES = 64 * 1024;
+const WEIGH_EVERY_MS = 1_000;
 
 /** Where a change comes from that no participant made. */
 const KV = Symbol("KV");
@@ -79,6 +80,9 @@ export class Document implements Desk {
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #bytes = 0;
   #weighed = 0;
+  #weighedAt = -Infinity;
+  /** Whether something was deleted since. */
+  #hasShrunk = false;
   #isClosed = false;
 
   /** Resolves when all of it is loaded. Throws when it can't be. */
@@ -105,7 +109,10 @@ export class Document implements Desk {
     });
     this.doc.on(
       "update",
-      (update: Uint8Array, origin: unknown) => this.#changed(update as Uint8Array<ArrayBuffer>, origin),
+      (update: Uint8Array, origin: unknown, _doc: Y.Doc, { deleteSet }: Y.Transaction) => {
+        if (deleteSet.clients.size) this.#hasShrunk = true;
+        this.#changed(update as Uint8Array<ArrayBuffer>, origin);
+      },
     );
     this.text.observe((event) => this.#audience.edited(event, () => this.#userOf(event.transaction)));
   }
@@ -178,6 +185,8 @@ export class Document implements Desk {
   }
 
   whenSaved(by: Participant, done: () => void): void {
+    // Whoever is sent away may have asked for more.
+    if (!this.#isHere(by)) return;
     if (!this.#saver.whenSaved(by, done)) {
       void by.connection.close(CLOSE.busy, "Nothing can be saved at present");
     }
@@ -253,7 +262,9 @@ export class Document implements Desk {
     clearTimeout(this.#gathering);
     const closed = this.#saver.close();
     this.doc.destroy();
-    await Promise.all([closed, this.#chronicle.settled()]);
+    await closed;
+    // A save that has just come to its end is noted.
+    await this.#chronicle.settled();
   }
 
   async #load(): Promise<void> {
@@ -293,8 +304,12 @@ export class Document implements Desk {
   #makeRoom(bytes: number): void {
     if (this.#bytes + bytes <= MAX_DOCUMENT_BYTES) return;
     // Many small updates take more than what they come to; weighing takes time.
-    if (this.#weighed + WEIGH_EVERY_BYTES <= this.#bytes) {
+    const now = performance.now();
+    const isLighter = this.#hasShrunk && now - this.#weighedAt >= WEIGH_EVERY_MS;
+    if (isLighter || this.#weighed + WEIGH_EVERY_BYTES <= this.#bytes) {
       this.#bytes = this.#weighed = Y.encodeStateAsUpdate(this.doc).length;
+      this.#weighedAt = now;
+      this.#hasShrunk = false;
     }
     if (this.#bytes + bytes > MAX_DOCUMENT_BYTES) throw new FullError();
   }
@@ -375,6 +390,12 @@ export class Document implements Desk {
       if (!isPosted) this.#untold.add(client);
     }
     this.#gather(STIR_MS - (performance.now() - this.#stirredAt));
+  }
+
+  #isHere(participant: Participant): boolean {
+    return participant instanceof PlainParticipant
+      ? this.#audience.members.has(participant)
+      : participant instanceof SyncParticipant && this.#editors.has(participant);
   }
 
   #clientsHere(): number[] {

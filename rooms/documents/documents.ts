@@ -110,9 +110,11 @@ export class Documents {
     clearInterval(this.#timer);
     for (const { leaving } of this.#open.values()) clearTimeout(leaving);
     const ended = Array.from(this.#loaded.values(), (document) => document.end());
+    // What is being loaded ends itself, and says so.
+    const loading = Array.from(this.#open.values(), (open) => open.loading);
     this.#open.clear();
     this.#loaded.clear();
-    await Promise.all(ended);
+    await Promise.allSettled([...ended, ...loading]);
   }
 
   async #with<T>(id: string, act: (document: Document) => Promise<T>): Promise<T> {
@@ -165,7 +167,7 @@ export class Documents {
   async #unload(id: string, open: Open): Promise<void> {
     const document = await open.loading;
     await document.settle();
-    if (!open.users) await document.tidy();
+    if (!open.users && !this.#isClosed) await document.tidy();
     // Somebody may have come while that took its time; whoever comes from here on opens it anew.
     if (open.users || this.#isClosed || this.#open.get(id) !== open) return;
     clearTimeout(open.leaving);

@@ -31,21 +31,21 @@ export class PlainAudience {
   }
 
   /** Tells what has become of the text, all but whoever it comes from. */
-  edited({ delta, transaction }: Y.YTextEvent, user: () => string): void {
+  edited(event: Y.YTextEvent, user: () => string): void {
     if (!this.#members.size) return;
     const name = user();
+    const { origin } = event.transaction;
+    const isOther = (one: PlainParticipant) => one !== origin;
     let at = 0;
-    for (const { retain = 0, insert, delete: deleted = 0 } of delta) {
+    // To ask for the delta goes through all of the document.
+    for (const { retain = 0, insert, delete: deleted = 0 } of event.delta) {
       at += retain;
       const inserted = typeof insert === "string" ? insert : "";
       const text = inserted || this.#told.slice(at, at + deleted);
       if (!text) continue;
       const action = inserted ? "insert" : "delete";
       this.#told = this.#told.slice(0, at) + inserted + this.#told.slice(at + deleted);
-      this.#tell(
-        { type: "edit", user: name, action, position: at, text },
-        (one) => one !== transaction.origin,
-      );
+      this.#tell({ type: "edit", user: name, action, position: at, text }, isOther);
       at += inserted.length;
     }
   }

@@ -22,11 +22,12 @@ export interface SaverParts {
 }
 
 interface Unsaved {
-  readonly update: Uint8Array<ArrayBuffer>;
+  /** `undefined`: many, for which the whole document stands. */
+  readonly update: Uint8Array<ArrayBuffer> | undefined;
   /** The isolate that saves it, and its number there; `undefined`: this one. */
   readonly from: string | undefined;
   readonly number: number;
-  /** Its place among all that came here. */
+  /** Its place among all that came here; of many, that of the first. */
   readonly order: number;
 }
 
@@ -39,14 +40,18 @@ const RETRY_MS = 1_000;
 const MAX_SURPLUS = 200;
 /** The same when the document is closed. */
 const MAX_SURPLUS_CLOSED = 20;
-/** Edits above which those that were made here become one: KV may be out of reach for hours. */
-const MAX_UNSAVED = 1_000;
-/** Callbacks that somebody may have waiting. */
-const MAX_WAITING = 1_000;
+/** Above this, edits that wait are let go of, and the whole document is saved: KV may be out of reach for hours. */
+const MAX_UNSAVED = { edits: 1_000, bytes: 256 * 1024 };
+/** Callbacks that somebody may have waiting; a connection has 6,000 frames in one go, and 100 in each second after. */
+const MAX_WAITING = 10_000;
 
 export class Saver {
   readonly #parts: SaverParts;
-  #unsaved: Unsaved[] = [];
+  /** What is being saved, and what has come since; in the order in which they came. */
+  #batch: readonly Unsaved[] = [];
+  #fresh: Unsaved[] = [];
+  /** Of those that have come since. */
+  #bytes = 0;
   #number = 0;
   #order = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,20 +78,19 @@ export class Saver {
 
   /** Takes an edit that was made here. */
   own(update: Uint8Array<ArrayBuffer>): void {
-    this.#unsaved.push({ update, from: undefined, number: ++this.#number, order: ++this.#order });
-    if (this.#unsaved.length > MAX_UNSAVED) this.#squeeze();
-    this.#due(GATHER_MS);
+    this.#add({ update, from: undefined, number: ++this.#number, order: ++this.#order });
   }
 
   /** Takes an edit that another isolate will save. */
   foreign(update: Uint8Array<ArrayBuffer>, from: string, number: number): void {
-    this.#unsaved.push({ update, from, number, order: ++this.#order });
-    this.#due(PATIENCE_MS);
+    this.#add({ update, from, number, order: ++this.#order });
   }
 
   /** Another isolate has saved its edits up to a number. */
   confirmed(from: string, number: number): void {
-    this.#unsaved = this.#unsaved.filter((edit) => edit.from !== from || edit.number > number);
+    const isUnsaved = (edit: Unsaved) => edit.from !== from || edit.number > number;
+    this.#batch = this.#batch.filter(isUnsaved);
+    this.#fresh = this.#fresh.filter(isUnsaved);
     this.#tell();
   }
 
@@ -96,7 +100,7 @@ export class Saver {
    * many callbacks waiting already.
    */
   whenSaved(by: object, done: () => void): boolean {
-    if (!this.#unsaved.length) {
+    if (this.#firstUnsaved === Infinity) {
       done();
       return true;
     }
@@ -115,7 +119,7 @@ export class Saver {
 
   /** Saves now, and resolves when nothing is unsaved and nothing is being written. */
   async settle(): Promise<void> {
-    while ((this.#unsaved.length || this.#saving) && !this.#isClosed) await this.#saveNow();
+    while ((this.#fresh.length || this.#saving) && !this.#isClosed) await this.#saveNow();
   }
 
   /** Takes what others have written to KV. Throws when it can't be read. */
@@ -141,6 +145,25 @@ export class Saver {
     await this.#turn.catch(() => {});
   }
 
+  #add(edit: Unsaved): void {
+    this.#fresh.push(edit);
+    this.#bytes += edit.update?.length ?? 0;
+    this.#thin();
+    this.#dueAgain();
+  }
+
+  /** Lets the document stand for what has become too much. */
+  #thin(): void {
+    const { length: edits, 0: first } = this.#fresh;
+    if (edits <= MAX_UNSAVED.edits && this.#bytes <= MAX_UNSAVED.bytes) return;
+    this.#fresh = [{ update: undefined, from: undefined, number: this.#number, order: first.order }];
+    this.#bytes = 0;
+  }
+
+  #dueAgain(): void {
+    if (this.#fresh.length) this.#due(this.#fresh.some(({ from }) => !from) ? GATHER_MS : PATIENCE_MS);
+  }
+
   #due(ms: number): void {
     const at = performance.now() + ms;
     if (this.#isClosed || this.#saving || at >= this.#dueAt) return;
@@ -154,31 +177,40 @@ export class Saver {
     this.#dueAt = Infinity;
     return this.#saving ??= this.#save().finally(() => {
       this.#saving = undefined;
-      if (this.#unsaved.length) this.#due(this.#unsaved.some(({ from }) => !from) ? GATHER_MS : PATIENCE_MS);
+      this.#dueAgain();
     });
   }
 
   async #save(): Promise<void> {
-    const batch = [...this.#unsaved];
-    if (!batch.length) return;
+    if (!this.#fresh.length) return;
     const number = this.#number;
+    const updates = this.#fresh.map(({ update }) => update);
+    [this.#batch, this.#fresh, this.#bytes] = [this.#fresh, [], 0];
     try {
-      await this.#inTurn(() => this.#write(batch.map(({ update }) => update)));
+      await this.#inTurn(() => this.#write(updates));
     } catch (error) {
+      this.#fresh = [...this.#batch, ...this.#fresh];
+      this.#batch = [];
+      this.#bytes = this.#fresh.reduce((sum, { update }) => sum + (update?.length ?? 0), 0);
+      this.#thin();
       this.#parts.failed(error);
       return await this.#pause(RETRY_MS);
     }
-    const done = new Set(batch);
-    this.#unsaved = this.#unsaved.filter((edit) => !done.has(edit));
+    this.#batch = [];
     this.#parts.saved(number);
     this.#tell();
     if (this.#parts.store.surplus < MAX_SURPLUS) return;
     await this.#inTurn(() => this.#replace()).catch(this.#parts.failed);
   }
 
+  /** The place of the first edit that isn't durable. */
+  get #firstUnsaved(): number {
+    return (this.#batch[0] ?? this.#fresh[0])?.order ?? Infinity;
+  }
+
   /** Calls back those who waited for nothing that is unsaved. */
   #tell(): void {
-    const first = this.#unsaved[0]?.order ?? Infinity;
+    const first = this.#firstUnsaved;
     const settled = this.#waiting.filter(({ order }) => order < first);
     this.#waiting = this.#waiting.filter(({ order }) => order >= first);
     for (const { by, done } of settled) {
@@ -189,22 +221,10 @@ export class Saver {
     }
   }
 
-  /** Makes one edit of those that were made here. What is being saved may be saved once more, which changes nothing. */
-  #squeeze(): void {
-    const own = this.#unsaved.filter(({ from }) => from === undefined);
-    if (own.length < 2) return;
-    const update = Y.mergeUpdates(own.map(({ update }) => update)) as Uint8Array<ArrayBuffer>;
-    // Who waits for any of them waits for all.
-    const { order } = own[0];
-    const merged: Unsaved = { update, from: undefined, number: own[own.length - 1].number, order };
-    const others = this.#unsaved.filter(({ from }) => from !== undefined);
-    this.#unsaved = [...others, merged].sort((a, b) => a.order - b.order);
-  }
-
-  async #write(updates: Uint8Array<ArrayBuffer>[]): Promise<void> {
+  async #write(updates: readonly (Uint8Array<ArrayBuffer> | undefined)[]): Promise<void> {
     await this.#parts.ready();
-    const update = updates.length === 1 ? updates[0] : Y.mergeUpdates(updates) as Uint8Array<ArrayBuffer>;
-    if (DocumentStore.fits(update)) return await this.#parts.store.append(update);
+    const update = merged(updates);
+    if (update && DocumentStore.fits(update)) return await this.#parts.store.append(update);
     while (!await this.#replace()) if (this.#isClosed) throw new Error("Closed before it was saved");
   }
 
@@ -233,4 +253,13 @@ export class Saver {
       if (this.#isClosed) this.#wake();
     });
   }
+}
+
+/** Updates as one; `undefined` when the whole document stands for some. */
+function merged(
+  updates: readonly (Uint8Array<ArrayBuffer> | undefined)[],
+): Uint8Array<ArrayBuffer> | undefined {
+  const known = updates.filter((update) => update !== undefined);
+  if (known.length < updates.length) return undefined;
+  return known.length === 1 ? known[0] : Y.mergeUpdates(known) as Uint8Array<ArrayBuffer>;
 }

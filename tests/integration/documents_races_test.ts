@@ -117,7 +117,7 @@ Deno.test("Documents that close while a snapshot is made leave what others have 
   const next = new Documents({ kv, now: Date.now, channel: undefined, failed: broken.reject });
   const text = await next.read("a");
   assert(text.includes("saved elsewhere ") && text.includes("here "));
-  next.close();
+  await next.close();
   elsewhere.destroy();
   kv.close();
 });
@@ -191,7 +191,7 @@ Deno.test("Documents say that an edit of another isolate is saved when that one 
   await until(() => ada.hasSaved("precious") && bo.hasSaved("1"));
   for (const seat of seats) seat?.leave();
   for (const isolate of isolates) await isolate.settle();
-  for (const isolate of isolates) isolate.close();
+  for (const isolate of isolates) await isolate.close();
   kv.close();
   assertEquals(failures, []);
 });

@@ -190,9 +190,10 @@ Deno.test("ReportWork forgets reports after a week, with their files, bit by bit
   reports.run();
   await reports.finished(asked);
   assert((await left(reports.kv)).length > 100);
-  reports.clock.jump(REPORT_LIFE_MS - 60_000);
+  // The runner's waits take no time, but pass.
+  reports.clock.jump(REPORT_LIFE_MS - 24 * 60 * 60_000);
   assertEquals((await reports.store.list(ADA)).length, 1);
-  reports.clock.jump(60_001);
+  reports.clock.jump(24 * 60 * 60_000);
   assertEquals([await reports.store.get(asked.id), await reports.store.list(ADA)], [undefined, []]);
   while ((await left(reports.kv)).length) await new Promise((resolve) => setTimeout(resolve, 5));
 });
