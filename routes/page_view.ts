@@ -32,14 +32,18 @@ function policy(styleNonce: string | undefined): string {
   ].join("; ");
 }
 
+/** Why there is no page; each has a title and a text among the words. */
+export const OBSTACLES = ["bad_room", "forbidden", "not_found"] as const;
+export type Obstacle = typeof OBSTACLES[number];
+
 export interface PageView {
   /**
    * Answers with a page; `status` is 200 unless set on the context before. The value `style_nonce`, where a page has
    * one, lets styles in that show it.
    */
   show(c: Context, template: string, values?: PageValues): Promise<Response>;
-  /** Answers with a page that says why there is no other; `about` has a title and a text among the words. */
-  tell(c: Context, status: 400 | 403 | 404, about: "bad_room" | "forbidden" | "not_found"): Promise<Response>;
+  /** Answers with a page that says why there is no other. */
+  tell(c: Context, status: 400 | 403 | 404, about: Obstacle): Promise<Response>;
 }
 
 /**

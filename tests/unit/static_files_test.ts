@@ -1,7 +1,10 @@
 /** Promises about the files below `static/` as they are written. */
 import { assert, assertEquals } from "@std/assert";
+import { OBSTACLES } from "../../routes/page_view.ts";
+import { readTemplate } from "../../routes/page_template.ts";
 import { pages } from "../../routes/pages.ts";
 import { STATUS } from "../../routes/report_view.ts";
+import { StaticFiles } from "../../routes/static_files.ts";
 
 const STATIC = new URL("../../static/", import.meta.url);
 const read = (name: string): string => Deno.readTextFileSync(new URL(name, STATIC));
@@ -24,6 +27,13 @@ function modulesOf(script: string): Set<string> {
 }
 const languages = ["zh-Hant", "en"].map((tag) => JSON.parse(read(`languages/${tag}.json`)));
 const [chinese, english] = languages;
+/** The pages with all that is put into them. */
+const wholePages = new Map(
+  await Promise.all(
+    ending(".html").filter((name) => /^(<!DOCTYPE|\{\{<)/.test(read(name)) && name !== "page.html")
+      .map(async (name) => [name, await readTemplate(new StaticFiles(), name)] as const),
+  ),
+);
 
 Deno.test("Languages have the same keys, none empty", () => {
   assertEquals(Object.keys(english), Object.keys(chinese));
@@ -39,7 +49,7 @@ Deno.test("Languages fill the same places", () => {
 });
 
 Deno.test("Languages have every word that pages and scripts use, and no other", () => {
-  const inPages = found(everything(".html"), /\{\{ ?([\w.]+) ?\}\}/g).filter((key) =>
+  const inPages = found([...wholePages.values()].join("\n"), /\{\{ ?([\w.]+) ?\}\}/g).filter((key) =>
     !key.startsWith("page.")
   );
   const inScripts = Object.keys(chinese).filter((key) =>
@@ -55,8 +65,10 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
     `live.${state}`
   );
   const outcomes = Object.keys(STATUS).map((outcome) => `report.${outcome}`);
+  const obstacles = OBSTACLES.flatMap((about) => [`${about}.title`, `${about}.text`]);
   const used = new Set([
     ...inPages,
+    ...obstacles,
     ...inScripts,
     ...said,
     ...states,
@@ -76,8 +88,8 @@ for (const [page, script] of [["room_modules.html", "room.js"], ["lobby.html", "
 
 Deno.test("Pages take their files from one version, and each has one stylesheet", () => {
   assertEquals(ending(".html").filter((name) => read(name).includes(`"/static/`)), []);
-  const whole = ending(".html").filter((name) => read(name).startsWith("<!DOCTYPE"));
-  assertEquals(whole.filter((name) => read(name).split(`rel="stylesheet"`).length !== 2), []);
+  const wrong = [...wholePages].filter(([, page]) => page.split(`rel="stylesheet"`).length !== 2);
+  assertEquals(wrong.map(([name]) => name), []);
 });
 
 Deno.test("Pages and scripts use icons and parts that exist", () => {
@@ -95,8 +107,8 @@ Deno.test("Scripts never write markup", () => {
 });
 
 Deno.test("Pages hold no inline script, style or handler, which the security policy would block", () => {
-  const inline = / style=| on\w+=|<style|<script(?! type="(?:module" src=|application\/json"))/;
-  assertEquals(ending(".html").filter((name) => inline.test(read(name))), []);
+  const inline = / style=| on\w+=|<style|<script(?! type="module" src=)/;
+  assertEquals([...wholePages].filter(([, page]) => inline.test(page)).map(([name]) => name), []);
 });
 
 Deno.test("Stylesheets use no id, nothing !important and no physical direction", () => {
@@ -138,11 +150,11 @@ Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in,
 });
 
 Deno.test("Every page that shows who is signed in has the bell, and its stylesheet", () => {
-  const pagesWith = ending(".html").filter((name) => read(name).includes("{{>account_link.html}}"));
+  const pagesWith = [...wholePages].filter(([, page]) => page.includes(read("account_link.html")));
   assert(pagesWith.length > 8);
-  for (const name of pagesWith) {
-    const [stylesheet] = found(read(name), /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
-    assert(read(name).includes("{{>bell.html}}"), name);
+  for (const [name, page] of pagesWith) {
+    const [stylesheet] = found(page, /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
+    assert(page.includes(read("bell.html")), name);
     assert(read(stylesheet).includes('"bell.css"'), stylesheet);
   }
 });
