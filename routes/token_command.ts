@@ -1,54 +1,48 @@
 /** `deno task token add|list|remove`: tokens with the service role, of the running service. */
 import { parseArgs } from "node:util";
-import { ask, NO_TOKEN, type Surroundings, surroundings } from "./command.ts";
+import { type Act, type Ask, command, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task token add <name> [--days N]   prints the token, this once
        deno task token list
        deno task token remove <id>`;
 
-type Run = (around: Surroundings) => Promise<number>;
-
-/** Runs the command; resolves to its exit status: 0 done, 1 refused or not reachable, 2 wrong words. */
-export async function lookAfterTokens(args: readonly string[], around: Surroundings): Promise<number> {
-  const run = understand(args);
-  if (!run || !around.serviceToken) {
-    around.print(run ? NO_TOKEN : USAGE);
-    return 2;
-  }
-  return await run(around);
+interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  readonly used_at: string;
+  readonly ends_at: string;
 }
 
-function understand(args: readonly string[]): Run | undefined {
-  try {
-    const { positionals: [verb, ...words], values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { days: { type: "string" } },
-    });
-    const [word] = words;
-    if (verb === "list" && words.length === 0) return list;
-    if (verb === "add" && words.length === 1) return add(word, values.days);
-    if (verb === "remove" && words.length === 1) {
-      return (around) =>
-        ask(around, "DELETE", `/api/tokens/${encodeURIComponent(word)}`, () => [`${word} is removed`]);
-    }
-  } catch {
-    // An option that isn't known.
-  }
-}
+export const lookAfterTokens = command(USAGE, understand);
 
-function list(around: Surroundings): Promise<number> {
-  return ask(around, "GET", "/api/tokens", ({ tokens }) => {
-    const lines = tokens.map(({ id, name, used_at: usedAt, ends_at: endsAt }) =>
-      `${id}  ${name}  last used ${usedAt}  ends ${endsAt}`
-    );
-    return lines.length ? lines : ["None"];
+function understand(args: readonly string[]): Act | undefined {
+  const { positionals: [verb, ...words], values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { days: { type: "string" } },
   });
+  const [word] = words;
+  if (verb === "list" && words.length === 0) return list;
+  if (verb === "add" && words.length === 1) return (ask) => add(ask, word, values.days);
+  if (verb === "remove" && words.length === 1) return (ask) => remove(ask, word);
 }
 
-function add(name: string, days: string | undefined): Run {
+async function* list(ask: Ask): AsyncGenerator<string> {
+  const { tokens }: { tokens: TokenView[] } = await (await ask("GET", "/api/tokens")).json();
+  if (!tokens.length) yield "None";
+  for (const { id, name, used_at: usedAt, ends_at: endsAt } of tokens) {
+    yield `${id}  ${name}  last used ${usedAt}  ends ${endsAt}`;
+  }
+}
+
+async function* add(ask: Ask, name: string, days: string | undefined): AsyncGenerator<string> {
   const body = { name, role: "service", expires_in_days: days === undefined ? undefined : Number(days) };
-  return (around) => ask(around, "POST", "/api/tokens", ({ token }) => [String(token)], body);
+  yield (await (await ask("POST", "/api/tokens", body)).json()).token;
+}
+
+async function* remove(ask: Ask, id: string): AsyncGenerator<string> {
+  await ask("DELETE", `/api/tokens/${encodeURIComponent(id)}`);
+  yield `${id} is removed`;
 }
 
 if (import.meta.main) Deno.exit(await lookAfterTokens(Deno.args, surroundings()));

@@ -1,6 +1,6 @@
 /** `deno task user add|list|role|password|remove`: looks after the accounts of the running service. */
 import { parseArgs } from "node:util";
-import { ask, NO_TOKEN, type Surroundings, surroundings } from "./command.ts";
+import { type Act, type Ask, command, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task user add <name> [--role user|admin] [--display NAME]   prints a password
        deno task user list
@@ -12,66 +12,65 @@ const USAGE = `Usage: deno task user add <name> [--role user|admin] [--display N
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_LENGTH = 20;
 
-type Run = (around: Surroundings) => Promise<number>;
-
-/** Runs the command; resolves to its exit status: 0 done, 1 refused or not reachable, 2 wrong words. */
-export async function lookAfterUsers(args: readonly string[], around: Surroundings): Promise<number> {
-  const run = understand(args);
-  if (!run || !around.serviceToken) {
-    around.print(run ? NO_TOKEN : USAGE);
-    return 2;
-  }
-  return await run(around);
+interface UserView {
+  readonly username: string;
+  readonly display_name: string;
+  readonly role: string;
+  readonly created_at: string;
 }
 
-function understand(args: readonly string[]): Run | undefined {
-  try {
-    const { positionals: [verb, ...words], values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { role: { type: "string" }, display: { type: "string" } },
-    });
-    const [name, role] = words;
-    if (verb === "list" && words.length === 0) return list;
-    if (verb === "add" && words.length === 1) return add(name, values.role, values.display);
-    if (verb === "role" && words.length === 2) return change(name, { role }, `${name} is ${role} now`);
-    if (verb === "password" && words.length === 1) {
-      const password = newPassword();
-      return change(name, { password }, `The password of ${name} is ${password}`);
-    }
-    if (verb === "remove" && words.length === 1) return remove(name);
-  } catch {
-    // An option that isn't known.
-  }
-}
+export const lookAfterUsers = command(USAGE, understand);
 
-function list(around: Surroundings): Promise<number> {
-  return ask(around, "GET", "/api/users", ({ users }) => {
-    const lines = users.map(({ username, display_name: displayName, role, created_at: at }) =>
-      `${username}  ${role}  ${at}${displayName === username ? "" : `  (${displayName})`}`
-    );
-    return lines.length ? lines : ["None"];
+function understand(args: readonly string[]): Act | undefined {
+  const { positionals: [verb, ...words], values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { role: { type: "string" }, display: { type: "string" } },
   });
+  const [name, role] = words;
+  if (verb === "list" && words.length === 0) return list;
+  if (verb === "add" && words.length === 1) return (ask) => add(ask, name, values);
+  if (verb === "role" && words.length === 2) {
+    return (ask) => change(ask, name, { role }, `${name} is ${role} now`);
+  }
+  if (verb === "password" && words.length === 1) {
+    const password = newPassword();
+    return (ask) => change(ask, name, { password }, `The password of ${name} is ${password}`);
+  }
+  if (verb === "remove" && words.length === 1) return (ask) => remove(ask, name);
 }
 
-function add(username: string, role: string | undefined, displayName: string | undefined): Run {
+async function* list(ask: Ask): AsyncGenerator<string> {
+  const { users }: { users: UserView[] } = await (await ask("GET", "/api/users")).json();
+  if (!users.length) yield "None";
+  for (const { username, display_name: displayName, role, created_at: at } of users) {
+    yield `${username}  ${role}  ${at}${displayName === username ? "" : `  (${displayName})`}`;
+  }
+}
+
+async function* add(
+  ask: Ask,
+  username: string,
+  { role, display }: { role?: string; display?: string },
+): AsyncGenerator<string> {
   const password = newPassword();
-  return (around) =>
-    ask(around, "POST", "/api/users", () => [`The password of ${username} is ${password}`], {
-      username,
-      password,
-      role,
-      display_name: displayName,
-    });
+  await ask("POST", "/api/users", { username, password, role, display_name: display });
+  yield `The password of ${username} is ${password}`;
 }
 
-function change(name: string, body: { role?: string; password?: string }, done: string): Run {
-  return (around) => ask(around, "PATCH", `/api/users/${encodeURIComponent(name)}`, () => [done], body);
+async function* change(
+  ask: Ask,
+  name: string,
+  body: { role?: string; password?: string },
+  done: string,
+): AsyncGenerator<string> {
+  await ask("PATCH", `/api/users/${encodeURIComponent(name)}`, body);
+  yield done;
 }
 
-function remove(name: string): Run {
-  return (around) =>
-    ask(around, "DELETE", `/api/users/${encodeURIComponent(name)}`, () => [`${name} is removed`]);
+async function* remove(ask: Ask, name: string): AsyncGenerator<string> {
+  await ask("DELETE", `/api/users/${encodeURIComponent(name)}`);
+  yield `${name} is removed`;
 }
 
 /** About 100 bits; people change it on their account's page. */

@@ -83,9 +83,9 @@ Deno.test("send says something in a room of the running service, or says why it 
   assertStringIncludes(lines.pop() ?? "", "Usage: ");
   assertEquals(await run(["a room", "hi"]), 2);
   assertEquals(await run(["lobby", "hi"], service.url, "another-token-entirely"), 1);
-  assertStringIncludes(lines.pop() ?? "", "Not sent: Posting needs the service's token");
+  assertStringIncludes(lines.pop() ?? "", "Posting needs the service's token");
   assertEquals(await run(["lobby", "hi"], "http://127.0.0.1:9"), 1);
-  assertStringIncludes(lines.pop() ?? "", "no answer from http://127.0.0.1:9");
+  assertStringIncludes(lines.pop() ?? "", "No answer from http://127.0.0.1:9");
 });
 
 Deno.test("GET /healthz tells how the log is doing", async () => {
