@@ -91,7 +91,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/events", eventsApi(parts))
     .route("/api/admin", adminApi(parts))
     .route("/api/reports", reportsApi({ ...parts, ...config }))
-    .route("/reports", reportFiles(parts))
+    .route("/reports", reportFiles({ ...parts, ...config }))
     .route("/", health(parts))
     .use("/chat/*", guestCookie({ ...parts, ...config }))
     .route(

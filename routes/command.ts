@@ -4,14 +4,22 @@ export interface Surroundings {
   /** The running service, as an origin. */
   readonly url: string;
   readonly serviceToken: string | undefined;
+  /** What was asked for. */
   readonly print: (line: string) => void;
+  /** What went wrong. */
+  readonly complain: (line: string) => void;
 }
 
-/** Asks the running service for a path; throws when it refuses, and when there is none. */
-export type Ask = (method: string, path: string, body?: unknown) => Promise<Response>;
+/** The running service; what it refuses, and that it isn't there, is thrown. */
+export interface Running {
+  /** Answers what it says, from JSON. */
+  ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** What stands at a path, as text that comes bit by bit. */
+  read(path: string): AsyncIterable<string>;
+}
 
 /** What is done once the words of a command are understood; yields what it says, line by line. */
-export type Act = (ask: Ask) => AsyncIterable<string>;
+export type Act = (service: Running) => AsyncIterable<string>;
 
 /** Resolves to the exit status: 0 done, 1 refused or not reachable, 2 wrong words. */
 export type Command = (args: readonly string[], around: Surroundings) => Promise<number>;
@@ -21,20 +29,26 @@ class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 
-/** A command from what its words mean: `understand` answers nothing, or throws, for those that mean nothing. */
+/** A command from what its words mean: `understand` answers nothing for those that mean nothing, or throws why. */
 export function command(usage: string, understand: (args: readonly string[]) => Act | undefined): Command {
-  return async (args, { url, serviceToken, print }) => {
-    const act = understood(understand, args);
-    if (!act || !serviceToken) {
-      print(act ? "SERVICE_TOKEN is not set; wanted: the token that the service was started with" : usage);
-      return 2;
-    }
+  return async (args, { url, serviceToken, print, complain }) => {
+    let act: Act | undefined;
     try {
-      for await (const line of act((...request) => ask(url, serviceToken, ...request))) print(line);
+      act = understand(args);
+      if (!act) complain(usage);
+    } catch (error) {
+      complain(`${usage}\n\n${messageOf(error)}`);
+    }
+    if (act && !serviceToken) {
+      complain("SERVICE_TOKEN is not set; wanted: the token that the service was started with");
+    }
+    if (!act || !serviceToken) return 2;
+    try {
+      for await (const line of act(running(url, serviceToken))) print(line);
       return 0;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      print(error instanceof RefusedError ? why : `No answer from ${url} (${why})`);
+      const why = messageOf(error);
+      complain(error instanceof RefusedError ? why : `No answer from ${url} (${why})`);
       return 1;
     }
   };
@@ -48,32 +62,34 @@ export function surroundings(): Surroundings {
     serviceToken: Deno.env.get("SERVICE_TOKEN"),
     // deno-lint-ignore no-console -- a command speaks on stdout
     print: (line) => console.log(line),
+    // deno-lint-ignore no-console -- and says what went wrong on stderr
+    complain: (line) => console.error(line),
   };
 }
 
-function understood(
-  understand: (args: readonly string[]) => Act | undefined,
-  args: readonly string[],
-): Act | undefined {
-  try {
-    return understand(args);
-  } catch {
-    // An option that isn't known.
+function running(url: string, serviceToken: string): Running {
+  async function request(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${serviceToken}`, "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (response.ok) return response;
+    const { error } = await response.json();
+    const isToken = response.status === 401 || response.status === 403;
+    throw new RefusedError(
+      isToken ? `${error} (is SERVICE_TOKEN the one that the service was started with?)` : error,
+    );
   }
+  return {
+    ask: async (method, path, body) => await (await request(method, path, body)).json(),
+    async *read(path) {
+      const { body } = await request("GET", path);
+      yield* body?.pipeThrough(new TextDecoderStream()) ?? [];
+    },
+  };
 }
 
-async function ask(
-  url: string,
-  serviceToken: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Response> {
-  const response = await fetch(url + path, {
-    method,
-    headers: { authorization: `Bearer ${serviceToken}`, "content-type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (response.ok) return response;
-  throw new RefusedError((await response.json()).error);
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -22,10 +22,15 @@ export function documentPages(options: {
     const isEditor = await accountOf(c) !== undefined;
     // A document that a program names comes to be with its first edit; guests find nothing there before.
     if (!DOCUMENT_ID.test(id) || (!document && !isEditor)) return await next();
-    const values = { document: id, title: document?.title ?? "" };
-    if (!isEditor) return view.show(c, "document_reader.html", values);
+    const title = document?.title ?? "";
     // CodeMirror makes its styles while it runs.
-    return view.show(c, "document.html", { ...values, style_nonce: randomBytes(16).toString("base64") });
+    const nonce: Record<string, string> = isEditor ? { style_nonce: randomBytes(16).toString("base64") } : {};
+    return view.show(c, isEditor ? "document.html" : "document_reader.html", (words) => ({
+      ...nonce,
+      document: id,
+      title,
+      heading: title || words["doc.untitled"],
+    }));
   });
 
   return app;

@@ -38,10 +38,14 @@ export type Obstacle = typeof OBSTACLES[number];
 
 export interface PageView {
   /**
-   * Answers with a page; `status` is 200 unless set on the context before. The value `style_nonce`, where a page has
+   * Answers with a page, with values that may be made of the words; `status` is 200 unless set on the context before. The value `style_nonce`, where a page has
    * one, lets styles in that show it.
    */
-  show(c: Context, template: string, values?: PageValues): Promise<Response>;
+  show(
+    c: Context,
+    template: string,
+    values?: PageValues | ((words: PageValues) => PageValues),
+  ): Promise<Response>;
   /** Answers with a page that says why there is no other. */
   tell(c: Context, status: 400 | 403 | 404, about: Obstacle): Promise<Response>;
 }
@@ -82,7 +86,8 @@ export function pageView(options: {
   }
 
   return {
-    show: (c, template, values = {}) => answer(c, template, () => values),
+    show: (c, template, values = {}) =>
+      answer(c, template, typeof values === "function" ? values : () => values),
     tell(c, status, about) {
       c.status(status);
       return answer(

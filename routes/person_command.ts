@@ -1,5 +1,5 @@
 /** `deno task person export|erase <name>`: what one person said in the rooms of the running service. */
-import { type Act, type Ask, command, surroundings } from "./command.ts";
+import { type Act, command, type Running, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task person export <name>   all that was said under this name, as JSON lines
        deno task person erase <name>    erases it from the history; rows in the sheet stay`;
@@ -9,22 +9,21 @@ export const lookAfterPerson = command(USAGE, understand);
 function understand([verb, name, ...others]: readonly string[]): Act | undefined {
   if (!name || others.length) return undefined;
   const path = `/api/people/${encodeURIComponent(name)}/messages`;
-  if (verb === "export") return (ask) => exportMessages(ask, path);
-  if (verb === "erase") return (ask) => erase(ask, path);
+  if (verb === "export") return (service) => exportMessages(service, path);
+  if (verb === "erase") return (service) => erase(service, path);
 }
 
-async function* exportMessages(ask: Ask, path: string): AsyncGenerator<string> {
-  const { body } = await ask("GET", path);
+async function* exportMessages(service: Running, path: string): AsyncGenerator<string> {
   let rest = "";
-  for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+  for await (const text of service.read(path)) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     yield* lines;
   }
 }
 
-async function* erase(ask: Ask, path: string): AsyncGenerator<string> {
-  const { erased } = await (await ask("DELETE", path)).json();
+async function* erase(service: Running, path: string): AsyncGenerator<string> {
+  const { erased }: { erased: number } = await service.ask("DELETE", path);
   yield `${erased} messages are erased from the history`;
 }
 

@@ -14,8 +14,15 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Behind the gate of the API. A browser that isn't signed in is sent to sign in. */
-export function reportFiles(options: { reports: Reports; rules: RuleBook }): Hono<ApiEnv> {
-  const { reports, rules } = options;
+export function reportFiles(options: {
+  reports: Reports;
+  rules: RuleBook;
+  /** Whose days names of files have. */
+  timeZone: string;
+}): Hono<ApiEnv> {
+  const { reports, rules, timeZone } = options;
+  // As ISO 8601 has dates.
+  const days = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
 
   return new Hono<ApiEnv>().get("/:id", async (c, next) => {
     const isPerson = c.req.header("accept")?.includes("text/html") ?? false;
@@ -44,18 +51,18 @@ export function reportFiles(options: { reports: Reports; rules: RuleBook }): Hon
         `This report comes as ${Object.keys(report.files).join(" or ")}`,
       );
     }
-    return send(c, report, format, ReadableStream.from(reports.read(report, format)));
+    const day = days.format(report.askedAt);
+    return send(c, report, { format, day }, ReadableStream.from(reports.read(report, format)));
   });
 }
 
 /** CSV is stored as gzip: a client that takes that gets it as it is. */
 function send(
   c: Context,
-  { id, type, room, askedAt, files }: Report,
-  format: string,
+  { id, type, room, files }: Report,
+  { format, day }: { format: string; day: string },
   stored: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Response {
-  const day = new Date(askedAt).toISOString().slice(0, 10);
   const name = encodeURIComponent(`${room}-${type}-${day}.${format}`);
   const isPacked = format === "csv";
   const takesPacked = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(c.req.header("accept-encoding") ?? "");

@@ -1,6 +1,6 @@
 /** `deno task send <room> <message> [--as NAME]`: says something in a room of the running service. */
 import { parseArgs } from "node:util";
-import { type Act, type Ask, command, surroundings } from "./command.ts";
+import { type Act, command, type Running, surroundings } from "./command.ts";
 import { roomNameIn } from "./room_name.ts";
 
 const USAGE = "Usage: deno task send <room> <message> [--as NAME]";
@@ -16,15 +16,16 @@ function understand(args: readonly string[]): Act | undefined {
   const message = words.join(" ");
   if (!message) return undefined;
   const room = roomNameIn(name);
-  return (ask) => say(ask, room, { message, username });
+  return (service) => say(service, room, { message, username });
 }
 
 async function* say(
-  ask: Ask,
+  service: Running,
   room: string,
   body: { message: string; username: string | undefined },
 ): AsyncGenerator<string> {
-  const { id } = await (await ask("POST", `/api/rooms/${encodeURIComponent(room)}/messages`, body)).json();
+  const path = `/api/rooms/${encodeURIComponent(room)}/messages`;
+  const { id }: { id: string } = await service.ask("POST", path, body);
   yield `Sent as ${id}`;
 }
 

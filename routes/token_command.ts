@@ -1,6 +1,6 @@
 /** `deno task token add|list|remove`: tokens with the service role, of the running service. */
 import { parseArgs } from "node:util";
-import { type Act, type Ask, command, surroundings } from "./command.ts";
+import { type Act, command, type Running, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task token add <name> [--days N]   prints the token, this once
        deno task token list
@@ -23,25 +23,26 @@ function understand(args: readonly string[]): Act | undefined {
   });
   const [word] = words;
   if (verb === "list" && words.length === 0) return list;
-  if (verb === "add" && words.length === 1) return (ask) => add(ask, word, values.days);
-  if (verb === "remove" && words.length === 1) return (ask) => remove(ask, word);
+  if (verb === "add" && words.length === 1) return (service) => add(service, word, values.days);
+  if (verb === "remove" && words.length === 1) return (service) => remove(service, word);
 }
 
-async function* list(ask: Ask): AsyncGenerator<string> {
-  const { tokens }: { tokens: TokenView[] } = await (await ask("GET", "/api/tokens")).json();
+async function* list(service: Running): AsyncGenerator<string> {
+  const { tokens }: { tokens: TokenView[] } = await service.ask("GET", "/api/tokens");
   if (!tokens.length) yield "None";
   for (const { id, name, used_at: usedAt, ends_at: endsAt } of tokens) {
     yield `${id}  ${name}  last used ${usedAt}  ends ${endsAt}`;
   }
 }
 
-async function* add(ask: Ask, name: string, days: string | undefined): AsyncGenerator<string> {
+async function* add(service: Running, name: string, days: string | undefined): AsyncGenerator<string> {
   const body = { name, role: "service", expires_in_days: days === undefined ? undefined : Number(days) };
-  yield (await (await ask("POST", "/api/tokens", body)).json()).token;
+  const { token }: { token: string } = await service.ask("POST", "/api/tokens", body);
+  yield token;
 }
 
-async function* remove(ask: Ask, id: string): AsyncGenerator<string> {
-  await ask("DELETE", `/api/tokens/${encodeURIComponent(id)}`);
+async function* remove(service: Running, id: string): AsyncGenerator<string> {
+  await service.ask("DELETE", `/api/tokens/${encodeURIComponent(id)}`);
   yield `${id} is removed`;
 }
 

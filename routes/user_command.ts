@@ -1,6 +1,6 @@
 /** `deno task user add|list|role|password|remove`: looks after the accounts of the running service. */
 import { parseArgs } from "node:util";
-import { type Act, type Ask, command, surroundings } from "./command.ts";
+import { type Act, command, type Running, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task user add <name> [--role user|admin] [--display NAME]   prints a password
        deno task user list
@@ -29,19 +29,19 @@ function understand(args: readonly string[]): Act | undefined {
   });
   const [name, role] = words;
   if (verb === "list" && words.length === 0) return list;
-  if (verb === "add" && words.length === 1) return (ask) => add(ask, name, values);
+  if (verb === "add" && words.length === 1) return (service) => add(service, name, values);
   if (verb === "role" && words.length === 2) {
-    return (ask) => change(ask, name, { role }, `${name} is ${role} now`);
+    return (service) => change(service, name, { role }, `${name} is ${role} now`);
   }
   if (verb === "password" && words.length === 1) {
     const password = newPassword();
-    return (ask) => change(ask, name, { password }, `The password of ${name} is ${password}`);
+    return (service) => change(service, name, { password }, `The password of ${name} is ${password}`);
   }
-  if (verb === "remove" && words.length === 1) return (ask) => remove(ask, name);
+  if (verb === "remove" && words.length === 1) return (service) => remove(service, name);
 }
 
-async function* list(ask: Ask): AsyncGenerator<string> {
-  const { users }: { users: UserView[] } = await (await ask("GET", "/api/users")).json();
+async function* list(service: Running): AsyncGenerator<string> {
+  const { users }: { users: UserView[] } = await service.ask("GET", "/api/users");
   if (!users.length) yield "None";
   for (const { username, display_name: displayName, role, created_at: at } of users) {
     yield `${username}  ${role}  ${at}${displayName === username ? "" : `  (${displayName})`}`;
@@ -49,27 +49,27 @@ async function* list(ask: Ask): AsyncGenerator<string> {
 }
 
 async function* add(
-  ask: Ask,
+  service: Running,
   username: string,
   { role, display }: { role?: string; display?: string },
 ): AsyncGenerator<string> {
   const password = newPassword();
-  await ask("POST", "/api/users", { username, password, role, display_name: display });
+  await service.ask("POST", "/api/users", { username, password, role, display_name: display });
   yield `The password of ${username} is ${password}`;
 }
 
 async function* change(
-  ask: Ask,
+  service: Running,
   name: string,
   body: { role?: string; password?: string },
   done: string,
 ): AsyncGenerator<string> {
-  await ask("PATCH", `/api/users/${encodeURIComponent(name)}`, body);
+  await service.ask("PATCH", `/api/users/${encodeURIComponent(name)}`, body);
   yield done;
 }
 
-async function* remove(ask: Ask, name: string): AsyncGenerator<string> {
-  await ask("DELETE", `/api/users/${encodeURIComponent(name)}`);
+async function* remove(service: Running, name: string): AsyncGenerator<string> {
+  await service.ask("DELETE", `/api/users/${encodeURIComponent(name)}`);
   yield `${name} is removed`;
 }
 

@@ -61,6 +61,6 @@ function sentenceFor(connection, words) {
 }
 
 /** Whether it is the room that doesn't let in, and not the name. @param {Status} status @returns {boolean} */
-function isRoomsOwn({ reason = "" }) {
+export function isRoomsOwn({ reason = "" }) {
   return /private|closed|removed/.test(reason);
 }

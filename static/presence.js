@@ -55,6 +55,7 @@ export function mountPresence(panel, { socket, words, username, opener }) {
       if (state === "waiting") {
         count.textContent = words.say(navigator.onLine ? "reconnecting" : "offline");
       }
+      if (state === "refused") count.textContent = words.say("not_connected");
     }),
   ];
   return () => {

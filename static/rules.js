@@ -1,10 +1,11 @@
 import { ask } from "./api.js";
+import { isRoomsOwn } from "./connection_bar.js";
 
 /** @import { RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
 
 /**
- * Shows what the room's rules are: its title, and that only some may speak.
+ * Shows what the room's rules are: its title, and that only some may speak, or enter.
  * @param {{ socket: RoomSocket, words: Words, isChanger: boolean, isReadOnly: boolean }} parts `isChanger`: may this person change them
  * @returns {() => void} unmounts
  */
@@ -12,16 +13,22 @@ export function mountRules({ socket, words, isChanger, isReadOnly }) {
   const title = /** @type {HTMLElement} */ (document.querySelector("[data-part=title]"));
   const field = /** @type {HTMLTextAreaElement} */ (document.querySelector(".composer__field"));
   const { placeholder } = field;
-  /** @param {boolean} isClosed */
-  const close = (isClosed) => {
-    field.disabled = isClosed;
+  let isClosed = isReadOnly;
+  const show = () => {
+    const { connection } = socket;
+    field.disabled = isClosed || (connection.state === "refused" && isRoomsOwn(connection));
     field.placeholder = isClosed ? words.say("read_only") : placeholder;
   };
-  close(isReadOnly);
-  return socket.on("rules", (rules) => {
-    title.textContent = rules.title;
-    close(rules.isReadOnly && !isChanger);
-  });
+  show();
+  const offs = [
+    socket.on("connection", show),
+    socket.on("rules", (rules) => {
+      title.textContent = rules.title;
+      isClosed = rules.isReadOnly && !isChanger;
+      show();
+    }),
+  ];
+  return () => offs.forEach((off) => off());
 }
 
 /**

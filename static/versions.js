@@ -26,12 +26,14 @@ export function mountVersions({ id, words }) {
   part("versions-open").addEventListener("click", open);
   part("versions-close").addEventListener("click", () => dialog.close());
   restore.addEventListener("click", async () => {
+    if (!chosen) return;
     const { ok } = await ask("POST", `${path}/${chosen}/restore`, {});
     if (ok) dialog.close();
     else part("versions-trouble").textContent = words.say("failed");
   });
 
   async function open() {
+    chosen = "";
     text.hidden = restore.hidden = true;
     part("versions-trouble").textContent = "";
     part("versions-list").replaceChildren();

@@ -99,6 +99,8 @@ browserTest(
     await root.getByLabel("成員的帳號名稱").fill("小安\n");
     await root.getByRole("button", { name: "儲存" }).click();
     await bo.getByText("這是私人聊天室，只有成員可以進入。").waitFor();
+    await bo.getByText("未連線").waitFor();
+    assert(await bo.getByRole("textbox").isDisabled());
     await bo.reload();
     await bo.getByText("這是私人聊天室，只有成員可以進入。").waitFor();
     assertEquals([await messages(bo), await bo.title()], [[], "team · Talksheet"]);

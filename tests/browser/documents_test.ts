@@ -132,6 +132,7 @@ browserTest(
     }
     await phone.getByRole("button", { name: "版本記錄" }).click();
     await phone.getByText("還沒有版本").waitFor();
+    assertEquals(await phone.getByRole("button", { name: "還原成這個版本" }).count(), 0);
     assertEquals(await violations(phone), [], "versions");
     // Signed out elsewhere, one can write no more.
     await ada.evaluate(() => fetch("/api/session", { method: "DELETE" }));

@@ -71,19 +71,21 @@ Deno.test("send says something in a room of the running service, or says why it 
   await using service = await startService();
   await using ada = await Client.enter(service.url, "lobby", "?username=ada");
   const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
   const run = (
     args: string[],
     url = service.url,
     serviceToken: string | undefined = TOKEN,
-  ): Promise<number> => send(args, { url, serviceToken, print: (line) => lines.push(line) });
+  ): Promise<number> => send(args, { url, serviceToken, print: say, complain: say });
   assertEquals(await run(["lobby", "hello", "all", "--as", "Bot"]), 0);
   const { user, message, id } = await ada.next("chat_message");
   assertEquals([user, message, lines.pop()], ["Bot", "hello all", `Sent as ${id}`]);
   assertEquals(await run(["lobby"]), 2);
   assertStringIncludes(lines.pop() ?? "", "Usage: ");
   assertEquals(await run(["a room", "hi"]), 2);
+  assertStringIncludes(lines.pop() ?? "", "1 to 64");
   assertEquals(await run(["lobby", "hi"], service.url, "another-token-entirely"), 1);
-  assertStringIncludes(lines.pop() ?? "", "Posting needs the service's token");
+  assertStringIncludes(lines.pop() ?? "", "is SERVICE_TOKEN the one that the service was started with?");
   assertEquals(await run(["lobby", "hi"], "http://127.0.0.1:9"), 1);
   assertStringIncludes(lines.pop() ?? "", "No answer from http://127.0.0.1:9");
 });

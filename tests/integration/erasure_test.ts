@@ -22,7 +22,8 @@ Deno.test("deno task person exports and erases what one person said, in all room
   const { id } = await away.say("你好");
   await away.next("recorded", ({ ids }) => ids.includes(id));
   const lines: string[] = [];
-  const around = { url: service.url, serviceToken: TOKEN, print: (line: string) => void lines.push(line) };
+  const print = (line: string): void => void lines.push(line);
+  const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
   assertEquals(await lookAfterPerson(["export", "ada"], around), 0);
   const exported = lines.splice(0).map((line) => JSON.parse(line));
   assertEquals(exported.map(({ room, message }) => [room, message]), [["lobby", 'hello "bo"'], [

@@ -16,7 +16,8 @@ async function startOn(google: GoogleSheets): Promise<TestService> {
 /** What the command prints. */
 async function run(service: TestService, ...args: string[]): Promise<[status: number, text: string]> {
   const lines: string[] = [];
-  const around = { url: service.url, serviceToken: TOKEN, print: (line: string) => lines.push(line) };
+  const print = (line: string): void => void lines.push(line);
+  const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
   return [await lookAfterLog(args, around), lines.join("\n")];
 }
 

@@ -74,7 +74,8 @@ Deno.test("A session's text is no token, nor a token's a session", async () => {
 Deno.test("deno task user and token look after the running service, or say why they can't", async () => {
   await using service = await startService();
   const lines: string[] = [];
-  const around = { url: service.url, serviceToken: TOKEN, print: (line: string) => void lines.push(line) };
+  const print = (line: string): void => void lines.push(line);
+  const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
   const said = (): string => lines.splice(0).join("\n");
   assertEquals(await lookAfterUsers(["add", "Ada", "--role", "admin", "--display", "Ada L."], around), 0);
   const [, password] = /^The password of Ada is (\w{20})$/.exec(said()) ?? [];
