@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { decodeTime } from "ulid";
 import { Client } from "../support/client.ts";
 import { pastText } from "../support/past.ts";
 import { parseCsv, startService, TOKEN } from "../support/service.ts";
@@ -81,19 +82,9 @@ Deno.test("A plain client asks for a report, hears how far it is by protocol.md'
   assertEquals(file.headers.get("content-type")?.includes("spreadsheetml.sheet"), true);
   const disposition = file.headers.get("content-disposition") ?? "";
   assertMatch(disposition, /^attachment; filename="transcript-[0-9A-Z]{26}\.xlsx"; filename\*=UTF-8''/);
-  // Where the service is the day may be another one than in Greenwich.
-  const [year, month, day] = new Intl.DateTimeFormat("en-u-ca-iso8601", {
-    timeZone: "Asia/Taipei",
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-  }).formatToParts(new Date(done.timestamp)).filter(({ type }) => type !== "literal").map(({ value }) =>
-    value
-  );
-  assert(
-    disposition.endsWith(`${encodeURIComponent("聊天室")}-transcript-${year}-${month}-${day}.xlsx`),
-    disposition,
-  );
+  // The day is that of Taipei, eight hours before Greenwich.
+  const day = new Date(decodeTime(body.task_id) + 8 * 3_600_000).toISOString().slice(0, 10);
+  assert(disposition.endsWith(`${encodeURIComponent("聊天室")}-transcript-${day}.xlsx`), disposition);
   const bytes = await file.bytes();
   assertEquals(String(bytes.length), file.headers.get("content-length"));
   const { Messages: [, ...rows] } = await sheetsOf(bytes);
