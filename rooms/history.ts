@@ -68,7 +68,7 @@ export class History {
 
   /** The rooms whose newest messages are kept in memory. */
   held(): string[] {
-    return Array.from(this.#tails.keys()).filter((room) => this.#tails.get(room)?.holders);
+    return this.rooms.filter((room) => this.isHeld(room));
   }
 
   /** What the archive has of a room behind this `seq`, to be appended: for when commits were missed. */
@@ -126,6 +126,41 @@ export class History {
     tail.lines = tail.lines.map(change).filter((line) => line !== undefined);
     // What was taken out must not be taken for new when it comes again.
     if (last && !tail.lines.length) tail.floor = `${seqIn(last)}~`;
+  }
+
+  /** Makes what memory has of a room what its archive is, for when revisions may have been missed. */
+  async reread(room: string): Promise<void> {
+    const tail = this.#tails.get(room);
+    if (!tail) return;
+    await this.#archive.open();
+    const { position } = this.#archive;
+    const archived = new Map<string, Line>();
+    const first = tail.lines.at(0);
+    // A `seq` without its last digit stands right before the commit's messages that begin alike.
+    const pages = first ? this.#archive.behind(room, seqIn(first).slice(0, -1)) : [];
+    for await (const lines of pages) for (const line of lines) archived.set(seqIn(line), line);
+    // What isn't archived can't have been revised.
+    this.revise(room, (line) => stampIn(line) > position ? line : archived.get(seqIn(line)));
+  }
+
+  /** Whether the room's newest messages are kept in memory. */
+  isHeld(room: string): boolean {
+    return Boolean(this.#tails.get(room)?.holders);
+  }
+
+  /** The ids of those of a room's newest messages that are deleted, as far as memory has them. */
+  deletedIn(room: string): string[] {
+    return this.#tail(room).lines.slice(-KEPT_LINES).filter(isDeleted).map(idIn);
+  }
+
+  /** The newest `count` lines of a room that the archive has, in no order. */
+  async newest(room: string, count: number): Promise<Line[]> {
+    const newest: Line[] = [];
+    for await (const lines of this.#archive.pagesUpTo(room, undefined)) {
+      newest.push(...lines.slice(-(count - newest.length)));
+      if (newest.length >= count) break;
+    }
+    return newest;
   }
 
   /** The rooms that memory has something of. */

@@ -1,5 +1,6 @@
 /** Puts together what rooms are made of, whichever way isolates and machines reach each other. */
 import { Archive } from "./archive.ts";
+import { Changes } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import { type Channel, type Post } from "./fan_out/channel.ts";
 import { KeyValue } from "./fan_out/key_value.ts";
@@ -50,6 +51,7 @@ export interface CommitBell {
 
 /** The rooms of this isolate. */
 export interface Rooms {
+  readonly changes: Changes;
   readonly lobby: Lobby;
   readonly history: History;
   readonly outbox: Outbox;
@@ -80,6 +82,9 @@ const ROUNDS = 10;
 export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const { kv, isRemote, clock, bell, counts, trace, failed } = parts;
   const report = (what: string) => (error: unknown): void => failed(what, error);
+  const changes = new Changes(kv, clock);
+  // Before anything is held in memory that a change may concern.
+  await changes.open();
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
   await archive.open();
@@ -152,6 +157,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     outbox,
     scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId }),
     now: clock.now,
+    changes,
     caughtUp,
     elsewhere: neighbours,
     failed: report("history_failed"),
@@ -159,6 +165,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const isArchivist = (): boolean => !relay || relay.isLeading;
 
   return {
+    changes,
     lobby,
     history,
     outbox,
@@ -199,6 +206,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       neighbours?.close();
       await channel?.close();
       await tail.close();
+      await changes.close();
       await seal.close();
     },
   };

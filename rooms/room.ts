@@ -19,6 +19,8 @@ export interface RoomParts {
   readonly now: () => number;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   readonly caughtUp: () => Promise<void>;
+  /** What to wait for before anything is served from memory; `undefined`: nothing. */
+  readonly current: () => Promise<void> | undefined;
   /** Missing when there are no other isolates. */
   readonly elsewhere?: Elsewhere;
   /** Characters; 0 = as many as a sheet's cell holds. */
@@ -86,13 +88,18 @@ export class Room {
       await history.hold(this.name);
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
+      let rest: Stretch | undefined;
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
-      let rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
-      while (cursor && !rest) {
-        await this.#catchUp(connection, cursor);
-        rest = history.rest(this.name, cursor);
+      for (;;) {
+        rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
+        const current = this.#parts.current();
+        if (rest && !current) break;
+        if (current) await current;
+        else if (cursor) await this.#catchUp(connection, cursor);
       }
-      connection.send(history.frame(rest as Stretch));
+      connection.send(history.frame(rest));
+      // Whoever comes back may still show what was deleted meanwhile.
+      if (cursor) member.send(history.deletedIn(this.name).map((id) => this.#deletion(id)));
       this.#members.add(member);
     } catch (error) {
       history.release(this.name);
@@ -211,11 +218,16 @@ export class Room {
     const { history, failed } = this.#parts;
     try {
       await member.connection.drained();
+      await this.#parts.current();
       member.connection.send(history.frame(await history.before(this.name, before, limit)));
     } catch (error) {
       failed(error);
       member.failed(undefined);
     }
+  }
+
+  #deletion(id: string): string {
+    return encodeFrame({ type: "message_deleted", room: this.name, id });
   }
 
   async #catchUp(connection: Connection, cursor: Cursor): Promise<void> {

@@ -69,7 +69,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const callers = createCallers({ ...parts, ...config });
   const gate = createSocketGate({ ...parts, ...config, callers });
-  const guarded = apiGate({ ...config, callers });
+  const guarded = apiGate({ ...parts, ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
     .route("/", notificationsSocket({ ...parts, gate }))

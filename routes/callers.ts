@@ -23,8 +23,11 @@ export interface Caller {
   readonly pass: Pass | undefined;
   /** When the right of the caller ends by itself, in milliseconds since the epoch; `Infinity` for never. */
   readonly endsAt: number;
-  /** The same caller as of now; `undefined` when it isn't let in any more. */
-  renew(): Promise<Caller | undefined>;
+  /**
+   * The same caller as of now; `undefined` when it isn't let in any more. `name` is what a guest is called by now, who
+   * may have come without a name and stated one in a message.
+   */
+  renew(name: string): Promise<Caller | undefined>;
 }
 
 /** Why somebody can't come in, and what to do about it. */
@@ -100,8 +103,9 @@ export function createCallers(options: CallersOptions): Callers {
   }
 
   function withRenewal(who: Who, claims: Claims): Caller {
-    const renew = async (): Promise<Caller | undefined> => {
-      const now = await identify(claims);
+    const renew = async (name: string): Promise<Caller | undefined> => {
+      const isStated = who.by === "guest" && name !== ANONYMOUS;
+      const now = await identify(isStated ? { ...claims, name } : claims);
       // Whose session has ended may well be somebody still, but not the one who came in.
       const isSame = typeof now === "object" && now.by === who.by && now.pass?.id === who.pass?.id;
       return isSame ? withRenewal(now, claims) : undefined;

@@ -181,7 +181,25 @@ class ChatSocket implements Connection, WireUser {
       this.#held = [];
       this.#introduce(room, member, frame);
     } else {
-      this.#act(room, member, frame);
+      const current = this.#options.lobby.current();
+      if (current) this.#wait(current, room, member, frame);
+      else this.#act(room, member, frame);
+    }
+  }
+
+  /** After a pause of this process: whether this member may still speak here is known only once changes are read. */
+  async #wait(current: Promise<void>, room: Room, member: Member, frame: ClientFrame): Promise<void> {
+    this.#held = [frame];
+    const isRead = await current.then(() => true, () => false);
+    const held = this.#held;
+    this.#held = undefined;
+    if (!this.#visitor.wire.isOpen) return;
+    for (const next of held) {
+      this.#guard(room, member, () => {
+        if (isRead) return this.#take(room, member, next);
+        const clientId = next.type === "chat_message" ? next.client_id : undefined;
+        throw new FrameError("internal", "Internal server error", { clientId });
+      });
     }
   }
 

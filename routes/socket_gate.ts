@@ -1,6 +1,7 @@
 /** The gate: which request may open a socket, and which socket may stay open. */
 import type { Context } from "hono";
 import type { Doors, Visit } from "../rooms/doors.ts";
+import type { Lobby } from "../rooms/lobby.ts";
 import { CLOSE } from "../rooms/protocol.ts";
 import type { User } from "../rooms/user.ts";
 import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
@@ -9,6 +10,7 @@ import { closeFor, type Closing, Wire, type WireUser } from "./wire.ts";
 
 export interface SocketGateOptions {
   readonly callers: Callers;
+  readonly lobby: Pick<Lobby, "current">;
   readonly doors: Doors;
   readonly isStopping: () => boolean;
   /** 0 = off. */
@@ -63,7 +65,7 @@ export class Visitor implements Visit {
   }
 
   renew(): Promise<Caller | undefined> {
-    return this.#caller.renew();
+    return this.#caller.renew(this.user.name);
   }
 
   refusal(): Closing | undefined {
@@ -142,6 +144,7 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
           "Pages of this origin may not open sockets: see ALLOWED_ORIGINS",
         );
       }
+      await options.lobby.current();
       const address = callers.address(c);
       const takesBatches = c.req.query("batch") === "1";
       const since = doors.changes;
