@@ -11,6 +11,7 @@ import { openBoard } from "./rooms/figures/open_board.ts";
 import { Documents } from "./rooms/documents/documents.ts";
 import type { Post } from "./rooms/fan_out/channel.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
+import { Idempotency } from "./rooms/idempotency.ts";
 import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
@@ -159,6 +160,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ...figured,
     counts,
     instance: common.instance,
+    idempotency: new Idempotency(kv, systemClock.now),
     logFigures: () => logOfRooms.figures(),
     documents,
     logStatus: logOfRooms.status,

@@ -218,6 +218,17 @@ export class History {
     return this.#tail(room).lines.findLast((line) => idIn(line) === id) !== undefined;
   }
 
+  /** A message that is durable; `undefined` when it isn't there. */
+  async line(room: string, id: string): Promise<Line | undefined> {
+    const isIt = (line: Line): boolean => idIn(line) === id;
+    const known = this.#tails.get(room)?.lines.findLast(isIt);
+    if (known !== undefined) return known;
+    const { page, isThere } = await this.#archive.place(room, id);
+    if (!isThere) return undefined;
+    const { value: lines = [] } = await this.#archive.pagesUpTo(room, page).next();
+    return lines.find(isIt);
+  }
+
   /** The `seq` of a message that is durable; `undefined` when it isn't. */
   async find(room: string, id: string): Promise<string | undefined> {
     const { seq, isThere } = await this.#place(room, this.#tail(room), id);

@@ -70,17 +70,32 @@ export class Lobby {
     return { rooms: this.#rooms.size, connections };
   }
 
-  /** Says something in a room from outside it; resolves when it is durable. Throws {@link FrameError}. */
-  post(name: string, user: User, message: string): Promise<Message> {
+  /**
+   * Says something in a room from outside it; resolves when it is durable. What is said again under the same
+   * `clientId`, by the same user in the same words, is the same message. Throws {@link FrameError}.
+   */
+  post(name: string, user: User, message: string, clientId?: string): Promise<Message> {
     return new Promise((resolve, reject) => {
       // Without members the room isn't kept: nothing refers to it but its messages.
       const room = this.#rooms.get(name) ?? new Room(name, this.#parts, () => {});
       const sender: Sender = {
-        accepted: ({ seq }) => resolve(messageIn(lineOf(String(seq), draft.body))),
+        accepted: ({ id, seq }) => {
+          const isNew = seq !== undefined && id === draft.id;
+          resolve(isNew ? messageIn(lineOf(seq, draft.body)) : this.#found(name, id));
+        },
         failed: () => reject(new FrameError("internal", "The message could not be stored")),
       };
-      const draft = room.say(user, message, sender);
+      // Another process may be storing the first sending at this very moment.
+      const resend = clientId === undefined ? undefined : { clientId, isDoubtful: true };
+      const draft = room.say(user, message, sender, resend);
     });
+  }
+
+  /** A message that is durable, as it stands now; `undefined` when it isn't there any more. */
+  async message(room: string, id: string): Promise<Message | undefined> {
+    await this.#parts.caughtUp();
+    const line = await this.#parts.history.line(room, id);
+    return line === undefined ? undefined : messageIn(line);
   }
 
   /** Brings messages to the members of their rooms. */
@@ -109,6 +124,12 @@ export class Lobby {
   /** Closes every connection, and resolves when they are closed. */
   async close(code: number, reason: string): Promise<void> {
     await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(code, reason)));
+  }
+
+  async #found(room: string, id: string): Promise<Message> {
+    const message = await this.message(room, id);
+    if (!message) throw new FrameError("internal", "The message was deleted meanwhile");
+    return message;
   }
 
   #deliver(messages: readonly Fresh[]): void {

@@ -6,6 +6,7 @@ import type { Figured } from "../rooms/figures/open_board.ts";
 import type { LogFigures } from "../rooms/figures/board.ts";
 import type { Documents } from "../rooms/documents/documents.ts";
 import type { History } from "../rooms/history.ts";
+import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
 import type { Watch } from "../rooms/notifications/watch.ts";
@@ -50,6 +51,7 @@ export interface AppParts extends Access, Figured {
   readonly counts: Counts;
   readonly instance: string;
   readonly lobby: Lobby;
+  readonly idempotency: Idempotency;
   readonly documents: Documents;
   readonly history: History;
   readonly outbox: Outbox;
