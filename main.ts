@@ -18,6 +18,7 @@ import { CLOSE } from "./rooms/protocol.ts";
 import { hasQueue, Queue } from "./rooms/queue.ts";
 import { openReports } from "./rooms/reports/open_reports.ts";
 import { shared } from "./rooms/shared_kv.ts";
+import { Storage } from "./rooms/storage.ts";
 import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
@@ -62,7 +63,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const failed = (what: string, error: unknown, count?: number): void =>
     log.error(what, { count, ...errorFields(error) });
   const { sheet, pace } = await openSheet(config);
-  const kv = await openKv(config);
+  const storage = new Storage(fileOf(config), (trouble) => {
+    if (trouble) log.error("storage_troubled", { reason: trouble });
+    else log.info("storage_recovered");
+  });
+  const kv = await openKv(config, storage);
   const isQueued = config.logDelivery !== "sweep" && await hasQueue(kv);
   if (config.logDelivery === "queue" && !isQueued) {
     kv.close();
@@ -73,6 +78,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const common = {
     ...config,
     kv,
+    storage,
     isRemote: isRemote(config.kvPath),
     clock: systemClock,
     random: Math.random,
@@ -147,6 +153,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   );
   figured.open();
   const housekeeping = setInterval(() => {
+    storage.look();
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
 
@@ -160,6 +167,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ...figured,
     counts,
     instance: common.instance,
+    storage,
     idempotency: new Idempotency(kv, systemClock.now),
     logFigures: () => logOfRooms.figures(),
     documents,
@@ -230,11 +238,16 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   return { url, sweep, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {
-  if (path !== undefined && !isRemote(path) && path !== ":memory:") {
-    await Deno.mkdir(dirname(path), { recursive: true });
-  }
-  const kv = await Deno.openKv(path);
+/** The database file; `undefined` where there is none. */
+function fileOf({ kvPath: path }: Config): string | undefined {
+  return path === undefined || isRemote(path) || path === ":memory:" ? undefined : path;
+}
+
+async function openKv(config: Config, storage: Storage): Promise<Deno.Kv> {
+  const { kvPath: path, fanOut } = config;
+  const file = fileOf(config);
+  if (file !== undefined) await Deno.mkdir(dirname(file), { recursive: true });
+  const kv = storage.guard(await Deno.openKv(path));
   return fanOut === "broadcast" ? shared(kv) : kv;
 }
 

@@ -17,6 +17,7 @@ import { Outbox } from "./outbox.ts";
 import { CLOSE } from "./protocol.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
+import type { Storage } from "./storage.ts";
 import { Tail } from "./tail.ts";
 import type { Trace } from "./trace.ts";
 
@@ -24,6 +25,8 @@ export interface RoomsParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
+  /** Tells whether KV keeps what is written to it; missing: always. */
+  readonly storage?: Pick<Storage, "loss">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timeZone: string;

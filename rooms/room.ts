@@ -7,6 +7,7 @@ import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
+import type { Storage } from "./storage.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms are made of; the same for all of them. */
@@ -17,6 +18,8 @@ export interface RoomParts {
   readonly scribe: Scribe;
   readonly counts: Counts;
   readonly now: () => number;
+  /** Tells whether what is said can be stored; missing: always. */
+  readonly storage?: Pick<Storage, "loss">;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   readonly caughtUp: () => Promise<void>;
   /** What to wait for before anything is served from memory; `undefined`: nothing. */
@@ -134,8 +137,10 @@ export class Room {
   /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
   say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
     const clientId = resend?.clientId;
-    const { counts, outbox, outboxLimit, scribe, journal } = this.#parts;
+    const { counts, outbox, outboxLimit, scribe, journal, storage } = this.#parts;
     const text = this.#checked(message, clientId);
+    // Before the journal: it answers resends without writing anything.
+    if (storage?.loss) throw new FrameError("backpressure", "Nothing can be stored at present", { clientId });
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
     }

@@ -11,6 +11,7 @@ import type { Lobby } from "../rooms/lobby.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
 import type { Watch } from "../rooms/notifications/watch.ts";
 import type { Outbox } from "../rooms/outbox.ts";
+import type { Storage } from "../rooms/storage.ts";
 import type { Reports } from "../rooms/reports/open_reports.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
@@ -51,6 +52,7 @@ export interface AppParts extends Access, Figured {
   readonly counts: Counts;
   readonly instance: string;
   readonly lobby: Lobby;
+  readonly storage: Storage;
   readonly idempotency: Idempotency;
   readonly documents: Documents;
   readonly history: History;
