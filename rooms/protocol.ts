@@ -55,6 +55,7 @@ export type ErrorCode =
   | "too_long"
   | "rate_limited"
   | "backpressure"
+  | "storage_lost"
   | "read_only"
   | "name_taken"
   | "internal";

@@ -140,7 +140,7 @@ export class Room {
     const { counts, outbox, outboxLimit, scribe, journal, storage } = this.#parts;
     const text = this.#checked(message, clientId);
     // Before the journal: it answers resends without writing anything.
-    if (storage?.loss) throw new FrameError("backpressure", "Nothing can be stored at present", { clientId });
+    if (storage?.loss) throw new FrameError("storage_lost", "Nothing can be stored at present", { clientId });
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
     }

@@ -30,6 +30,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   too_long: 413,
   rate_limited: 429,
   backpressure: 503,
+  storage_lost: 503,
   internal: 500,
   read_only: 403,
   name_taken: 403,

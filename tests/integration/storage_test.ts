@@ -124,7 +124,7 @@ async function refuses(service: TestService, client: Client): Promise<void> {
     client.send({ type: "chat_message", message: "lost", client_id: clientId });
     const error = await client.next("error");
     assertEquals(error.client_id, clientId);
-    assert(["internal", "backpressure"].includes(error.code), error.code);
+    assert(["internal", "storage_lost"].includes(error.code), error.code);
   }
   const keeper = backend(service.url);
   const account = { username: "bo", password: "a long password" };
