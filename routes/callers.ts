@@ -6,6 +6,7 @@ import type { Account, Accounts } from "../rooms/accounts/accounts.ts";
 import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
 import type { Pass, Passes } from "../rooms/accounts/passes.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
+import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
 
 /** What Deno.serve tells about a request; handed to the app as its bindings. */
@@ -41,7 +42,7 @@ export interface Callers {
   caller(c: Context): Promise<Caller | Refusal>;
   /** The account of a request's session, if it has one. */
   account(c: Context): Promise<Account | undefined>;
-  /** The address of the caller, seen from in front of our own proxies. */
+  /** The address of the caller as limits count it ({@link clientAddress}), seen from in front of our own proxies. */
   address(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string;
   /** Whether the page that sends the request, if one does, may do so. */
   isAllowedOrigin(c: Context): boolean;
@@ -133,11 +134,10 @@ export function createCallers(options: CallersOptions): Callers {
       return text === undefined ? undefined : (await sessions.bearer(text))?.account;
     },
     address(c) {
-      const forwarded = c.req.header("x-forwarded-for")?.split(",").at(-trustProxy)?.trim();
-      // Some proxies add the port.
-      if (trustProxy && forwarded) return forwarded.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
+      const forwarded = trustProxy ? c.req.header("x-forwarded-for")?.split(",").at(-trustProxy) : undefined;
       const { remoteAddr } = c.env.info;
-      return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+      const peer = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+      return clientAddress(forwarded ?? "") ?? clientAddress(peer) ?? peer;
     },
     isAllowedOrigin(c) {
       const origin = c.req.header("origin");
