@@ -22,7 +22,9 @@ import { Storage } from "./rooms/storage.ts";
 import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
+import { filesExhausted } from "./rooms/figures/warnings.ts";
 import { languageWords } from "./routes/language_words.ts";
+import { listen, listenByPlatform } from "./routes/listener.ts";
 import { createLog, errorFields, writeLine } from "./routes/log.ts";
 import { serve } from "./routes/process.ts";
 import { openTrace } from "./routes/tracing.ts";
@@ -50,6 +52,8 @@ const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 const STOP_WITHIN_MS = 3_000;
 /** How long an append that was cut short may take to notice. */
 const GIVE_UP_WITHIN_MS = 500;
+/** A browser opens several connections for pages besides its sockets. */
+const IDLE_PER_SOCKET = 2;
 /** How long a sweep waits for reports: a clock that rings each minute waits for the last one. */
 const SWEEP_AT_MOST_MS = 45_000;
 /** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
@@ -180,11 +184,19 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     isStopping: () => stopping.signal.aborted,
   });
   const { host: hostname, port, reusePort } = config;
-  const server = Deno.serve(
-    { hostname, port, reusePort, onListen() {} },
-    (request, info) => app.fetch(request, { info }),
-  );
-  const url = `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${server.addr.port}`;
+  const server = (config.isDeployed ? listenByPlatform : listen)({
+    hostname,
+    port,
+    reusePort,
+    // Behind a proxy all come from its address.
+    maxIdlePerAddress: config.trustProxy ? 0 : IDLE_PER_SOCKET * config.maxConnectionsPerIp,
+    handler: (request, bindings) => app.fetch(request, bindings),
+    exhausted(connections) {
+      log.warn("files_exhausted", { connections });
+      figured.board.warn(filesExhausted(connections));
+    },
+  });
+  const url = `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${server.port}`;
   log.info("started", {
     url,
     sheet: sheet.name,
@@ -216,6 +228,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
+    server.close();
     const ended = Promise.all([documents.close(), logOfRooms.close(), rooms.close(), notifications.close()])
       .catch((error) => failed("close_failed", error));
     // KV may be out of reach.

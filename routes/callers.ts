@@ -8,10 +8,13 @@ import type { Pass, Passes } from "../rooms/accounts/passes.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
 import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
+import type { Upgrader } from "./socket.ts";
 
-/** What Deno.serve tells about a request; handed to the app as its bindings. */
+/** What the listener tells about a request; handed to the app as its bindings. */
 export interface Bindings {
   readonly info: Deno.ServeHandlerInfo;
+  /** Makes a socket of the request. */
+  readonly upgrade: Upgrader;
 }
 
 /** Who makes a request, and by what. */

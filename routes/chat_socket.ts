@@ -17,7 +17,8 @@ import { Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
-import type { Frame, WireUser } from "./wire.ts";
+import type { Frame } from "./socket.ts";
+import type { WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
