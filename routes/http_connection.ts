@@ -1,17 +1,21 @@
 /**
  * One TCP connection: its requests go on to the platform's HTTP server, which is at a port of its own on this machine,
- * until one of them asks for a WebSocket; then the connection is the socket's.
+ * until one of them asks for a WebSocket; then the connection is the socket's. As a rule it is the first one, and nobody
+ * else needs to see it.
  *
  * Nothing is done for a connection that sends nothing, and none is kept that doesn't get on: a request that isn't
  * complete in time, an answer that nobody takes, a pause that is too long.
  */
 import { TcpSocket } from "./tcp_socket.ts";
+import { answerBytes, upgradeRequest } from "./upgrade_request.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface HttpConnectionOptions {
   /** Connects to the HTTP server; `port` is ours on that connection. */
   readonly connect: (connection: HttpConnection) => Promise<Deno.TcpConn>;
+  /** Answers a request for a socket that came first; the connection has become one's, or is to be closed. */
+  readonly answer: (request: Request, connection: HttpConnection) => Response | Promise<Response>;
   /** Called once, when it is over or has become a socket's. */
   readonly ended: (connection: HttpConnection) => void;
   /** Called once a connection that became a socket's is over. */
@@ -106,6 +110,8 @@ export class HttpConnection {
           return;
         }
         if (read === null) break;
+        const request = this.#state === "silent" ? upgradeRequest(bytes) : undefined;
+        if (request) return await this.#upgrade(request);
         this.#heard(read);
         await this.#passOn(bytes);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
@@ -153,6 +159,14 @@ export class HttpConnection {
     this.#bytes += bytes;
   }
 
+  async #upgrade(request: Request): Promise<void> {
+    this.#become("answering");
+    const response = await this.#options.answer(request, this);
+    if (this.#socket) return void this.#socket.run(NOTHING);
+    await writeAll(this.#outer, await answerBytes(response));
+    this.end();
+  }
+
   async #passOn(bytes: Bytes): Promise<void> {
     if (!this.#inner) {
       const inner = await this.#options.connect(this);
@@ -187,3 +201,5 @@ export class HttpConnection {
 async function writeAll(line: Deno.TcpConn, bytes: Bytes): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await line.write(bytes.subarray(at));
 }
+
+const NOTHING = new Uint8Array(0);

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { clientAddress } from "./client_address.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpConnection } from "./http_connection.ts";
-import { PlatformSocket } from "./socket.ts";
+import { PlatformSocket, type Upgrader } from "./socket.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 
 export interface Listener {
@@ -115,6 +115,7 @@ class TcpListener implements Listener {
 
   readonly #connectionOptions = {
     connect: (connection: HttpConnection) => this.#connect(connection),
+    answer: (request: Request, connection: HttpConnection) => this.#handle(request, connection),
     ended: (connection: HttpConnection) => this.#ended(connection),
     socketEnded: (socket: TcpSocket) => {
       this.#sockets.delete(socket);
@@ -193,16 +194,22 @@ class TcpListener implements Listener {
     connection.begun();
     const answered = (): void => connection.answered();
     info.completed.then(answered, answered);
-    const { remoteAddr } = connection;
-    return this.#options.handler(request, {
-      info: { remoteAddr, completed: info.completed },
-      upgrade: (request, { maxMessageBytes }) => {
-        const socket = connection.become(handshake(request), maxMessageBytes);
-        this.#sockets.add(socket);
-        // Nobody reads this; it ends the connection behind.
-        return { socket, response: new Response(null, { headers: { connection: "close" } }) };
-      },
-    });
+    return this.#handle(request, connection, info.completed);
+  }
+
+  #handle(
+    request: Request,
+    connection: HttpConnection,
+    completed: Promise<void> = Promise.resolve(),
+  ): Response | Promise<Response> {
+    const info = { remoteAddr: connection.remoteAddr, completed };
+    const upgrade: Upgrader = (request, { maxMessageBytes }) => {
+      const socket = connection.become(handshake(request), maxMessageBytes);
+      this.#sockets.add(socket);
+      // Nobody reads this; where it has come from the server behind, it ends the connection to it.
+      return { socket, response: new Response(null, { headers: { connection: "close" } }) };
+    };
+    return this.#options.handler(request, { info, upgrade });
   }
 
   #look(): void {
