@@ -1,6 +1,6 @@
 /** `/ws/chat/:room/`: the socket of a room. It owns what is the socket's affair; what frames mean is the room's. */
 import { type Context, Hono } from "hono";
-import { RateLimiter } from "limiter";
+import { RateLimiter, type TokenBucket } from "limiter";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import type { Doors } from "../rooms/doors.ts";
 import type { Counts } from "../rooms/figures/counts.ts";
@@ -13,7 +13,7 @@ import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../ro
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
-import { Limits } from "./limits.ts";
+import { Budgets, Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
@@ -37,12 +37,37 @@ export interface ChatSocketOptions {
 const ID_LENGTH = 26;
 /** Frames of any kind for each message that is allowed: typing, history, mistakes. */
 const FRAMES_PER_MESSAGE = 10;
+/**
+ * Guests of one address have a budget together: a new connection, or a new cookie, makes a new guest at no cost, but no
+ * new address. A class of 40 behind one talks freely: this is what so many people may say who do nothing else.
+ */
+const PEOPLE_PER_ADDRESS = 20;
+/** What so many may say at once. */
+const PEOPLE_AT_ONCE = 4;
+/** A long message takes as much of it as one for each so many characters. */
+const LENGTH_PER_TOKEN = 500;
 /** Frames that may wait until it is known whether the name in one of them is free. */
 const MAX_HELD_FRAMES = 10_000;
 
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
   const { gate, rules, history } = options;
-  const limits = new Limits(options.rateMessagesPerMinute);
+  const { rateMessagesPerMinute: perMinute } = options;
+  const limits = new Limits(perMinute);
+  const budgets = new Budgets({
+    burst: PEOPLE_AT_ONCE * perMinute,
+    perMinute: PEOPLE_PER_ADDRESS * perMinute,
+  });
+  const frames = new Budgets({
+    burst: FRAMES_PER_MESSAGE * PEOPLE_AT_ONCE * perMinute,
+    perMinute: FRAMES_PER_MESSAGE * PEOPLE_PER_ADDRESS * perMinute,
+  });
+
+  function limiterOf({ user, address }: Visitor): Limiter | undefined {
+    if (!perMinute) return undefined;
+    const messages = limits.of(personOf(user));
+    if (!user.isGuest) return { messages };
+    return { messages, address: { messages: budgets.of(address), frames: frames.of(address) } };
+  }
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
     const name = roomNameIn(c.req.param("room"));
@@ -64,8 +89,8 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       };
       return gate.open(c.req.raw, arrival, place, (visitor) => {
         isIn = true;
-        const limiter = options.rateMessagesPerMinute ? limits.of(personOf(visitor.user)) : undefined;
-        return new ChatSocket(visitor, { room: name, after, rules: held, limiter }, options);
+        const to = { room: name, after, rules: held, limiter: limiterOf(visitor) };
+        return new ChatSocket(visitor, to, options);
       });
     } finally {
       if (!isIn) rules.release(name);
@@ -87,8 +112,15 @@ interface Destination {
   readonly room: string;
   readonly after: string | undefined;
   readonly rules: HeldRules;
-  /** Of messages; `undefined` = off. */
-  readonly limiter: RateLimiter | undefined;
+  /** `undefined` = off. */
+  readonly limiter: Limiter | undefined;
+}
+
+/** What somebody may say. */
+interface Limiter {
+  readonly messages: RateLimiter;
+  /** What guests may say together who share an address. */
+  readonly address?: { readonly messages: TokenBucket; readonly frames: TokenBucket };
 }
 
 /** One socket, from its opening to its end. */
@@ -247,17 +279,34 @@ class ChatSocket implements Connection, WireUser {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, messages: RateLimiter): ClientFrame | undefined {
+  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,
       interval: "minute",
     });
     if (!this.#frames.tryRemoveTokens(1)) return void this.close(CLOSE.tooMany, "Too many messages");
+    if (address && !address.frames.tryRemoveTokens(1)) {
+      return void this.close(CLOSE.tooMany, "Too many messages from this address");
+    }
     const frame = decodeFrame(data);
     if (frame.type !== "chat_message") return frame;
-    if (messages.tryRemoveTokens(1)) return frame;
-    const retryAfterMs = messages.getWaitTime(1);
-    throw new FrameError("rate_limited", "Rate limit exceeded", { clientId: frame.client_id, retryAfterMs });
+    if (!messages.tryRemoveTokens(1)) {
+      return tooFast(frame, "Rate limit exceeded", messages.getWaitTime(1));
+    }
+    if (!address) return frame;
+    const cost = 1 + Math.floor(frame.message.length / LENGTH_PER_TOKEN);
+    const tokens = Math.min(cost, address.messages.bucketSize);
+    if (address.messages.tryRemoveTokens(tokens)) return frame;
+    return tooFast(
+      frame,
+      "Rate limit of guests at this address exceeded",
+      address.messages.getWaitTime(tokens),
+    );
   }
+}
+
+/** Throws {@link FrameError}. */
+function tooFast(frame: ClientFrame & { type: "chat_message" }, error: string, retryAfterMs: number): never {
+  throw new FrameError("rate_limited", error, { clientId: frame.client_id, retryAfterMs });
 }

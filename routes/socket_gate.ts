@@ -6,6 +6,7 @@ import { CLOSE } from "../rooms/protocol.ts";
 import type { User } from "../rooms/user.ts";
 import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
 import { HttpError } from "./errors.ts";
+import { Budgets } from "./limits.ts";
 import type { Upgrade, Upgrader } from "./socket.ts";
 import { type Closing, Wire, type WireUser } from "./wire.ts";
 
@@ -96,6 +97,9 @@ export interface SocketGate {
 
 /** Of the connections that an address may have, so many times as many may be open, with those that are being refused. */
 const REFUSED_SHARE = 1.5;
+/** Of the connections that an address may have, so many times as many may be new at once, and in a minute. */
+const NEW_AT_ONCE = 2;
+const NEW_PER_MINUTE = 5;
 /** When it may be tried again. */
 const RETRY_AFTER_MS = 5_000;
 
@@ -114,6 +118,10 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
   const { callers, doors, maxConnectionsPerIp, maxConnectionsPerUser } = options;
   /** Open sockets by address. */
   const counts = new Map<string, number>();
+  const arrivals = new Budgets({
+    burst: NEW_AT_ONCE * maxConnectionsPerIp,
+    perMinute: NEW_PER_MINUTE * maxConnectionsPerIp,
+  });
 
   function refusalOf({ caller, address }: Arrival, place: Place): Closing | undefined {
     if (typeof caller !== "object") return REFUSALS[caller];
@@ -121,6 +129,9 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
     if (refusal) return refusal;
     if (maxConnectionsPerIp && (counts.get(address) ?? 0) >= maxConnectionsPerIp) {
       return { code: CLOSE.tooMany, reason: TOO_MANY_HERE };
+    }
+    if (maxConnectionsPerIp && !arrivals.of(address).tryRemoveTokens(1)) {
+      return { code: CLOSE.tooMany, reason: "Too many new connections from this address" };
     }
     if (maxConnectionsPerUser && doors.count(caller.user) >= maxConnectionsPerUser) {
       return { code: CLOSE.tooMany, reason: "Too many connections of this user" };

@@ -16,8 +16,8 @@ const IDLE_MS = IDLE_SECONDS * 1_000;
 const PING_AFTER_MS = IDLE_MS / 2;
 /** How long a peer may take to answer a close, and to take what was sent before. */
 const CLOSE_WITHIN_MS = 5_000;
-/** What comes after a close is read and forgotten, so that the peer gets to see why; but not for ever. */
-const MAX_SKIPPED_BYTES = 4 * 1024 * 1024;
+/** What comes after a close, or of a message that is too large, is read and forgotten, so that the peer gets to see why. */
+const MAX_SKIPPED_BYTES = 16 * 1024 * 1024;
 /** What an idle connection keeps to read into, and a busy one. */
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
@@ -45,6 +45,8 @@ export class TcpSocket implements Socket {
   #closedAt: number | undefined;
   #isPinged = false;
   #hasPeerClosed = false;
+  /** Whether nothing is kept of what comes, and how much of it came. */
+  #isSkipping = false;
   #skippedBytes = 0;
   #isWriting = false;
   /** Frames that wait for the one that is being written. */
@@ -80,6 +82,7 @@ export class TcpSocket implements Socket {
   close(code: number, reason: string): void {
     if (this.#closedAt !== undefined || this.#isEnded) return;
     this.#closedAt = performance.now();
+    this.#isSkipping = true;
     this.#reader.skip();
     this.#write(encoded(CLOSE, closing(code, reason)));
   }
@@ -139,6 +142,7 @@ export class TcpSocket implements Socket {
 
   /** From the reader. */
   exceeded(): void {
+    this.#isSkipping = true;
     this.#listener?.exceeded();
   }
 
@@ -157,7 +161,7 @@ export class TcpSocket implements Socket {
   #push(bytes: Bytes): void {
     this.#heardAt = performance.now();
     this.#isPinged = false;
-    if (this.#closedAt !== undefined && (this.#skippedBytes += bytes.length) > MAX_SKIPPED_BYTES) {
+    if (this.#isSkipping && (this.#skippedBytes += bytes.length) > MAX_SKIPPED_BYTES) {
       return this.end();
     }
     if (this.#hasPeerClosed) return;

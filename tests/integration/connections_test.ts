@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startProcess } from "../support/process.ts";
-import { RawSocket, rawFrame } from "../support/raw_socket.ts";
+import { rawFrame, RawSocket } from "../support/raw_socket.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -89,7 +89,12 @@ Deno.test("Connections of one address that send nothing are closed above a limit
 
 Deno.test("Connections end that send nothing, half a request, or a byte now and then", async () => {
   await using service = await startService();
-  const beginnings = ["", "GET / HTTP/1.1\r\nHost: x\r\n", "GET /ws/chat/lobby/ HTTP/1.1\r\nUpgrade: webs", "POST"];
+  const beginnings = [
+    "",
+    "GET / HTTP/1.1\r\nHost: x\r\n",
+    "GET /ws/chat/lobby/ HTTP/1.1\r\nUpgrade: webs",
+    "POST",
+  ];
   await Promise.all(beginnings.map(async (beginning) => {
     using socket = await RawSocket.connect(service.url);
     await socket.write(beginning);
@@ -135,7 +140,7 @@ Deno.test("A socket opens on a connection that has carried other requests, and a
   using socket = await RawSocket.connect(service.url);
   await socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
   await socket.until('"status"');
-  const upgrade = "GET /ws/chat/lobby/?username=小安 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n" +
+  const upgrade = "GET /ws/chat/lobby/ HTTP/1.1\r\nHost: x\r\nX-Name: 小安\r\nUpgrade: websocket\r\n" +
     "Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
   await socket.write(upgrade);
   await socket.until('"history"');
