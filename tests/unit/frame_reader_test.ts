@@ -63,7 +63,10 @@ Deno.test("FrameReader tells by the header that a message is too large, whole or
   const half = new Uint8Array(MAX / 2 + 1);
   const cases = [
     [rawFrame(large).slice(0, 8)],
-    [rawFrame({ opcode: 1, payload: half, isFinal: false }), rawFrame({ opcode: 0, payload: half }).slice(0, 8)],
+    [
+      rawFrame({ opcode: 1, payload: half, isFinal: false }),
+      rawFrame({ opcode: 0, payload: half }).slice(0, 8),
+    ],
     // More than any number can count.
     [new Uint8Array([0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0])],
   ];
