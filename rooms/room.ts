@@ -93,16 +93,22 @@ export class Room {
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       let rest: Stretch | undefined;
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
+      let waits = 0;
       for (;;) {
         rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
-        const current = this.#parts.current();
+        // Where reading changes takes longer than they may be late, nobody would ever come in.
+        const current = waits < MAX_WAITS ? this.#parts.current() : undefined;
         if (rest && !current) break;
-        if (current) await current;
-        else if (cursor) await this.#catchUp(connection, cursor);
+        if (current) {
+          waits++;
+          await current;
+        } else if (cursor) {
+          await this.#catchUp(connection, cursor);
+        }
       }
       connection.send(history.frame(rest));
       // Whoever comes back may still show what was deleted meanwhile.
-      if (cursor) member.send(history.deletedIn(this.name).map((id) => this.#deletion(id)));
+      for (const id of cursor ? history.deletedIn(this.name) : []) connection.send(this.#deletion(id));
       this.#members.add(member);
     } catch (error) {
       history.release(this.name);
@@ -249,6 +255,8 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Messages on their way to KV above which new ones are refused: KV doesn't answer, or not fast enough. */
 const MAX_WAITING = 20_000;
+/** How often somebody who comes in waits for changes to be read. */
+const MAX_WAITS = 3;
 /** Requests for history that a member may have under way. */
 const MAX_ASKING = 5;
 
