@@ -17,7 +17,10 @@ export interface RoomParts {
   readonly outbox: Outbox;
   readonly scribe: Scribe;
   readonly counts: Counts;
+  /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
   /** Tells whether what is said can be stored; missing: always. */
   readonly storage?: Pick<Storage, "loss">;
   /** Resolves when all that is durable by now has come to the history and to the members. */
@@ -70,6 +73,7 @@ export class Room {
       room: name,
       members: this.#members,
       now: parts.now,
+      elapsed: parts.elapsed,
       elsewhere: parts.elsewhere ?? NOWHERE,
       emptied: () => this.#closeIfEmpty(),
     });
@@ -85,7 +89,7 @@ export class Room {
    */
   async join(connection: Connection, after: string | undefined): Promise<Member> {
     const { history } = this.#parts;
-    const member = new Member(connection, this.#parts.now());
+    const member = new Member(connection, this.#parts.elapsed());
     this.#joining++;
     try {
       await history.hold(this.name);
@@ -193,7 +197,7 @@ export class Room {
 
   #say(member: Member, { message, username, client_id }: Say): void {
     const user = member.speaker(username, client_id);
-    const isDoubtful = this.#parts.now() - member.since < DOUBTFUL_MS;
+    const isDoubtful = this.#parts.elapsed() - member.since < DOUBTFUL_MS;
     this.say(
       user,
       message,
