@@ -18,6 +18,8 @@ const PING_AFTER_MS = IDLE_MS / 2;
 const CLOSE_WITHIN_MS = 5_000;
 /** What comes after a close, or of a message that is too large, is read and forgotten, so that the peer gets to see why. */
 const MAX_SKIPPED_BYTES = 16 * 1024 * 1024;
+/** Frames between two looks, a second: no program has so much to say, and reading them would take a core. */
+const MAX_FRAMES = 100_000;
 /** What an idle connection keeps to read into, and a busy one. */
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
@@ -30,6 +32,8 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 const NO_CODE = 1005;
+/** RFC 6455, section 7.4.1: the peer breaks a policy. */
+const POLICY = 1008;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -44,6 +48,8 @@ export class TcpSocket implements Socket {
   #heardAt: number;
   #closedAt: number | undefined;
   #isPinged = false;
+  /** Frames that had come at the last look. */
+  #frames = 0;
   #hasPeerClosed = false;
   /** Whether nothing is kept of what comes, and how much of it came. */
   #isSkipping = false;
@@ -107,8 +113,11 @@ export class TcpSocket implements Socket {
     this.end();
   }
 
-  /** To be called every few seconds: asks silent peers whether they are there, and ends what is over. */
+  /** To be called every second: asks silent peers whether they are there, and ends what is over or too much. */
   look(now: number): void {
+    const frames = this.#reader.frames - this.#frames;
+    this.#frames += frames;
+    if (frames > MAX_FRAMES) this.close(POLICY, "Too many frames");
     if (this.#closedAt !== undefined) {
       if (now - this.#closedAt > CLOSE_WITHIN_MS) this.end();
     } else if (now - this.#heardAt > IDLE_MS) {
