@@ -11,6 +11,11 @@ import { type Frame, IDLE_SECONDS, type Socket, type SocketListener } from "./so
 /** What this needs of a TCP connection. */
 export type Line = Pick<Deno.TcpConn, "read" | "write" | "close">;
 
+/** Milliseconds of a clock that stands still while this process is too busy to hear anybody. */
+export interface HearingClock {
+  readonly now: number;
+}
+
 const IDLE_MS = IDLE_SECONDS * 1_000;
 /** A peer that has been silent for so long is asked whether it is there. */
 const PING_AFTER_MS = IDLE_MS / 2;
@@ -40,11 +45,12 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export class TcpSocket implements Socket {
   readonly #line: Line;
   readonly #reader: FrameReader;
+  readonly #clock: HearingClock;
   readonly #ended: (socket: TcpSocket) => void;
   #listener: SocketListener | undefined;
   #isOpened = false;
   #isEnded = false;
-  /** When the peer was last heard, and when it was told to close; in milliseconds of the monotonic clock. */
+  /** When the peer was last heard, and when it was told to close; by the clock. */
   #heardAt: number;
   #closedAt: number | undefined;
   #isPinged = false;
@@ -64,12 +70,18 @@ export class TcpSocket implements Socket {
   /** `head` is the answer to the upgrade, to be sent first; `ended` is called once the connection is closed. */
   constructor(
     line: Line,
-    options: { head: Bytes; maxMessageBytes: number; now: number; ended: (socket: TcpSocket) => void },
+    options: {
+      head: Bytes;
+      maxMessageBytes: number;
+      clock: HearingClock;
+      ended: (socket: TcpSocket) => void;
+    },
   ) {
     this.#line = line;
     this.#reader = new FrameReader(options.maxMessageBytes, this);
     this.#ended = options.ended;
-    this.#heardAt = options.now;
+    this.#clock = options.clock;
+    this.#heardAt = options.clock.now;
     this.#write(options.head);
   }
 
@@ -87,7 +99,7 @@ export class TcpSocket implements Socket {
 
   close(code: number, reason: string): void {
     if (this.#closedAt !== undefined || this.#isEnded) return;
-    this.#closedAt = performance.now();
+    this.#closedAt = this.#clock.now;
     this.#isSkipping = true;
     this.#reader.skip();
     this.#write(encoded(CLOSE, closing(code, reason)));
@@ -114,7 +126,8 @@ export class TcpSocket implements Socket {
   }
 
   /** To be called every second: asks silent peers whether they are there, and ends what is over or too much. */
-  look(now: number): void {
+  look(): void {
+    const { now } = this.#clock;
     const frames = this.#reader.frames - this.#frames;
     this.#frames += frames;
     if (frames > MAX_FRAMES) this.close(POLICY, "Too many frames");
@@ -168,7 +181,7 @@ export class TcpSocket implements Socket {
   }
 
   #push(bytes: Bytes): void {
-    this.#heardAt = performance.now();
+    this.#heardAt = this.#clock.now;
     this.#isPinged = false;
     if (this.#isSkipping && (this.#skippedBytes += bytes.length) > MAX_SKIPPED_BYTES) {
       return this.end();

@@ -200,10 +200,13 @@ Deno.test("Inboxes doesn't bring what is taken back, or whose account is removed
       },
     });
     const inboxes = new Inboxes({ kv: racing, now: Date.now, random: Math.random, changed() {} });
-    assertEquals(await inboxes.deliver("ada", [notification()], {
-      dependsOn: ["mention", "1"],
-      by: "guest",
-    }), false);
+    assertEquals(
+      await inboxes.deliver("ada", [notification()], {
+        dependsOn: ["mention", "1"],
+        by: "guest",
+      }),
+      false,
+    );
     assertEquals((await inboxes.news("ada")).last, 0);
   }
 });
