@@ -45,7 +45,7 @@ enter(await nickname());
 async function nickname() {
   if (account) return account;
   const asked = cleanName(new URLSearchParams(location.search).get("username") ?? "");
-  const name = asked || visits.nickname || await ask("");
+  const name = asked || cleanName(visits.nickname) || await ask("");
   visits.nickname ||= name;
   return name;
 }
