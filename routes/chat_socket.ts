@@ -7,7 +7,14 @@ import type { Counts } from "../rooms/figures/counts.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
-import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
+import {
+  type ClientFrame,
+  CLOSE,
+  decodeFrame,
+  FrameError,
+  MAX_FRAME_BYTES,
+  type Ping,
+} from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
 import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
@@ -18,7 +25,7 @@ import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
 import type { Frame } from "./socket.ts";
-import type { WireUser } from "./wire.ts";
+import { PONG, type WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
@@ -189,7 +196,8 @@ class ChatSocket implements Connection, WireUser {
   #receive(room: Room, member: Member, data: unknown): void {
     this.#guard(room, member, () => {
       const frame = this.#to.limiter ? this.#limited(data, this.#to.limiter) : decodeFrame(data);
-      if (frame) this.#take(room, member, frame);
+      if (frame?.type === "ping") this.send(PONG);
+      else if (frame) this.#take(room, member, frame);
     });
   }
 
@@ -279,7 +287,7 @@ class ChatSocket implements Connection, WireUser {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | undefined {
+  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | Ping | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,
