@@ -264,15 +264,18 @@ socketTest(
   },
 );
 
-socketTest("RoomSocket waits ten seconds for an ack, whatever it hears meanwhile", ({ server, time, socket }) => {
-  server[0].open();
-  socket.say("one");
-  time.tick(6_000);
-  socket.wake();
-  server[0].says({ type: "pong" });
-  time.tick(4_000);
-  assertEquals(socket.connection.state, "waiting");
-});
+socketTest(
+  "RoomSocket waits ten seconds for an ack, whatever it hears meanwhile",
+  ({ server, time, socket }) => {
+    server[0].open();
+    socket.say("one");
+    time.tick(6_000);
+    socket.wake();
+    server[0].says({ type: "pong" });
+    time.tick(4_000);
+    assertEquals(socket.connection.state, "waiting");
+  },
+);
 
 socketTest(
   "RoomSocket waits quietly when the server asks to slow down",
