@@ -100,7 +100,8 @@ export class Outbox {
 }
 
 /** @param {any} value @returns {value is Unsent} */
-function isUnsent({ clientId, username, text, writtenAt, failure }) {
+function isUnsent(value) {
+  const { clientId, username, text, writtenAt, failure } = value;
   const isText = [clientId, username, text].every((part) => typeof part === "string");
   return isText && Number.isFinite(writtenAt) && (failure === undefined || typeof failure === "string");
 }

@@ -35,6 +35,7 @@ mountSettings();
 followKeyboard();
 paintAvatar(part("room-avatar"), room);
 visits.enter(room);
+const seenId = visits.seenId(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
 
@@ -90,7 +91,7 @@ function enter(username) {
   });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  mountMessageList(list, { socket, words, username });
+  mountMessageList(list, { socket, words, username, seenId });
   mountMessageGoal(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
   mountPresence(part("presence"), {

@@ -75,6 +75,6 @@ export class Visits {
 }
 
 /** @param {any} value @returns {value is Visit} */
-function isVisit({ visitedAt, seenId }) {
-  return Number.isFinite(visitedAt) && typeof seenId === "string";
+function isVisit(value) {
+  return Number.isFinite(value.visitedAt) && typeof value.seenId === "string";
 }
