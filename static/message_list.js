@@ -2,8 +2,10 @@ import { followDays } from "./day_change.js";
 import { DoorLine } from "./door_line.js";
 import { DrawQueue } from "./draw_queue.js";
 import { MessageRows } from "./message_rows.js";
+import { mountMessageKeys } from "./message_keys.js";
 import { ReadingPosition } from "./reading_position.js";
 import { searchStep } from "./search.js";
+import { mountSignWords } from "./sign_words.js";
 import { Transcript } from "./transcript.js";
 import { UnreadLine } from "./unread_line.js";
 
@@ -103,6 +105,8 @@ class MessageList {
       ({ target }) => this.#clicked(/** @type {Element} */ (target)),
       { signal },
     );
+    mountSignWords(element, signal);
+    mountMessageKeys(element, signal);
     element.addEventListener("toend", () => this.#position.toEnd(), { signal });
     element.addEventListener("goto", (event) => {
       this.#goal = /** @type {CustomEvent<string>} */ (event).detail;
@@ -280,7 +284,6 @@ class MessageList {
     if (this.#isOpening) return this.#openAtUnread();
     if (!row) return this.#tell("gone", "");
     row.scrollIntoView({ block: "center" });
-    row.tabIndex = -1;
     row.focus({ preventScroll: true });
     row.toggleAttribute("data-goal", true);
     setTimeout(() => row.removeAttribute("data-goal"), GOAL_MS);

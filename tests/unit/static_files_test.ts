@@ -122,6 +122,12 @@ Deno.test("Stylesheets use no id, nothing !important and no physical direction",
   assertEquals(ending(".css").filter((name) => refused.test(read(name).replace(/@media[^{]*/g, ""))), []);
 });
 
+Deno.test("Stylesheets move things only for people who don't mind", () => {
+  const agreed = /@media \(prefers-reduced-motion: no-preference\) \{.*?\n\}/gs;
+  const moving = /^\s*(?:animation|transition|scroll-behavior)\b/m;
+  assertEquals(ending(".css").filter((name) => moving.test(read(name).replace(agreed, ""))), []);
+});
+
 Deno.test("Stylesheets name colours in colors.css only", () => {
   const colour = /#[0-9a-f]{3,8}\b|rgb\(|oklch\(/;
   assertEquals(ending(".css").filter((name) => name !== "colors.css" && colour.test(read(name))), []);
