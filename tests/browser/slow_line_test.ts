@@ -7,7 +7,7 @@ const LATENCY_MS = 150;
 const BYTES_PER_SECOND = 1.6e6 / 8;
 const SLOWER = 4;
 const USABLE_MS = 2_000;
-const MOST_VISITS = 8;
+const MOST_VISITS = 15;
 
 browserTest(
   "RoomPage can be used within 2 s on a slow line, with nothing of it in the cache",
