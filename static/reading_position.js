@@ -9,6 +9,8 @@ export class ReadingPosition {
   #element;
   #resize;
   #wasAtEnd = true;
+  /** What was kept in its place last. @type {{ row: Element, bottom: number, scrollTop: number } | undefined} */
+  #anchor;
 
   /** @param {HTMLElement} element the scrolling list */
   constructor(element) {
@@ -49,10 +51,28 @@ export class ReadingPosition {
       change();
       return this.toEnd();
     }
-    const anchor = this.#firstVisible();
-    const before = anchor?.getBoundingClientRect().bottom ?? 0;
+    const { row, bottom } = this.#kept();
     change();
-    if (anchor?.isConnected) this.#element.scrollTop += anchor.getBoundingClientRect().bottom - before;
+    if (!row?.isConnected) return;
+    this.#element.scrollTop += this.#bottomOf(row) - bottom;
+    this.#anchor = { row, bottom, scrollTop: this.#element.scrollTop };
+  }
+
+  /**
+   * The row to keep in its place, and where that is. It is the same as long as nobody has scrolled: a browser scrolls by
+   * whole pixels, and what is lost by one change must not add up over many.
+   * @returns {{ row?: Element, bottom: number }}
+   */
+  #kept() {
+    const { scrollTop } = this.#element;
+    if (this.#anchor?.row.isConnected && this.#anchor.scrollTop === scrollTop) return this.#anchor;
+    const row = this.#firstVisible();
+    return { row, bottom: row ? this.#bottomOf(row) : 0 };
+  }
+
+  /** Below the list's own top, which may move too. @param {Element} row @returns {number} pixels */
+  #bottomOf(row) {
+    return row.getBoundingClientRect().bottom - this.#element.getBoundingClientRect().top;
   }
 
   /** @returns {void} */
