@@ -26,7 +26,9 @@ import { filesExhausted } from "./rooms/figures/warnings.ts";
 import { languageWords } from "./routes/language_words.ts";
 import { listen, listenByPlatform } from "./routes/listener.ts";
 import { createLog, errorFields, writeLine } from "./routes/log.ts";
+import { networkOrigin, ownOrigin } from "./routes/own_address.ts";
 import { serve } from "./routes/process.ts";
+import { listenTrouble, storeTrouble } from "./routes/start_check.ts";
 import { openTrace } from "./routes/tracing.ts";
 import { leaseLost, warningOf } from "./sheets/alerts.ts";
 import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
@@ -184,21 +186,23 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     isStopping: () => stopping.signal.aborted,
   });
   const { host: hostname, port, reusePort } = config;
-  const server = (config.isDeployed ? listenByPlatform : listen)({
-    hostname,
-    port,
-    reusePort,
-    // Behind a proxy all come from its address.
-    maxIdlePerAddress: config.trustProxy ? 0 : IDLE_PER_SOCKET * config.maxConnectionsPerIp,
-    handler: (request, bindings) => app.fetch(request, bindings),
-    exhausted(connections) {
-      log.warn("files_exhausted", { connections });
-      figured.board.warn(filesExhausted(connections));
-    },
-  });
-  const url = `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${server.port}`;
+  const server = explained(() =>
+    (config.isDeployed ? listenByPlatform : listen)({
+      hostname,
+      port,
+      reusePort,
+      // Behind a proxy all come from its address.
+      maxIdlePerAddress: config.trustProxy ? 0 : IDLE_PER_SOCKET * config.maxConnectionsPerIp,
+      handler: (request, bindings) => app.fetch(request, bindings),
+      exhausted(connections) {
+        log.warn("files_exhausted", { connections });
+        figured.board.warn(filesExhausted(connections));
+      },
+    }), config);
+  const url = ownOrigin(hostname, server.port);
   log.info("started", {
     url,
+    network_url: await networkOrigin(hostname, server.port),
     sheet: sheet.name,
     delivery: isQueued ? "queue" : "sweep",
     fan_out: config.fanOut,
@@ -256,12 +260,25 @@ function fileOf({ kvPath: path }: Config): string | undefined {
   return path === undefined || isRemote(path) || path === ":memory:" ? undefined : path;
 }
 
+/** Listens. Throws {@link ConfigError} that says why it can't. */
+function explained<Listening>(attempt: () => Listening, config: Config): Listening {
+  try {
+    return attempt();
+  } catch (cause) {
+    throw new ConfigError(listenTrouble(config, cause), { cause });
+  }
+}
+
 async function openKv(config: Config, storage: Storage): Promise<Deno.Kv> {
   const { kvPath: path, fanOut } = config;
   const file = fileOf(config);
-  if (file !== undefined) await Deno.mkdir(dirname(file), { recursive: true });
-  const kv = storage.guard(await Deno.openKv(path));
-  return fanOut === "broadcast" ? shared(kv) : kv;
+  try {
+    if (file !== undefined) await Deno.mkdir(dirname(file), { recursive: true });
+    const kv = storage.guard(await Deno.openKv(path));
+    return fanOut === "broadcast" ? shared(kv) : kv;
+  } catch (cause) {
+    throw new ConfigError(storeTrouble(path, cause), { cause });
+  }
 }
 
-if (import.meta.main) await serve(start, import.meta.url);
+if (import.meta.main) await serve(start, import.meta.url, openSheet);

@@ -1,4 +1,6 @@
 /** What commands that talk to the running service have in common. */
+import { bareValue } from "./config_values.ts";
+import { ownOrigin } from "./own_address.ts";
 
 export interface Surroundings {
   /** The running service, as an origin. */
@@ -56,10 +58,10 @@ export function command(usage: string, understand: (args: readonly string[]) => 
 
 /** The surroundings of a command that was started here, with the environment of the service. */
 export function surroundings(): Surroundings {
-  const host = Deno.env.get("HOST") || "0.0.0.0";
+  const value = (name: string): string => bareValue(Deno.env.get(name) ?? "");
   return {
-    url: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${Deno.env.get("PORT") || 8000}`,
-    serviceToken: Deno.env.get("SERVICE_TOKEN"),
+    url: ownOrigin(value("HOST").replace(/^\[(.+)\]$/, "$1") || "0.0.0.0", value("PORT") || 8000),
+    serviceToken: value("SERVICE_TOKEN") || undefined,
     // deno-lint-ignore no-console -- a command speaks on stdout
     print: (line) => console.log(line),
     // deno-lint-ignore no-console -- and says what went wrong on stderr

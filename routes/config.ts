@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { accountName } from "../rooms/accounts/account_name.ts";
 import type { Engine } from "../rooms/fan_out/engine.ts";
+import { bareValue, filled, host, oneOf, origin, timeZone, whole } from "./config_values.ts";
 
 /** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
 export interface Config {
@@ -53,7 +54,7 @@ export interface Config {
   readonly retentionDays: number;
   /** `TIME_ZONE`: an IANA name. */
   readonly timeZone: string;
-  /** `LANGUAGE` */
+  /** `PAGE_LANGUAGE` */
   readonly language: "zh-Hant" | "en";
   /** `REDIS_URL`; undefined: no Redis. Secret. */
   readonly redisUrl: string | undefined;
@@ -79,11 +80,15 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
+const language = oneOf("zh-Hant", "en");
+
 /** What a variable wants, its default, and the field that it sets. */
 const VARIABLES = {
-  HOST: v.optional(filled("a host name or address"), "0.0.0.0"),
+  HOST: v.optional(host(), "0.0.0.0"),
   PORT: v.optional(whole(0, 65_535), "8000"),
-  KV_PATH: v.optional(filled("a file, :memory: or a URL")),
+  KV_PATH: v.optional(
+    v.pipe(v.string(), v.check(isDatabase, "a file, :memory:, or the http(s) URL of a KV Connect server")),
+  ),
   GOOGLE_SHEET_ID: v.optional(
     v.pipe(
       v.string(),
@@ -118,11 +123,10 @@ const VARIABLES = {
   MAX_CONNECTIONS_PER_USER: v.optional(whole(0, 1e6), "50"),
   MAX_MESSAGE_LENGTH: v.optional(whole(0, 50_000), "4000"),
   RETENTION_DAYS: v.optional(whole(0, 36_500), "0"),
-  TIME_ZONE: v.optional(
-    v.pipe(v.string(), v.check(isTimeZone, "an IANA time zone such as Asia/Taipei")),
-    "Asia/Taipei",
-  ),
-  LANGUAGE: v.optional(oneOf("zh-Hant", "en"), "zh-Hant"),
+  TIME_ZONE: v.optional(timeZone(), "Asia/Taipei"),
+  PAGE_LANGUAGE: v.optional(language),
+  /** What PAGE_LANGUAGE was called; desktops have a variable of this name for purposes of their own. */
+  LANGUAGE: v.optional(v.string()),
   REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
   DENO_JOBS: v.optional(whole(0, 1_000), "0"),
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
@@ -137,18 +141,56 @@ const Environment = v.object(VARIABLES);
 /** The names of all variables, for those who pass them on. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
-/**
- * Reads the environment; empty variables count as unset. Throws {@link ConfigError} that names all that is wrong, but
- * quotes no secret.
- */
+/** What an environment comes to. */
+export interface Reading {
+  /** With the defaults of those variables that are wrong. */
+  readonly config: Config;
+  /** What each variable that is wrong wants, by its name; no secret is quoted. */
+  readonly complaints: ReadonlyMap<string, string>;
+  /** Why a variable that can't be meant for us is ignored, by its name. */
+  readonly warnings: ReadonlyMap<string, string>;
+}
+
+/** Reads the environment. Throws {@link ConfigError} that names all that is wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.entries(env).filter(([name, value]) => Object.hasOwn(VARIABLES, name) && value !== "");
-  const result = v.safeParse(Environment, Object.fromEntries(set));
-  if (!result.success) throw new ConfigError(result.issues.map(complaint).join("\n"));
-  const all = result.output;
-  if ((all.ADMIN_USERNAME === undefined) !== (all.ADMIN_PASSWORD === undefined)) {
-    throw new ConfigError("ADMIN_USERNAME and ADMIN_PASSWORD go together; wanted: both, or neither");
+  const { config, complaints } = examine(env);
+  if (complaints.size) throw new ConfigError([...complaints.values()].join("\n"));
+  return config;
+}
+
+/** Reads the environment, whatever is wrong with it; empty variables count as unset. */
+export function examine(env: Readonly<Record<string, string | undefined>>): Reading {
+  const set = new Map(
+    Object.entries(env).filter(([name]) => Object.hasOwn(VARIABLES, name))
+      .map(([name, value = ""]) => [name, bareValue(value)] as const)
+      .filter(([, value]) => value !== ""),
+  );
+  const complaints = new Map<string, string>();
+  for (const issue of v.safeParse(Environment, Object.fromEntries(set)).issues ?? []) {
+    const name = String(issue.path?.[0].key);
+    complaints.set(name, complaints.get(name) ?? complaint(name, issue));
   }
+  if (set.has("ADMIN_USERNAME") !== set.has("ADMIN_PASSWORD")) {
+    const [present, missing] = set.has("ADMIN_USERNAME")
+      ? ["ADMIN_USERNAME", "ADMIN_PASSWORD"]
+      : ["ADMIN_PASSWORD", "ADMIN_USERNAME"];
+    complaints.set(missing, `${present} is set without ${missing}; wanted: both, or neither`);
+  }
+  for (const name of complaints.keys()) set.delete(name);
+  const warnings = new Map<string, string>();
+  const foreign = set.get("LANGUAGE");
+  if (foreign !== undefined && !set.has("PAGE_LANGUAGE") && !v.is(language, foreign)) {
+    warnings.set(
+      "LANGUAGE",
+      `LANGUAGE is ${
+        JSON.stringify(foreign)
+      }, the desktop's, and ignored; PAGE_LANGUAGE says what pages speak`,
+    );
+  }
+  return { config: configOf(v.parse(Environment, Object.fromEntries(set))), complaints, warnings };
+}
+
+function configOf(all: v.InferOutput<typeof Environment>): Config {
   const kvPath = all.KV_PATH ?? (all.DENO_DEPLOYMENT_ID ? undefined : "data/talksheet.db");
   return Object.freeze({
     host: all.HOST,
@@ -175,7 +217,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxMessageLength: all.MAX_MESSAGE_LENGTH,
     retentionDays: all.RETENTION_DAYS,
     timeZone: all.TIME_ZONE,
-    language: all.LANGUAGE,
+    language: all.PAGE_LANGUAGE ??
+      (v.is(language, all.LANGUAGE) ? v.parse(language, all.LANGUAGE) : "zh-Hant"),
     redisUrl: all.REDIS_URL,
     jobs: all.DENO_JOBS,
     reusePort: false,
@@ -195,43 +238,12 @@ export function isRemote(kvPath: string | undefined): boolean {
 
 const SECRETS = new Set(["SERVICE_TOKEN", "REDIS_URL", "GOOGLE_CREDS_JSON", "ADMIN_PASSWORD"]);
 
-function complaint(issue: v.BaseIssue<unknown>): string {
-  const name = String(issue.path?.[0].key);
-  const isSecret = SECRETS.has(name);
-  return `${name} is ${
-    isSecret ? "not usable" : JSON.stringify(issue.path?.[0].value)
-  }; wanted: ${issue.message}`;
+function complaint(name: string, { path, message }: v.BaseIssue<unknown>): string {
+  const value = SECRETS.has(name) ? "not usable" : JSON.stringify(path?.[0].value);
+  return `${name} is ${value}; wanted: ${message}`;
 }
 
-function filled(wanted: string) {
-  return v.pipe(v.string(), v.check((text) => text.trim() !== "", wanted));
-}
-
-function whole(from: number, to: number) {
-  const wanted = `a whole number from ${from} to ${to}`;
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, wanted),
-    v.transform(Number),
-    v.minValue(from, wanted),
-    v.maxValue(to, wanted),
-  );
-}
-
-function oneOf<const T extends string>(...values: T[]) {
-  return v.picklist(values, values.join(" or "));
-}
-
-function origin() {
-  const wanted = "an origin such as https://chat.example.com";
-  return v.pipe(v.string(), v.check((text) => URL.canParse(text) && new URL(text).origin === text, wanted));
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
+/** A name with a scheme of more than one letter is a URL; `C:\data` is a file. */
+function isDatabase(path: string): boolean {
+  return !/^[a-z][a-z\d+.-]+:/i.test(path) || isRemote(path);
 }

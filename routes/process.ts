@@ -1,6 +1,8 @@
 /** The service as a process: command line, signals, exit status, and a core for each isolate. */
-import { type Config, ConfigError, readConfig, VARIABLE_NAMES } from "./config.ts";
-import { writeLine } from "./log.ts";
+import { type Config, ConfigError, examine, VARIABLE_NAMES } from "./config.ts";
+import { createLog, writeLine } from "./log.ts";
+import { networkOrigin } from "./own_address.ts";
+import { obstacles } from "./start_check.ts";
 
 /** What a process needs of a service. */
 interface Running {
@@ -10,16 +12,21 @@ interface Running {
 }
 
 type Start = (config: Config) => Promise<Running>;
+/** Throws a `TypeError` or {@link ConfigError} for a configuration that can't be started with. */
+type Check = (config: Config) => Promise<unknown>;
 
 /** How long the last isolate waits for the others to stop. */
 const OTHERS_FIRST_MS = 500;
 
-/** Serves as the command line and the environment say, until a signal comes; `module` is what isolates begin with. */
-export async function serve(start: Start, module: string): Promise<void> {
+/**
+ * Serves as the command line and the environment say, until a signal comes. `module` is what isolates begin with. Ends with
+ * status 2 when it can't start, and says why: all that is wrong with the variables, and all that `check` finds besides.
+ */
+export async function serve(start: Start, module: string, check: Check): Promise<void> {
   if ("DedicatedWorkerGlobalScope" in globalThis) return serveAsIsolate(start);
   try {
-    const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, Deno.env.get(name)]));
-    const { config, jobs } = inParallel({ ...readConfig(env), instance: crypto.randomUUID() });
+    const given = await configured(check);
+    const { config, jobs } = inParallel({ ...given, instance: crypto.randomUUID() });
     const service = await start(config);
     // Port 0 is the same for all.
     const port = Number(new URL(service.url).port);
@@ -28,6 +35,7 @@ export async function serve(start: Start, module: string): Promise<void> {
       (_, i) => startIsolate({ ...config, port, isolate: i + 1 }, module),
     );
     wakeEachMinute(service);
+    await tellAddress(config.host, port);
     const stop = async (): Promise<void> => {
       const stopped = Promise.all(isolates.map((isolate) => isolate.stop()));
       // This one commits for the others, as a rule: they come first, but not for ever.
@@ -37,10 +45,35 @@ export async function serve(start: Start, module: string): Promise<void> {
     };
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     writeLine(error.message);
     Deno.exit(2);
   }
+}
+
+/** The configuration of the environment. Throws {@link ConfigError} with a line for all that is wrong. */
+async function configured(check: Check): Promise<Config> {
+  const env = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, Deno.env.get(name)]));
+  const { config, complaints, warnings } = examine(env);
+  const found = [...complaints.values(), ...await obstacles(config, complaints)];
+  await check(config).catch((error) => {
+    if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
+    found.push(error.message);
+  });
+  if (found.length) throw new ConfigError(found.join("\n"));
+  const log = createLog(config.logLevel, writeLine);
+  for (const [variable, message] of warnings) log.warn("variable_ignored", { variable, message });
+  return config;
+}
+
+/** For the person who started it; programs read the line of the log. */
+async function tellAddress(host: string, port: number): Promise<void> {
+  const shown = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  const elsewhere = await networkOrigin(host, port);
+  // deno-lint-ignore no-console -- people read stdout
+  console.log(
+    `Talksheet: open http://${shown}:${port}/` + (elsewhere ? `, or from other machines ${elsewhere}/` : ""),
+  );
 }
 
 /** With `--parallel`, as many isolates as `DENO_JOBS` says, or one for each core. */

@@ -38,7 +38,7 @@ export async function readServiceAccountKey(
   if (json) return parseServiceAccountKey(json, "The key in the environment");
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = decoded(await Deno.readFile(path));
   } catch (cause) {
     const reason = cause instanceof Deno.errors.NotFound ? "isn't there" : "can't be read";
     throw new TypeError(`The key file ${path} ${reason}.`, { cause });
@@ -46,11 +46,17 @@ export async function readServiceAccountKey(
   return parseServiceAccountKey(text, `The key file ${path}`);
 }
 
+/** The text of a file, of which Windows' editors make UTF-16 or put a byte order mark in front of it. */
+function decoded(bytes: Uint8Array): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
+}
+
 /** Decodes the JSON text of a service account's key; see {@link readServiceAccountKey}. */
 export function parseServiceAccountKey(text: string, source: string): ServiceAccountKey {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     // The parser's own message quotes the text, so it isn't passed on.
     throw new TypeError(`${source} isn't JSON.`);

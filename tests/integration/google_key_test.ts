@@ -18,6 +18,21 @@ Deno.test("readServiceAccountKey() reads JSON before a file, and a file without 
   }
 });
 
+Deno.test("readServiceAccountKey() reads a file as Windows' editors write it", async () => {
+  const json = JSON.stringify(await keyFile(), null, 2).replaceAll("\n", "\r\n");
+  const marked = `\ufeff${json}`;
+  const utf16 = new Uint8Array(Uint16Array.from(marked, (unit) => unit.charCodeAt(0)).buffer);
+  const path = await Deno.makeTempFile();
+  try {
+    for (const bytes of [new TextEncoder().encode(marked), utf16]) {
+      await Deno.writeFile(path, bytes);
+      assertEquals(await readServiceAccountKey({ path }), parseServiceAccountKey(json, "The key"));
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("readServiceAccountKey() names a file that isn't there", async () => {
   await assertRejects(
     () => readServiceAccountKey({ path: "/nowhere/creds.json" }),
