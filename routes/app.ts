@@ -18,6 +18,7 @@ import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 import { adminApi } from "./admin_api.ts";
 import { type ApiEnv, apiGate } from "./api_gate.ts";
+import { pathBelow, standsAt } from "./base_path.ts";
 import { createCallers } from "./callers.ts";
 import { chatSocket } from "./chat_socket.ts";
 import type { Config } from "./config.ts";
@@ -34,6 +35,7 @@ import { messagesApi } from "./messages_api.ts";
 import { notificationsApi } from "./notifications_api.ts";
 import { notificationsSocket } from "./notifications_socket.ts";
 import { metrics } from "./metrics.ts";
+import { pageLimit } from "./page_limit.ts";
 import { pages } from "./pages.ts";
 import { peopleApi } from "./people_api.ts";
 import type { LanguageWords } from "./language_words.ts";
@@ -74,7 +76,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const callers = createCallers({ ...parts, ...config });
   const gate = createSocketGate({ ...parts, ...config, callers });
   const guarded = apiGate({ ...parts, ...config, callers });
-  return new Hono<ApiEnv>()
+  return new Hono<ApiEnv>({ getPath: pathBelow(config.basePath) })
+    .use(standsAt(config))
     .route("/", chatSocket({ ...parts, ...config, gate }))
     .route("/", notificationsSocket({ ...parts, gate }))
     .route("/", dashboardSocket({ ...parts, gate }))
@@ -106,6 +109,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         accountOf: (c) => callers.account(c),
         rulesOf: (room) => parts.rules.of(room),
         documentOf: (id) => parts.documents.catalog.entry(id),
+        waitOf: pageLimit(callers, config),
       }),
     )
     .onError((error, c) => {

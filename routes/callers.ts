@@ -6,6 +6,7 @@ import type { Account, Accounts } from "../rooms/accounts/accounts.ts";
 import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
 import type { Pass, Passes } from "../rooms/accounts/passes.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
+import { siteOf } from "./base_path.ts";
 import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
 import type { Upgrader } from "./socket.ts";
@@ -170,7 +171,12 @@ export function isSecure(c: Context, trustProxy: number): boolean {
 /** A cookie of ours; behind TLS only one that no other host and no page without TLS can have set. */
 export function cookieIn(c: Context, name: string, trustProxy: number): string | undefined {
   if (c.req.header("cookie") === undefined) return undefined;
-  return isSecure(c, trustProxy) ? getCookie(c, name, "host") : getCookie(c, name);
+  return isSecure(c, trustProxy) ? getCookie(c, name, cookiePrefix(c)) : getCookie(c, name);
+}
+
+/** What names of our cookies begin with behind TLS: `__Host-`, or where they belong to a path, which that forbids, `__Secure-`. */
+export function cookiePrefix(c: Context): "host" | "secure" {
+  return siteOf(c).basePath ? "secure" : "host";
 }
 
 function tokenIn(c: Context): string | undefined {

@@ -2,7 +2,17 @@
 import * as v from "valibot";
 import { accountName } from "../rooms/accounts/account_name.ts";
 import type { Engine } from "../rooms/fan_out/engine.ts";
-import { bareValue, filled, host, oneOf, origin, timeZone, whole } from "./config_values.ts";
+import {
+  bareValue,
+  basePath,
+  filled,
+  host,
+  oneOf,
+  origin,
+  sources,
+  timeZone,
+  whole,
+} from "./config_values.ts";
 
 /** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
 export interface Config {
@@ -56,6 +66,12 @@ export interface Config {
   readonly timeZone: string;
   /** `PAGE_LANGUAGE` */
   readonly language: "zh-Hant" | "en";
+  /** `BASE_PATH`: `/talk`, or "" for the whole host. */
+  readonly basePath: string;
+  /** `FRAME_ANCESTORS`: sources of pages that may embed ours. */
+  readonly frameAncestors: readonly string[];
+  /** `SIGNUPS_PER_HOUR`: accounts that people of one address may make; 0 = off. */
+  readonly signupsPerHour: number;
   /** `REDIS_URL`; undefined: no Redis. Secret. */
   readonly redisUrl: string | undefined;
   /** `DENO_JOBS`: isolates that `--parallel` serves with; 0 = one for each core. */
@@ -127,6 +143,9 @@ const VARIABLES = {
   PAGE_LANGUAGE: v.optional(language),
   /** What PAGE_LANGUAGE was called; desktops have a variable of this name for purposes of their own. */
   LANGUAGE: v.optional(v.string()),
+  BASE_PATH: v.optional(basePath(), ""),
+  FRAME_ANCESTORS: v.optional(sources(), ""),
+  SIGNUPS_PER_HOUR: v.optional(whole(0, 1e6), "60"),
   REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
   DENO_JOBS: v.optional(whole(0, 1_000), "0"),
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
@@ -219,6 +238,9 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     timeZone: all.TIME_ZONE,
     language: all.PAGE_LANGUAGE ??
       (v.is(language, all.LANGUAGE) ? v.parse(language, all.LANGUAGE) : "zh-Hant"),
+    basePath: all.BASE_PATH,
+    frameAncestors: all.FRAME_ANCESTORS,
+    signupsPerHour: all.SIGNUPS_PER_HOUR,
     redisUrl: all.REDIS_URL,
     jobs: all.DENO_JOBS,
     reusePort: false,

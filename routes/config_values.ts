@@ -13,11 +13,11 @@ export function bareValue(value: string): string {
   return /^(["'])(.*)\1$/s.exec(bare)?.[2] ?? bare;
 }
 
-export function filled(wanted: string) {
+export function filled(wanted: string): v.GenericSchema<string, string> {
   return v.pipe(v.string(), v.check((text) => text.trim() !== "", wanted));
 }
 
-export function whole(from: number, to: number) {
+export function whole(from: number, to: number): v.GenericSchema<string, number> {
   const wanted = `a whole number from ${from} to ${to}`;
   return v.pipe(
     v.string(),
@@ -29,7 +29,7 @@ export function whole(from: number, to: number) {
 }
 
 /** One of a few words, in whatever case. */
-export function oneOf<const T extends string>(...values: T[]) {
+export function oneOf<const T extends string>(...values: T[]): v.GenericSchema<string, T> {
   return v.pipe(
     v.string(),
     v.transform((text) => values.find((value) => value.toLowerCase() === text.toLowerCase()) ?? text),
@@ -37,13 +37,13 @@ export function oneOf<const T extends string>(...values: T[]) {
   );
 }
 
-export function origin() {
+export function origin(): v.GenericSchema<string, string> {
   const wanted = "an origin such as https://chat.example.com";
   return v.pipe(v.string(), v.check((text) => URL.canParse(text) && new URL(text).origin === text, wanted));
 }
 
 /** A host, without the brackets that an IPv6 address has in URLs. */
-export function host() {
+export function host(): v.GenericSchema<string, string> {
   return v.pipe(
     v.string(),
     v.transform((text) => text.replace(/^\[(.+)\]$/, "$1")),
@@ -51,8 +51,41 @@ export function host() {
   );
 }
 
+/** Paths of the service itself, below which it can't stand: a request to one of them could mean either. */
+const OWN_PATHS =
+  /^\/(account|admin|api|chat|docs|favicon\.ico|healthz|help|metrics|reports|static|ws)(\/|$)/;
+
+/** A path of a host, without the slash at its end; "" for the root. */
+export function basePath(): v.GenericSchema<string, string> {
+  return v.pipe(
+    v.string(),
+    v.transform((text) => text.replace(/^\/?(?=.)/, "/").replace(/\/+$/, "")),
+    v.check(
+      (path) => /^(\/[\w~-][\w.~-]*)*$/.test(path) && !OWN_PATHS.test(path),
+      "a path such as /talk, of letters, digits and -, that is none of the service's own",
+    ),
+  );
+}
+
+/** Who may embed pages: https://www.w3.org/TR/CSP3/#directive-frame-ancestors */
+export function sources(): v.GenericSchema<string, string[]> {
+  const wanted = "origins such as https://school.example or https://*.school.example, or 'self'";
+  return v.pipe(
+    v.string(),
+    v.transform((list) =>
+      list.split(/[\s,]+/).filter(Boolean).map((source) => source.replace(/^'?self'?$/, "'self'"))
+    ),
+    v.array(
+      v.pipe(
+        v.string(),
+        v.regex(/^('self'|https?:\/\/(\*\.)?[\w-]+(\.[\w-]+)*(:(\d+|\*))?)$/, wanted),
+      ),
+    ),
+  );
+}
+
 /** A time zone by its whole name: short ones such as CST are several at once. */
-export function timeZone() {
+export function timeZone(): v.GenericSchema<string, string> {
   return v.pipe(
     v.string(),
     v.check(isTimeZone, "an IANA time zone such as Asia/Taipei, or UTC"),

@@ -1,24 +1,38 @@
 /** Cookies that say who somebody is: out of reach of scripts and of other sites. */
 import type { Context } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
-import { isSecure } from "./callers.ts";
+import { siteOf } from "./base_path.ts";
+import { cookiePrefix, isSecure } from "./callers.ts";
 
-/** Sets a cookie of ours; behind TLS as `__Host-`, which no other host and no page without TLS can set. */
+/** Sets a cookie of ours; behind TLS one that no other host and no page without TLS can have set. */
 export function keepCookie(
   c: Context,
   name: string,
   value: string,
   { trustProxy, lifeMs }: { trustProxy: number; lifeMs: number },
 ): void {
-  const secure = isSecure(c, trustProxy);
-  const prefix = secure ? "host" as const : undefined;
-  const maxAge = Math.floor(lifeMs / 1000);
-  setCookie(c, name, value, { httpOnly: true, sameSite: "Lax", path: "/", secure, prefix, maxAge });
+  setCookie(c, name, value, { ...attributes(c, trustProxy), maxAge: Math.floor(lifeMs / 1000) });
 }
 
 /** Takes a cookie of ours away. */
 export function dropCookie(c: Context, name: string, { trustProxy }: { trustProxy: number }): void {
+  deleteCookie(c, name, attributes(c, trustProxy));
+}
+
+/**
+ * Below a path, cookies go to that path alone, because other services of the host aren't ours to trust. In a frame of another
+ * site's page browsers send only cookies that are made for it; the gate looks at `Origin` before anything is changed.
+ */
+function attributes(c: Context, trustProxy: number) {
   const secure = isSecure(c, trustProxy);
-  const prefix = secure ? "host" as const : undefined;
-  deleteCookie(c, name, { httpOnly: true, sameSite: "Lax", path: "/", secure, prefix });
+  const { basePath, frameAncestors } = siteOf(c);
+  const isFramed = secure && frameAncestors.length > 0;
+  return {
+    httpOnly: true,
+    sameSite: isFramed ? "None" as const : "Lax" as const,
+    partitioned: isFramed,
+    path: `${basePath}/`,
+    secure,
+    ...(secure && { prefix: cookiePrefix(c) }),
+  };
 }

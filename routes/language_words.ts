@@ -1,13 +1,18 @@
 /** The words of the pages' languages, for what isn't a page: files, and sentences over sockets. */
-import { StaticFiles } from "./static_files.ts";
+import { type FileSet, StaticFiles } from "./static_files.ts";
 
 /** The words below a key, in a language that there is. */
 export type LanguageWords = (language: string, below: string) => Promise<Readonly<Record<string, string>>>;
 
+/** All words of a language. */
+export function wordsIn(set: FileSet, language: string): Readonly<Record<string, string>> {
+  return set.once(`words ${language}`, () => JSON.parse(set.text(`languages/${language}.json`)));
+}
+
 export function languageWords(): LanguageWords {
   const files = new StaticFiles();
   return async (language, below) => {
-    const words: Record<string, string> = JSON.parse(await files.text(`languages/${language}.json`));
+    const words = wordsIn(await files.now(), language);
     const prefix = `${below}.`;
     const found = Object.entries(words).filter(([key]) => key.startsWith(prefix));
     return Object.fromEntries(found.map(([key, word]) => [key.slice(prefix.length), word]));

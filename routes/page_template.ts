@@ -1,5 +1,5 @@
 /** Pages from their templates: which ones they include, and the words and values that they show. */
-import type { StaticFiles } from "./static_files.ts";
+import type { FileSet } from "./static_files.ts";
 
 /** Words by their keys, or what a page needs besides: the values of `{{page.…}}` in its template. */
 export type PageValues = Readonly<Record<string, string>>;
@@ -7,6 +7,8 @@ export type PageValues = Readonly<Record<string, string>>;
 const LAYOUT = /^\{\{<([\w.]+)((?: \w+=[\w.]+)*)\}\}\n/;
 const INCLUDE = /\{\{>([\w.]+)((?: \w+=[\w.]+)*)\}\}/g;
 const BODY = /\{\{ ?body ?\}\}/;
+/** An attribute with an address of this service, up to its slash. */
+const OWN_ADDRESS = /\s(?:href|src|action)="(?=\/(?!\/))/g;
 const PLACE = /\{\{(=?) ?([\w.]+) ?\}\}/g;
 
 /**
@@ -14,14 +16,12 @@ const PLACE = /\{\{(=?) ?([\w.]+) ?\}\}/g;
  * `{{<name.html}}`, where it stands for `{{ body }}`. Both may be given texts, `{{>bar.html title=help.title}}`, that stand
  * for `$title` in them.
  */
-export async function readTemplate(files: StaticFiles, name: string, given = ""): Promise<string> {
-  const text = withGiven(await files.text(name), name, given);
+export function readTemplate(files: FileSet, name: string, given = ""): string {
+  const text = withGiven(files.text(name), name, given);
   const [line = "", layout, forLayout] = LAYOUT.exec(text) ?? [];
-  const body = text.slice(line.length);
-  const included = [...body.matchAll(INCLUDE)];
-  const parts = await Promise.all(included.map(([, part, forPart]) => readTemplate(files, part, forPart)));
-  const whole = body.replace(INCLUDE, () => parts.shift() ?? "");
-  return layout ? (await readTemplate(files, layout, forLayout)).replace(BODY, () => whole) : whole;
+  const whole = text.slice(line.length)
+    .replace(INCLUDE, (_, part, forPart) => readTemplate(files, part, forPart));
+  return layout ? readTemplate(files, layout, forLayout).replace(BODY, () => whole) : whole;
 }
 
 function withGiven(text: string, name: string, given: string): string {
@@ -33,18 +33,48 @@ function withGiven(text: string, name: string, given: string): string {
   });
 }
 
+/** A page whose words stand in it, and what remains to be filled: texts, and between each two the name of a value. */
+export interface Blank {
+  readonly texts: readonly string[];
+  readonly names: readonly string[];
+}
+
 /**
- * Fills a template in one pass, so that nothing a visitor wrote is ever read as a place to fill: `{{key}}`
- * with a word, `{{page.key}}` with a value, both escaped, and `{{=key}}` with all words below a key, as JSON that
- * scripts find under `[data-words]`.
+ * Puts words into a template: `{{key}}` is a word, escaped, and `{{=key}}` all words below a key, as JSON that scripts find
+ * under `[data-words]`; `{{page.key}}` stays for {@link fillBlank}. Addresses of this service, which begin with a slash, get
+ * `basePath` in front.
  */
-export function fillTemplate(template: string, words: PageValues, values: PageValues): string {
-  return template.replace(PLACE, (_, asJson, key: string) => {
-    if (asJson) return wordsBelow(key, words);
-    const text = key.startsWith("page.") ? values[key.slice("page.".length)] : words[key];
-    if (text === undefined) throw new Error(`Cannot fill the page: there is no "${key}"`);
-    return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-  });
+export function blankOf(template: string, words: PageValues, basePath: string): Blank {
+  const below = template.replace(OWN_ADDRESS, (attribute) => attribute + basePath)
+    .replace("<html ", () => `<html data-base="${basePath}" `);
+  const texts = [""];
+  const names: string[] = [];
+  let end = 0;
+  for (const { 0: place, 1: asJson, 2: key = "", index } of below.matchAll(PLACE)) {
+    texts[texts.length - 1] += below.slice(end, index);
+    end = index + place.length;
+    if (key.startsWith("page.")) {
+      names.push(key.slice("page.".length));
+      texts.push("");
+    } else if (asJson) {
+      texts[texts.length - 1] += wordsBelow(key, words);
+    } else {
+      texts[texts.length - 1] += escaped(key, words[key]);
+    }
+  }
+  texts[texts.length - 1] += below.slice(end);
+  return { texts, names };
+}
+
+/** Fills in what a page shows of one visit, escaped: nothing that a visitor wrote is ever read as a place to fill. */
+export function fillBlank({ texts, names }: Blank, values: PageValues): string {
+  const [first = "", ...rest] = texts;
+  return rest.reduce((page, text, i) => page + escaped(`page.${names[i]}`, values[names[i]]) + text, first);
+}
+
+function escaped(key: string, text: string | undefined): string {
+  if (text === undefined) throw new Error(`Cannot fill the page: there is no "${key}"`);
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** `<` is escaped because `</script` would end the block that this stands in. */

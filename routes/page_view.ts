@@ -3,7 +3,9 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { parseAccept } from "hono/utils/accept";
 import type { Account } from "../rooms/accounts/accounts.ts";
-import { fillTemplate, type PageValues, readTemplate } from "./page_template.ts";
+import { hereIn, siteOf } from "./base_path.ts";
+import { wordsIn } from "./language_words.ts";
+import { blankOf, fillBlank, type PageValues, readTemplate } from "./page_template.ts";
 import type { StaticFiles } from "./static_files.ts";
 
 /** A language that the pages speak, as a BCP 47 tag. */
@@ -13,12 +15,11 @@ const SECURITY_HEADERS = {
   "cross-origin-opener-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
   "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
   "referrer-policy": "same-origin",
 };
 
 /** `styleNonce`: what styles have to show that a script of the page makes; `undefined` where none does. */
-function policy(styleNonce: string | undefined): string {
+function policy(styleNonce: string | undefined, frameAncestors: readonly string[]): string {
   return [
     "default-src 'self'",
     "img-src 'self' data:",
@@ -28,12 +29,12 @@ function policy(styleNonce: string | undefined): string {
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${frameAncestors.join(" ") || "'none'"}`,
   ].join("; ");
 }
 
 /** Why there is no page; each has a title and a text among the words. */
-export const OBSTACLES = ["bad_room", "forbidden", "not_found"] as const;
+export const OBSTACLES = ["bad_room", "forbidden", "not_found", "too_fast"] as const;
 export type Obstacle = typeof OBSTACLES[number];
 
 export interface PageView {
@@ -47,7 +48,7 @@ export interface PageView {
     values?: PageValues | ((words: PageValues) => PageValues),
   ): Promise<Response>;
   /** Answers with a page that says why there is no other. */
-  tell(c: Context, status: 400 | 403 | 404, about: Obstacle): Promise<Response>;
+  tell(c: Context, status: 400 | 403 | 404 | 429, about: Obstacle): Promise<Response>;
 }
 
 /**
@@ -63,21 +64,28 @@ export function pageView(options: {
   const { files, language, accountOf } = options;
   async function answer(c: Context, template: string, valuesOf: (words: PageValues) => PageValues) {
     const spoken = languageOf(c, language);
-    const words: PageValues = JSON.parse(await files.text(`languages/${spoken}.json`));
+    const set = await files.now();
+    const words = wordsIn(set, spoken);
+    const { basePath, frameAncestors } = siteOf(c);
     const account = await accountOf(c);
-    const url = new URL(c.req.url);
     const values: PageValues = {
       ...valuesOf(words),
       ...languageValues(c, spoken),
-      files: `/static/${await files.version()}`,
+      files: `${basePath}/static/${set.version}`,
       role: account?.role ?? "guest",
       account: account?.displayName ?? "",
-      here: encodeURIComponent(url.pathname + url.search),
+      here: encodeURIComponent(hereIn(c)),
     };
-    return c.html(fillTemplate(await readTemplate(files, template), words, values), {
+    const blank = set.once(
+      `page ${template} ${spoken}`,
+      () => blankOf(readTemplate(set, template), words, basePath),
+    );
+    return c.html(fillBlank(blank, values), {
       headers: {
         ...SECURITY_HEADERS,
-        "content-security-policy": policy(values.style_nonce),
+        // Browsers that know the policy's word for it heed that one.
+        ...(!frameAncestors.length && { "x-frame-options": "DENY" }),
+        "content-security-policy": policy(values.style_nonce, frameAncestors),
         "cache-control": "private, no-cache",
         "content-language": spoken,
         vary: "Accept-Language, Cookie",

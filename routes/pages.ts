@@ -7,6 +7,7 @@ import type { Account } from "../rooms/accounts/accounts.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
 import { mayChange, mayEnter, type Rules } from "../rooms/rules.ts";
 import type { Entry } from "../rooms/documents/catalog.ts";
+import { hereIn, siteOf } from "./base_path.ts";
 import { accountPages } from "./account_pages.ts";
 import { adminPages } from "./admin_pages.ts";
 import { userOf } from "./callers.ts";
@@ -32,6 +33,8 @@ export interface PagesOptions {
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   readonly rulesOf: (room: string) => Promise<Rules>;
   readonly documentOf: (id: string) => Promise<Entry | undefined>;
+  /** How long the caller has to wait for the next page, in milliseconds; 0 = not at all, which is the default. */
+  readonly waitOf?: (c: Context) => number;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface PagesOptions {
  * Throws a `RangeError` on options that can't be meant.
  */
 export function pages(options: PagesOptions): Hono {
-  const { language, maxMessageLength, accountOf, rulesOf } = options;
+  const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0 } = options;
   if (!isLanguage(language)) {
     throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
   }
@@ -55,12 +58,19 @@ export function pages(options: PagesOptions): Hono {
   const { show, tell } = view;
 
   app.get("*", compress({ encoding: "gzip" }));
+  app.get("*", async (c, next) => {
+    const waitMs = c.req.path.startsWith("/static/") ? 0 : waitOf(c);
+    if (!waitMs) return await next();
+    c.header("retry-after", String(Math.ceil(waitMs / 1000)));
+    return await tell(c, 429, "too_fast");
+  });
   for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
-      setCookie(c, "language", chosen, { path: "/", maxAge: YEAR_SECONDS, sameSite: "Lax" });
-      return c.redirect(here(c, { without: "language" }));
+      const path = `${siteOf(c).basePath}/`;
+      setCookie(c, "language", chosen, { path, maxAge: YEAR_SECONDS, sameSite: "Lax" });
+      return c.redirect(hereIn(c, { without: "language" }));
     });
   }
 
@@ -80,16 +90,13 @@ export function pages(options: PagesOptions): Hono {
       "/reports",
     ]
   ) {
-    app.get(path, (c) => {
-      const url = new URL(c.req.url);
-      return c.redirect(`${url.pathname}/${url.search}`);
-    });
+    app.get(path, (c) => c.redirect(hereIn(c).replace(/(?=\?|$)/, "/")));
   }
   if (options.auth === "required") {
     for (const path of ["/chat/*", "/docs/*"]) {
       app.get(path, async (c, next) => {
         if (await accountOf(c)) return await next();
-        return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
+        return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
       });
     }
   }
@@ -126,7 +133,7 @@ export function pages(options: PagesOptions): Hono {
     const room = roomName(c.req.param("room"));
     if (!room) return tell(c, 400, "bad_room");
     const account = await accountOf(c);
-    if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(here(c, {}))}`);
+    if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
     if (!mayChange(await rulesOf(room), userOf(account))) {
       return c.redirect(`/chat/${encodeURIComponent(room)}/`);
     }
@@ -150,10 +157,4 @@ export function pages(options: PagesOptions): Hono {
 function roomName(name: string): string | undefined {
   const composed = name.normalize("NFC");
   return ROOM_NAME.test(composed) ? composed : undefined;
-}
-
-function here(c: Context, { without }: { without?: string }): string {
-  const url = new URL(c.req.url);
-  if (without !== undefined) url.searchParams.delete(without);
-  return url.pathname + url.search;
 }

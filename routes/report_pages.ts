@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import type { Account } from "../rooms/accounts/accounts.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
+import { hereIn } from "./base_path.ts";
 import type { PageView } from "./page_view.ts";
 
 /** `?room=` fills the form. */
@@ -12,8 +13,7 @@ export function reportPages(options: {
   const { view, accountOf } = options;
   return new Hono().get("/reports/", async (c) => {
     if (!await accountOf(c)) {
-      const { pathname, search } = new URL(c.req.url);
-      return c.redirect(`/account/sign-in/?to=${encodeURIComponent(pathname + search)}`);
+      return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
     }
     const room = (c.req.query("room") ?? "").normalize("NFC");
     return view.show(c, "reports.html", { room: ROOM_NAME.test(room) ? room : "" });

@@ -1,6 +1,7 @@
 /** The files that pages are made of. */
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { parseAccept } from "hono/utils/accept";
 import { HttpError } from "./errors.ts";
 
 /** A file as it is sent. */
@@ -12,140 +13,191 @@ export interface StaticFile {
 
 interface KnownFile extends StaticFile {
   readonly modifiedAt: number | undefined;
-}
-
-interface JoinedFile extends StaticFile {
-  /** The entity tags of what it was joined from. */
-  readonly madeOf: string;
+  readonly size: number;
 }
 
 const STATIC = new URL("../static/", import.meta.url);
-/** What `deno task bundle` made of `static/bundles/`. */
-const BUILT = new URL("built/", STATIC);
 const SENT = /^[a-z0-9_]+\.(css|js|svg)$/;
 const IMPORT = /@import "([a-z0-9_]+\.css)";\n/g;
+/** What is read: what is sent, and what pages are made of. */
+const READ = /^[a-z0-9_-]+\.(css|js|svg|html|json)$/i;
+/** Where: `built/` is what `deno task bundle` made of `static/bundles/`. */
+const DIRECTORIES = ["", "built/", "languages/"];
+/** How long what was seen of the files is taken to be so, in milliseconds. */
+const LOOK_EVERY_MS = 1_000;
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
 };
+/** Below this, the gzip's own frame takes back what it saves. */
+const WORTH_GZIP_BYTES = 1_024;
 const FOR_GOOD = "public, max-age=31536000, immutable";
 
-/** Files below `static/`, read when they are asked for and again when they have changed. */
-export class StaticFiles {
-  readonly #known = new Map<string, KnownFile>();
-  readonly #joined = new Map<string, JoinedFile>();
-  #lastVersion: string | undefined;
+/** Files below `static/` as they were at one moment, and what is made of them, once. */
+export class FileSet {
+  /** What changes whenever any of the files that are sent does: 24 hexadecimal digits. */
+  readonly version: string;
+  readonly #files: ReadonlyMap<string, StaticFile>;
+  readonly #made = new Map<string, unknown>();
+
+  constructor(version: string, files: ReadonlyMap<string, StaticFile>) {
+    this.version = version;
+    this.#files = files;
+  }
 
   /** The file, or `undefined` where there is none. */
-  async read(path: string): Promise<StaticFile | undefined> {
-    const url = new URL(path, STATIC);
+  read(path: string): StaticFile | undefined {
+    return this.#files.get(path);
+  }
+
+  text(path: string): string {
+    const file = this.#files.get(path);
+    if (!file) throw new Error(`Cannot make a page: static/${path} is missing`);
+    return decoder.decode(file.bytes);
+  }
+
+  /** What `make` makes of these files, made the first time that it is asked for under this key. */
+  once<Made>(key: string, make: () => Made): Made {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as Made;
+  }
+
+  /** A stylesheet with those that it imports in their places, so that a page waits for one answer and not for ten. */
+  async stylesheet(name: string): Promise<StaticFile | undefined> {
+    const file = this.read(name);
+    if (!file) return undefined;
+    return await this.once(`joined ${name}`, async () => {
+      const text = decoder.decode(file.bytes);
+      const joined = text.replace(IMPORT, (_, part) => this.text(part));
+      if (joined === text) return file;
+      const bytes = encoder.encode(joined);
+      return { bytes, etag: await etagOf(bytes) };
+    });
+  }
+
+  /** What is sent of a file to those who take gzip. */
+  async gzipped(name: string, { bytes }: StaticFile): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.once(`gzipped ${name}`, () => {
+      const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+      return new Response(stream).bytes();
+    });
+  }
+}
+
+/**
+ * Files below `static/`, read once and again when they have changed, which is looked at no more than once a second: hundreds
+ * of views a second would else ask the file system for a hundred files each.
+ */
+export class StaticFiles {
+  readonly #directory: URL;
+  #known = new Map<string, KnownFile>();
+  #set: FileSet | undefined;
+  #looking: Promise<FileSet> | undefined;
+  #lookedAt = 0;
+
+  /** `directory` ends with a slash. */
+  constructor(directory: URL = STATIC) {
+    this.#directory = directory;
+  }
+
+  /** The files as they are now, give or take a second. */
+  now(): FileSet | Promise<FileSet> {
+    if (this.#set && Date.now() - this.#lookedAt < LOOK_EVERY_MS) return this.#set;
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    return this.#looking;
+  }
+
+  async #look(): Promise<FileSet> {
+    const found = (await Promise.all(DIRECTORIES.map((path) => this.#namesIn(path)))).flat();
+    const files = await Promise.all(
+      found.sort().map(async (path) => [path, await this.#read(path)] as const),
+    );
+    const known = new Map(files.filter((pair): pair is [string, KnownFile] => pair[1] !== undefined));
+    const isSame = known.size === this.#known.size &&
+      known.entries().every(([path, file]) => this.#known.get(path) === file);
+    this.#known = known;
+    if (!this.#set || !isSame) this.#set = new FileSet(await versionOf(known), known);
+    this.#lookedAt = Date.now();
+    return this.#set;
+  }
+
+  /** The paths of the files of a directory; none where there is no such directory. */
+  async #namesIn(path: string): Promise<string[]> {
     try {
-      const modifiedAt = (await Deno.stat(url)).mtime?.getTime();
+      const entries = await Array.fromAsync(Deno.readDir(new URL(path, this.#directory)));
+      return entries.filter(({ name }) => READ.test(name)).map(({ name }) => path + name);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  async #read(path: string): Promise<KnownFile | undefined> {
+    const url = new URL(path, this.#directory);
+    try {
+      const { mtime, size } = await Deno.stat(url);
+      const modifiedAt = mtime?.getTime();
       const known = this.#known.get(path);
-      if (known && known.modifiedAt === modifiedAt) return known;
-      const bytes = await Deno.readFile(url);
-      const file = { bytes, etag: await etagOf(bytes), modifiedAt };
-      this.#known.set(path, file);
-      return file;
+      if (known && known.modifiedAt === modifiedAt && known.size === size) return known;
+      const bytes = withPlainLines(await Deno.readFile(url));
+      return { bytes, etag: await etagOf(bytes), modifiedAt, size };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;
     }
   }
-
-  /** A stylesheet with those that it imports in their places, so that a page waits for one answer and not for ten. */
-  async stylesheet(name: string): Promise<StaticFile | undefined> {
-    const file = await this.read(name);
-    if (!file) return undefined;
-    const text = decoder.decode(file.bytes);
-    const names = [...text.matchAll(IMPORT)].map(([, part = ""]) => part);
-    if (!names.length) return file;
-    const parts = new Map(
-      await Promise.all(names.map(async (part) => [part, await this.#needed(part)] as const)),
-    );
-    const madeOf = [file, ...parts.values()].map(({ etag }) => etag).join();
-    const known = this.#joined.get(name);
-    if (known?.madeOf === madeOf) return known;
-    const joined = text.replace(IMPORT, (_, part) => decoder.decode(parts.get(part)?.bytes));
-    const bytes = new TextEncoder().encode(joined);
-    const made = { bytes, etag: await etagOf(bytes), madeOf };
-    this.#joined.set(name, made);
-    return made;
-  }
-
-  async text(path: string): Promise<string> {
-    return decoder.decode((await this.#needed(path)).bytes);
-  }
-
-  /** What changes whenever any of the files that are sent does: 24 hexadecimal digits. */
-  async version(): Promise<string> {
-    const names = [...await namesIn(STATIC), ...(await namesIn(BUILT)).map((name) => `built/${name}`)];
-    const files = await Promise.all(names.sort().map((name) => this.read(name)));
-    const etags = files.map((file) => file?.etag ?? "");
-    this.#lastVersion = (await etagOf(new TextEncoder().encode(etags.join()))).replaceAll('"', "");
-    return this.#lastVersion;
-  }
-
-  /** Whether that is the version; one that a page was just given is taken to be, without a look at every file. */
-  async isVersion(version: string): Promise<boolean> {
-    return version === this.#lastVersion || version === await this.version();
-  }
-
-  async #needed(path: string): Promise<StaticFile> {
-    const file = await this.read(path);
-    if (!file) throw new Error(`Cannot make a page: static/${path} is missing`);
-    return file;
-  }
 }
 
-/** The names of the files of a directory that are sent; none where there is no such directory. */
-async function namesIn(directory: URL): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name)
-      .filter((name) => SENT.test(name));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+/** Git and editors on Windows write other line ends, and a mark in front; what pages are made of is the same text. */
+function withPlainLines(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (!bytes.includes(0x0d) && bytes[0] !== 0xef) return bytes;
+  return encoder.encode(decoder.decode(bytes).replaceAll("\r\n", "\n"));
+}
+
+async function versionOf(files: ReadonlyMap<string, StaticFile>): Promise<string> {
+  const sent = files.entries().filter(([path]) => SENT.test(path.replace(/^built\//, "")));
+  const etags = [...sent].map(([path, { etag }]) => `${path} ${etag}`);
+  return (await etagOf(encoder.encode(etags.join()))).replaceAll('"', "");
 }
 
 /**
- * `/static/`. Below its {@link StaticFiles.version} a file may be kept for good: a changed one has another address,
+ * `/static/`. Below its {@link FileSet.version} a file may be kept for good: a changed one has another address,
  * and so have the modules that it imports by relative ones. Below `built/` are the modules that `deno task bundle` makes.
  */
 export function staticFiles(files: StaticFiles): Hono {
-  const send = async (c: Context, name: string, isForGood: boolean): Promise<Response> => {
+  const send = async (c: Context, name: string, version?: string): Promise<Response> => {
     const isBuilt = name.startsWith("built/");
     if (!SENT.test(isBuilt ? name.slice("built/".length) : name)) return c.notFound();
-    const file = await (name.endsWith(".css") ? files.stylesheet(name) : files.read(name));
+    const set = await files.now();
+    const file = name.endsWith(".css") ? await set.stylesheet(name) : set.read(name);
     if (!file && isBuilt) {
       throw new HttpError(503, "not_built", `static/${name} is missing: run \`deno task bundle\` first`);
     }
     if (!file) return c.notFound();
     const headers = {
-      "cache-control": isForGood ? FOR_GOOD : "no-cache",
+      "cache-control": version === set.version ? FOR_GOOD : "no-cache",
       etag: file.etag,
       "x-content-type-options": "nosniff",
+      vary: "Accept-Encoding",
     };
     const known = c.req.header("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
     if (known?.includes(file.etag)) return c.body(null, 304, headers);
-    return c.body(file.bytes, 200, {
-      ...headers,
-      "content-type": TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "",
-    });
+    const type = { "content-type": TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "" };
+    if (file.bytes.length < WORTH_GZIP_BYTES || !takesGzip(c)) {
+      return c.body(file.bytes, 200, { ...headers, ...type });
+    }
+    return c.body(await set.gzipped(name, file), 200, { ...headers, ...type, "content-encoding": "gzip" });
   };
   return new Hono()
-    .get("/:name", (c) => send(c, c.req.param("name"), false))
-    .get("/built/:name", (c) => send(c, `built/${c.req.param("name")}`, false))
-    .get("/:version/built/:name", async (c) => {
-      const { version, name } = c.req.param();
-      return send(c, `built/${name}`, await files.isVersion(version));
-    })
-    .get("/:version/:name", async (c) => {
-      const { version, name } = c.req.param();
-      return send(c, name, await files.isVersion(version));
-    });
+    .get("/:name", (c) => send(c, c.req.param("name")))
+    .get("/built/:name", (c) => send(c, `built/${c.req.param("name")}`))
+    .get("/:version/built/:name", (c) => send(c, `built/${c.req.param("name")}`, c.req.param("version")))
+    .get("/:version/:name", (c) => send(c, c.req.param("name"), c.req.param("version")));
+}
+
+function takesGzip(c: Context): boolean {
+  return parseAccept(c.req.header("accept-encoding") ?? "").some(({ type, q }) => type === "gzip" && q > 0);
 }
 
 async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -154,3 +206,4 @@ async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();

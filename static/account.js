@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { mountForm, refusal } from "./form.js";
 import { mountSettings } from "./settings.js";
@@ -63,7 +64,7 @@ async function act(method, path, done) {
 }
 
 function leave() {
-  location.assign("/chat/");
+  location.assign(at("/chat/"));
 }
 
 async function showSessions() {

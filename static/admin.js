@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { mountAccounts } from "./admin_accounts.js";
 import { mountRooms } from "./admin_rooms.js";
 import { mountTokens } from "./admin_tokens.js";
@@ -57,7 +58,7 @@ for (const [details, list] of lists) {
   toggled();
 }
 
-const url = new URL("/ws/dashboard/?batch=1", location.href);
+const url = new URL(at("/ws/dashboard/?batch=1"), location.href);
 url.protocol = url.protocol.replace("http", "ws");
 const connection = new Connection({
   address: () => url,

@@ -1,3 +1,5 @@
+import { at } from "./address.js";
+
 /**
  * What the service answered: `code` is its word for a refusal, or "offline" when there was no answer.
  * @typedef {{ ok: boolean, code: string, retryAfterMs: number, body: any }} Answer
@@ -12,7 +14,7 @@
  */
 export async function ask(method, path, body) {
   try {
-    const response = await fetch(path, {
+    const response = await fetch(at(path), {
       method,
       headers: body && { "content-type": "application/json" },
       body: body && JSON.stringify(body),

@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { DesktopNotices } from "./desktop_notices.js";
 import { InboxSocket } from "./inbox_socket.js";
@@ -21,7 +22,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * @returns {void}
  */
 export function mountBell(bell) {
-  const url = new URL("/ws/notifications/?batch=1", location.href);
+  const url = new URL(at("/ws/notifications/?batch=1"), location.href);
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new InboxSocket({ url, open: (address) => new WebSocket(address), random: Math.random });
   const panel = new BellPanel(bell, socket);
@@ -159,7 +160,7 @@ class BellPanel {
     const isRecent = Date.now() - date.getTime() < DAY_MS && date.getDate() === new Date().getDate();
     time.textContent = (isRecent ? this.#time : this.#day).format(date);
     const link = /** @type {HTMLAnchorElement} */ (partOf(row, "link"));
-    if (url) link.href = url;
+    if (url) link.href = at(url);
     else link.tabIndex = -1;
     if (url.startsWith("http")) Object.assign(link, { target: "_blank", rel: "noopener" });
     link.addEventListener("click", (event) => this.#follow(event, id, link));

@@ -1,3 +1,5 @@
+import { at } from "./address.js";
+
 /** @import { InboxSocket, Notification as Notice } from "./inbox_socket.js" */
 
 /** Whoever is looking at another tab has read it by then. */
@@ -50,7 +52,7 @@ export class DesktopNotices {
       shown.onclick = () => {
         focus();
         shown.close();
-        if (url) location.assign(url);
+        if (url) location.assign(at(url));
       };
     } catch {
       // Browsers on Android show none for a page without a service worker.

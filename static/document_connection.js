@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { WebsocketProvider } from "y-websocket";
 import { Emitter } from "./emitter.js";
 
@@ -43,7 +44,7 @@ export class DocumentConnection extends Emitter {
   /** @param {{ id: string, doc: Doc, kept: IndexeddbPersistence }} parts */
   constructor({ id, doc, kept }) {
     super();
-    const url = new URL("/ws/documents", location.href);
+    const url = new URL(at("/ws/documents"), location.href);
     url.protocol = url.protocol.replace("http", "ws");
     /** @param {string} text */
     const receive = (text) => this.#receive(text);

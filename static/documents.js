@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { mountForm } from "./form.js";
 import { mountSettings } from "./settings.js";
@@ -44,5 +45,5 @@ function row({ id, title, edited_at: editedAt }) {
 
 /** @param {string} id @returns {string} */
 function addressOf(id) {
-  return `/docs/${encodeURIComponent(id)}/`;
+  return at(`/docs/${encodeURIComponent(id)}/`);
 }

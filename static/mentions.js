@@ -1,3 +1,5 @@
+import { at } from "./address.js";
+
 /** @import { InboxSocket, Notification } from "./inbox_socket.js" */
 
 /**
@@ -12,7 +14,7 @@ export function followMentions(list, { socket, unread }) {
   const unseen = new Set();
   /** @param {Notification} notification */
   const note = ({ id, url }) => {
-    if (new URL(url || "/", location.href).pathname === location.pathname) unseen.add(id);
+    if (new URL(at(url || "/"), location.href).pathname === location.pathname) unseen.add(id);
   };
   const look = () => {
     if (document.hidden) return;

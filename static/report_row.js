@@ -1,3 +1,5 @@
+import { at } from "./address.js";
+
 /** @import { ReportView } from "../rooms/reports/task_update.ts" */
 /** @import { Words } from "./words.js" */
 
@@ -59,7 +61,7 @@ export class ReportRow {
   #link(name, url, report) {
     const link = /** @type {HTMLAnchorElement} */ (this.#part(name));
     link.hidden = !url;
-    if (url) link.href = url;
+    if (url) link.href = at(url);
     link.setAttribute("aria-label", `${link.textContent} ${report}`);
   }
 

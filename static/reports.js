@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { Connection } from "./connection.js";
 import { mountForm, refusal } from "./form.js";
@@ -36,7 +37,7 @@ await readList();
 
 /** Hears how far the reports are, and asks for the list again after every interruption. @returns {void} */
 function follow() {
-  const address = new URL("/ws/tasks/?batch=1", location.href);
+  const address = new URL(at("/ws/tasks/?batch=1"), location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const connection = new Connection({
     address: () => address,

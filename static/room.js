@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { mountComposer } from "./composer.js";
 import { mountConnectionBar } from "./connection_bar.js";
 import { Draft } from "./draft.js";
@@ -16,7 +17,7 @@ import { RoomSocket } from "./socket.js";
 import { openStorage } from "./storage.js";
 import { mountTypingLine } from "./typing_line.js";
 import { mountUnreadPill } from "./unread_pill.js";
-import { copyRoomLink, mountVisitedRooms, roomPath } from "./visited_rooms.js";
+import { copyRoomLink, mountVisitedRooms } from "./visited_rooms.js";
 import { Visits } from "./visits.js";
 import { pageWords } from "./words.js";
 
@@ -68,7 +69,7 @@ function cleanName(name) {
 
 /** @param {string} username @returns {void} */
 function enter(username) {
-  const url = new URL(`/ws${roomPath(room)}`, location.href);
+  const url = new URL(at(`/ws/chat/${encodeURIComponent(room)}/`), location.href);
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new RoomSocket({
     url,

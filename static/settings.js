@@ -1,3 +1,5 @@
+import { at } from "./address.js";
+
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /** Makes the header's switches for language and theme work at once and for good. @returns {void} */
@@ -27,5 +29,5 @@ function switchTheme() {
 
 /** @param {string} name @param {string} value @returns {void} */
 function remember(name, value) {
-  document.cookie = `${name}=${value}; path=/; max-age=${YEAR_SECONDS}; samesite=lax`;
+  document.cookie = `${name}=${value}; path=${at("/")}; max-age=${YEAR_SECONDS}; samesite=lax`;
 }

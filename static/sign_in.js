@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { mountForm } from "./form.js";
 import { mountSettings } from "./settings.js";
 import { pageWords } from "./words.js";
@@ -10,5 +11,5 @@ mountForm(form, {
   method: "POST",
   path: "/api/session",
   body: ({ username, password }) => ({ username, password }),
-  done: () => location.assign(form.dataset.to ?? "/chat/"),
+  done: () => location.assign(at(form.dataset.to ?? "/chat/")),
 });

@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { mountForm } from "./form.js";
 import { mountSettings } from "./settings.js";
@@ -18,6 +19,6 @@ mountForm(form, {
   },
   done: async () => {
     await ask("POST", "/api/session", made);
-    location.assign(form.dataset.to ?? "/chat/");
+    location.assign(at(form.dataset.to ?? "/chat/"));
   },
 });

@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { paintAvatar } from "./person.js";
 import { Clock } from "./time_line.js";
 
@@ -92,7 +93,7 @@ export async function copyRoomLink(button, words) {
 
 /** @param {string} room @returns {string} */
 export function roomPath(room) {
-  return `/chat/${encodeURIComponent(room)}/`;
+  return at(`/chat/${encodeURIComponent(room)}/`);
 }
 
 /** @param {HTMLElement} row @param {string} room @param {boolean} isCurrent @returns {void} */
@@ -114,7 +115,7 @@ function writeRoom(row, room, isCurrent) {
  * @returns {Promise<void>}
  */
 async function refresh(room, { show, signal }) {
-  const answer = await fetch(`/api/rooms/${encodeURIComponent(room)}/messages?limit=1`, { signal })
+  const answer = await fetch(at(`/api/rooms/${encodeURIComponent(room)}/messages?limit=1`), { signal })
     .catch(() => null);
   if (answer?.ok) show((await answer.json()).messages[0]);
 }

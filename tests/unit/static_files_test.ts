@@ -31,7 +31,7 @@ const [chinese, english] = languages;
 const wholePages = new Map(
   await Promise.all(
     ending(".html").filter((name) => /^(<!DOCTYPE|\{\{<)/.test(read(name)) && name !== "page.html")
-      .map(async (name) => [name, await readTemplate(new StaticFiles(), name)] as const),
+      .map(async (name) => [name, readTemplate(await new StaticFiles().now(), name)] as const),
   ),
 );
 
@@ -104,6 +104,11 @@ Deno.test("Pages and scripts use icons and parts that exist", () => {
   const parts = new Set(found(everything(".html"), /data-part="([\w-]+)"/g));
   const asked = found(everything(".js"), /(?:[# ]part\((?:row, )?"|data-part=)([\w-]+)/g);
   assertEquals(asked.filter((part) => !parts.has(part)), []);
+});
+
+Deno.test("Scripts name addresses of the service through at() alone, which knows the path that it stands below", () => {
+  const named = /(?<!\w)(?:fetch|assign|replace)\(\s*["'`]\/|new URL\(\s*["'`]\/|\bhref = ["'`]\/|path=\/;/;
+  assertEquals(ending(".js").filter((name) => named.test(read(name))), []);
 });
 
 Deno.test("Scripts never write markup", () => {

@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { answerTo } from "../../routes/errors.ts";
+import { blankOf, fillBlank, readTemplate } from "../../routes/page_template.ts";
 import { pages, type PagesOptions } from "../../routes/pages.ts";
+import { StaticFiles } from "../../routes/static_files.ts";
 
 const options: PagesOptions = {
   language: "zh-Hant",
@@ -111,6 +114,104 @@ for (
     assertEquals((await get(`/static/${path}`)).status, 404);
   });
 }
+
+const STATIC = new URL("../../static/", import.meta.url);
+
+/** A copy of static/ that goes with the test. */
+async function copyOfStatic(
+  write: (text: string) => string,
+): Promise<{ directory: URL; names: string[] } & AsyncDisposable> {
+  const path = await Deno.makeTempDir();
+  const names: string[] = [];
+  for (const below of ["", "languages/"]) {
+    await Deno.mkdir(`${path}/${below}`, { recursive: true });
+    for await (const { name, isFile } of Deno.readDir(new URL(below, STATIC))) {
+      if (!isFile) continue;
+      await Deno.writeTextFile(
+        `${path}/${below}${name}`,
+        write(await Deno.readTextFile(new URL(below + name, STATIC))),
+      );
+      names.push(below + name);
+    }
+  }
+  const directory = new URL(`file://${path}/`);
+  return { directory, names, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+for (const mark of ["", "\ufeff"]) {
+  Deno.test(`A checkout with Windows' line ends ${mark && "and byte order marks "}has the same pages, stylesheets and words`, async () => {
+    await using copy = await copyOfStatic((text) => mark + text.replaceAll("\n", "\r\n"));
+    const [here, there] = await Promise.all([new StaticFiles().now(), new StaticFiles(copy.directory).now()]);
+    assert(copy.names.length > 100);
+    for (const name of copy.names) {
+      assertEquals([name, there.text(name)], [name, here.text(name)]);
+      if (name.endsWith(".html")) assert(!readsAsTemplate(readTemplateOr(there, name)), name);
+      if (!name.endsWith(".css")) continue;
+      assertEquals((await there.stylesheet(name))?.etag, (await here.stylesheet(name))?.etag);
+    }
+  });
+}
+
+/** The template, or "" for a part that wants to be given something. */
+function readTemplateOr(files: Awaited<ReturnType<StaticFiles["now"]>>, name: string): string {
+  return files.text(name).includes("{{ $") || files.text(name).includes("$style")
+    ? ""
+    : readTemplate(files, name);
+}
+
+/** Whether something to include is left. */
+function readsAsTemplate(page: string): boolean {
+  return /\{\{[<>]/.test(page);
+}
+
+Deno.test("StaticFiles sees within a second that a file was changed, made or deleted, and reads none before", async () => {
+  using time = new FakeTime();
+  await using copy = await copyOfStatic((text) => text);
+  const files = new StaticFiles(copy.directory);
+  const first = await files.now();
+  await Deno.writeTextFile(new URL("help.css", copy.directory), "body {}\n");
+  await Deno.remove(new URL("rooms.css", copy.directory));
+  await Deno.writeTextFile(new URL("new.js", copy.directory), "export {};\n");
+  assert(await files.now() === first);
+  time.tick(1_000);
+  const second = await files.now();
+  assert(second.version !== first.version);
+  assertEquals([second.text("help.css"), second.read("rooms.css")], ["body {}\n", undefined]);
+  assert(second.read("new.js"));
+  time.tick(1_000);
+  assert(await files.now() === second);
+});
+
+Deno.test("fillBlank() never reads what a visitor wrote as a place to fill, and escapes it", () => {
+  const words = { word: "<&>" };
+  const blank = blankOf(
+    `<html lang="en"><a href="/x">{{ word }} {{ page.name }}</a> {{page.name}}`,
+    words,
+    "/talk",
+  );
+  const page = fillBlank(blank, { name: "{{ word }}'{{page.name}}" });
+  assertEquals(
+    page,
+    `<html data-base="/talk" lang="en"><a href="/talk/x">&#60;&#38;&#62; {{ word }}&#39;{{page.name}}</a> {{ word }}&#39;{{page.name}}`,
+  );
+});
+
+Deno.test("pages() serves files in gzip to those who take it, and the same bytes to others", async () => {
+  const plain = await get("/static/messages.css");
+  const zipped = await get("/static/messages.css", { "accept-encoding": "br;q=1, gzip;q=0.5" });
+  assertEquals([plain, zipped].map(({ headers }) => headers.get("content-encoding")), [null, "gzip"]);
+  const unzipped = zipped.body?.pipeThrough(new DecompressionStream("gzip"));
+  assertEquals(await new Response(unzipped).text(), await plain.text());
+});
+
+Deno.test("pages() tells those who open pages too fast to wait, and how long, in their language", async () => {
+  const slow = pages({ ...options, waitOf: () => 1_500 });
+  const answer = await slow.request("/chat/", { headers: { "accept-language": "en" } });
+  assertEquals([answer.status, answer.headers.get("retry-after")], [429, "2"]);
+  assert((await answer.text()).includes("Too many pages were opened"));
+  const file = await slow.request("/static/room.js");
+  assertEquals([file.status, await file.text().then(() => "")], [200, ""]);
+});
 
 Deno.test("pages() serves what was bundled, and names the command where nothing was", async () => {
   const charts = await get("/static/built/charts.js");
