@@ -44,6 +44,7 @@ import { reportsApi } from "./reports_api.ts";
 import { roomsApi } from "./rooms_api.ts";
 import { sessionApi } from "./session_api.ts";
 import { createSocketGate } from "./socket_gate.ts";
+import { socketCheck } from "./socket_check.ts";
 import { taskSocket } from "./task_socket.ts";
 import { tokensApi } from "./tokens_api.ts";
 import { usersApi } from "./users_api.ts";
@@ -86,6 +87,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .use("/api/*", guarded)
     .use("/reports/:id", guarded)
     .route("/", documentSocket({ ...parts, gate }))
+    .route("/api/socket", socketCheck())
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
     .route("/api/tokens", tokensApi(parts))

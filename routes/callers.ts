@@ -9,6 +9,7 @@ import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from
 import { siteOf } from "./base_path.ts";
 import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
+import type { Log } from "./log.ts";
 import type { Upgrader } from "./socket.ts";
 
 /** What the listener tells about a request; handed to the app as its bindings. */
@@ -73,13 +74,20 @@ export interface CallersOptions {
   readonly sessions: Passes;
   readonly tokens: Passes;
   readonly badges: GuestBadges;
+  readonly log: Pick<Log, "warn">;
 }
+
+/** Anybody can send any origin: the log tells of the first so many. */
+const MOST_ORIGINS_TOLD = 100;
+const MAX_ORIGIN_LENGTH = 200;
 
 export const SESSION_COOKIE = "session";
 export const GUEST_COOKIE = "guest";
 
 export function createCallers(options: CallersOptions): Callers {
-  const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, badges } = options;
+  const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, badges, log } = options;
+  /** Refused origins, with the hosts that they weren't of, which the log has told of. */
+  const told = new Set<string>();
 
   async function byToken(token: string, name: string): Promise<Who | Refusal> {
     if (serviceToken !== undefined && isSame(token, serviceToken)) {
@@ -118,6 +126,18 @@ export function createCallers(options: CallersOptions): Callers {
     return { ...who, renew };
   }
 
+  /** As a rule a proxy that passes on another `Host`, which nobody finds who doesn't see the two. */
+  function tellOfOrigin(origin: string, host = ""): void {
+    const pair = `${origin} ${host}`;
+    if (told.has(pair) || told.size === MOST_ORIGINS_TOLD) return;
+    told.add(pair);
+    log.warn("origin_refused", {
+      origin: origin.slice(0, MAX_ORIGIN_LENGTH),
+      host: host.slice(0, MAX_ORIGIN_LENGTH),
+      wanted: "a proxy that passes on Host with its port, or the origin in ALLOWED_ORIGINS",
+    });
+  }
+
   return {
     async caller(c) {
       const name = cleanName(c.req.query("username") ?? "");
@@ -152,7 +172,10 @@ export function createCallers(options: CallersOptions): Callers {
         return site === undefined || site === "same-origin" || site === "none";
       }
       if (allowedOrigins.includes(origin)) return true;
-      return URL.canParse(origin) && new URL(origin).host === c.req.header("host");
+      const host = c.req.header("host");
+      if (URL.canParse(origin) && new URL(origin).host === host) return true;
+      tellOfOrigin(origin, host);
+      return false;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { ask } from "./api.js";
 import { backoffMs, jitteredMs } from "./backoff.js";
 import { Emitter } from "./emitter.js";
 import { decodeFrames } from "./frames.js";
@@ -11,6 +12,8 @@ const PATIENCE_MS = 10_000;
  * say whether the server still answers their own pings.
  */
 const PING_EVERY_MS = 30_000;
+/** When so many sockets in a row didn't open at all, the service is asked why. */
+const UNOPENED_BEFORE_ASKING = 3;
 /** Counts as this many failures: whoever is one too many should not hurry back. */
 const TOO_MANY_FAILURES = 5;
 const CLOSE_SIGNED_OUT = 4001;
@@ -18,9 +21,10 @@ const CLOSE_NOT_ALLOWED = 4003;
 const CLOSE_TOO_MANY = 4008;
 
 /**
- * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, `code` and
- * `reason` with `refused`, after which nothing is tried any more.
- * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, code?: number, reason?: string }} Status
+ * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, with `trouble`
+ * where it is known what stands in the way; `code` and `reason` come with `refused`, after which nothing is tried any more.
+ * @typedef {"too_many" | "origin_refused" | "no_sockets"} Trouble
+ * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, trouble?: Trouble, code?: number, reason?: string }} Status
  */
 
 /**
@@ -43,6 +47,10 @@ export class Connection extends Emitter {
   /** @type {Status} */
   #status = { state: "connecting" };
   #failures = 0;
+  /** Sockets in a row that didn't open. */
+  #unopened = 0;
+  /** @type {Trouble | undefined} why they don't, as far as the service says */
+  #trouble;
   #isEnded = false;
   /** @type {number | undefined} */
   #retryTimer;
@@ -79,7 +87,10 @@ export class Connection extends Emitter {
     const socket = this.#open(this.#address());
     this.#socket = socket;
     this.expectAnswer();
+    this.#unopened++;
     socket.onopen = () => {
+      this.#unopened = 0;
+      this.#trouble = undefined;
       this.gotAnswer();
       this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
       this.#report({ state: "open" });
@@ -176,7 +187,22 @@ export class Connection extends Emitter {
     const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);
     const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
     this.#retryTimer = setTimeout(() => this.connect(), waitMs);
-    this.#report({ state: "waiting", retryAt: Date.now() + waitMs });
+    const trouble = code === CLOSE_TOO_MANY ? "too_many" : this.#trouble;
+    const retryAt = Date.now() + waitMs;
+    this.#report({ state: "waiting", retryAt, ...(trouble && { trouble }) });
+    if (this.#unopened < UNOPENED_BEFORE_ASKING || this.#trouble) return;
+    this.#findTrouble().then((found) => {
+      if (!found || this.#status.retryAt !== retryAt) return;
+      this.#trouble = found;
+      this.#report({ state: "waiting", retryAt, trouble: found });
+    });
+  }
+
+  /** Asks over HTTP what sockets don't tell. @returns {Promise<Trouble | undefined>} */
+  async #findTrouble() {
+    const { ok, code } = await ask("POST", "/api/socket");
+    if (ok) return "no_sockets";
+    return code === "origin_not_allowed" ? "origin_refused" : undefined;
   }
 
   /** Asks for a sign of life, unless one is waited for already. */

@@ -48,7 +48,7 @@ export function mountConnectionBar(bar, { socket, words }) {
 
 /** @param {Status} connection @param {Words} words @returns {string} */
 function sentenceFor(connection, words) {
-  const { state, retryAt = 0, code, reason = "" } = connection;
+  const { state, retryAt = 0, trouble, code, reason = "" } = connection;
   if (state === "refused") {
     if (code === CLOSE_SIGNED_OUT) return words.say("sign_in");
     if (reason.includes("closed")) return words.say("closed");
@@ -57,6 +57,7 @@ function sentenceFor(connection, words) {
   }
   if (state !== "waiting") return words.say("reconnecting");
   const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
+  if (trouble) return words.say(trouble, { seconds, origin: location.origin });
   return words.say(navigator.onLine ? "retry_in" : "retry_in_offline", { seconds });
 }
 
