@@ -29,6 +29,7 @@ import { createLog, errorFields, writeLine } from "./routes/log.ts";
 import { networkOrigin, ownOrigin } from "./routes/own_address.ts";
 import { serve } from "./routes/process.ts";
 import { listenTrouble, storeTrouble } from "./routes/start_check.ts";
+import { StaticFiles } from "./routes/static_files.ts";
 import { openTrace } from "./routes/tracing.ts";
 import { leaseLost, warningOf } from "./sheets/alerts.ts";
 import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
@@ -163,6 +164,9 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
 
+  const files = new StaticFiles();
+  // Sockets that speak a language wait for its words; whoever comes first shouldn't wait longer.
+  await files.now();
   const stopping = new AbortController();
   const app = createApp({
     config,
@@ -181,7 +185,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ledger: logOfRooms.ledger,
     sheet,
     reports,
-    words: languageWords(),
+    files,
+    words: languageWords(files),
     now: systemClock.now,
     isStopping: () => stopping.signal.aborted,
   });

@@ -44,6 +44,7 @@ import { reportsApi } from "./reports_api.ts";
 import { roomsApi } from "./rooms_api.ts";
 import { sessionApi } from "./session_api.ts";
 import { createSocketGate } from "./socket_gate.ts";
+import type { StaticFiles } from "./static_files.ts";
 import { socketCheck } from "./socket_check.ts";
 import { taskSocket } from "./task_socket.ts";
 import { tokensApi } from "./tokens_api.ts";
@@ -67,6 +68,7 @@ export interface AppParts extends Access, Figured {
   readonly ledger: Ledger;
   readonly sheet: Sheet;
   readonly reports: Reports;
+  readonly files: StaticFiles;
   readonly words: LanguageWords;
   readonly now: () => number;
   readonly isStopping: () => boolean;
@@ -107,6 +109,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
       "/",
       pages({
         ...config,
+        files: parts.files,
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
         rulesOf: (room) => parts.rules.of(room),

@@ -33,6 +33,8 @@ export interface PagesOptions {
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   readonly rulesOf: (room: string) => Promise<Rules>;
   readonly documentOf: (id: string) => Promise<Entry | undefined>;
+  /** What pages are made of; the project's own by default. */
+  readonly files?: StaticFiles;
   /** How long the caller has to wait for the next page, in milliseconds; 0 = not at all, which is the default. */
   readonly waitOf?: (c: Context) => number;
 }
@@ -44,14 +46,14 @@ export interface PagesOptions {
  * Throws a `RangeError` on options that can't be meant.
  */
 export function pages(options: PagesOptions): Hono {
-  const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0 } = options;
+  const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0, files = new StaticFiles() } =
+    options;
   if (!isLanguage(language)) {
     throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
   }
   if (!Number.isSafeInteger(maxMessageLength) || maxMessageLength < 0) {
     throw new RangeError(`Cannot make the pages: maxMessageLength is ${maxMessageLength}, must be 0 or more`);
   }
-  const files = new StaticFiles();
   const app = new Hono();
 
   const view = pageView({ files, language, accountOf });

@@ -108,6 +108,11 @@ export class StaticFiles {
     return this.#looking;
   }
 
+  /** The files as they were when somebody looked last, for those who can't wait. */
+  lastSeen(): FileSet | Promise<FileSet> {
+    return this.#set ?? this.now();
+  }
+
   async #look(): Promise<FileSet> {
     const found = (await Promise.all(DIRECTORIES.map((path) => this.#namesIn(path)))).flat();
     const files = await Promise.all(
