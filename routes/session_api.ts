@@ -4,10 +4,11 @@ import * as v from "valibot";
 import { foldName } from "../rooms/accounts/account_name.ts";
 import type { Account, Accounts } from "../rooms/accounts/accounts.ts";
 import type { Attempts } from "../rooms/accounts/attempts.ts";
+import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
 import { type Pass, type Passes, SESSION_LIFE_MS } from "../rooms/accounts/passes.ts";
 import { viewAccount, viewCaller, viewPass } from "./account_view.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
-import { type Caller, type Callers, type Refusal, SESSION_COOKIE } from "./callers.ts";
+import { type Caller, type Callers, cookieIn, type Refusal, SESSION_COOKIE } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { dropCookie, keepCookie } from "./cookies.ts";
 import { HttpError } from "./errors.ts";
@@ -21,6 +22,11 @@ const SignIn = v.object({
 const NewPassword = v.object({ password: password("password"), new_password: password("new_password") });
 const Farewell = v.object({ password: password("password") });
 
+/** The cookie of a browser that has signed in before: proofs for the names, whose failures elsewhere it doesn't wait for. */
+const KNOWN_COOKIE = "known";
+const KNOWN_LIFE_MS = 365 * 24 * 60 * 60 * 1000;
+/** People who share a browser. */
+const MOST_KNOWN = 8;
 /** So much of a name tells whose password is guessed at. */
 const MAX_KEY_LENGTH = 128;
 /** What a browser says that it is, so much of it. */
@@ -43,25 +49,32 @@ export function sessionApi(options: {
   sessions: Passes;
   tokens: Passes;
   attempts: Attempts;
+  badges: GuestBadges;
   callers: Callers;
   log: Log;
   trustProxy: number;
 }): Hono<ApiEnv> {
-  const { accounts, sessions, tokens, attempts, callers, log } = options;
+  const { accounts, sessions, tokens, attempts, badges, callers, log } = options;
   const app = new Hono<ApiEnv>();
 
   /** The account whose password this is. Throws {@link HttpError}, which says the same whatever is wrong. */
   async function proved(c: Context<ApiEnv>, username: string, password: string): Promise<Proof> {
     const name = foldName(username).slice(0, MAX_KEY_LENGTH);
     const address = callers.address(c);
-    const waitMs = attempts.begin(name, address);
+    const proofs = (cookieIn(c, KNOWN_COOKIE, options.trustProxy) ?? "").split(" ").filter(Boolean);
+    const browser = proofs.map((proof) => badges.vouchedFor(name, proof)).find((id) => id !== undefined);
+    const waitMs = attempts.begin(name, address, browser);
     if (waitMs) throw new HttpError(429, "rate_limited", "Too many tries; wait a moment", waitMs);
     const proof = await accounts.signIn(username, password);
     if (!proof) {
       log.warn("sign_in_failed", { address });
       throw new HttpError(401, "wrong_password", "The name or the password is wrong");
     }
-    attempts.succeed(name, address);
+    attempts.succeed(name, address, browser);
+    if (browser === undefined) {
+      const kept = [badges.vouch(name), ...proofs].slice(0, MOST_KNOWN).join(" ");
+      keepCookie(c, KNOWN_COOKIE, kept, { ...options, lifeMs: KNOWN_LIFE_MS });
+    }
     return proof;
   }
 

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Account, Accounts, Role } from "../rooms/accounts/accounts.ts";
 import type { Passes } from "../rooms/accounts/passes.ts";
 import { viewAccount } from "./account_view.ts";
-import { type ApiEnv, tooManyCalls } from "./api_gate.ts";
+import type { ApiEnv } from "./api_gate.ts";
 import type { Callers } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
@@ -21,19 +21,18 @@ const NewUser = v.object({
 });
 const Change = v.object({ role, password: v.optional(text("password")) });
 
-/** Accounts that one address may make an hour. */
-const SIGNUPS_PER_HOUR = 20;
-
 export function usersApi(options: {
   accounts: Accounts;
   sessions: Passes;
   tokens: Passes;
   callers: Callers;
   signup: "open" | "closed";
+  /** For each address; 0 = off. */
+  signupsPerHour: number;
 }): Hono<ApiEnv> {
   const { accounts, sessions, tokens, callers, signup } = options;
   const app = new Hono<ApiEnv>();
-  const signups = new Limits(SIGNUPS_PER_HOUR, "hour");
+  const signups = options.signupsPerHour ? new Limits(options.signupsPerHour, "hour") : undefined;
 
   async function named(username: string): Promise<Account> {
     const account = await accounts.named(username);
@@ -46,8 +45,11 @@ export function usersApi(options: {
     if (!mayKeep && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
     const { username, password, display_name: displayName, role } = checked(NewUser, await jsonIn(c.req.raw));
     if (!mayKeep && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
-    const limiter = signups.of(callers.address(c));
-    if (!mayKeep && !limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
+    const limiter = mayKeep ? undefined : signups?.of(callers.address(c));
+    if (limiter && !limiter.tryRemoveTokens(1)) {
+      const sentence = "Many accounts were made from this address within the hour; try again later";
+      throw new HttpError(429, "too_many_signups", sentence, limiter.getWaitTime(1));
+    }
     const account = await accounts.create({ username, password, displayName, role: role ?? "user" });
     return c.json({ user: viewAccount(account) }, 201);
   });

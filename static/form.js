@@ -10,6 +10,7 @@ const REFUSALS = new Map([
   ["invalid_username", "invalid_username"],
   ["invalid_password", "invalid_password"],
   ["rate_limited", "rate_limited"],
+  ["too_many_signups", "too_many_signups"],
   ["busy", "busy"],
   ["not_signed_in", "not_signed_in"],
   ["not_allowed", "not_allowed"],

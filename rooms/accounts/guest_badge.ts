@@ -41,6 +41,20 @@ export class GuestBadges {
     return timingSafeEqual(encoder.encode(this.#sign(id)), encoder.encode(signature)) ? id : undefined;
   }
 
+  /** A proof that the browser that keeps it has signed in under a name. */
+  vouch(name: string): string {
+    const id = randomBytes(16).toString("base64url");
+    return `${id}.${this.#sign(`known\n${name}\n${id}`)}`;
+  }
+
+  /** The id of the browser that keeps such a proof for the name. */
+  vouchedFor(name: string, proof: string): string | undefined {
+    const [, id, signature] = BADGE.exec(proof) ?? [];
+    if (!id) return undefined;
+    const signed = this.#sign(`known\n${name}\n${id}`);
+    return timingSafeEqual(encoder.encode(signed), encoder.encode(signature)) ? id : undefined;
+  }
+
   #sign(id: string): string {
     return createHmac("sha256", this.#key).update(id).digest("base64url");
   }

@@ -73,7 +73,7 @@ Deno.test("API calls are limited per address, or per account, with 429 and when 
 });
 
 Deno.test("Accounts that an address may make are limited where sign-up is open", async () => {
-  await using service = await startService({ signup: "open" });
+  await using service = await startService({ signup: "open", signupsPerHour: 20 });
   const guest = new Visitor(service.url);
   for (let i = 0; i < 20; i++) {
     const { status } = await guest.ask("POST", "/api/users", { username: `eve${i}`, password: "short" });
