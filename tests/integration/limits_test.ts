@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { GuestBadges } from "../../rooms/accounts/guest_badge.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startService } from "../support/service.ts";
@@ -145,4 +146,49 @@ Deno.test("New connections of an address are limited, in rooms and elsewhere, an
     if (code === 4008) reasons.add(reason);
   }
   assertEquals([...reasons], ["Too many new connections from this address"]);
+});
+
+Deno.test("Wrong passwords make nobody else of the address wait, nor a browser that has signed in under the name", async () => {
+  await using service = await startService();
+  const ada = await member(service.url, "ada");
+  await member(service.url, "bo");
+  const signIn = async (who: Visitor, username: string, password: string): Promise<number> =>
+    (await who.ask("POST", "/api/session", { username, password })).status;
+  const guesses = Array.from(
+    { length: 8 },
+    () => signIn(new Visitor(service.url), "ada", "not her password"),
+  );
+  // The six that are tried take long, the others are told to wait at once.
+  await Promise.any(guesses.map(async (guess) => assertEquals(await guess, 429)));
+  const others = [signIn(new Visitor(service.url), "bo", PASSWORD), signIn(ada, "ada", PASSWORD)];
+  assertEquals(await Promise.all(others), [200, 200]);
+  assertEquals((await Promise.all(guesses)).toSorted(), [401, 401, 401, 401, 401, 401, 429, 429]);
+});
+
+Deno.test("GuestBadges.vouchedFor() takes a proof for its name alone, and none that wasn't made here", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const badges = await GuestBadges.open(kv);
+  const proof = badges.vouch("ada");
+  assertEquals(proof.startsWith(`${badges.vouchedFor("ada", proof)}.`), true);
+  const others = [
+    badges.vouchedFor("bo", proof),
+    badges.vouchedFor("ada", badges.issue()),
+    badges.idOf(proof),
+  ];
+  assertEquals(others, [undefined, undefined, undefined]);
+});
+
+Deno.test("An address behind a proxy is one whatever port it comes from, and an IPv6 one counts by its /64", async () => {
+  await using service = await startService({ signup: "open", signupsPerHour: 2, trustProxy: 1 });
+  const statuses: number[] = [];
+  for (const address of ["[2001:db8::1]:4000", "2001:db8::2", "[2001:db8::3]:4001", "2001:db8:0:1::1"]) {
+    const guest = new Visitor(service.url, { "x-forwarded-for": address });
+    const made = await guest.ask("POST", "/api/users", {
+      username: `eve${statuses.length}`,
+      password: PASSWORD,
+    });
+    statuses.push(made.status);
+    if (made.status === 429) assertEquals(made.body.code, "too_many_signups");
+  }
+  assertEquals(statuses, [201, 201, 429, 201]);
 });
