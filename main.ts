@@ -31,7 +31,7 @@ import { serve } from "./routes/process.ts";
 import { listenTrouble, storeTrouble } from "./routes/start_check.ts";
 import { StaticFiles } from "./routes/static_files.ts";
 import { openTrace } from "./routes/tracing.ts";
-import { leaseLost, warningOf } from "./sheets/alerts.ts";
+import { alertOf, leaseLost, warningOf } from "./sheets/alerts.ts";
 import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
 import { openLog } from "./sheets/open_log.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
@@ -69,7 +69,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const log = createLog(config.logLevel, writeLine, () => counts.errors++);
   const failed = (what: string, error: unknown, count?: number): void =>
     log.error(what, { count, ...errorFields(error) });
-  const { sheet, pace } = await openSheet(config);
+  const { sheet, pace } = await openSheet(config, (notice) => {
+    log.warn("sheet_notice", { code: notice.code, message: notice.message });
+    figured.board.warn(...alertOf(notice));
+    logOfRooms.note(notice);
+  });
   const storage = new Storage(fileOf(config), (trouble) => {
     if (trouble) log.error("storage_troubled", { reason: trouble });
     else log.info("storage_recovered");

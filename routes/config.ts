@@ -34,6 +34,8 @@ export interface Config {
   readonly googleApiRoot: string;
   /** `LOG_CSV_PATH` */
   readonly logCsvPath: string;
+  /** `LOG_CSV_BOM`: whether a file that is made begins with a byte order mark. */
+  readonly logCsvBom: boolean;
   /** `LOG_DELIVERY` */
   readonly logDelivery: "auto" | "queue" | "sweep";
   /** `OUTBOX_LIMIT`: messages. */
@@ -116,6 +118,7 @@ const VARIABLES = {
   GOOGLE_CREDS_JSON: v.optional(filled("a service account's key, as JSON")),
   GOOGLE_API_ROOT: v.optional(origin(), "https://sheets.googleapis.com"),
   LOG_CSV_PATH: v.optional(filled("a file"), "data/ChatLogs.csv"),
+  LOG_CSV_BOM: v.optional(oneOf("0", "1"), "1"),
   LOG_DELIVERY: v.optional(oneOf("auto", "queue", "sweep"), "auto"),
   OUTBOX_LIMIT: v.optional(whole(1, 1e9), "1000000"),
   AUTH: v.optional(oneOf("guests", "required"), "guests"),
@@ -221,6 +224,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     googleCredsJson: all.GOOGLE_CREDS_JSON,
     googleApiRoot: all.GOOGLE_API_ROOT,
     logCsvPath: all.LOG_CSV_PATH,
+    logCsvBom: all.LOG_CSV_BOM === "1",
     logDelivery: all.LOG_DELIVERY,
     outboxLimit: all.OUTBOX_LIMIT,
     auth: all.AUTH,

@@ -26,10 +26,13 @@ export function health(parts: {
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
     const { state, ...trouble } = logStatus.status;
+    const { notice } = logStatus;
     const dead = (await ledger.deadLetters.list()).length;
     const reason = storage.trouble ??
       ("reason" in trouble
         ? trouble.reason
+        : notice
+        ? notice.message
         : dead
         ? `The sheet refused ${dead} messages: deno task log dead`
         : undefined);
@@ -44,7 +47,7 @@ export function health(parts: {
           ? 0
           : Math.max(0, Math.round((now() - oldestAt) / 1000)),
       },
-      sheet: { name: sheet.name, state, ...trouble, dead },
+      sheet: { name: sheet.name, state, ...trouble, notice, dead },
       ...lobby.count(),
       uptime_seconds: Math.round((now() - startedAt) / 1000),
     }, status === "stopping" ? 503 : 200);

@@ -1,6 +1,7 @@
 /** What the dashboards are warned of when something happens to the log. */
 import type { Alert } from "../rooms/figures/feed.ts";
 import type { Trouble } from "./flusher.ts";
+import type { Notice } from "./sheet.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -15,6 +16,11 @@ export function warningOf(trouble: Trouble | undefined): [alert: Alert, onceInMs
   }
   const message = `Rows are written late: ${reason}`;
   return [{ level: "warning", code: "log_retrying", message }, 10 * MINUTE_MS];
+}
+
+/** The alert for what the sheet noticed, and how long until the same is said again. */
+export function alertOf({ code, message }: Notice): [alert: Alert, onceInMs: number] {
+  return [{ level: "warning", code, message }, 10 * MINUTE_MS];
 }
 
 /** The alert for a lease that went to another process without having been given up. */

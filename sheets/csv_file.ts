@@ -1,58 +1,83 @@
 import { dirname } from "node:path";
-import { HEADER, type Mark, type Row, type Sheet, SheetError } from "./sheet.ts";
+import { BOM, type End, findRows, idIn, readRows, standsAt } from "./csv_rows.ts";
+import { HEADER, type Mark, type Notice, type Row, type Sheet, SheetError } from "./sheet.ts";
+
+export interface CsvFileOptions {
+  readonly path: string;
+  /** Whether a file that is made begins with a byte order mark; one that exists keeps what it has. */
+  readonly bom?: boolean;
+  /** Told what the operator should know. */
+  readonly noticed?: (notice: Notice) => void;
+}
 
 /**
- * Rows in a CSV file: RFC 4180 (commas, CRLF, quotes doubled), UTF-8 without a byte order mark, because a program
- * that reads the file would find the mark in the name of the first column. {@link Mark.position} is the byte at
- * which the row begins.
+ * Rows in a CSV file: RFC 4180 (commas, CRLF, quotes doubled), UTF-8. {@link Mark.position} is the byte at which the
+ * row begins.
  *
- * A row counts once the line feed that ends it stands in the file; what a crash left behind the last one is cut
- * off before anything is appended. The path is opened anew for every append, so a file that was deleted or rotated
- * is made again instead of being written to after it has lost its name.
+ * The file belongs to people, too: nothing in it is ever cut or changed, new rows only go behind what stands. What a
+ * crash left of a row is known by being the beginning of a row that is about to be appended, and is completed.
+ * Anything else that lacks its line end is somebody's, and gets one. Behind a quote that is never closed no row can
+ * stand, so that the file is left as it is until somebody has closed it.
  *
- * Several isolates or processes may hold the same path: an append takes the file's lock, and where somebody else
- * has written since this one last looked, it appends nothing and throws, so that the caller looks first. That
+ * The path is opened anew for every append, so a file that was deleted or rotated is made again instead of being
+ * written to after it has lost its name. Rows that went with it aren't ours to restore, but {@link CsvFileOptions.noticed}
+ * is told when the last one isn't there any more.
+ *
+ * Several isolates or processes may hold the same path: an append takes the file's lock, and where the file isn't as
+ * this one left it, it looks whether the rows stand already, and then throws, so that the caller looks first. That
  * keeps a writer that slept through a change of shift from writing its rows a second time.
  */
 export class CsvFile implements Sheet {
   readonly name: string;
   readonly #path: string;
-  /** The file as we last knew it to end: by {@linkcode open}, {@linkcode append} or {@linkcode find}. */
-  #known: { inode: number | null; bytes: number } | undefined;
+  readonly #header: Uint8Array;
+  readonly #noticed: (notice: Notice) => void;
+  /** The file as it was when it ended with a whole row, and nobody else had touched it. */
+  #known: Version | undefined;
+  /** The id of the last row that was written, here or by whoever wrote before. */
+  #lastId: string | undefined;
 
-  constructor({ path }: { path: string }) {
+  constructor({ path, bom = true, noticed = () => {} }: CsvFileOptions) {
     this.#path = path;
     this.name = `CSV file ${path}`;
+    this.#header = bom ? BOM_HEADER : PLAIN_HEADER;
+    this.#noticed = noticed;
   }
 
-  open(signal: AbortSignal): Promise<void> {
+  open(signal: AbortSignal, last?: Mark): Promise<void> {
     return this.#explain(async () => {
       using file = await this.#lock(signal);
-      await this.#mend(file, signal);
+      this.#lastId = last?.id ?? this.#lastId;
+      const { end } = await this.#look(file, NO_IDS, signal);
+      if (end.isEndless) throw this.#unclosed(end);
     });
   }
 
   append(rows: readonly Row[], signal: AbortSignal): Promise<Mark> {
     return this.#explain(async () => {
       using file = await this.#lock(signal);
-      const { ino: inode, size } = await file.stat();
-      let start = size;
-      if (size === 0 || this.#known?.inode !== inode || this.#known.bytes !== size) {
-        start = await this.#mend(file, signal);
-        if (start > HEADER_BYTES.length) {
+      let bytes = encoder.encode(toCsv(rows));
+      let lastLength = encoder.encode(toCsv(rows.slice(-1))).length;
+      if (!isSame(this.#known, await versionOf(file))) {
+        const { end, standing } = await this.#look(file, new Set(rows.map(([, , , , id]) => id)), signal);
+        if (standing.size) {
           throw new Error(`${this.name} has rows that somebody else wrote: look before appending`);
         }
+        const torn = tornRow(end, rows);
+        if (torn >= 0) {
+          const all = [rows[torn], ...rows.toSpliced(torn, 1)];
+          bytes = encoder.encode(toCsv(all)).subarray(end.rest.length);
+          lastLength = encoder.encode(toCsv(all.slice(-1))).length;
+        } else if (end.isQuoted || end.isEndless) throw this.#unclosed(end);
+        else if (end.rest.length) {
+          const lineEnd = end.rest[end.rest.length - 1] === RETURN ? "\n" : "\r\n";
+          bytes = encoder.encode(lineEnd + toCsv(rows));
+        }
       }
-
-      const last = encoder.encode(toCsv(rows.slice(-1)));
-      const bytes = encoder.encode(toCsv(rows));
-      await this.#write(file, bytes, start);
-      // A file that loses its name while it is written to takes the rows with it.
-      if ((await Deno.stat(this.#path).catch(() => undefined))?.ino !== inode) {
-        this.#known = undefined;
-        throw new Error(`${this.name} was replaced during an append`);
-      }
-      return { position: start + bytes.length - last.length, id: rows[rows.length - 1][4] };
+      const { bytes: size } = await this.#write(file, bytes);
+      const id = rows[rows.length - 1][4];
+      this.#lastId = id;
+      return { position: size - lastLength, id };
     });
   }
 
@@ -63,17 +88,14 @@ export class CsvFile implements Sheet {
   ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }> {
     return this.#explain(async () => {
       using file = await this.#lock(signal);
-      const start = from && await standsAt(file, from, signal) ? from.position : 0;
-      const standing = new Set<string>();
-      let last: Mark | undefined;
-      const end = await readRows(file, start, signal, (row, position) => {
-        const id = lastCell(row);
-        if (!ids.has(id)) return;
-        standing.add(id);
-        last = { position, id };
-      });
-      await this.#cut(file, end);
-      return { standing, last };
+      let found = from && await standsAt(file, from, signal)
+        ? await findRows(file, from.position, ids, signal)
+        : undefined;
+      // Somebody may have sorted the file so that the mark's row happens to stand where it stood.
+      if (!found || found.standing.size < ids.size) found = await findRows(file, 0, ids, signal);
+      // Whoever wrote them may have been killed before they were on the disk.
+      if (found.standing.size) await file.syncData();
+      return found;
     });
   }
 
@@ -113,43 +135,88 @@ export class CsvFile implements Sheet {
   }
 
   /**
-   * Cuts off a torn last row, ends one that lacks only its line end (an editor may have taken it), writes the header
-   * into an empty file, and returns where the next row goes.
+   * Reads the whole file: which of `ids` stand, and how it ends. Makes the header where there is none, and tells when
+   * the last row that was written isn't there any more.
    */
-  async #mend(file: Deno.FsFile, signal: AbortSignal): Promise<number> {
-    const end = await readRows(file, 0, signal, () => {});
-    const rest = await readRest(file, end);
-    await this.#cut(file, end);
-    if (isWholeRow(rest)) {
-      const row = encoder.encode(`${rest.trimEnd()}\r\n`);
-      await this.#write(file, row, end);
-      return end + row.length;
-    }
-    if (end > 0) return end;
-    await this.#write(file, HEADER_BYTES, 0);
-    return HEADER_BYTES.length;
-  }
-
-  /** Makes the file end at `end`, and knows it from then on. */
-  async #cut(file: Deno.FsFile, end: number): Promise<void> {
+  async #look(
+    file: Deno.FsFile,
+    ids: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<{ end: End; standing: ReadonlySet<string> }> {
     this.#known = undefined;
-    const { ino: inode, size } = await file.stat();
-    if (size > end) await file.truncate(end);
-    this.#known = { inode, bytes: end };
+    const isNew = await this.#begin(file);
+    const version = await versionOf(file);
+    const standing = new Set<string>();
+    const lastId = this.#lastId;
+    let isLastThere = lastId === undefined;
+    const end = await readRows(file, 0, signal, (row) => {
+      const id = idIn(row);
+      if (id === lastId) isLastThere = true;
+      if (ids.has(id)) standing.add(id);
+    });
+    if (!isLastThere && !end.isQuoted) {
+      this.#lastId = undefined;
+      this.#noticed({ code: "rows_missing", message: isNew ? this.#gone() : this.#changed() });
+    }
+    if (!end.rest.length && !end.isEndless) this.#known = version;
+    return { end, standing };
   }
 
-  /** Writes `bytes` for good at `start`, where the file ends: or takes them back and throws. */
-  async #write(file: Deno.FsFile, bytes: Uint8Array, start: number): Promise<void> {
+  /** Writes the header, or what a crash left out of it, into a file that has nothing else; answers whether it did. */
+  async #begin(file: Deno.FsFile): Promise<boolean> {
+    const start = new Uint8Array(BOM_HEADER.length);
+    await file.seek(0, Deno.SeekMode.Start);
+    const held = start.subarray(0, await file.read(start) ?? 0);
+    if (UTF_16.includes((held[0] << 8) | held[1])) {
+      throw new SheetError(
+        "setup",
+        `${this.name} is saved as UTF-16: save it as CSV in UTF-8, or move the file away.`,
+      );
+    }
+    const header = [this.#header, PLAIN_HEADER, BOM_HEADER].find((header) => startsWith(header, held));
+    if (!header || held.length === header.length) return false;
+    await this.#write(file, header.subarray(held.length));
+    return true;
+  }
+
+  /**
+   * Writes `bytes` at the file's end for good, and answers how the file is then. Throws when that failed, or when the
+   * file isn't, by then, the one at the path with these bytes at its end: whether they stand can't be known.
+   */
+  async #write(file: Deno.FsFile, bytes: Uint8Array): Promise<Version> {
+    this.#known = undefined;
+    const { inode, bytes: start } = await versionOf(file);
+    let written = 0;
     try {
-      for (let written = 0; written < bytes.length;) {
-        written += await file.write(bytes.subarray(written));
-      }
+      while (written < bytes.length) written += await file.write(bytes.subarray(written));
       await file.syncData();
     } catch (error) {
-      await this.#cut(file, start);
+      // Takes back what was written here just now, unless somebody has written behind it.
+      if ((await versionOf(file)).bytes === start + written) await file.truncate(start);
       throw error;
     }
-    this.#known = { inode: (await file.stat()).ino, bytes: start + bytes.length };
+    // A file that loses its name while it is written to takes the rows with it.
+    const now = await Deno.stat(this.#path).catch(() => undefined);
+    if (now?.ino !== inode || now.size !== start + bytes.length) {
+      throw new Error(`${this.name} was replaced or changed during an append`);
+    }
+    return this.#known = await versionOf(file);
+  }
+
+  #unclosed({ rowsEnd }: End): SheetError {
+    return new SheetError(
+      "setup",
+      `The row at byte ${rowsEnd} of ${this.name} never ends: close its quotes, or move the file away.`,
+    );
+  }
+
+  #gone(): string {
+    return `${this.name} was moved, deleted or emptied: a new one is written, without the rows of before.`;
+  }
+
+  #changed(): string {
+    return `The last row written to ${this.name} isn't in it any more: ` +
+      "somebody took rows out, or saved an older copy over it.";
   }
 
   /** Runs an operation and gives the failures that an operator can mend their sentence. */
@@ -187,95 +254,39 @@ const FORMULA = /^"*[=+\-@\t\r]/;
 const SPECIAL = /[",\r\n]/;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const HEADER_BYTES = encoder.encode(toCsv([HEADER]));
-
-/** Whether the row at the mark is still the one that the mark was made of. */
-async function standsAt(file: Deno.FsFile, mark: Mark, signal: AbortSignal): Promise<boolean> {
-  let stands = false;
-  await readRows(file, mark.position, signal, (row) => {
-    stands = lastCell(row) === mark.id;
-    return "stop";
-  });
-  return stands;
-}
-
-/**
- * Reads whole rows from the byte `start` on, shows `visit` each one (without its line feed) and the byte where it
- * begins, and returns the byte behind the last one. Holds one buffer, whatever the size of the file. A line feed
- * outside quotes ends a row, so a file that came back from an editor with bare line feeds reads the same.
- */
-async function readRows(
-  file: Deno.FsFile,
-  start: number,
-  signal: AbortSignal,
-  visit: (row: Uint8Array, position: number) => "stop" | void,
-): Promise<number> {
-  const buffer = new Uint8Array(LONGEST_ROW_BYTES);
-  /** The file's byte that stands first in the buffer: always the beginning of a row. */
-  let base = start;
-  let held = 0;
-  let isQuoted = false;
-  await file.seek(start, Deno.SeekMode.Start);
-  while (true) {
-    signal.throwIfAborted();
-    const count = await file.read(buffer.subarray(held));
-    if (count === null) return base;
-    const end = held + count;
-    let row = 0;
-    for (let at = held; at < end; at++) {
-      const byte = buffer[at];
-      if (byte === QUOTE) isQuoted = !isQuoted;
-      else if (byte === LINE_FEED && !isQuoted) {
-        if (visit(buffer.subarray(row, at), base + row) === "stop") return base + at + 1;
-        row = at + 1;
-      }
-    }
-    buffer.copyWithin(0, row, end);
-    base += row;
-    held = end - row;
-    if (held === buffer.length) {
-      // Cutting here would throw away rows of people who edited the file and left a quote open.
-      throw new SheetError(
-        "setup",
-        `The CSV file's row at byte ${base} never ends: close its quotes, or move the file away.`,
-      );
-    }
-  }
-}
-
-/** What stands behind the last whole row. */
-async function readRest(file: Deno.FsFile, start: number): Promise<string> {
-  await file.seek(start, Deno.SeekMode.Start);
-  const buffer = new Uint8Array(LONGEST_ROW_BYTES);
-  let held = 0;
-  for (let count = await file.read(buffer); count; count = await file.read(buffer.subarray(held))) {
-    held += count;
-  }
-  return decoder.decode(buffer.subarray(0, held));
-}
-
-/** Whether a text is five cells, the last of which is an id: nothing is missing but the line end. */
-function isWholeRow(text: string): boolean {
-  return /^(?:(?:"(?:[^"]|"")*"|[^",\r\n]*),){4}"?[0-9A-HJKMNP-TV-Z]{26}"?\r?$/.test(text);
-}
-
-/** The id: what stands behind the last comma. A spreadsheet that saved the file may have quoted it. */
-function lastCell(row: Uint8Array): string {
-  let end = row.length;
-  if (row[end - 1] === RETURN) end--;
-  let start = end;
-  while (start > 0 && row[start - 1] !== COMMA) start--;
-  if (row[start] === QUOTE) return decoder.decode(row.subarray(start + 1, end - 1));
-  return decoder.decode(row.subarray(start, end));
-}
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const LINE_FEED = 0x0a;
+const PLAIN_HEADER = encoder.encode(toCsv([HEADER]));
+const BOM_HEADER = Uint8Array.of(...BOM, ...PLAIN_HEADER);
+/** What UTF-16 begins with, in both orders. */
+const UTF_16 = [0xfffe, 0xfeff];
+const NO_IDS: ReadonlySet<string> = new Set();
 const RETURN = 0x0d;
-/** A message is at most 64 KiB in the outbox, twice that when every character is a quote. */
-const LONGEST_ROW_BYTES = 1 << 20;
+
+/** What a file is known by. */
+interface Version {
+  readonly inode: number | null;
+  readonly bytes: number;
+  readonly changedAt: number | undefined;
+}
+
+async function versionOf(file: Deno.FsFile): Promise<Version> {
+  const { ino: inode, size: bytes, mtime } = await file.stat();
+  return { inode, bytes, changedAt: mtime?.getTime() };
+}
+
+function isSame(a: Version | undefined, b: Version): boolean {
+  return a?.inode === b.inode && a.bytes === b.bytes && a.changedAt === b.changedAt;
+}
+
+/** Which of the rows a crash left half written at the file's end; -1 when what stands there is none of them. */
+function tornRow({ rest }: End, rows: readonly Row[]): number {
+  if (!rest.length) return -1;
+  return rows.findIndex((row) => startsWith(encoder.encode(toCsv([row])), rest));
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  return start.length <= bytes.length && start.every((byte, at) => byte === bytes[at]);
+}
+
 const LOCK_PATIENCE_MS = 10_000;
 
 const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);

@@ -2,7 +2,7 @@ import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleClient, GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, isBeyondGrid, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./google_key.ts";
-import { HEADER, type IdRange, type Mark, type Row, type Sheet } from "./sheet.ts";
+import { HEADER, type IdRange, type Mark, type Notice, type Row, type Sheet } from "./sheet.ts";
 
 export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
@@ -17,6 +17,8 @@ export interface GoogleSheetOptions {
    * still write its rows until then.
    */
   readonly timeoutMs?: number;
+  /** Told what the operator should know. */
+  readonly noticed?: (notice: Notice) => void;
 }
 
 /**
@@ -33,7 +35,12 @@ export class GoogleSheet implements Sheet {
   #wasOpen = false;
 
   constructor(options: GoogleSheetOptions) {
-    this.#options = { apiRoot: "https://sheets.googleapis.com", timeoutMs: 60_000, ...options };
+    this.#options = {
+      apiRoot: "https://sheets.googleapis.com",
+      timeoutMs: 60_000,
+      noticed: () => {},
+      ...options,
+    };
     this.name = `Google Sheet ${options.tab}`;
   }
 

@@ -30,6 +30,8 @@ interface LogState {
   readonly mark: Mark | undefined;
   /** The last batch of a slice whose outcome isn't known; the slice begins with the first pending batch. */
   readonly intent: string | undefined;
+  /** The sheet that the mark is of. */
+  readonly sheet?: string;
 }
 
 /** What became of messages. */
@@ -101,7 +103,7 @@ export class Ledger {
   async load(): Promise<void> {
     const entry = await this.#parts.kv.get<LogState>(STATE);
     if (entry.versionstamp === this.#stamp) return;
-    if (entry.value) this.#state = entry.value;
+    if (entry.value) this.#state = this.#ofThisSheet(entry.value);
     this.#stamp = entry.versionstamp;
     // What this process knows of the sheet is out of date.
     this.#isSheetOpen = false;
@@ -203,7 +205,7 @@ export class Ledger {
 
   async #openSheet(signal: AbortSignal): Promise<void> {
     if (this.#isSheetOpen) return;
-    await this.#parts.sheet.open(signal);
+    await this.#parts.sheet.open(signal, this.#state.mark);
     this.#isSheetOpen = true;
   }
 
@@ -260,7 +262,14 @@ export class Ledger {
     await seal.commit(commit);
   }
 
-  async #save(state: LogState, commit: Deno.AtomicOperation): Promise<void> {
+  /** Without its mark when it is of another sheet, to which rows went before: there it means nothing. */
+  #ofThisSheet(state: LogState): LogState {
+    const isOther = state.sheet !== undefined && state.sheet !== this.#parts.sheet.name;
+    return isOther ? { ...state, mark: undefined } : state;
+  }
+
+  async #save(unnamed: LogState, commit: Deno.AtomicOperation): Promise<void> {
+    const state = { ...unnamed, sheet: this.#parts.sheet.name };
     this.#stamp = await this.#parts.seal.commit(commit.set(STATE, state));
     this.#state = state;
   }

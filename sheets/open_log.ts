@@ -14,7 +14,7 @@ import { Flusher, type Trouble } from "./flusher.ts";
 import { idOf, Ledger } from "./ledger.ts";
 import { SharedLogStatus } from "./log_status.ts";
 import type { PaceOptions } from "./pace.ts";
-import type { Row, Sheet } from "./sheet.ts";
+import type { Notice, Row, Sheet } from "./sheet.ts";
 
 export interface LogParts {
   readonly kv: Deno.Kv;
@@ -44,6 +44,8 @@ const COUNT_DEAD_EVERY_MS = 60_000;
 export interface LogOfRooms {
   readonly ledger: Ledger;
   readonly status: SharedLogStatus;
+  /** The sheet noticed something that the operator should know. */
+  note(notice: Notice): void;
   /** A post of another isolate. */
   receive(post: Post): void;
   /** Begins to write, when nobody else does; harmless when it has begun. */
@@ -92,7 +94,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
       parts.troubled(trouble, cause);
     },
   });
-  const status = new SharedLogStatus(flusher, channel);
+  const status = new SharedLogStatus(flusher, channel, clock);
   status.open();
   const stopping = new AbortController();
   const killing = new AbortController();
@@ -108,6 +110,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
   return {
     ledger,
     status,
+    note: (notice) => status.note(notice),
     receive(post) {
       bulletin.receive(post);
       status.receive(post);

@@ -3,7 +3,7 @@ import { CsvFile } from "./csv_file.ts";
 import { readServiceAccountKey } from "./google_key.ts";
 import { GoogleSheet } from "./google_sheet.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./pace.ts";
-import type { Sheet } from "./sheet.ts";
+import type { Notice, Sheet } from "./sheet.ts";
 
 export interface SheetChoice {
   /** Undefined: rows go to the CSV file. */
@@ -13,18 +13,29 @@ export interface SheetChoice {
   readonly googleCredsJson: string | undefined;
   readonly googleApiRoot: string;
   readonly logCsvPath: string;
+  /** Whether a CSV file that is made begins with a byte order mark. */
+  readonly logCsvBom: boolean;
 }
 
-/** The sheet, not yet opened, and how fast rows may be written to it. Throws TypeError for a key that isn't one. */
-export async function openSheet(choice: SheetChoice): Promise<{ sheet: Sheet; pace: PaceOptions }> {
-  const { googleSheetId, googleSheetName, googleCredsJson, googleCredsPath, googleApiRoot, logCsvPath } =
-    choice;
-  if (!googleSheetId) return { sheet: new CsvFile({ path: logCsvPath }), pace: FILE_PACE };
+/**
+ * The sheet, not yet opened, and how fast rows may be written to it; `noticed` is told what the operator should know.
+ * Throws TypeError for a key that isn't one.
+ */
+export async function openSheet(
+  choice: SheetChoice,
+  noticed: (notice: Notice) => void,
+): Promise<{ sheet: Sheet; pace: PaceOptions }> {
+  const { googleSheetId, googleSheetName, googleCredsJson, googleCredsPath, googleApiRoot } = choice;
+  if (!googleSheetId) {
+    const { logCsvPath: path, logCsvBom: bom } = choice;
+    return { sheet: new CsvFile({ path, bom, noticed }), pace: FILE_PACE };
+  }
   const sheet = new GoogleSheet({
     spreadsheetId: googleSheetId,
     tab: googleSheetName,
     key: await readServiceAccountKey({ json: googleCredsJson, path: googleCredsPath }),
     apiRoot: googleApiRoot,
+    noticed,
   });
   return { sheet, pace: GOOGLE_PACE };
 }

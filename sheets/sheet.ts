@@ -25,8 +25,11 @@ export interface Sheet extends AsyncDisposable {
   /** What people call it in messages and in `/healthz`: `CSV file data/ChatLogs.csv`, `Google Sheet ChatLogs`. */
   readonly name: string;
 
-  /** Makes the place ready: file or tab, and its header row. Harmless when it is ready. */
-  open(signal: AbortSignal): Promise<void>;
+  /**
+   * Makes the place ready: file or tab, and its header row. Harmless when it is ready. `last` is the last row that
+   * the caller knows to have been written, so that its absence is noticed.
+   */
+  open(signal: AbortSignal, last?: Mark): Promise<void>;
 
   /**
    * Appends rows in this order, after everything that stands, and resolves once they are durable, to the mark of
@@ -36,7 +39,8 @@ export interface Sheet extends AsyncDisposable {
 
   /**
    * Which of `ids` stand in the sheet, and the mark of the last row in it that has one of them (`undefined` when
-   * none does). Looks from `from` on; where the row at `from` no longer has its id, looks everywhere.
+   * none does). `from` is where to look first; what isn't found behind it is looked for everywhere, because people
+   * may have sorted the rows.
    */
   find(
     ids: ReadonlySet<string>,
@@ -55,6 +59,14 @@ export interface Sheet extends AsyncDisposable {
 export interface IdRange {
   readonly first: string;
   readonly last: string;
+}
+
+/** What the operator should know although rows are written. */
+export interface Notice {
+  /** What it is about, for programs and for pages that speak another language. */
+  readonly code: "rows_missing" | "rows_far_below" | "doubles_left";
+  /** One sentence that says what to do, without rows, keys or tokens. */
+  readonly message: string;
 }
 
 /** What has to happen before the same call can succeed. */

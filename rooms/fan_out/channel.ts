@@ -90,6 +90,8 @@ const POST = v.variant("type", [
     reason: v.string(),
     since: v.string(),
   }),
+  /** What the operator should know of the log, though it is written; from whoever noticed it. */
+  v.object({ type: v.literal("log_notice"), code: v.string(), message: v.string(), since: v.string() }),
   /** Whoever writes the log shall try again now. */
   v.object({ type: v.literal("probe") }),
   /** The sender lives, and has told so often who is where. */

@@ -1,29 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CsvFile, toCsv } from "../../sheets/csv_file.ts";
 import { HEADER, type Row, SheetError } from "../../sheets/sheet.ts";
+import { CsvPlace as Place } from "../support/sheet_csv.ts";
 import { idOf, never, parseCsv, row, rows } from "../support/sheet_rows.ts";
-
-/** A path of its own, in a directory that goes with the test. */
-class Place implements AsyncDisposable {
-  readonly directory = Deno.makeTempDirSync();
-  readonly path = `${this.directory}/ChatLogs.csv`;
-  readonly file = new CsvFile({ path: this.path });
-
-  read(): Promise<string> {
-    return Deno.readTextFile(this.path);
-  }
-
-  /** The ids in the file, header left out; fails where the file isn't CSV. */
-  async ids(): Promise<string[]> {
-    const [header, ...rows] = parseCsv(await this.read());
-    assertEquals(header, [...HEADER]);
-    return rows.map((row) => row[4]);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Deno.remove(this.directory, { recursive: true });
-  }
-}
 
 Deno.test("toCsv() quotes as RFC 4180 says and ends every row with CRLF", () => {
   const sent: Row = ["t", "a,b", 'say "hi"', "one\ntwo", "1"];
@@ -36,39 +15,62 @@ Deno.test("toCsv() puts an apostrophe before what a spreadsheet would run", () =
   assertEquals(shown, ["'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "'\"=1", '\'""+1', "1=1", "'=1", "a-b"]);
 });
 
-Deno.test("CsvFile.open() cuts off a row that a crash left half written, wherever it broke", async () => {
+Deno.test("CsvFile.append() completes a row that a crash left half written, wherever it broke", async () => {
   await using place = new Place();
-  const torn = toCsv([row(3, 'he said "聊天",\r\nand left "…"\n')]);
+  const torn = [row(3, 'he said "聊天",\r\nand left "…"\n'), row(4)];
   const whole = toCsv([HEADER, ...rows(1, 2)]);
-  const bytes = new TextEncoder().encode(torn);
-  for (let length = 0; length < bytes.length - "\r\n".length; length++) {
+  const bytes = new TextEncoder().encode(toCsv(torn));
+  for (let length = 0; length < bytes.length; length++) {
     await Deno.writeTextFile(place.path, whole);
     await Deno.writeFile(place.path, bytes.subarray(0, length), { append: true });
-    await place.file.open(never);
-    assertEquals(await place.read(), whole, `after ${length} bytes`);
-    await place.file.append([row(3)], never);
-    assertEquals(await place.read(), whole + toCsv([row(3)]), `after ${length} bytes`);
+    // Whoever comes back after a crash: it looks which rows stand, and appends the others.
+    const file = new CsvFile({ path: place.path });
+    await file.open(never, { position: 0, id: idOf(2) });
+    const { standing } = await file.find(new Set([idOf(3), idOf(4)]), undefined, never);
+    const missing = torn.filter((row) => !standing.has(row[4]));
+    if (missing.length) await file.append(missing, never);
+    const mark = await file.append([row(5)], never);
+    assertEquals(await place.read(), whole + toCsv([...torn, row(5)]), `after ${length} bytes`);
+    assertEquals((await file.find(new Set([idOf(5)]), mark, never)).last, mark);
   }
+  assertEquals(place.notices, []);
 });
 
-Deno.test("CsvFile.open() ends a last row that lacks only its line end, as editors leave it", async () => {
+Deno.test("CsvFile.append() ends a last row that lacks only its line end, as editors leave it", async () => {
   await using place = new Place();
   const all = toCsv([HEADER, row(1), row(2, 'said "聊天",\n')]);
   for (const end of ["", "\r"]) {
     await Deno.writeTextFile(place.path, all.trimEnd() + end);
     await place.file.open(never);
-    assertEquals(await place.read(), all);
+    await place.file.append([row(3)], never);
+    assertEquals(await place.read(), all + toCsv([row(3)]));
   }
 });
 
-Deno.test("CsvFile.open() writes the header anew when a crash left half of it", async () => {
+Deno.test("CsvFile.open() writes the header anew when a crash left half of it, with and without a byte order mark", async () => {
   await using place = new Place();
-  const header = toCsv([HEADER]);
-  for (let length = 0; length <= header.length; length++) {
-    await Deno.writeTextFile(place.path, header.slice(0, length));
-    await place.file.open(never);
-    assertEquals(await place.read(), header);
+  for (const mark of ["", "\ufeff"]) {
+    const header = new TextEncoder().encode(mark + toCsv([HEADER]));
+    for (let length = 1; length <= header.length; length++) {
+      await Deno.writeFile(place.path, header.subarray(0, length));
+      await place.file.open(never);
+      assertEquals(await Deno.readFile(place.path), header);
+    }
   }
+});
+
+Deno.test("CsvFile begins a new file with a byte order mark unless it is told not to, and leaves others as they are", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  await place.file.append([row(1)], never);
+  assertEquals((await Deno.readFile(place.path)).subarray(0, 4), Uint8Array.of(0xef, 0xbb, 0xbf, 0x74));
+  const other = new CsvFile({ path: `${place.directory}/plain.csv`, bom: false });
+  await other.open(never);
+  assertEquals((await Deno.readFile(`${place.directory}/plain.csv`))[0], 0x74);
+  const old = new CsvFile({ path: `${place.directory}/plain.csv` });
+  await old.open(never);
+  await old.append([row(1)], never);
+  assertEquals(await Deno.readTextFile(`${place.directory}/plain.csv`), toCsv([HEADER, row(1)]));
 });
 
 Deno.test("CsvFile.open() leaves a file alone whose quote is never closed", async () => {
@@ -169,7 +171,8 @@ Deno.test("CsvFile.find() reads rows that lie across its buffer's end, wherever 
   await place.file.append(long, never);
   const all = new Set([...short, ...long].map((row) => row[4]));
   assertEquals((await place.file.find(all, undefined, never)).standing.size, 100_060);
-  assertEquals((await place.file.find(all, mark, never)).standing.size, 61);
+  const behind = new Set([mark.id, ...long.map((row) => row[4])]);
+  assertEquals((await place.file.find(behind, mark, never)).standing.size, 61);
 });
 
 for (

@@ -50,8 +50,9 @@ export async function startService(
   };
 }
 
-/** The cells of an RFC 4180 text. */
-export function parseCsv(text: string): string[][] {
+/** The cells of an RFC 4180 text, without a byte order mark in front. */
+export function parseCsv(whole: string): string[][] {
+  const text = whole.replace(/^\ufeff/, "");
   const rows: string[][] = [];
   let row: string[] = [];
   for (const [, quoted, plain, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {

@@ -90,13 +90,17 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
     assertEquals(last, second);
   });
 
-  promise(".find() looks only from the mark on while the mark's row stands", async (place) => {
+  promise(".find() finds rows wherever they stand, though the mark's row stands where it stood", async (place) => {
     await using sheet = await opened(place);
-    await sheet.append(rows(1, 3), never);
-    const mark = await sheet.append([row(4)], never);
-    await sheet.append(rows(5, 6), never);
-    const { standing } = await sheet.find(new Set([idOf(1), idOf(4), idOf(6)]), mark, never);
-    assertEquals(standing, new Set([idOf(4), idOf(6)]));
+    await sheet.append(rows(1, 2), never);
+    const mark = await sheet.append([row(3)], never);
+    await sheet.append(rows(4, 5), never);
+    // Newest first: the row in the middle is where it was.
+    await place.edit((rows) => rows.toReversed());
+    const { standing } = await sheet.find(new Set([2, 4, 5, 6].map(idOf)), mark, never);
+    assertEquals(standing, new Set([2, 4, 5].map(idOf)));
+    await sheet.append([row(6)], never);
+    assertEquals((await place.look()).at(-1), [...row(6)]);
   });
 
   promise(".find() isn't misled by what a message says", async (place) => {

@@ -18,8 +18,12 @@ export function idOf(n: number): string {
   return `01J${String(n).padStart(23, "0")}`;
 }
 
-/** Reads CSV text as RFC 4180 has it, strictly: throws where a quote or a line end isn't where it must be. */
-export function parseCsv(text: string): string[][] {
+/**
+ * Reads CSV text as RFC 4180 has it, strictly: throws where a quote or a line end isn't where it must be. A byte order
+ * mark in front is left out.
+ */
+export function parseCsv(whole: string): string[][] {
+  const text = whole.replace(/^\ufeff/, "");
   const rows: string[][] = [];
   const cell = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r\n)/y;
   let row: string[] = [];
