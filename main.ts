@@ -35,6 +35,7 @@ import { alertOf, leaseLost, warningOf } from "./sheets/alerts.ts";
 import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
 import { openLog } from "./sheets/open_log.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
+import type { Notice } from "./sheets/sheet.ts";
 import { openMakers } from "./sheets/reports/open_makers.ts";
 
 /** A running service. */
@@ -69,11 +70,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const log = createLog(config.logLevel, writeLine, () => counts.errors++);
   const failed = (what: string, error: unknown, count?: number): void =>
     log.error(what, { count, ...errorFields(error) });
-  const { sheet, pace } = await openSheet(config, (notice) => {
+  const noticed = (notice: Notice): void => {
     log.warn("sheet_notice", { code: notice.code, message: notice.message });
     figured.board.warn(...alertOf(notice));
     logOfRooms.note(notice);
-  });
+  };
+  const { sheet, pace } = await openSheet(config, noticed);
   const storage = new Storage(fileOf(config), (trouble) => {
     if (trouble) log.error("storage_troubled", { reason: trouble });
     else log.info("storage_recovered");
@@ -119,6 +121,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     pace,
     rooms,
     doorbell,
+    noticed,
     refused: (id, cause) => log.warn("row_refused", { id, cause }),
     troubled: (trouble, cause) => {
       if (trouble) log.warn(`log_${trouble.state}`, errorFields(cause));

@@ -7,7 +7,7 @@
 import type { Outbox } from "../rooms/outbox.ts";
 import type { Clock } from "../rooms/clock.ts";
 import { type Lease, LeaseLostError } from "../rooms/lease.ts";
-import { type Ledger, type Settled, SLICE_ROWS } from "./ledger.ts";
+import { type Ledger, type Settled, SLICE_ROWS, type Way } from "./ledger.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { SheetError } from "./sheet.ts";
 
@@ -37,6 +37,8 @@ export interface FlusherParts {
   readonly settled: (settled: Settled) => void;
   /** Called when trouble begins, when it changes, and with `undefined` when it is over. */
   readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
+  /** Called when rows are delivered, but what is to be done besides (dead letters, doubles) failed; it is tried again. */
+  readonly choresFailed: (cause: unknown) => void;
 }
 
 const SWEEP_EVERY_MS = 30_000;
@@ -44,6 +46,8 @@ const SWEEP_EVERY_MS = 30_000;
 const LEASE_POLL_MS = 250;
 /** How often to look whether somebody has mended what only people can mend. */
 const PROBE_EVERY_MS = 60_000;
+/** How often what is to be done besides is tried again. */
+const CHORES_AGAIN_MS = 60_000;
 const BACKOFF_FROM_MS = 1_000;
 const BACKOFF_TO_MS = 5 * 60_000;
 
@@ -52,6 +56,8 @@ export class Flusher {
   readonly #pace: Pace;
   #status: LogStatus = { state: "idle" };
   #attempts = 0;
+  /** When chores that failed may be tried again, by the clock that doesn't jump. */
+  #choresFrom = -Infinity;
   #rings: (() => void)[] = [];
   #wake: () => void = () => {};
   #isOver = false;
@@ -77,6 +83,7 @@ export class Flusher {
 
   /** Tries again at once, whatever the trouble was. */
   probe(): void {
+    this.#choresFrom = -Infinity;
     this.#wake();
   }
 
@@ -102,7 +109,7 @@ export class Flusher {
     try {
       const rings = this.#rings.length;
       looking();
-      if (await outbox.oldest() || await ledger.hasChores()) {
+      if (await outbox.oldest() || await this.#hasChores()) {
         if (!await lease.acquire()) return this.#leave();
         await ledger.load();
         await this.#drain(stop, kill);
@@ -143,7 +150,24 @@ export class Flusher {
       settled(await ledger.write(slice, way));
       this.#over("writing");
     }
-    if (!stop.aborted && await ledger.hasChores()) settled(await ledger.tidy(way));
+    if (!stop.aborted && await this.#hasChores()) await this.#tidy(way, stop);
+  }
+
+  async #hasChores(): Promise<boolean> {
+    const { clock, ledger } = this.#parts;
+    return clock.elapsed() >= this.#choresFrom && await ledger.hasChores();
+  }
+
+  /** Does what is to be done besides; when that fails, messages don't have to wait for it. */
+  async #tidy(way: Way, stop: AbortSignal): Promise<void> {
+    const { clock, ledger, settled, choresFailed } = this.#parts;
+    try {
+      for await (const outcome of ledger.tidy(way)) settled(outcome);
+    } catch (error) {
+      if (error instanceof LeaseLostError || stop.aborted) throw error;
+      this.#choresFrom = clock.elapsed() + CHORES_AGAIN_MS;
+      choresFailed(error);
+    }
   }
 
   async #keepPace(stop: AbortSignal): Promise<void> {

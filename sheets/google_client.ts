@@ -1,5 +1,6 @@
-import { gaxios, JWT } from "google-auth-library";
+import { JWT } from "google-auth-library";
 import { sheets, type sheets_v4 as v4 } from "googleapis";
+import { isTokenRefused } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./google_key.ts";
 
 /** Where the Google client asks for tokens, whatever the key says. */
@@ -51,12 +52,23 @@ export class GoogleClient implements Disposable {
   /** The answer's body. Rejects with the client's error, which holds the request: never log it as it is. */
   async call<T>(request: GoogleRequest<T>, signal: AbortSignal): Promise<T> {
     try {
-      return await this.#send(request, signal);
+      return await this.callOnce(request, signal);
     } catch (error) {
       if (!isTokenRefused(error)) throw error;
-      // The client believes in a token until its time is over. A request that got a 401 wasn't carried out.
-      this.#auth.setCredentials({ refresh_token: "jwt-placeholder", expiry_date: 1 });
+      return await this.callOnce(request, signal);
+    }
+  }
+
+  /** The same, but sends nothing again after a 401, which has the next call ask for a new token. */
+  async callOnce<T>(request: GoogleRequest<T>, signal: AbortSignal): Promise<T> {
+    try {
       return await this.#send(request, signal);
+    } catch (error) {
+      // The client believes in a token until its time is over.
+      if (isTokenRefused(error)) {
+        this.#auth.setCredentials({ refresh_token: "jwt-placeholder", expiry_date: 1 });
+      }
+      throw error;
     }
   }
 
@@ -78,10 +90,4 @@ export class GoogleClient implements Disposable {
       signal.removeEventListener("abort", abort);
     }
   }
-}
-
-/** Whether the API, and not the token endpoint, answered 401. */
-function isTokenRefused(error: unknown): boolean {
-  return error instanceof gaxios.GaxiosError && error.status === 401 &&
-    String(error.config.url) !== TOKEN_URL;
 }

@@ -99,6 +99,21 @@ function tokenSentence(
   }): check the account and its key.`;
 }
 
+/** Whether the API, and not the token endpoint, answered 401. */
+export function isTokenRefused(error: unknown): boolean {
+  const failure = v.safeParse(Failure, error);
+  if (!failure.success || failure.output.response?.status !== 401) return false;
+  return !v.is(TokenBody, failure.output.response.data);
+}
+
+/** An append to a tab whose first row is empty doesn't look for the end of what stands below. */
+export function emptyFirstRow(tab: string): SheetError {
+  return new SheetError(
+    "setup",
+    `The first row of the tab "${tab}" is empty, but there are rows below: delete the empty rows above the header.`,
+  );
+}
+
 /** A tab that was there before is not there any more. */
 export function missingTab(tab: string): SheetError {
   return new SheetError("setup", missingTabSentence(tab));

@@ -1,8 +1,16 @@
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleClient, GoogleRequest } from "./google_client.ts";
-import { explainGoogleError, isBeyondGrid, missingTab } from "./google_errors.ts";
+import { findDoubles, requestsToRemove } from "./google_doubles.ts";
+import {
+  emptyFirstRow,
+  explainGoogleError,
+  isBeyondGrid,
+  isTokenRefused,
+  missingTab,
+} from "./google_errors.ts";
 import type { ServiceAccountKey } from "./google_key.ts";
-import { HEADER, type IdRange, type Mark, type Notice, type Row, type Sheet } from "./sheet.ts";
+import { parseRange } from "./google_ranges.ts";
+import { HEADER, type IdRange, type Mark, type Notice, type Row, type Sheet, SheetError } from "./sheet.ts";
 
 export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
@@ -33,6 +41,10 @@ export class GoogleSheet implements Sheet {
   readonly #options: Required<GoogleSheetOptions>;
   #client: Promise<GoogleClient> | undefined;
   #wasOpen = false;
+  /** The last row that was written. */
+  #end: number | undefined;
+  /** Where Google says that it put rows, other than asked, and the id of the last one. */
+  #strayed: { readonly range: string; readonly id: string } | undefined;
 
   constructor(options: GoogleSheetOptions) {
     this.#options = {
@@ -46,13 +58,16 @@ export class GoogleSheet implements Sheet {
 
   /**
    * Makes the tab when it is missing, five columns wide, and writes the header into an empty first row; whatever
-   * else stands in the first row is somebody's header and stays. A tab as fresh as Google makes them is trimmed to
+   * else stands in the first row is somebody's header and stays, unless it is a message's row: then the tab was made
+   * again meanwhile, and the header goes above. An empty row above others is left to people. A tab as fresh as Google makes them is trimmed to
    * five columns, because empty cells count against the spreadsheet's 10 million.
    *
    * A tab that was there before is not made again: somebody has renamed or deleted it, and rows that we don't know
    * to stand may be in it.
    */
-  async open(signal: AbortSignal): Promise<void> {
+  async open(signal: AbortSignal, last?: Mark): Promise<void> {
+    this.#end ??= last?.position;
+    if (this.#strayed) await this.#demandNotThere(this.#strayed, signal);
     const tab = await this.#findTab(signal);
     if (!tab) {
       if (this.#wasOpen) throw missingTab(this.#options.tab);
@@ -64,7 +79,13 @@ export class GoogleSheet implements Sheet {
         await this.#setColumns(tab.sheetId, signal);
       }
       this.#wasOpen = true;
-      if (values[0]?.some((cell) => cell !== "")) return;
+      if (isFilled(values[0])) {
+        if (ULID.test(values[0][ID_INDEX] ?? "")) await this.#insertHeader(tab.sheetId, signal);
+        return;
+      }
+      const below = await this.#read(SECOND_ROWS, "ROWS", signal);
+      // An append to an empty first row doesn't look what stands below it.
+      if (below?.values.some(isFilled)) throw emptyFirstRow(this.#options.tab);
     }
     await this.#call(signal, (api, options) =>
       api.spreadsheets.values.update({
@@ -78,22 +99,23 @@ export class GoogleSheet implements Sheet {
   }
 
   async append(rows: readonly Row[], signal: AbortSignal): Promise<Mark> {
-    const { updates } = await this.#call(signal, (api, options) =>
-      api.spreadsheets.values.append({
-        spreadsheetId: this.#options.spreadsheetId,
-        // The first row alone: Google looks for the end of the table that it belongs to.
-        range: this.#range(FIRST_ROW),
-        // USER_ENTERED would run what people type as formulas.
-        valueInputOption: "RAW",
-        // The default, OVERWRITE, loses rows when two appends run at once.
-        insertDataOption: "INSERT_ROWS",
-        includeValuesInResponse: false,
-        requestBody: { values: rows.map((row) => row.map((cell) => cell || BLANK)) },
-        fields: "updates.updatedRange",
-      }, options), "refused");
-    const position = lastRow(updates?.updatedRange);
-    if (!position) throw new Error("Google's answer to an append doesn't say where the rows stand");
-    return { position, id: rows[rows.length - 1][4] };
+    const { updates } = await this.#send(rows, signal);
+    const id = rows[rows.length - 1][ID_INDEX];
+    const range = parseRange(updates?.updatedRange);
+    const isWhole = range && range.lastRow - range.firstRow + 1 === rows.length &&
+      (updates?.updatedRows ?? rows.length) === rows.length;
+    if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows stand");
+    const isHere = range.firstColumn === "A" && range.lastColumn === ID_COLUMN &&
+      range.tab.toLowerCase() === this.#options.tab.toLowerCase();
+    if (!isHere) {
+      this.#strayed = { range: String(updates?.updatedRange), id };
+      throw new Error(`Google answers that it put rows where none belong: ${this.#strayed.range}`);
+    }
+    // Somebody has emptied the tab, or made it again: the header comes when it is opened.
+    if (range.firstRow === 1) throw new Error(`The tab "${this.#options.tab}" had no header`);
+    if (range.firstRow !== (this.#end ?? 0) + 1) await this.#watchGap(range.firstRow, signal);
+    this.#end = range.lastRow;
+    return { position: range.lastRow, id };
   }
 
   async find(
@@ -101,48 +123,21 @@ export class GoogleSheet implements Sheet {
     from: Mark | undefined,
     signal: AbortSignal,
   ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }> {
-    const standing = new Set<string>();
-    let last: Mark | undefined;
-    let first: number | undefined = from?.position ?? 1;
-    while (first) {
-      const start: number = first;
-      const page = await this.#readIds(start, signal);
-      if (start === from?.position && page.ids[0] !== from.id) return this.find(ids, undefined, signal);
-      page.ids.forEach((id, index) => {
-        if (!ids.has(id)) return;
-        standing.add(id);
-        last = { position: start + index, id };
-      });
-      first = page.next;
+    if (from) {
+      const column = await this.#readIds(from.position, signal);
+      const found = within(column, from.position, ids);
+      if (column[0] === from.id && found.standing.size === ids.size) return found;
     }
-    return { standing, last };
+    // Somebody may have sorted the tab so that the mark's row happens to stand where it stood.
+    return within(await this.#readIds(1, signal), 1, ids);
   }
 
-  /** Google itself takes the doubles out, so that what people do to the tab meanwhile can't mislead us. */
-  async removeDoubles(ids: IdRange, from: Mark | undefined, signal: AbortSignal): Promise<number> {
-    const firstAt = new Map<string, number>();
-    const doubled = new Map<string, number>();
-    for (let first: number | undefined = from?.position ?? 1; first;) {
-      const start: number = first;
-      const page = await this.#readIds(start, signal);
-      if (start === from?.position && page.ids[0] !== from.id) {
-        return this.removeDoubles(ids, undefined, signal);
-      }
-      for (const [index, id] of page.ids.entries()) {
-        if (id < ids.first || id > ids.last) continue;
-        const at = firstAt.get(id);
-        if (at === undefined) firstAt.set(id, start + index);
-        else doubled.set(id, at);
-      }
-      first = page.next;
-    }
-    const tab = doubled.size ? await this.#findTab(signal) : undefined;
+  async removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number> {
+    const doubles = findDoubles(await this.#readIds(1, signal), ids);
+    const tab = doubles && await this.#findTab(signal);
     if (!tab) return 0;
-    const { sheetId } = tab;
-    const range = { sheetId, startRowIndex: Math.min(...doubled.values()) - 1 };
-    const comparisonColumns = [{ sheetId, dimension: "COLUMNS", startIndex: 0, endIndex: HEADER.length }];
-    await this.#change({ deleteDuplicates: { range, comparisonColumns } }, signal);
-    return doubled.size;
+    await this.#change(requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: ID_INDEX }), signal);
+    return doubles.count;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,43 +159,141 @@ export class GoogleSheet implements Sheet {
     };
   }
 
+  /** One append. After a 401 it is sent again only when a look has shown that none of the rows stand. */
+  async #send(rows: readonly Row[], signal: AbortSignal): Promise<v4.Schema$AppendValuesResponse> {
+    const client = await this.#connect();
+    const request: GoogleRequest<v4.Schema$AppendValuesResponse> = (api, options) =>
+      api.spreadsheets.values.append({
+        spreadsheetId: this.#options.spreadsheetId,
+        // The first row alone: Google looks for the end of the table that it belongs to.
+        range: this.#range(FIRST_ROW),
+        // USER_ENTERED would run what people type as formulas.
+        valueInputOption: "RAW",
+        // The default, OVERWRITE, loses rows when two appends run at once.
+        insertDataOption: "INSERT_ROWS",
+        includeValuesInResponse: false,
+        requestBody: { values: rows.map((row) => row.map((cell) => cell || BLANK)) },
+        fields: "updates(updatedRange,updatedRows)",
+      }, options);
+    try {
+      return await client.callOnce(request, signal);
+    } catch (error) {
+      if (!isTokenRefused(error)) throw this.#explain(error, signal, "refused");
+    }
+    const { standing } = await this.find(new Set(rows.map((row) => row[ID_INDEX])), undefined, signal);
+    if (standing.size) throw new Error("Google refused an append for its token, but rows of it stand");
+    try {
+      return await client.callOnce(request, signal);
+    } catch (error) {
+      throw this.#explain(error, signal, "refused");
+    }
+  }
+
+  /** Rows that Google has put elsewhere would be appended again and again: somebody has to look. */
+  async #demandNotThere({ range, id }: { range: string; id: string }, signal: AbortSignal): Promise<void> {
+    let page;
+    try {
+      page = await this.#readRange(range, "ROWS", signal);
+    } catch (error) {
+      // Such a place isn't there. What else is wrong shows when the tab is looked at.
+      if (!(error instanceof SheetError && error.kind === "setup")) throw error;
+    }
+    if (page?.values.some((row) => row[ID_INDEX] === id)) {
+      throw new SheetError(
+        "setup",
+        `Google put rows into ${range} instead of columns A to E of the tab "${this.#options.tab}": ` +
+          "let the header begin in A1, and delete these rows.",
+      );
+    }
+    this.#strayed = undefined;
+  }
+
+  /** Tells the operator when rows begin below an empty row, which nobody finds who scrolls to the end of the others. */
+  async #watchGap(firstRow: number, signal: AbortSignal): Promise<void> {
+    const above = firstRow - 1;
+    // The rows stand, whatever becomes of this look.
+    const page = await this.#read(`A${above}:${ID_COLUMN}${above}`, "ROWS", signal).catch(() => undefined);
+    if (!page || page.values.some(isFilled)) return;
+    this.#options.noticed({
+      code: "rows_far_below",
+      message:
+        `Rows go to row ${firstRow} and below in the tab "${this.#options.tab}", because something stands ` +
+        `beside them down to row ${above}, such as checkboxes or formulas: clear it where there are no rows, or ` +
+        "move it to another tab.",
+    });
+  }
+
+  /** Puts the header above a first row that is a message's. */
+  #insertHeader(sheetId: number, signal: AbortSignal): Promise<unknown> {
+    const values = HEADER.map((stringValue) => ({ userEnteredValue: { stringValue } }));
+    return this.#change([
+      {
+        insertDimension: {
+          range: { sheetId, dimension: "ROWS", startIndex: 0, endIndex: 1 },
+          inheritFromBefore: false,
+        },
+      },
+      {
+        updateCells: {
+          start: { sheetId, rowIndex: 0, columnIndex: 0 },
+          rows: [{ values }],
+          fields: "userEnteredValue",
+        },
+      },
+    ], signal);
+  }
+
   /** Two rows, because Google freezes no header that is all there is. */
   #addTab(signal: AbortSignal): Promise<unknown> {
     const gridProperties = { rowCount: 2, columnCount: HEADER.length, frozenRowCount: 1 };
-    return this.#change({ addSheet: { properties: { title: this.#options.tab, gridProperties } } }, signal);
+    return this.#change([{ addSheet: { properties: { title: this.#options.tab, gridProperties } } }], signal);
   }
 
   #setColumns(sheetId: number, signal: AbortSignal): Promise<unknown> {
     const properties = { sheetId, gridProperties: { columnCount: HEADER.length } };
     const fields = "gridProperties.columnCount";
-    return this.#change({ updateSheetProperties: { properties, fields } }, signal);
+    return this.#change([{ updateSheetProperties: { properties, fields } }], signal);
   }
 
-  #change(request: v4.Schema$Request, signal: AbortSignal): Promise<unknown> {
+  #change(requests: v4.Schema$Request[], signal: AbortSignal): Promise<unknown> {
     return this.#call(signal, (api, options) =>
       api.spreadsheets.batchUpdate({
         spreadsheetId: this.#options.spreadsheetId,
-        requestBody: { requests: [request] },
+        requestBody: { requests },
         fields: "spreadsheetId",
       }, options));
   }
 
-  /** A page of the id column from row `start` on, and the row at which the next page begins, if any. */
-  async #readIds(start: number, signal: AbortSignal): Promise<{ ids: string[]; next: number | undefined }> {
-    const next = start + PAGE_ROWS;
-    const page = await this.#read(`${ID_COLUMN}${start}:${ID_COLUMN}${next - 1}`, "COLUMNS", signal);
-    // Google answers with the range that it has of the one asked for.
-    return { ids: page?.values[0] ?? [], next: page?.lastRow === next - 1 ? next : undefined };
+  /** The id column from row `start` on, in pages; empty when it begins below the last row. */
+  async #readIds(start: number, signal: AbortSignal): Promise<string[]> {
+    const pages: string[][] = [];
+    for (let first = start;; first += PAGE_ROWS) {
+      const last = first + PAGE_ROWS - 1;
+      const page = await this.#read(`${ID_COLUMN}${first}:${ID_COLUMN}${last}`, "COLUMNS", signal);
+      const ids = page?.values[0] ?? [];
+      pages.push(ids);
+      // Google answers with the range that it has of the one asked for.
+      if (page?.lastRow !== last) return pages.flat();
+      // It leaves out the empty cells at the end, behind which the next page goes on.
+      while (ids.length < PAGE_ROWS) ids.push("");
+    }
   }
 
   /** The range `cells` of the tab, or all of it, and its last row; `undefined` when it begins below the last row. */
-  async #read(
+  #read(
     cells: string | undefined,
     majorDimension: "ROWS" | "COLUMNS",
     signal: AbortSignal,
   ): Promise<{ values: string[][]; lastRow: number } | undefined> {
+    return this.#readRange(this.#range(cells), majorDimension, signal);
+  }
+
+  async #readRange(
+    range: string,
+    majorDimension: "ROWS" | "COLUMNS",
+    signal: AbortSignal,
+  ): Promise<{ values: string[][]; lastRow: number } | undefined> {
     const { spreadsheetId } = this.#options;
-    const range = this.#range(cells);
     let body;
     try {
       body = await (await this.#connect()).call(
@@ -215,7 +308,7 @@ export class GoogleSheet implements Sheet {
       if (isBeyondGrid(error)) return undefined;
       throw this.#explain(error, signal, "setup");
     }
-    const last = lastRow(body.range);
+    const last = parseRange(body.range)?.lastRow;
     // Somebody else's page with a 200 must not pass for an empty tab: rows would be written a second time.
     if (!last) throw new Error("Google's answer to a read isn't one");
     return { values: body.values ?? [], lastRow: last };
@@ -260,7 +353,12 @@ interface Tab {
 }
 
 const ID_COLUMN = "E";
+/** The same, counted from 0. */
+const ID_INDEX = 4;
+const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const FIRST_ROW = `A1:${ID_COLUMN}1`;
+/** Where a header that has slipped down is looked for. */
+const SECOND_ROWS = `A2:${ID_COLUMN}1000`;
 /** The grid that Google gives a tab which somebody adds by hand. */
 const FRESH = { rows: 1000, columns: 26 };
 /** About 3 MB of ids a page. */
@@ -268,8 +366,23 @@ const PAGE_ROWS = 100_000;
 /** Stands in an empty cell's place, because a table could end at a column of empty cells. */
 const BLANK = " ";
 
-/** The last row's number in a range such as `'My tab'!A2:E4` or `Log!E7`. */
-function lastRow(range: string | null | undefined): number | undefined {
-  const match = /!.*?(\d+)$/.exec(range ?? "");
-  return match ? Number(match[1]) : undefined;
+/** Whether one of the columns A to E holds something. */
+function isFilled(row: readonly string[] | undefined): row is readonly string[] {
+  return row?.slice(0, HEADER.length).some((cell) => cell !== "") ?? false;
+}
+
+/** Which of `ids` stand in a piece of the id column that begins at row `start`, and the last row of one. */
+function within(
+  column: readonly string[],
+  start: number,
+  ids: ReadonlySet<string>,
+): { standing: ReadonlySet<string>; last: Mark | undefined } {
+  const standing = new Set<string>();
+  let last: Mark | undefined;
+  column.forEach((id, index) => {
+    if (!ids.has(id)) return;
+    standing.add(id);
+    last = { position: start + index, id };
+  });
+  return { standing, last };
 }

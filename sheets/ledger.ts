@@ -20,7 +20,7 @@ import type { Clock } from "../rooms/clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import { type Lease, LeaseLostError } from "../rooms/lease.ts";
 import { type Mark, type Row, type Sheet, SheetError } from "./sheet.ts";
-import { LATEST_MS, Suspects } from "./suspects.ts";
+import { Suspects } from "./suspects.ts";
 
 /** How far the log is. */
 interface LogState {
@@ -152,34 +152,31 @@ export class Ledger {
 
   /** Whether there is something to do besides what is pending. */
   async hasChores(): Promise<boolean> {
-    if ((await this.#suspects.due(this.#parts.clock.now())).length) return true;
+    if ((await this.#suspects.due(this.#parts.clock.elapsed())).length) return true;
     return (await this.deadLetters.list()).some(({ isRetried }) => isRetried);
   }
 
-  /** Tries dead letters again that somebody asked for, and takes out what came to stand twice; answers what it wrote. */
-  async tidy(way: Way): Promise<Settled> {
+  /**
+   * Tries dead letters again that somebody asked for, and takes out what came to stand twice; yields what became of
+   * each letter. Throws what the sheet throws.
+   */
+  async *tidy(way: Way): AsyncGenerator<Settled> {
     const { clock, sheet } = this.#parts;
-    const recorded: Row[] = [];
-    const refused: DeadLetter[] = [];
     for (const letter of await this.deadLetters.list()) {
       if (!letter.isRetried) continue;
       await this.#openSheet(way.signal);
-      const again: DeadLetter[] = [];
-      await this.#complete([letter.row], { isUncertain: true, from: undefined }, again, way);
-      await this.deadLetters.keep(again, (operation) => this.#parts.seal.commit(operation));
-      if (!again.length) {
-        await this.#bury(letter);
-        recorded.push(letter.row);
-      }
-      refused.push(...again);
+      const refused: DeadLetter[] = [];
+      await this.#complete([letter.row], { isUncertain: true, from: undefined }, refused, way);
+      await this.deadLetters.keep(refused, (operation) => this.#parts.seal.commit(operation));
+      if (!refused.length) await this.#bury(letter);
+      yield { upTo: this.#state.settled, recorded: refused.length ? [] : [letter.row], refused };
     }
-    for (const suspect of await this.#suspects.due(clock.now())) {
+    for (const suspect of await this.#suspects.due(clock.elapsed())) {
       await this.#openSheet(way.signal);
       await way.pace();
-      await sheet.removeDoubles(suspect.ids, suspect.from, way.signal);
+      await sheet.removeDoubles(suspect.ids, way.signal);
       await this.#suspects.clear(suspect);
     }
-    return { upTo: this.#state.settled, recorded, refused };
   }
 
   /** Appends those of the rows that don't stand yet, `from` that row on; answers the mark of the last known row. */
@@ -190,17 +187,20 @@ export class Ledger {
     way: Way,
   ): Promise<Mark | undefined> {
     if (!isUncertain) return await this.#append(rows, dead, way) ?? from;
-    const { sheet, clock } = this.#parts;
-    await this.#suspect(rows, from, clock.now() + LATEST_MS);
-    const { standing, last } = await sheet.find(new Set(rows.map(idOf)), from, way.signal);
-    const missing = rows.filter((row) => !standing.has(idOf(row)));
+    await this.#suspects.note(rows, this.#parts.clock.now());
+    const { missing, last } = await this.#lookFor(rows, from, way);
     if (!missing.length) return last ?? from;
     return await this.#append(missing, dead, way) ?? last ?? from;
   }
 
-  async #suspect(rows: readonly Row[], from: Mark | undefined, dueAt: number): Promise<void> {
-    const ids = { first: idOf(rows[0]), last: idOf(rows[rows.length - 1]) };
-    await this.#suspects.note({ ids, from, dueAt });
+  /** Which of the rows don't stand, and the mark of the last one that does. */
+  async #lookFor(
+    rows: readonly Row[],
+    from: Mark | undefined,
+    { signal }: Way,
+  ): Promise<{ missing: readonly Row[]; last: Mark | undefined }> {
+    const { standing, last } = await this.#parts.sheet.find(new Set(rows.map(idOf)), from, signal);
+    return { missing: rows.filter((row) => !standing.has(idOf(row))), last };
   }
 
   async #openSheet(signal: AbortSignal): Promise<void> {
@@ -221,22 +221,35 @@ export class Ledger {
         .finally(() => this.#doubt(rows));
     } catch (error) {
       if (lease.lost.aborted) throw new LeaseLostError();
-      if (error instanceof SheetError && error.kind === "setup") this.#isSheetOpen = false;
+      // After anything else than a plain answer the sheet may not be what it was when it was opened.
+      if (!(error instanceof SheetError) || error.kind === "setup") this.#isSheetOpen = false;
       if (!(error instanceof SheetError && error.kind === "refused")) throw error;
-      if (rows.length === 1) {
-        dead.push({ row: rows[0], cause: error.message });
-        return undefined;
-      }
-      const half = rows.length >> 1;
-      const first = await this.#append(rows.slice(0, half), dead, way);
-      return await this.#append(rows.slice(half), dead, way) ?? first;
+      return await this.#divide(rows, error, dead, way);
     }
+  }
+
+  /** Appends refused rows in halves, after a look which of them stand all the same. */
+  async #divide(
+    rows: readonly Row[],
+    refusal: SheetError,
+    dead: DeadLetter[],
+    way: Way,
+  ): Promise<Mark | undefined> {
+    const { missing, last } = await this.#lookFor(rows, undefined, way);
+    if (!missing.length) return last;
+    if (missing.length === 1 && rows.length === 1) {
+      dead.push({ row: missing[0], cause: refusal.message });
+      return last;
+    }
+    const half = missing.length >> 1;
+    const first = half ? await this.#append(missing.slice(0, half), dead, way) : undefined;
+    return await this.#append(missing.slice(half), dead, way) ?? first ?? last;
   }
 
   /** Whoever has lost the lease in the middle of an append may have appended what its successor did, too. */
   async #doubt(rows: readonly Row[]): Promise<void> {
     const { lease, clock } = this.#parts;
-    if (!lease.isHeld) await this.#suspect(rows, this.#state.mark, clock.now() + LATEST_MS);
+    if (!lease.isHeld) await this.#suspects.note(rows, clock.now());
   }
 
   /** Takes batches out of the outbox. The state changes last: after a crash in between, the intent still stands. */

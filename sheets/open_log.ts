@@ -32,6 +32,8 @@ export interface LogParts {
   readonly leaseLost?: (name: string) => void;
   /** Called for each row that the sheet refused for good. */
   readonly refused: (id: string, cause: string) => void;
+  /** Told what the operator should know though rows are written. */
+  readonly noticed: (notice: Notice) => void;
   readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
   readonly failed: (what: string, error: unknown) => void;
 }
@@ -88,6 +90,14 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
       };
       bulletin.settled(outcome);
       for (const { row, cause } of refused) parts.refused(idOf(row), cause);
+    },
+    choresFailed: (cause) => {
+      parts.failed("chores_failed", cause);
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      parts.noticed({
+        code: "chores_failed",
+        message: `Refused messages could not be tried again, or rows may stand twice, for now: ${reason}`,
+      });
     },
     troubled: (trouble, cause) => {
       status.tell(trouble);

@@ -49,13 +49,13 @@ export interface Sheet extends AsyncDisposable {
   ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }>;
 
   /**
-   * Takes out every second row of an id between `ids.first` and `ids.last`, and keeps the first. Looks as
-   * {@link find} does. Resolves to how many ids stood twice. A sink in which no append can come late answers 0.
+   * Takes out every second row of an id between `ids.first` and `ids.last`, keeps the first, and leaves all other
+   * rows alone. Resolves to how many ids stood twice. A sink in which no append can come late answers 0.
    */
-  removeDoubles(ids: IdRange, from: Mark | undefined, signal: AbortSignal): Promise<number>;
+  removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number>;
 }
 
-/** Ids in the order of creation, both ends included. */
+/** From the smallest id to the largest, both included. */
 export interface IdRange {
   readonly first: string;
   readonly last: string;
@@ -64,7 +64,7 @@ export interface IdRange {
 /** What the operator should know although rows are written. */
 export interface Notice {
   /** What it is about, for programs and for pages that speak another language. */
-  readonly code: "rows_missing" | "rows_far_below" | "doubles_left";
+  readonly code: "rows_missing" | "rows_far_below" | "chores_failed";
   /** One sentence that says what to do, without rows, keys or tokens. */
   readonly message: string;
 }
@@ -75,7 +75,7 @@ export type SheetErrorKind =
   | "busy"
   /** The operator has to act (share the sheet, restore the tab, mend the key): probe now and then. */
   | "setup"
-  /** These very rows are refused (400): they will be refused for ever. None of them stands. */
+  /** These very rows are refused (400): they will be refused for ever. Whether they stand has to be looked for. */
   | "refused";
 
 /**

@@ -5,18 +5,25 @@
  * whoever resolves such an append notes it here, and when nothing can come any more, the sheet is looked through for
  * doubles.
  *
+ * The wait is measured by a clock that doesn't jump, from when this process first saw the entry as it is: after a
+ * restart, or when another process notes it anew, the whole wait begins again, which is only longer.
+ *
  * | key | value |
  * | --- | --- |
- * | `["suspect", id of the first row]` | {@link Suspect} |
+ * | `["suspect", the smallest id]` | {@link Suspect} |
  */
-import type { IdRange, Mark } from "./sheet.ts";
+import type { IdRange, Row } from "./sheet.ts";
 
 export interface Suspect {
   readonly ids: IdRange;
-  /** The last row known to stand before. */
-  readonly from: Mark | undefined;
-  /** When nothing can come any more, in milliseconds since the epoch. */
+  /** When nothing can come any more by the time of day, in milliseconds since the epoch: for people to read. */
   readonly dueAt: number;
+}
+
+/** A version of an entry, and when it was first seen. */
+interface Sight {
+  readonly versionstamp: string;
+  readonly at: number;
 }
 
 /** How long Google works on a request at most (https://developers.google.com/workspace/sheets/api/limits). */
@@ -26,20 +33,38 @@ const PREFIX = "suspect";
 
 export class Suspects {
   readonly #kv: Deno.Kv;
+  /** Which version of each entry was first seen when, by the clock that doesn't jump, in milliseconds. */
+  #seen = new Map<string, Sight>();
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
   }
 
-  /** Notes a suspect, in a commit of its own: whoever does it may have lost the lease. */
-  async note(suspect: Suspect): Promise<void> {
-    await this.#kv.set([PREFIX, suspect.ids.first], suspect);
+  /** Notes rows, in a commit of its own: whoever does it may have lost the lease. `now` is the time of day. */
+  async note(rows: readonly Row[], now: number): Promise<void> {
+    // Commits of processes whose clocks differ hold ids that don't ascend.
+    let [first, last] = [rows[0][4], rows[0][4]];
+    for (const [, , , , id] of rows) {
+      if (id < first) first = id;
+      if (id > last) last = id;
+    }
+    const suspect: Suspect = { ids: { first, last }, dueAt: now + LATEST_MS };
+    await this.#kv.set([PREFIX, first], suspect);
   }
 
-  /** Those that can be looked into by now. */
-  async due(now: number): Promise<Suspect[]> {
-    const all = await Array.fromAsync(this.#kv.list<Suspect>({ prefix: [PREFIX] }), ({ value }) => value);
-    return all.filter(({ dueAt }) => dueAt <= now);
+  /** Those that can be looked into by now; `elapsed` is by the clock that doesn't jump, in milliseconds. */
+  async due(elapsed: number): Promise<Suspect[]> {
+    const due: Suspect[] = [];
+    const seen = new Map<string, Sight>();
+    for await (const { key, value, versionstamp } of this.#kv.list<Suspect>({ prefix: [PREFIX] })) {
+      const name = String(key[1]);
+      const before = this.#seen.get(name);
+      const at = before?.versionstamp === versionstamp ? before.at : elapsed;
+      seen.set(name, { versionstamp, at });
+      if (elapsed - at >= LATEST_MS) due.push(value);
+    }
+    this.#seen = seen;
+    return due;
   }
 
   /** Ends a suspicion. */

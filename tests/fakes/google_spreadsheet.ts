@@ -52,11 +52,44 @@ export class Spreadsheet {
     return { spreadsheetId: this.id, properties: { title: "Log", locale: "zh_TW" }, sheets };
   }
 
-  /** `spreadsheets.batchUpdate`, for `addSheet`, `updateSheetProperties` and `deleteDuplicates`. */
+  /** `spreadsheets.batchUpdate`: all of the requests, or none. */
   batchUpdate({ requests = [] }: v4.Schema$BatchUpdateSpreadsheetRequest): unknown {
-    for (const { addSheet, updateSheetProperties, deleteDuplicates } of requests) {
+    const before = this.tabs.map((tab) => tab.copy());
+    try {
+      for (const request of requests) this.#change(request);
+    } catch (error) {
+      for (const [index, tab] of this.tabs.entries()) tab.restore(before[index]);
+      throw error;
+    }
+    return { spreadsheetId: this.id, replies: [] };
+  }
+
+  #change(request: v4.Schema$Request): void {
+    const { addSheet, updateSheetProperties, deleteDuplicates, insertDimension, deleteDimension, pasteData } =
+      request;
+    const { updateCells } = request;
       if (deleteDuplicates) {
         this.#deleteDuplicates(deleteDuplicates);
+      } else if (insertDimension?.range) {
+        const { sheetId, dimension, startIndex, endIndex } = insertDimension.range;
+        const [at, count] = [startIndex ?? 0, (endIndex ?? 0) - (startIndex ?? 0)];
+        const tab = this.#tab(sheetId);
+        this.#demandSpace(count * (dimension === "ROWS" ? tab.columnCount : tab.rowCount));
+        if (dimension === "ROWS") tab.insertRows(at, count);
+        else tab.insertColumns(at, count);
+      } else if (deleteDimension?.range?.dimension === "COLUMNS") {
+        const { sheetId, startIndex, endIndex } = deleteDimension.range;
+        this.#tab(sheetId).deleteColumns(startIndex ?? 0, (endIndex ?? 0) - (startIndex ?? 0));
+      } else if (pasteData) {
+        const { sheetId, rowIndex, columnIndex } = pasteData.coordinate ?? {};
+        const lines = (pasteData.data ?? "").split("\n").map((line) => line.split(pasteData.delimiter ?? "\t"));
+        this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, lines);
+      } else if (updateCells?.start) {
+        const { sheetId, rowIndex, columnIndex } = updateCells.start;
+        const rows = (updateCells.rows ?? []).map(({ values = [] }) =>
+          values.map(({ userEnteredValue }) => userEnteredValue?.stringValue ?? "")
+        );
+        this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, rows);
       } else if (addSheet) {
         const { title, gridProperties } = addSheet.properties ?? {};
         this.#addSheet(title ?? "Sheet", gridProperties ?? {});
@@ -65,8 +98,6 @@ export class Spreadsheet {
         const tab = this.#tab(sheetId);
         tab.columnCount = gridProperties?.columnCount ?? tab.columnCount;
       } else throw GoogleError.invalid("The stand-in doesn't know this request");
-    }
-    return { spreadsheetId: this.id, replies: [] };
   }
 
   /** `spreadsheets.values.get`. */
@@ -117,15 +148,17 @@ export class Spreadsheet {
   #deleteDuplicates({ range, comparisonColumns }: v4.Schema$DeleteDuplicatesRequest): void {
     const tab = this.#tab(range?.sheetId);
     const start = range?.startRowIndex ?? 0;
-    const { startIndex, endIndex } = comparisonColumns?.[0] ?? {};
+    const end = range?.endRowIndex ?? Infinity;
     const seen = new Set<string>();
     tab.rows = tab.rows.filter((row, index) => {
-      const key = JSON.stringify(row.slice(startIndex ?? 0, endIndex ?? undefined)).toLowerCase();
-      if (index < start || !seen.has(key)) {
-        if (index >= start) seen.add(key);
-        return true;
-      }
-      return false;
+      if (index < start || index >= end) return true;
+      const cells = (comparisonColumns ?? []).map(({ startIndex, endIndex }) =>
+        row.slice(startIndex ?? 0, endIndex ?? undefined)
+      );
+      const key = JSON.stringify(cells).toLowerCase();
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
     });
   }
 

@@ -72,6 +72,33 @@ export class Tab {
     }
   }
 
+  insertColumns(at: number, count: number): void {
+    for (const row of this.#rows) {
+      while (row.length < at) row.push("");
+      row.splice(at, 0, ...Array.from({ length: count }, () => ""));
+    }
+    this.columnCount += count;
+  }
+
+  deleteColumns(at: number, count: number): void {
+    for (const row of this.#rows) row.splice(at, count);
+    this.columnCount -= count;
+  }
+
+  /** The tab as it is now, for {@linkcode restore}. */
+  copy(): Tab {
+    const copy = new Tab(this.sheetId, this.title, this.rowCount, this.columnCount);
+    copy.restore(this);
+    return copy;
+  }
+
+  /** Makes it what another one is. */
+  restore(other: Tab): void {
+    const { title, rowCount, columnCount, frozenRowCount } = other;
+    Object.assign(this, { title, rowCount, columnCount, frozenRowCount });
+    this.#rows = other.#rows.map((row) => [...row]);
+  }
+
   /**
    * Where an append goes: below the table that the range touches. A table ends at the first empty row and begins
    * at its leftmost cell that isn't empty, whatever the range says.

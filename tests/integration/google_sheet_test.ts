@@ -107,12 +107,14 @@ Deno.test("GoogleSheet.find() takes the grid's end for an end, at a page's end a
   assertEquals((await place.sheet.find(wanted, mark, never)).standing, wanted);
 });
 
-Deno.test("GoogleSheet.find() asks once when the mark stands", async () => {
+Deno.test("GoogleSheet.find() asks once when all stands behind the mark, and once more for what doesn't", async () => {
   await using place = await GooglePlace.open();
   const mark = await place.sheet.append(rows(1, 100), never);
   const before = place.google.requests.length;
-  await place.sheet.find(new Set([idOf(101)]), mark, never);
+  await place.sheet.find(new Set([idOf(100)]), mark, never);
   assertEquals(place.google.requests.length - before, 1);
+  await place.sheet.find(new Set([idOf(101)]), mark, never);
+  assertEquals(place.google.requests.length - before, 3);
 });
 
 Deno.test("GoogleSheet gets a new token when Google has revoked its own", async () => {

@@ -21,6 +21,8 @@ export interface TestLog extends AsyncDisposable {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly settled: readonly Settled[];
+  /** Why what is to be done besides failed. */
+  readonly choresFailed: readonly unknown[];
   readonly troubles: readonly (Trouble | undefined)[];
   /** Commits messages to one room as one batch, and answers their ids. */
   commit(...messages: string[]): Promise<string[]>;
@@ -46,6 +48,7 @@ export async function startLog(
   const seal = new Seal({ kv, isRemote: false, lease });
   const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock });
   const settled: Settled[] = [];
+  const choresFailed: unknown[] = [];
   const troubles: (Trouble | undefined)[] = [];
   let told = Promise.withResolvers<Trouble | undefined>();
   const flusher = new Flusher({
@@ -57,6 +60,7 @@ export async function startLog(
     random: () => 0.5,
     looking: () => {},
     settled: (result) => settled.push(result),
+    choresFailed: (cause) => choresFailed.push(cause),
     troubled: (trouble) => {
       troubles.push(trouble);
       told.resolve(trouble);
@@ -74,6 +78,7 @@ export async function startLog(
     ledger,
     clock,
     settled,
+    choresFailed,
     troubles,
     commit: (...messages) => commit("lobby", ...messages),
     drained: () => flusher.ring(),
@@ -86,12 +91,16 @@ export async function startLog(
   };
 }
 
-/** Puts messages into the outbox as a journal would, one batch a call, and answers their ids. */
+/**
+ * Puts messages into the outbox as a journal would, one batch a call, and answers their ids. `now` is the process's
+ * time of day.
+ */
 export function committer(
   kv: Deno.Kv,
   outbox: Outbox,
+  now: () => number = Date.now,
 ): (room: string, ...messages: string[]) => Promise<string[]> {
-  const scribe = createScribe({ timeZone: "Asia/Taipei", now: Date.now, random: Math.random, after: "" });
+  const scribe = createScribe({ timeZone: "Asia/Taipei", now, random: Math.random, after: "" });
   const packer = new Packer();
   return async (room, ...messages) => {
     const drafts: Draft[] = messages.map((message) => scribe.draft(room, guest("ada"), message));

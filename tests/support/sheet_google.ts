@@ -1,13 +1,15 @@
 import { assert } from "@std/assert";
 import { parseServiceAccountKey } from "../../sheets/google_key.ts";
 import { GoogleSheet } from "../../sheets/google_sheet.ts";
-import type { Row } from "../../sheets/sheet.ts";
+import type { Notice, Row } from "../../sheets/sheet.ts";
 import { GoogleSheets, type GoogleSheetsOptions } from "../fakes/google_sheets.ts";
 import { never } from "./sheet_rows.ts";
 
 /** Google's stand-in and an opened sheet on its tab `ChatLogs`. */
 export class GooglePlace implements AsyncDisposable {
   readonly google: GoogleSheets;
+  /** What the operator was told. */
+  readonly notices: Notice[] = [];
   readonly sheet: GoogleSheet;
 
   static async open(options: GoogleSheetsOptions & { timeoutMs?: number } = {}): Promise<GooglePlace> {
@@ -30,7 +32,8 @@ export class GooglePlace implements AsyncDisposable {
   another(timeoutMs = 10_000): GoogleSheet {
     const key = parseServiceAccountKey(JSON.stringify(this.google.key), "The stand-in's key");
     const { spreadsheetId, url } = this.google;
-    return new GoogleSheet({ spreadsheetId, tab: "ChatLogs", key, apiRoot: url, timeoutMs });
+    const noticed = (notice: Notice): void => void this.notices.push(notice);
+    return new GoogleSheet({ spreadsheetId, tab: "ChatLogs", key, apiRoot: url, timeoutMs, noticed });
   }
 
   /** The ids in the tab, from the first row below the header on. */

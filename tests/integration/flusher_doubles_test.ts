@@ -1,0 +1,161 @@
+import { assert, assertEquals } from "@std/assert";
+import { Outbox } from "../../rooms/outbox.ts";
+import { LATEST_MS } from "../../sheets/suspects.ts";
+import { SwiftClock } from "../fakes/clock.ts";
+import { committer, startLog, type TestLog } from "../support/log.ts";
+import { GooglePlace } from "../support/sheet_google.ts";
+import { never } from "../support/sheet_rows.ts";
+
+Deno.test("Flusher finds what a 503 hid, though the tab was sorted so that the last known row stands where it stood", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  const ids = await log.commit("a", "b", "c");
+  await log.drained();
+  const tab = place.google.tab("ChatLogs");
+  place.google.faults.next("append", { work: "done", outcome: "answer", status: 503 });
+  const sort = (): void => {
+    const [header, ...rows] = tab.rows;
+    tab.rows = [header, ...rows.toReversed()];
+  };
+  place.google.faults.next("read", { work: "undone", outcome: "drop", onRequest: sort });
+  ids.push(...await log.commit("d", "e"));
+  await log.drained();
+  assertEquals(place.ids(), ids.toReversed());
+  ids.unshift(...(await log.commit("f")).toReversed());
+  await log.drained();
+  assertEquals(place.ids().toSorted(), ids.toSorted());
+});
+
+Deno.test("Flusher takes out doubles in a tab that was sorted so that the last known row stands where it stood", async () => {
+  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  const clock = new SwiftClock();
+  await using log = await startLog(place.sheet, { clock });
+  const ids = await log.commit("a", "b", "c");
+  await log.drained();
+  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  ids.push(...await log.commit("d", "e"));
+  await log.drained();
+  const tab = place.google.tab("ChatLogs");
+  const [header, ...rows] = tab.rows;
+  tab.rows = [header, ...rows.toReversed()];
+  await place.google.faults.finishLate();
+  assertEquals(place.ids().length, 7);
+  await cleaned(log, clock);
+  assertEquals(place.ids(), ids.toReversed());
+});
+
+Deno.test("Flusher takes out doubles of a slice whose ids don't ascend, because two processes' clocks differ", async () => {
+  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  const clock = new SwiftClock();
+  const kv = await Deno.openKv(":memory:");
+  const outbox = new Outbox(kv);
+  const ids = await committer(kv, outbox, () => Date.now() + 500)("lobby", "a", "b");
+  ids.push(...await committer(kv, outbox)("lobby", "c", "d"));
+  assert(ids[0] > ids[3]);
+  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  {
+    await using log = await startLog(place.sheet, { kv, clock });
+    await log.drained();
+    await place.google.faults.finishLate();
+    assertEquals(place.ids(), [...ids, ...ids]);
+    await cleaned(log, clock);
+    assertEquals(place.ids(), ids);
+  }
+  kv.close();
+});
+
+Deno.test("Flusher waits for a late append as long as ever, though the time of day jumps five minutes", async () => {
+  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  const clock = new SwiftClock();
+  await using log = await startLog(place.sheet, { clock });
+  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  const ids = await log.commit("a", "b");
+  await log.drained();
+  clock.jump(300_000);
+  ids.push(...await log.commit("c"));
+  await log.drained();
+  await log.drained();
+  await place.google.faults.finishLate();
+  assertEquals(place.ids().length, 5);
+  await cleaned(log, clock);
+  assertEquals(place.ids(), ids);
+});
+
+for (const status of [400, 401, 403, 404, 409]) {
+  Deno.test(`Flusher writes each message once though Google answers ${status} to an append that it has carried out`, async () => {
+    await using place = await GooglePlace.open();
+    await using log = await startLog(place.sheet);
+    const ids = await log.commit("a");
+    await log.drained();
+    place.google.faults.next("append", { work: "done", outcome: "answer", status });
+    ids.push(...await log.commit("b", "c", "d"));
+    await log.drained();
+    ids.push(...await log.commit("e"));
+    await log.drained();
+    assertEquals(place.ids(), ids);
+    assertEquals(await log.ledger.deadLetters.list(), []);
+    assertEquals(log.settled.flatMap(({ recorded }) => recorded.map((row) => row[4])), ids);
+  });
+}
+
+Deno.test("Flusher tells nobody that rows stand when Google answers 200 and has added none, and goes on when it does", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  const body = JSON.stringify({ spreadsheetId: "1StandIn", updates: { updatedRange: "ChatLogs!A2:E3" } });
+  place.google.faults.next("append", { work: "undone", outcome: "answer", status: 200, body }, 3);
+  const ids = await log.commit("a", "b", "c");
+  await log.drained();
+  assertEquals(place.ids(), ids);
+  assertEquals(log.settled.flatMap(({ recorded }) => recorded.map((row) => row[4])), ids);
+});
+
+Deno.test("Flusher delivers at once while taking out doubles is refused, and takes them out when it isn't", async () => {
+  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  const clock = new SwiftClock();
+  await using log = await startLog(place.sheet, { clock });
+  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  const ids = await log.commit("a", "b");
+  await log.drained();
+  await place.google.faults.finishLate();
+  await log.drained();
+  const troubles = log.troubles.length;
+  place.google.faults.next("change", { work: "undone", outcome: "answer", status: 400 }, Infinity);
+  await clock.wait(LATEST_MS, never);
+  await log.drained();
+  assertEquals(log.choresFailed.length, 1);
+  for (const text of ["c", "d", "e"]) {
+    const before = clock.elapsed();
+    ids.push(...await log.commit(text));
+    await log.drained();
+    assert(clock.elapsed() - before < 5_000, `${clock.elapsed() - before} ms`);
+  }
+  assertEquals(log.troubles.length, troubles);
+  assertEquals(place.ids().length, 7);
+  place.google.faults.clear();
+  await clock.wait(60_000, never);
+  await log.drained();
+  await log.drained();
+  assertEquals(place.ids(), ids);
+});
+
+Deno.test("Flusher gives a tab that is made again between two appends its header, and writes each message once", async () => {
+  await using place = await GooglePlace.open();
+  await using log = await startLog(place.sheet);
+  await log.commit("gone with the tab");
+  await log.drained();
+  place.google.spreadsheet.deleteTab("ChatLogs");
+  place.google.spreadsheet.addTab("ChatLogs");
+  const ids = await log.commit("a", "b");
+  await log.drained();
+  ids.push(...await log.commit("c"));
+  await log.drained();
+  assertEquals(place.google.rows("ChatLogs").map((row) => row[4]), ["id", ...ids]);
+});
+
+/** Waits until nothing can come late any more, and until what stands twice has been taken out. */
+async function cleaned(log: TestLog, clock: SwiftClock): Promise<void> {
+  await log.drained();
+  await clock.wait(LATEST_MS, never);
+  await log.drained();
+  await log.drained();
+}
