@@ -46,7 +46,8 @@ export function logApi(parts: {
 
   app.get("/dead.csv", async (c) => {
     const letters = await ledger.deadLetters.list();
-    const csv = toCsv([HEADER, ...letters.map(({ row }) => row)]);
+    // The mark keeps spreadsheet programs from taking it for the local code page.
+    const csv = `\ufeff${toCsv([HEADER, ...letters.map(({ row }) => row)])}`;
     return c.body(csv, 200, { "content-type": "text/csv; charset=utf-8" });
   });
 

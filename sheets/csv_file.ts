@@ -236,8 +236,9 @@ export class CsvFile implements Sheet {
 
 /**
  * Rows as CSV text, each ended by CRLF. A cell that a spreadsheet would run as a formula gets an apostrophe in
- * front, also where only quotes stand before the formula; the characters are those of OWASP's page
- * "CSV Injection".
+ * front, also where only quotes and spaces stand before the formula; the characters are those of OWASP's page
+ * "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection), in full width, too, and in the small forms
+ * that Unicode takes for the same.
  */
 export function toCsv(rows: readonly Row[]): string {
   let text = "";
@@ -250,7 +251,8 @@ function toCell(text: string): string {
   return SPECIAL.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-const FORMULA = /^"*[=+\-@\t\r]/;
+// deno-lint-ignore no-control-regex -- NEL and what else stands in front of a formula
+const FORMULA = /^["\s\u0085\u200b]*[=+\-@＝＋－＠﹦﹢﹣﹫]|^"*[\t\r\n\u0085]/;
 const SPECIAL = /[",\r\n]/;
 
 const encoder = new TextEncoder();

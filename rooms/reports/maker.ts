@@ -33,7 +33,7 @@ export class TooLargeError extends Error {
 export interface Maker {
   /** Pages of the archive (64 KB each) that make a slice. */
   readonly pagesASlice: number;
-  begin(): Step;
+  begin(order: Order): Step;
   /** Takes the next messages, oldest first. Throws {@link TooLargeError}. */
   take(state: unknown, messages: readonly Message[], order: Order): Step;
   /** Ends the files; here pieces may be of any size. */

@@ -145,7 +145,7 @@ export class Runner {
     let { bookmark, state } = work as Work ?? {};
     if (!work) {
       bookmark = await openBook(archive, report);
-      const step = maker.begin();
+      const step = maker.begin(report);
       state = step.state;
       pieces.push(...step.pieces);
     }

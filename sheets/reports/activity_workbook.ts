@@ -4,11 +4,23 @@ import type { Activity } from "../../rooms/reports/activity.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { workbookWords } from "./workbook_words.ts";
 
-type Cell = string | number;
+type Cell = string | number | Date;
+type PageSetup = NonNullable<WriteSheet["pageSetup"]>;
 
 /** People in the chart, which more would make unreadable. */
 const CHARTED_PEOPLE = 20;
 const COLOR = "2563EB";
+/** Printed, a sheet is one page wide, and has its header on each page. */
+const PAGE: PageSetup = {
+  paperSize: "a4",
+  orientation: "landscape",
+  fitToPage: true,
+  fitToWidth: 1,
+  fitToHeight: 0,
+  printTitlesRow: "$1:$1",
+};
+const SUMMARY_PAGE: PageSetup = { ...PAGE, printTitlesRow: undefined };
+const TIME_FORMAT = "yyyy-mm-dd hh:mm:ss";
 /** Source: XML 1.0, section 2.2. */
 // deno-lint-ignore no-control-regex -- these are what it is about
 const UNWRITABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
@@ -56,7 +68,7 @@ export async function activityWorkbook(
   const silent = sheet(
     words.silences,
     [words.silence_from, words.silence_to, words.hours, words.broken_by],
-    silences.map(({ from, to, seconds, brokenBy }) => [from, to, hoursOf(seconds), brokenBy]),
+    silences.map(({ from, to, seconds, brokenBy }) => [dateOf(from), dateOf(to), hoursOf(seconds), brokenBy]),
   );
   const answers = sheet(
     words.first_responses,
@@ -66,7 +78,12 @@ export async function activityWorkbook(
   for (const { rows = [] } of [perPerson, silent]) for (const row of rows) makeWritable(row);
   const bytes = await writeXlsx({
     sheets: [
-      { name: words.summary, rows: summary, columns: [{ width: 30 }, { width: 30 }] },
+      {
+        name: words.summary,
+        rows: summary,
+        columns: [{ width: 30 }, { width: 30 }],
+        pageSetup: SUMMARY_PAGE,
+      },
       { ...perDay, charts: [chart("line", words.per_day, days.length, perDay)] },
       { ...perHour, charts: [chart("column", words.per_hour, hours.length, perHour)] },
       {
@@ -87,8 +104,13 @@ function sheet(name: string, header: readonly string[], rows: readonly Cell[][])
   return {
     name,
     rows: [[...header], ...rows],
-    columns: header.map(() => ({ width: 22 })),
+    // The columns that hold times: others don't care about a format for them.
+    columns: header.map((_, i) => ({
+      width: 22,
+      ...rows[0]?.[i] instanceof Date ? { numFmt: TIME_FORMAT } : {},
+    })),
     freezePane: { rows: 1 },
+    pageSetup: PAGE,
   };
 }
 
@@ -121,6 +143,12 @@ function makeWritable(row: unknown[]): void {
   for (const [i, cell] of row.entries()) {
     if (typeof cell === "string") row[i] = cell.toWellFormed().replace(UNWRITABLE, "\ufffd");
   }
+}
+
+/** A time as a workbook calculates with it, from `YYYY-MM-DD HH:MM:SS`; anything else as it is. */
+function dateOf(time: string): Date | string {
+  const date = new Date(`${time.replace(" ", "T")}Z`);
+  return Number.isNaN(date.getTime()) ? time : date;
 }
 
 function share(part: number, whole: number): number {

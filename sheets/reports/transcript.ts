@@ -5,7 +5,16 @@ import type { Order } from "../../rooms/reports/report.ts";
 import { toCsv } from "../csv_file.ts";
 import { HEADER, type Row } from "../sheet.ts";
 import { workbookWords } from "./workbook_words.ts";
-import { MAX_SHEET_ROWS, rowXml, SHEET_HEAD, SHEET_PART, sheetTail, WORKBOOK_PARTS } from "./xlsx_rows.ts";
+import {
+  headerXml,
+  MAX_SHEET_ROWS,
+  rowXml,
+  SHEET_HEAD,
+  SHEET_PART,
+  sheetTail,
+  timedRowXml,
+  WORKBOOK_PARTS,
+} from "./xlsx_rows.ts";
 import {
   beginZip,
   deflate,
@@ -23,6 +32,8 @@ interface State {
   readonly csv: Deflated;
   /** Written so far, the header included. */
   readonly rows: number;
+  /** Whether the workbook's styles know times; those of reports that an earlier version began don't. */
+  readonly hasTimes?: boolean;
 }
 
 /** A stored file may take so many bytes: what a person downloads, and a database keeps for a week. */
@@ -39,11 +50,13 @@ export class Transcript implements Maker {
   // The members of rooms wait for what one slice takes: 5 ms, and so much again for its commit.
   readonly pagesASlice = 1;
 
-  begin(): Step {
+  begin({ language }: Order): Step {
     const [head, zip] = beginZip(WORKBOOK_PARTS, SHEET_PART);
-    const [rows, filled] = writeZip(encoder.encode(SHEET_HEAD + rowXml(HEADER, 1)), zip);
-    const [lines, csv] = deflate(encoder.encode(toCsv([HEADER])), NOTHING);
-    const state: State = { zip: filled, csv, rows: 1 };
+    const { columns } = workbookWords(language);
+    const [rows, filled] = writeZip(encoder.encode(SHEET_HEAD + headerXml(columns)), zip);
+    // Spreadsheet programs take text without a byte order mark for the local code page.
+    const [lines, csv] = deflate(encoder.encode(`\ufeff${toCsv([HEADER])}`), NOTHING);
+    const state: State = { zip: filled, csv, rows: 1, hasTimes: true };
     return {
       state,
       pieces: [
@@ -58,10 +71,13 @@ export class Transcript implements Maker {
     if (!messages.length) return { state, pieces: [] };
     const { deleted } = workbookWords(language);
     const rows = messages.map((message) => rowOf(message, deleted));
-    const xml = rows.map((row, i) => rowXml(row, before.rows + i + 1)).join("");
+    const xml = rows.map((row, i) => {
+      const number = before.rows + i + 1;
+      return before.hasTimes ? timedRowXml(row, number) : rowXml(row, number);
+    }).join("");
     const [packedRows, zip] = writeZip(encoder.encode(xml), before.zip);
     const [packedLines, csv] = deflate(encoder.encode(toCsv(rows)), before.csv);
-    const after: State = { zip, csv, rows: before.rows + rows.length };
+    const after: State = { ...before, zip, csv, rows: before.rows + rows.length };
     const isFull = after.rows > MAX_SHEET_ROWS ||
       zip.open.size > MAX_ZIP_BYTES - sheetTail(after.rows).length;
     if (isFull || Math.max(zip.open.packed, csv.packed) > MAX_FILE_BYTES) throw new TooLargeError();

@@ -4,6 +4,7 @@
 export type WorkbookWords = typeof CHINESE;
 
 const CHINESE = {
+  columns: ["時間", "聊天室", "暱稱", "訊息", "編號"],
   deleted: "（訊息已刪除）",
   summary: "摘要",
   room: "聊天室",
@@ -41,6 +42,7 @@ const CHINESE = {
 };
 
 const ENGLISH: WorkbookWords = {
+  columns: ["Time", "Room", "Name", "Message", "ID"],
   deleted: "(message deleted)",
   summary: "Summary",
   room: "Room",

@@ -17,25 +17,31 @@ export const WORKBOOK_PARTS: Readonly<Record<string, string>> = {
   "_rels/.rels": relationships({ rId1: ["officeDocument", "xl/workbook.xml"] }),
   "xl/workbook.xml": xml(
     `<workbook xmlns="${main()}" xmlns:r="${office()}">` +
-      `<sheets><sheet name="Messages" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+      `<sheets><sheet name="Messages" sheetId="1" r:id="rId1"/></sheets>` +
+      // The header on each printed page.
+      `<definedNames><definedName name="_xlnm.Print_Titles" localSheetId="0">Messages!$1:$1</definedName>` +
+      `</definedNames></workbook>`,
   ),
   "xl/_rels/workbook.xml.rels": relationships({
     rId1: ["worksheet", "worksheets/sheet1.xml"],
     rId2: ["styles", "styles.xml"],
   }),
-  // Style 0: plain, 1: the header, 2: text that wraps.
+  // Style 0: plain, 1: the header, 2: text that wraps, 3: a time.
   "xl/styles.xml": xml(
     `<styleSheet xmlns="${main()}">` +
+      `<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm:ss"/></numFmts>` +
       `<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>` +
       `<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>` +
       `<fills count="2"><fill><patternFill patternType="none"/></fill>` +
       `<fill><patternFill patternType="gray125"/></fill></fills>` +
       `<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
       `<cellStyleXfs count="1"><xf numFmtId="49" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-      `<cellXfs count="3"><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
+      `<cellXfs count="4"><xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
       `<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>` +
       `<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">` +
-      `<alignment vertical="top" wrapText="1"/></xf></cellXfs>` +
+      `<alignment vertical="top" wrapText="1"/></xf>` +
+      `<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">` +
+      `<alignment horizontal="left" vertical="top"/></xf></cellXfs>` +
       `<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`,
   ),
 };
@@ -47,9 +53,9 @@ export const MAX_SHEET_ROWS = 1_048_576;
 const MAX_CELL_LENGTH = 32_767;
 const WIDTHS = [20, 18, 18, 80, 30];
 
-/** The sheet up to its first row: a header that stays in view. */
+/** The sheet up to its first row: a header that stays in view; printed, it is one page wide. */
 export const SHEET_HEAD = xml(
-  `<worksheet xmlns="${main()}"><sheetViews><sheetView workbookViewId="0">` +
+  `<worksheet xmlns="${main()}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView workbookViewId="0">` +
     `<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>` +
     `<cols>${
       WIDTHS.map((width, i) => `<col min="${i + 1}" max="${i + 1}" width="${width}" customWidth="1"/>`).join(
@@ -60,7 +66,31 @@ export const SHEET_HEAD = xml(
 
 /** The sheet behind its last row. */
 export function sheetTail(rows: number): string {
-  return `</sheetData><autoFilter ref="A1:E${rows}"/></worksheet>`;
+  return `</sheetData><autoFilter ref="A1:E${rows}"/>` +
+    `<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>` +
+    // 9 is A4 (ECMA-376 part 1, 18.3.1.63); as many pages high as it takes.
+    `<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>`;
+}
+
+/** The first row. */
+export function headerXml(cells: readonly string[]): string {
+  return rowXml(cells, 1);
+}
+
+/** A row whose first cell is a time, as a spreadsheet calculates with it; text where it isn't one. */
+export function timedRowXml([time, ...cells]: readonly string[], number: number): string {
+  const serial = serialOf(time);
+  if (serial === undefined) return rowXml([time, ...cells], number);
+  return rowXml(["", ...cells], number).replace(
+    `<row r="${number}">`,
+    `$&<c r="A${number}" s="3"><v>${serial}</v></c>`,
+  );
+}
+
+/** Days since the last day of 1899, as ECMA-376 part 1, 18.17.4.1 counts them, from `YYYY-MM-DD HH:MM:SS`. */
+function serialOf(time: string): number | undefined {
+  const at = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(time) ? Date.parse(`${time.replace(" ", "T")}Z`) : NaN;
+  return Number.isNaN(at) ? undefined : at / 86_400_000 + 25_569;
 }
 
 /** A row of text, `number` counted from 1. What is too long for a cell goes on in the columns behind. */

@@ -10,10 +10,15 @@ Deno.test("toCsv() quotes as RFC 4180 says and ends every row with CRLF", () => 
 });
 
 Deno.test("toCsv() puts an apostrophe before what a spreadsheet would run", () => {
-  const cells = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", '"=1', '""+1', "1=1", "'=1", "a-b"];
-  const shown = cells.map((cell) => parseCsv(toCsv([["t", "r", "u", cell, "1"]]))[0][3]);
-  assertEquals(shown, ["'=1+1", "'+1", "'-1", "'@a", "'\tx", "'\rx", "'\"=1", '\'""+1', "1=1", "'=1", "a-b"]);
+  const run = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "\nx", "\u0085x", '"=1', '""+1'];
+  run.push("＝1", "＋1", "－1", "＠a", "﹦1", " =1", "  ＝1", "\u3000=1", "\n+1", "\u00a0-1", '" @a', "\ufeff=1");
+  for (const cell of run) assertEquals(shownAs(cell), `'${cell}`);
+  for (const cell of ["1=1", "'=1", "a-b", " a", "聊天＝室", "", " "]) assertEquals(shownAs(cell), cell);
 });
+
+function shownAs(cell: string): string {
+  return parseCsv(toCsv([["t", "r", "u", cell, "1"]]))[0][3];
+}
 
 Deno.test("CsvFile.append() completes a row that a crash left half written, wherever it broke", async () => {
   await using place = new Place();

@@ -12,7 +12,7 @@ function small(take: Maker["take"] = (...args) => new Transcript().take(...args)
   const transcript = new Transcript();
   return {
     pagesASlice: 1,
-    begin: () => transcript.begin(),
+    begin: (order) => transcript.begin(order),
     take,
     end: (state) => transcript.end(state),
   };

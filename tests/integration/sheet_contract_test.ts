@@ -17,7 +17,7 @@ testSheet("CsvFile", async (): Promise<SheetPlace> => {
       const [header, ...rows] = await look();
       await Deno.writeTextFile(path, toCsv([header, ...change(rows)] as unknown as Row[]));
     },
-    shown: (text) => /^"*[=+\-@\t\r]/.test(text) ? `'${text}` : text,
+    shown: (text) => /^[\s"]*[=+\-@＝]|^"*[\t\r\n]/.test(text) ? `'${text}` : text,
     [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
 });

@@ -46,7 +46,7 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
   promise(".append() leaves text what it is and runs nothing", async (place) => {
     await using sheet = await opened(place);
     const texts = [
-      ...["=1+1", "+1", "-1", "@ada", "\t=1+1", "\r=1+1", '"=1+1', "'=1+1", "007", "TRUE", "1/2"],
+      ...["=1+1", "\n=1", " =1", "＝1", "+1", "-1", "@ada", "\t=1+1", "\r=1+1", '"=1+1', "'=1+1", "007", "TRUE", "1/2"],
       ...[
         "<script>alert(1)</script>",
         'he said "hi", then left',
