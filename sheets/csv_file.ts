@@ -251,7 +251,7 @@ function toCell(text: string): string {
   return SPECIAL.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-// deno-lint-ignore no-control-regex -- NEL and what else stands in front of a formula
+// NEL, and what else may stand in front of a formula.
 const FORMULA = /^["\s\u0085\u200b]*[=+\-@＝＋－＠﹦﹢﹣﹫]|^"*[\t\r\n\u0085]/;
 const SPECIAL = /[",\r\n]/;
 

@@ -12,6 +12,9 @@ const ALERT_NAMES = new Map([
   ["log_recovered", "alert_log_recovered"],
   ["outbox_full", "alert_outbox_full"],
   ["outbox_growing", "alert_outbox_growing"],
+  ["rows_missing", "alert_rows_missing"],
+  ["rows_far_below", "alert_rows_far_below"],
+  ["chores_failed", "alert_chores_failed"],
   ["lease_lost", "alert_lease_lost"],
   ["rate_limiting", "alert_rate_limiting"],
 ]);

@@ -68,36 +68,36 @@ export class Spreadsheet {
     const { addSheet, updateSheetProperties, deleteDuplicates, insertDimension, deleteDimension, pasteData } =
       request;
     const { updateCells } = request;
-      if (deleteDuplicates) {
-        this.#deleteDuplicates(deleteDuplicates);
-      } else if (insertDimension?.range) {
-        const { sheetId, dimension, startIndex, endIndex } = insertDimension.range;
-        const [at, count] = [startIndex ?? 0, (endIndex ?? 0) - (startIndex ?? 0)];
-        const tab = this.#tab(sheetId);
-        this.#demandSpace(count * (dimension === "ROWS" ? tab.columnCount : tab.rowCount));
-        if (dimension === "ROWS") tab.insertRows(at, count);
-        else tab.insertColumns(at, count);
-      } else if (deleteDimension?.range?.dimension === "COLUMNS") {
-        const { sheetId, startIndex, endIndex } = deleteDimension.range;
-        this.#tab(sheetId).deleteColumns(startIndex ?? 0, (endIndex ?? 0) - (startIndex ?? 0));
-      } else if (pasteData) {
-        const { sheetId, rowIndex, columnIndex } = pasteData.coordinate ?? {};
-        const lines = (pasteData.data ?? "").split("\n").map((line) => line.split(pasteData.delimiter ?? "\t"));
-        this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, lines);
-      } else if (updateCells?.start) {
-        const { sheetId, rowIndex, columnIndex } = updateCells.start;
-        const rows = (updateCells.rows ?? []).map(({ values = [] }) =>
-          values.map(({ userEnteredValue }) => userEnteredValue?.stringValue ?? "")
-        );
-        this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, rows);
-      } else if (addSheet) {
-        const { title, gridProperties } = addSheet.properties ?? {};
-        this.#addSheet(title ?? "Sheet", gridProperties ?? {});
-      } else if (updateSheetProperties?.fields === "gridProperties.columnCount") {
-        const { sheetId, gridProperties } = updateSheetProperties.properties ?? {};
-        const tab = this.#tab(sheetId);
-        tab.columnCount = gridProperties?.columnCount ?? tab.columnCount;
-      } else throw GoogleError.invalid("The stand-in doesn't know this request");
+    if (deleteDuplicates) {
+      this.#deleteDuplicates(deleteDuplicates);
+    } else if (insertDimension?.range) {
+      const { sheetId, dimension, startIndex, endIndex } = insertDimension.range;
+      const [at, count] = [startIndex ?? 0, (endIndex ?? 0) - (startIndex ?? 0)];
+      const tab = this.#tab(sheetId);
+      this.#demandSpace(count * (dimension === "ROWS" ? tab.columnCount : tab.rowCount));
+      if (dimension === "ROWS") tab.insertRows(at, count);
+      else tab.insertColumns(at, count);
+    } else if (deleteDimension?.range?.dimension === "COLUMNS") {
+      const { sheetId, startIndex, endIndex } = deleteDimension.range;
+      this.#tab(sheetId).deleteColumns(startIndex ?? 0, (endIndex ?? 0) - (startIndex ?? 0));
+    } else if (pasteData) {
+      const { sheetId, rowIndex, columnIndex } = pasteData.coordinate ?? {};
+      const lines = (pasteData.data ?? "").split("\n").map((line) => line.split(pasteData.delimiter ?? "\t"));
+      this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, lines);
+    } else if (updateCells?.start) {
+      const { sheetId, rowIndex, columnIndex } = updateCells.start;
+      const rows = (updateCells.rows ?? []).map(({ values = [] }) =>
+        values.map(({ userEnteredValue }) => userEnteredValue?.stringValue ?? "")
+      );
+      this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, rows);
+    } else if (addSheet) {
+      const { title, gridProperties } = addSheet.properties ?? {};
+      this.#addSheet(title ?? "Sheet", gridProperties ?? {});
+    } else if (updateSheetProperties?.fields === "gridProperties.columnCount") {
+      const { sheetId, gridProperties } = updateSheetProperties.properties ?? {};
+      const tab = this.#tab(sheetId);
+      tab.columnCount = gridProperties?.columnCount ?? tab.columnCount;
+    } else throw GoogleError.invalid("The stand-in doesn't know this request");
   }
 
   /** `spreadsheets.values.get`. */

@@ -62,7 +62,10 @@ for (const [how, change] of Object.entries(SAFE)) {
 }
 
 /** What leaves no place where a row can stand. */
-const UNSAFE: Record<string, [change: (text: string) => string, mend: (text: string) => string, said: string]> = {
+const UNSAFE: Record<
+  string,
+  [change: (text: string) => string, mend: (text: string) => string, said: string]
+> = {
   "the second half of a row of two lines is taken out": [
     // No quote of a later row closes it.
     (text) => text.replace(`""lines""",${idOf(2)}\r\n`, "").replace(toCsv([all[3]]), ""),
@@ -102,7 +105,9 @@ Deno.test("CsvFile says what to do and changes nothing while the file is UTF-16"
   await using place = new CsvPlace();
   await filled(place);
   const text = await place.read();
-  const saved = new Uint8Array(Uint16Array.from([0xfeff, ...Array.from(text, (c) => c.charCodeAt(0))]).buffer);
+  const saved = new Uint8Array(
+    Uint16Array.from([0xfeff, ...Array.from(text, (c) => c.charCodeAt(0))]).buffer,
+  );
   await Deno.writeFile(place.path, saved);
   const error = await assertRejects(() => place.file.append([row(6)], never), SheetError, "UTF-8");
   assertEquals(error.kind, "setup");
@@ -114,22 +119,38 @@ const GONE: Record<string, [change: (place: CsvPlace) => Promise<void>, left: nu
   "moved away": [({ path }) => Deno.rename(path, `${path}.1`), [], "was moved, deleted or emptied"],
   "deleted": [({ path }) => Deno.remove(path), [], "was moved, deleted or emptied"],
   "emptied": [({ path }) => Deno.truncate(path), [], "was moved, deleted or emptied"],
-  "rotated away, with a new one in its place": [async ({ path }) => {
-    await Deno.rename(path, `${path}.1`);
-    await Deno.writeTextFile(path, "");
-  }, [], "was moved, deleted or emptied"],
-  "overwritten in place with an older copy": [async (place) => {
-    await Deno.writeTextFile(place.path, (await place.read()).split(toCsv([row(3)]))[0]);
-  }, [1, 2], "somebody took rows out"],
-  "replaced by an editor with an older copy": [async (place) => {
-    await Deno.writeTextFile(`${place.path}~`, (await place.read()).split(toCsv([row(3)]))[0]);
-    await Deno.rename(`${place.path}~`, place.path);
-  }, [1, 2], "somebody took rows out"],
-  "replaced by an older copy of the very same length": [async (place) => {
-    const text = await place.read();
-    await Deno.writeTextFile(place.path, text.replace(idOf(5), idOf(9)));
-    await Deno.utime(place.path, new Date(), new Date(Date.now() + 5_000));
-  }, [1, 2, 3, 4, 9], "somebody took rows out"],
+  "rotated away, with a new one in its place": [
+    async ({ path }) => {
+      await Deno.rename(path, `${path}.1`);
+      await Deno.writeTextFile(path, "");
+    },
+    [],
+    "was moved, deleted or emptied",
+  ],
+  "overwritten in place with an older copy": [
+    async (place) => {
+      await Deno.writeTextFile(place.path, (await place.read()).split(toCsv([row(3)]))[0]);
+    },
+    [1, 2],
+    "somebody took rows out",
+  ],
+  "replaced by an editor with an older copy": [
+    async (place) => {
+      await Deno.writeTextFile(`${place.path}~`, (await place.read()).split(toCsv([row(3)]))[0]);
+      await Deno.rename(`${place.path}~`, place.path);
+    },
+    [1, 2],
+    "somebody took rows out",
+  ],
+  "replaced by an older copy of the very same length": [
+    async (place) => {
+      const text = await place.read();
+      await Deno.writeTextFile(place.path, text.replace(idOf(5), idOf(9)));
+      await Deno.utime(place.path, new Date(), new Date(Date.now() + 5_000));
+    },
+    [1, 2, 3, 4, 9],
+    "somebody took rows out",
+  ],
 };
 
 for (const [how, [change, left, said]] of Object.entries(GONE)) {

@@ -11,7 +11,20 @@ Deno.test("toCsv() quotes as RFC 4180 says and ends every row with CRLF", () => 
 
 Deno.test("toCsv() puts an apostrophe before what a spreadsheet would run", () => {
   const run = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "\nx", "\u0085x", '"=1', '""+1'];
-  run.push("＝1", "＋1", "－1", "＠a", "﹦1", " =1", "  ＝1", "\u3000=1", "\n+1", "\u00a0-1", '" @a', "\ufeff=1");
+  run.push(
+    "＝1",
+    "＋1",
+    "－1",
+    "＠a",
+    "﹦1",
+    " =1",
+    "  ＝1",
+    "\u3000=1",
+    "\n+1",
+    "\u00a0-1",
+    '" @a',
+    "\ufeff=1",
+  );
   for (const cell of run) assertEquals(shownAs(cell), `'${cell}`);
   for (const cell of ["1=1", "'=1", "a-b", " a", "聊天＝室", "", " "]) assertEquals(shownAs(cell), cell);
 });

@@ -44,7 +44,11 @@ Deno.test("GoogleSheet pauses while rows stand in other columns than asked, so t
   tab.insertColumns(0, 1);
   await assertRejects(() => place.sheet.append([row(2)], never), Error, "ChatLogs!B3:F3");
   for (let i = 0; i < 2; i++) {
-    const error = await assertRejects(() => place.sheet.open(never), SheetError, "let the header begin in A1");
+    const error = await assertRejects(
+      () => place.sheet.open(never),
+      SheetError,
+      "let the header begin in A1",
+    );
     assertEquals(error.kind, "setup");
   }
   tab.deleteColumns(0, 1);
@@ -110,7 +114,21 @@ Deno.test("GoogleSheet.removeDoubles() takes out rows with our ids alone, howeve
   const [one, two, three, four] = rows(1, 4).map((row) => [...row]);
   const stranger = ["2026", "a", "b", "c", "id"];
   const annotated = [one[0], one[1], one[2], "corrected by hand", one[4], "", "seen"];
-  const before = [[...HEADER], note, annotated, stranger, two, note, [], three, one, stranger, two, four, note];
+  const before = [
+    [...HEADER],
+    note,
+    annotated,
+    stranger,
+    two,
+    note,
+    [],
+    three,
+    one,
+    stranger,
+    two,
+    four,
+    note,
+  ];
   tab.rows = before.map((row) => [...row]);
   const double = [8, 10];
   assertEquals(await place.sheet.removeDoubles({ first: idOf(1), last: idOf(3) }, never), 2);

@@ -46,7 +46,22 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
   promise(".append() leaves text what it is and runs nothing", async (place) => {
     await using sheet = await opened(place);
     const texts = [
-      ...["=1+1", "\n=1", " =1", "＝1", "+1", "-1", "@ada", "\t=1+1", "\r=1+1", '"=1+1', "'=1+1", "007", "TRUE", "1/2"],
+      ...[
+        "=1+1",
+        "\n=1",
+        " =1",
+        "＝1",
+        "+1",
+        "-1",
+        "@ada",
+        "\t=1+1",
+        "\r=1+1",
+        '"=1+1',
+        "'=1+1",
+        "007",
+        "TRUE",
+        "1/2",
+      ],
       ...[
         "<script>alert(1)</script>",
         'he said "hi", then left',
@@ -90,18 +105,21 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
     assertEquals(last, second);
   });
 
-  promise(".find() finds rows wherever they stand, though the mark's row stands where it stood", async (place) => {
-    await using sheet = await opened(place);
-    await sheet.append(rows(1, 2), never);
-    const mark = await sheet.append([row(3)], never);
-    await sheet.append(rows(4, 5), never);
-    // Newest first: the row in the middle is where it was.
-    await place.edit((rows) => rows.toReversed());
-    const { standing } = await sheet.find(new Set([2, 4, 5, 6].map(idOf)), mark, never);
-    assertEquals(standing, new Set([2, 4, 5].map(idOf)));
-    await sheet.append([row(6)], never);
-    assertEquals((await place.look()).at(-1), [...row(6)]);
-  });
+  promise(
+    ".find() finds rows wherever they stand, though the mark's row stands where it stood",
+    async (place) => {
+      await using sheet = await opened(place);
+      await sheet.append(rows(1, 2), never);
+      const mark = await sheet.append([row(3)], never);
+      await sheet.append(rows(4, 5), never);
+      // Newest first: the row in the middle is where it was.
+      await place.edit((rows) => rows.toReversed());
+      const { standing } = await sheet.find(new Set([2, 4, 5, 6].map(idOf)), mark, never);
+      assertEquals(standing, new Set([2, 4, 5].map(idOf)));
+      await sheet.append([row(6)], never);
+      assertEquals((await place.look()).at(-1), [...row(6)]);
+    },
+  );
 
   promise(".find() isn't misled by what a message says", async (place) => {
     await using sheet = await opened(place);

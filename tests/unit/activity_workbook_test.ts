@@ -10,7 +10,12 @@ Deno.test("activityWorkbook() writes times as dates, and prints landscape on one
       hours: Array(24).fill(0),
       people: [{ name: "ada", messages: 2, answers: 1 }],
       others: 0,
-      silences: [{ from: "2026-03-01 09:00:00", to: "2026-03-01 19:30:15", seconds: 37_815, brokenBy: "ada" }],
+      silences: [{
+        from: "2026-03-01 09:00:00",
+        to: "2026-03-01 19:30:15",
+        seconds: 37_815,
+        brokenBy: "ada",
+      }],
       responses: Array(7).fill(0),
       unanswered: 1,
       medianResponse: undefined,

@@ -95,7 +95,7 @@ Deno.test("Transcript's times are dates that a spreadsheet calculates with", asy
   assertStringIncludes(xml, `<c r="A2" s="3"><v>${Date.UTC(2026, 2, 1, 9) / 86_400_000 + 25_569}</v></c>`);
 });
 
-Deno.test("Transcript that an earlier version began is ended with the styles that it has", async () => {
+Deno.test("Transcript that an earlier version began is ended with the styles that it has", () => {
   const begun = new Transcript().begin(ORDER);
   const { hasTimes: _, ...before } = Object(begun.state);
   const { pieces } = new Transcript().take(before, [said("a", 0)], ORDER);
@@ -110,7 +110,13 @@ Deno.test("Transcript's headings are in the reader's language, stay in view, and
   const { Messages: [header] } = await sheetsOf(xlsx);
   assertEquals(header, ["時間", "聊天室", "暱稱", "訊息", "編號"]);
   const xml = new TextDecoder().decode(await sheetXml(xlsx));
-  for (const part of ['state="frozen"', 'fitToPage="1"', 'orientation="landscape" fitToWidth="1" fitToHeight="0"']) {
+  for (
+    const part of [
+      'state="frozen"',
+      'fitToPage="1"',
+      'orientation="landscape" fitToWidth="1" fitToHeight="0"',
+    ]
+  ) {
     assertStringIncludes(xml, part);
   }
   // Programs read the columns of the other file by their names.
