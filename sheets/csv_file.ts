@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { BOM, type End, findRows, idIn, readRows, standsAt } from "./csv_rows.ts";
+import { explainFileError } from "./file_errors.ts";
 import { HEADER, type Mark, type Notice, type Row, type Sheet, SheetError } from "./sheet.ts";
 
 export interface CsvFileOptions {
@@ -219,17 +220,11 @@ export class CsvFile implements Sheet {
       "somebody took rows out, or saved an older copy over it.";
   }
 
-  /** Runs an operation and gives the failures that an operator can mend their sentence. */
   async #explain<T>(operation: () => Promise<T>): Promise<T> {
     try {
       return await operation();
-    } catch (cause) {
-      if (!(cause instanceof Error) || cause instanceof SheetError) throw cause;
-      const code = "code" in cause ? String(cause.code) : cause.name;
-      const advice = ADVICE.get(code);
-      if (!advice) throw cause;
-      const kind = DISK_FULL.has(code) ? "busy" : "setup";
-      throw new SheetError(kind, `${this.name} can't be written: ${advice}.`, { cause });
+    } catch (error) {
+      throw explainFileError(error, this.name);
     }
   }
 }
@@ -290,19 +285,3 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
 }
 
 const LOCK_PATIENCE_MS = 10_000;
-
-const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
-const NOT_ALLOWED = "this user may not write there; change the owner or the mode of file and directory";
-const IN_THE_WAY = "a part of its path is a file; choose another path";
-const ADVICE = new Map([
-  ["ENOSPC", "the disk is full; make room on it"],
-  ["EDQUOT", "the disk quota is used up; make room"],
-  ["EACCES", NOT_ALLOWED],
-  ["EPERM", NOT_ALLOWED],
-  ["NotCapable", "the permissions to read and write don't cover it"],
-  ["EROFS", "the file system is mounted read-only; choose another path"],
-  ["EISDIR", "it is a directory; choose another path"],
-  ["ENOTDIR", IN_THE_WAY],
-  ["EEXIST", IN_THE_WAY],
-  ["ENOENT", "its directory can't be made"],
-]);

@@ -1,15 +1,10 @@
 import type { sheets_v4 as v4 } from "googleapis";
-import type { GoogleClient, GoogleRequest } from "./google_client.ts";
+import type { GoogleRequest } from "./google_client.ts";
 import { findDoubles, requestsToRemove } from "./google_doubles.ts";
-import {
-  emptyFirstRow,
-  explainGoogleError,
-  isBeyondGrid,
-  isTokenRefused,
-  missingTab,
-} from "./google_errors.ts";
+import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./google_key.ts";
 import { parseRange } from "./google_ranges.ts";
+import { GoogleTab, ID_COLUMN } from "./google_tab.ts";
 import { HEADER, type IdRange, type Mark, type Notice, type Row, type Sheet, SheetError } from "./sheet.ts";
 
 export interface GoogleSheetOptions {
@@ -39,7 +34,7 @@ export interface GoogleSheetOptions {
 export class GoogleSheet implements Sheet {
   readonly name: string;
   readonly #options: Required<GoogleSheetOptions>;
-  #client: Promise<GoogleClient> | undefined;
+  readonly #tab: GoogleTab;
   #wasOpen = false;
   /** The last row that was written. */
   #end: number | undefined;
@@ -54,13 +49,14 @@ export class GoogleSheet implements Sheet {
       ...options,
     };
     this.name = `Google Sheet ${options.tab}`;
+    this.#tab = new GoogleTab(this.name, this.#options);
   }
 
   /**
    * Makes the tab when it is missing, five columns wide, and writes the header into an empty first row; whatever
    * else stands in the first row is somebody's header and stays, unless it is a message's row: then the tab was made
-   * again meanwhile, and the header goes above. An empty row above others is left to people. A tab as fresh as Google makes them is trimmed to
-   * five columns, because empty cells count against the spreadsheet's 10 million.
+   * again meanwhile, and the header goes above. An empty row above others is left to people. A tab as fresh as Google
+   * makes them is trimmed to five columns, because empty cells count against the spreadsheet's 10 million.
    *
    * A tab that was there before is not made again: somebody has renamed or deleted it, and rows that we don't know
    * to stand may be in it.
@@ -68,29 +64,30 @@ export class GoogleSheet implements Sheet {
   async open(signal: AbortSignal, last?: Mark): Promise<void> {
     this.#end ??= last?.position;
     if (this.#strayed) await this.#demandNotThere(this.#strayed, signal);
-    const tab = await this.#findTab(signal);
+    const tab = await this.#tab.findTab(signal);
     if (!tab) {
       if (this.#wasOpen) throw missingTab(this.#options.tab);
-      await this.#addTab(signal);
+      await this.#tab.addTab(signal);
     } else {
       const isFresh = tab.rows <= FRESH.rows && tab.columns === FRESH.columns;
-      const { values } = await this.#read(isFresh ? undefined : FIRST_ROW, "ROWS", signal) ?? { values: [] };
+      const { values } = await this.#tab.read(isFresh ? undefined : FIRST_ROW, "ROWS", signal) ??
+        { values: [] };
       if ((isFresh && values.length === 0) || tab.columns < HEADER.length) {
-        await this.#setColumns(tab.sheetId, signal);
+        await this.#tab.setColumns(tab.sheetId, signal);
       }
       this.#wasOpen = true;
       if (isFilled(values[0])) {
-        if (ULID.test(values[0][ID_INDEX] ?? "")) await this.#insertHeader(tab.sheetId, signal);
+        if (ULID.test(values[0][ID_INDEX] ?? "")) await this.#tab.insertHeader(tab.sheetId, signal);
         return;
       }
-      const below = await this.#read(SECOND_ROWS, "ROWS", signal);
+      const below = await this.#tab.read(SECOND_ROWS, "ROWS", signal);
       // An append to an empty first row doesn't look what stands below it.
       if (below?.values.some(isFilled)) throw emptyFirstRow(this.#options.tab);
     }
-    await this.#call(signal, (api, options) =>
+    await this.#tab.call(signal, (api, options) =>
       api.spreadsheets.values.update({
         spreadsheetId: this.#options.spreadsheetId,
-        range: this.#range(FIRST_ROW),
+        range: this.#tab.range(FIRST_ROW),
         valueInputOption: "RAW",
         requestBody: { values: [[...HEADER]] },
         fields: "updatedRows",
@@ -124,49 +121,34 @@ export class GoogleSheet implements Sheet {
     signal: AbortSignal,
   ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }> {
     if (from) {
-      const column = await this.#readIds(from.position, signal);
+      const column = await this.#tab.readIds(from.position, signal);
       const found = within(column, from.position, ids);
       if (column[0] === from.id && found.standing.size === ids.size) return found;
     }
     // Somebody may have sorted the tab so that the mark's row happens to stand where it stood.
-    return within(await this.#readIds(1, signal), 1, ids);
+    return within(await this.#tab.readIds(1, signal), 1, ids);
   }
 
   async removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number> {
-    const doubles = findDoubles(await this.#readIds(1, signal), ids);
-    const tab = doubles && await this.#findTab(signal);
+    const doubles = findDoubles(await this.#tab.readIds(1, signal), ids);
+    const tab = doubles && await this.#tab.findTab(signal);
     if (!tab) return 0;
-    await this.#change(requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: ID_INDEX }), signal);
+    await this.#tab.change(requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: ID_INDEX }), signal);
     return doubles.count;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    (await this.#client?.catch(() => undefined))?.[Symbol.dispose]();
-  }
-
-  async #findTab(signal: AbortSignal): Promise<Tab | undefined> {
-    const { sheets } = await this.#call(signal, (api, options) =>
-      api.spreadsheets.get({
-        spreadsheetId: this.#options.spreadsheetId,
-        fields: "sheets.properties(sheetId,title,gridProperties(rowCount,columnCount))",
-      }, options));
-    if (!sheets) throw new Error("Google's answer to a look at the spreadsheet isn't one");
-    const properties = sheets.find((sheet) => sheet.properties?.title === this.#options.tab)?.properties;
-    return properties && {
-      sheetId: properties.sheetId ?? 0,
-      rows: properties.gridProperties?.rowCount ?? 0,
-      columns: properties.gridProperties?.columnCount ?? 0,
-    };
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#tab[Symbol.asyncDispose]();
   }
 
   /** One append. After a 401 it is sent again only when a look has shown that none of the rows stand. */
   async #send(rows: readonly Row[], signal: AbortSignal): Promise<v4.Schema$AppendValuesResponse> {
-    const client = await this.#connect();
+    const client = await this.#tab.connect();
     const request: GoogleRequest<v4.Schema$AppendValuesResponse> = (api, options) =>
       api.spreadsheets.values.append({
         spreadsheetId: this.#options.spreadsheetId,
         // The first row alone: Google looks for the end of the table that it belongs to.
-        range: this.#range(FIRST_ROW),
+        range: this.#tab.range(FIRST_ROW),
         // USER_ENTERED would run what people type as formulas.
         valueInputOption: "RAW",
         // The default, OVERWRITE, loses rows when two appends run at once.
@@ -178,14 +160,14 @@ export class GoogleSheet implements Sheet {
     try {
       return await client.callOnce(request, signal);
     } catch (error) {
-      if (!isTokenRefused(error)) throw this.#explain(error, signal, "refused");
+      if (!isTokenRefused(error)) throw this.#tab.explain(error, signal, "refused");
     }
     const { standing } = await this.find(new Set(rows.map((row) => row[ID_INDEX])), undefined, signal);
     if (standing.size) throw new Error("Google refused an append for its token, but rows of it stand");
     try {
       return await client.callOnce(request, signal);
     } catch (error) {
-      throw this.#explain(error, signal, "refused");
+      throw this.#tab.explain(error, signal, "refused");
     }
   }
 
@@ -193,7 +175,7 @@ export class GoogleSheet implements Sheet {
   async #demandNotThere({ range, id }: { range: string; id: string }, signal: AbortSignal): Promise<void> {
     let page;
     try {
-      page = await this.#readRange(range, "ROWS", signal);
+      page = await this.#tab.readRange(range, "ROWS", signal);
     } catch (error) {
       // Such a place isn't there. What else is wrong shows when the tab is looked at.
       if (!(error instanceof SheetError && error.kind === "setup")) throw error;
@@ -212,7 +194,9 @@ export class GoogleSheet implements Sheet {
   async #watchGap(firstRow: number, signal: AbortSignal): Promise<void> {
     const above = firstRow - 1;
     // The rows stand, whatever becomes of this look.
-    const page = await this.#read(`A${above}:${ID_COLUMN}${above}`, "ROWS", signal).catch(() => undefined);
+    const page = await this.#tab.read(`A${above}:${ID_COLUMN}${above}`, "ROWS", signal).catch(() =>
+      undefined
+    );
     if (!page || page.values.some(isFilled)) return;
     this.#options.noticed({
       code: "rows_far_below",
@@ -222,138 +206,9 @@ export class GoogleSheet implements Sheet {
         "move it to another tab.",
     });
   }
-
-  /** Puts the header above a first row that is a message's. */
-  #insertHeader(sheetId: number, signal: AbortSignal): Promise<unknown> {
-    const values = HEADER.map((stringValue) => ({ userEnteredValue: { stringValue } }));
-    return this.#change([
-      {
-        insertDimension: {
-          range: { sheetId, dimension: "ROWS", startIndex: 0, endIndex: 1 },
-          inheritFromBefore: false,
-        },
-      },
-      {
-        updateCells: {
-          start: { sheetId, rowIndex: 0, columnIndex: 0 },
-          rows: [{ values }],
-          fields: "userEnteredValue",
-        },
-      },
-    ], signal);
-  }
-
-  /** Two rows, because Google freezes no header that is all there is. */
-  #addTab(signal: AbortSignal): Promise<unknown> {
-    const gridProperties = { rowCount: 2, columnCount: HEADER.length, frozenRowCount: 1 };
-    return this.#change([{ addSheet: { properties: { title: this.#options.tab, gridProperties } } }], signal);
-  }
-
-  #setColumns(sheetId: number, signal: AbortSignal): Promise<unknown> {
-    const properties = { sheetId, gridProperties: { columnCount: HEADER.length } };
-    const fields = "gridProperties.columnCount";
-    return this.#change([{ updateSheetProperties: { properties, fields } }], signal);
-  }
-
-  #change(requests: v4.Schema$Request[], signal: AbortSignal): Promise<unknown> {
-    return this.#call(signal, (api, options) =>
-      api.spreadsheets.batchUpdate({
-        spreadsheetId: this.#options.spreadsheetId,
-        requestBody: { requests },
-        fields: "spreadsheetId",
-      }, options));
-  }
-
-  /** The id column from row `start` on, in pages; empty when it begins below the last row. */
-  async #readIds(start: number, signal: AbortSignal): Promise<string[]> {
-    const pages: string[][] = [];
-    for (let first = start;; first += PAGE_ROWS) {
-      const last = first + PAGE_ROWS - 1;
-      const page = await this.#read(`${ID_COLUMN}${first}:${ID_COLUMN}${last}`, "COLUMNS", signal);
-      const ids = page?.values[0] ?? [];
-      pages.push(ids);
-      // Google answers with the range that it has of the one asked for.
-      if (page?.lastRow !== last) return pages.flat();
-      // It leaves out the empty cells at the end, behind which the next page goes on.
-      while (ids.length < PAGE_ROWS) ids.push("");
-    }
-  }
-
-  /** The range `cells` of the tab, or all of it, and its last row; `undefined` when it begins below the last row. */
-  #read(
-    cells: string | undefined,
-    majorDimension: "ROWS" | "COLUMNS",
-    signal: AbortSignal,
-  ): Promise<{ values: string[][]; lastRow: number } | undefined> {
-    return this.#readRange(this.#range(cells), majorDimension, signal);
-  }
-
-  async #readRange(
-    range: string,
-    majorDimension: "ROWS" | "COLUMNS",
-    signal: AbortSignal,
-  ): Promise<{ values: string[][]; lastRow: number } | undefined> {
-    const { spreadsheetId } = this.#options;
-    let body;
-    try {
-      body = await (await this.#connect()).call(
-        (api, options) =>
-          api.spreadsheets.values.get(
-            { spreadsheetId, range, majorDimension, fields: "range,values" },
-            options,
-          ),
-        signal,
-      );
-    } catch (error) {
-      if (isBeyondGrid(error)) return undefined;
-      throw this.#explain(error, signal, "setup");
-    }
-    const last = parseRange(body.range)?.lastRow;
-    // Somebody else's page with a 200 must not pass for an empty tab: rows would be written a second time.
-    if (!last) throw new Error("Google's answer to a read isn't one");
-    return { values: body.values ?? [], lastRow: last };
-  }
-
-  async #call<T>(
-    signal: AbortSignal,
-    request: GoogleRequest<T>,
-    refused: "refused" | "setup" = "setup",
-  ): Promise<T> {
-    try {
-      return await (await this.#connect()).call(request, signal);
-    } catch (error) {
-      throw this.#explain(error, signal, refused);
-    }
-  }
-
-  /** Loads Google's client when it is needed: a service that writes to a file never pays for it. */
-  #connect(): Promise<GoogleClient> {
-    return this.#client ??= import("./google_client.ts").then(({ GoogleClient }) =>
-      new GoogleClient(this.#options)
-    );
-  }
-
-  #explain(error: unknown, signal: AbortSignal, refused: "refused" | "setup"): unknown {
-    if (signal.aborted) return signal.reason;
-    const { tab, spreadsheetId, key: { clientEmail } } = this.#options;
-    return explainGoogleError(error, { name: this.name, tab, spreadsheetId, clientEmail, refused });
-  }
-
-  /** The range `cells` of the tab, or the whole tab, in A1 notation. */
-  #range(cells?: string): string {
-    const tab = `'${this.#options.tab.replaceAll("'", "''")}'`;
-    return cells ? `${tab}!${cells}` : tab;
-  }
 }
 
-interface Tab {
-  readonly sheetId: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-const ID_COLUMN = "E";
-/** The same, counted from 0. */
+/** The id's column, counted from 0. */
 const ID_INDEX = 4;
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const FIRST_ROW = `A1:${ID_COLUMN}1`;
@@ -361,8 +216,6 @@ const FIRST_ROW = `A1:${ID_COLUMN}1`;
 const SECOND_ROWS = `A2:${ID_COLUMN}1000`;
 /** The grid that Google gives a tab which somebody adds by hand. */
 const FRESH = { rows: 1000, columns: 26 };
-/** About 3 MB of ids a page. */
-const PAGE_ROWS = 100_000;
 /** Stands in an empty cell's place, because a table could end at a column of empty cells. */
 const BLANK = " ";
 

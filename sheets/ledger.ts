@@ -103,7 +103,10 @@ export class Ledger {
   async load(): Promise<void> {
     const entry = await this.#parts.kv.get<LogState>(STATE);
     if (entry.versionstamp === this.#stamp) return;
-    if (entry.value) this.#state = this.#ofThisSheet(entry.value);
+    if (entry.value) this.#state = entry.value;
+    // Rows went to another sheet before: here its mark means nothing.
+    const { sheet = this.#parts.sheet.name } = this.#state;
+    if (sheet !== this.#parts.sheet.name) this.#state = { ...this.#state, mark: undefined };
     this.#stamp = entry.versionstamp;
     // What this process knows of the sheet is out of date.
     this.#isSheetOpen = false;
@@ -273,12 +276,6 @@ export class Ledger {
     const commit = this.deadLetters.remove(kv.atomic(), letter);
     tally?.addRows(commit, 1);
     await seal.commit(commit);
-  }
-
-  /** Without its mark when it is of another sheet, to which rows went before: there it means nothing. */
-  #ofThisSheet(state: LogState): LogState {
-    const isOther = state.sheet !== undefined && state.sheet !== this.#parts.sheet.name;
-    return isOther ? { ...state, mark: undefined } : state;
   }
 
   async #save(unnamed: LogState, commit: Deno.AtomicOperation): Promise<void> {

@@ -26,6 +26,10 @@ interface Sight {
   readonly at: number;
 }
 
+interface DueSuspect extends Suspect {
+  readonly versionstamp: string;
+}
+
 /** How long Google works on a request at most (https://developers.google.com/workspace/sheets/api/limits). */
 export const LATEST_MS = 180_000;
 
@@ -48,27 +52,35 @@ export class Suspects {
       if (id < first) first = id;
       if (id > last) last = id;
     }
-    const suspect: Suspect = { ids: { first, last }, dueAt: now + LATEST_MS };
-    await this.#kv.set([PREFIX, first], suspect);
+    const key = [PREFIX, first];
+    let isNoted = false;
+    while (!isNoted) {
+      const entry = await this.#kv.get<Suspect>(key);
+      // A part of rows that were noted before must not make less of them.
+      const ids = { first, last: entry.value && entry.value.ids.last > last ? entry.value.ids.last : last };
+      const suspect: Suspect = { ids, dueAt: now + LATEST_MS };
+      isNoted = (await this.#kv.atomic().check(entry).set(key, suspect).commit()).ok;
+    }
   }
 
   /** Those that can be looked into by now; `elapsed` is by the clock that doesn't jump, in milliseconds. */
-  async due(elapsed: number): Promise<Suspect[]> {
-    const due: Suspect[] = [];
+  async due(elapsed: number): Promise<DueSuspect[]> {
+    const due: DueSuspect[] = [];
     const seen = new Map<string, Sight>();
     for await (const { key, value, versionstamp } of this.#kv.list<Suspect>({ prefix: [PREFIX] })) {
       const name = String(key[1]);
       const before = this.#seen.get(name);
       const at = before?.versionstamp === versionstamp ? before.at : elapsed;
       seen.set(name, { versionstamp, at });
-      if (elapsed - at >= LATEST_MS) due.push(value);
+      if (elapsed - at >= LATEST_MS) due.push({ ...value, versionstamp });
     }
     this.#seen = seen;
     return due;
   }
 
-  /** Ends a suspicion. */
-  async clear({ ids }: Suspect): Promise<void> {
-    await this.#kv.delete([PREFIX, ids.first]);
+  /** Ends a suspicion, unless it has been noted anew meanwhile. */
+  async clear({ ids, versionstamp }: DueSuspect): Promise<void> {
+    const key = [PREFIX, ids.first];
+    await this.#kv.atomic().check({ key, versionstamp }).delete(key).commit();
   }
 }

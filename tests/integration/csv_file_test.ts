@@ -127,6 +127,58 @@ Deno.test("CsvFile.append() doesn't count rows that went into a file without a n
   assertEquals(await place.ids(), [idOf(1)]);
 });
 
+/** What may come between the bytes of an append and its end, and whether the row still stands then. */
+const MEANWHILE: Record<string, [change: (place: Place, before: string) => Promise<void>, stands: boolean]> = {
+  "an editor overwrites the file in place": [({ path }, before) => Deno.writeTextFile(path, before), false],
+  "an editor puts a new file in its place": [async ({ path }, before) => {
+    await Deno.writeTextFile(`${path}~`, before);
+    await Deno.rename(`${path}~`, path);
+  }, false],
+  "an editor saves a longer file": [({ path }, before) => {
+    return Deno.writeTextFile(path, before + "a,longer,note\r\n".repeat(20));
+  }, false],
+  "somebody adds a note": [({ path }) => Deno.writeTextFile(path, "a note\n", { append: true }), true],
+};
+
+for (const [what, [change, stands]] of Object.entries(MEANWHILE)) {
+  Deno.test(`CsvFile.append() says of no row that it stands when ${what} at that very moment, and none is lost or doubled`, async () => {
+    await using place = new Place();
+    await place.file.open(never);
+    const mark = await place.file.append([row(1)], never);
+    const before = await Deno.readTextFile(place.path);
+    {
+      using _ = patch("syncData", () => change(place, before));
+      await assertRejects(() => place.file.append([row(2)], never), Error, "replaced or changed");
+    }
+    const { standing } = await place.file.find(new Set([idOf(2)]), mark, never);
+    assertEquals(standing.size, stands ? 1 : 0);
+    if (!stands) await place.file.append([row(2)], never);
+    await place.file.append([row(3)], never);
+    const text = await place.read();
+    for (const n of [1, 2, 3]) assertEquals(text.split(idOf(n)).length, 2, text);
+  });
+}
+
+Deno.test("CsvFile.append() doubles no row when somebody adds a note between its look and its bytes", async () => {
+  await using place = new Place();
+  await place.file.open(never);
+  await place.file.append([row(1)], never);
+  {
+    let isFirst = true;
+    using _ = patch("write", async (file, write, bytes) => {
+      if (isFirst) {
+        isFirst = false;
+        await Deno.writeTextFile(place.path, "a note\r\n", { append: true });
+      }
+      return await write.call(file, bytes);
+    });
+    await assertRejects(() => place.file.append([row(2)], never), Error, "replaced or changed");
+  }
+  assertEquals((await place.file.find(new Set([idOf(2)]), undefined, never)).standing.size, 1);
+  await place.file.append([row(3)], never);
+  assertEquals(await place.read(), `${toCsv([HEADER, row(1)])}a note\r\n${toCsv(rows(2, 3))}`);
+});
+
 Deno.test("CsvFile.append() writes nothing over rows that somebody else wrote, until it has looked", async () => {
   await using place = new Place();
   await place.file.open(never);
