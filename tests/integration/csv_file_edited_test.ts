@@ -221,6 +221,31 @@ Deno.test("Service says in /healthz that the file was moved away, and writes on"
   assertEquals((await service.rows()).slice(1).map((row) => row[4]), [second.id]);
 });
 
+Deno.test("Service that goes over to another file takes no rows for missing", async () => {
+  await using directory = await temporaryDirectory();
+  for (const name of ["one", "two"]) {
+    await using service = await startService({ logCsvPath: `${directory.path}/${name}.csv` }, directory.path);
+    await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+    const { id } = await ada.say(name);
+    await ada.next("recorded", ({ ids }) => ids.includes(id));
+    assertEquals((await healthOf(service.url)).status, "ok");
+    assertEquals((await service.rows()).slice(1).map((row) => row[4]), [id]);
+  }
+});
+
+Deno.test("Service says after a restart that the file was moved away meanwhile, and writes on", async () => {
+  await using directory = await temporaryDirectory();
+  for (const status of ["ok", "degraded"]) {
+    await using service = await startService({}, directory.path);
+    await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+    const { id } = await ada.say("hi");
+    await ada.next("recorded", ({ ids }) => ids.includes(id));
+    assertEquals((await healthOf(service.url)).status, status);
+    assertEquals((await service.rows()).slice(1).map((row) => row[4]), [id]);
+    await Deno.rename(`${directory.path}/ChatLogs.csv`, `${directory.path}/old.csv`);
+  }
+});
+
 async function filled(place: CsvPlace): Promise<Mark> {
   await place.file.open(never);
   const mark = await place.file.append(all as Row[], never);
