@@ -149,12 +149,17 @@ export class CsvFile implements Sheet {
     const version = await versionOf(file);
     const standing = new Set<string>();
     const lastId = this.#lastId;
+    const lastBytes = encoder.encode(lastId);
     let isLastThere = lastId === undefined;
     const end = await readRows(file, 0, signal, (row) => {
+      // As it was written; reading each row's id would take longer than all the rest.
+      isLastThere ||= endsWith(row, lastBytes);
+      if (!ids.size) return;
       const id = idIn(row);
-      if (id === lastId) isLastThere = true;
       if (ids.has(id)) standing.add(id);
     });
+    // A program may have saved it in another form.
+    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), signal)).standing.size > 0;
     if (!isLastThere && !end.isQuoted) {
       this.#lastId = undefined;
       this.#noticed({ code: "rows_missing", message: isNew ? this.#gone() : this.#changed() });
@@ -278,6 +283,13 @@ function isSame(a: Version | undefined, b: Version): boolean {
 function tornRow({ rest }: End, rows: readonly Row[]): number {
   if (!rest.length) return -1;
   return rows.findIndex((row) => startsWith(encoder.encode(toCsv([row])), rest));
+}
+
+function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
+  let at = end.length;
+  const offset = bytes.length - at;
+  while (at > 0 && bytes[offset + at - 1] === end[at - 1]) at--;
+  return at === 0;
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {

@@ -127,8 +127,10 @@ Deno.test("CsvFile.append() doesn't count rows that went into a file without a n
   assertEquals(await place.ids(), [idOf(1)]);
 });
 
+type Change = (place: Place, before: string) => Promise<void>;
+
 /** What may come between the bytes of an append and its end, and whether the row still stands then. */
-const MEANWHILE: Record<string, [change: (place: Place, before: string) => Promise<void>, stands: boolean]> = {
+const MEANWHILE: Record<string, [change: Change, stands: boolean]> = {
   "an editor overwrites the file in place": [({ path }, before) => Deno.writeTextFile(path, before), false],
   "an editor puts a new file in its place": [async ({ path }, before) => {
     await Deno.writeTextFile(`${path}~`, before);
