@@ -293,4 +293,6 @@ async function openKv(config: Config, storage: Storage): Promise<Deno.Kv> {
   }
 }
 
-if (import.meta.main) await serve(start, import.meta.url, openSheet);
+if (import.meta.main) {
+  await serve(start, import.meta.url, (config) => openSheet(config, () => {}));
+}
