@@ -148,7 +148,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     queue,
     makers: openMakers(config.timeZone),
   });
-  const documents = new Documents({ ...common, ...rooms, now: systemClock.now });
+  const documents = new Documents({ ...common, ...rooms, ...access, now: systemClock.now });
   const hearers = [logOfRooms, notifications, figured, reports, documents];
   // What one of them can't make of a post is no reason for the others not to hear it.
   const hear = (post: Post): void => {

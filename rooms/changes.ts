@@ -28,6 +28,8 @@ export type Change =
   | { readonly type: "account"; readonly id: string }
   | { readonly type: "names"; readonly names: readonly string[] }
   | { readonly type: "rules"; readonly room: string }
+  /** Who may be at a document has changed, or it was deleted. */
+  | { readonly type: "document"; readonly id: string }
   /** A user's connections to a room are ended. */
   | { readonly type: "removed"; readonly room: string; readonly user: string }
   /** A message was deleted; its text is gone from the archive already. */

@@ -113,7 +113,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
         rulesOf: (room) => parts.rules.of(room),
-        documentOf: (id) => parts.documents.catalog.entry(id),
+        documentOf: (id) => parts.documents.catalog.stored(id),
         waitOf: pageLimit(callers, config),
       }),
     )

@@ -4,6 +4,8 @@ import { type Context, Hono } from "hono";
 import type { Account } from "../rooms/accounts/accounts.ts";
 import type { Entry } from "../rooms/documents/catalog.ts";
 import { DOCUMENT_ID } from "../rooms/documents/documents.ts";
+import { mayManage, mayRead } from "../rooms/documents/document_access.ts";
+import { userOf } from "./callers.ts";
 import type { PageView } from "./page_view.ts";
 
 export function documentPages(options: {
@@ -19,15 +21,25 @@ export function documentPages(options: {
   app.get("/docs/:id/", async (c, next) => {
     const id = c.req.param("id").normalize("NFC");
     const document = DOCUMENT_ID.test(id) ? await documentOf(id) : undefined;
-    const isEditor = await accountOf(c) !== undefined;
+    const account = await accountOf(c);
+    const isEditor = account !== undefined;
     // A document that a program names comes to be with its first edit; guests find nothing there before.
-    if (!DOCUMENT_ID.test(id) || (!document && !isEditor)) return await next();
+    if (!DOCUMENT_ID.test(id) || (!document && !isEditor) || document?.deletedAt !== undefined) {
+      return await next();
+    }
+    if (document && !mayRead(document, account ? userOf(account) : { id: "" })) {
+      // Whoever was sent the address may be one of those it is for.
+      return account ? await next() : c.redirect(`/account/sign-in/?to=${encodeURIComponent(c.req.path)}`);
+    }
+    const mayChange = account && document && mayManage(document, userOf(account));
     const title = document?.title ?? "";
     // CodeMirror makes its styles while it runs.
     const nonce: Record<string, string> = isEditor ? { style_nonce: randomBytes(16).toString("base64") } : {};
     return view.show(c, isEditor ? "document.html" : "document_reader.html", (words) => ({
       ...nonce,
       document: id,
+      may_manage: String(mayChange ?? false),
+      private: String(document?.isPrivate ?? false),
       title,
       heading: title || words["doc.untitled"],
     }));

@@ -1,6 +1,7 @@
 /** `/ws/documents/:id/`: the socket of a document. */
 import { Hono } from "hono";
 import { RateLimiter } from "limiter";
+import { DocumentRefusal } from "../rooms/documents/document_access.ts";
 import { DOCUMENT_ID, type Documents, type Seat } from "../rooms/documents/documents.ts";
 import { MAX_FRAME_BYTES, MAX_UPDATE_FRAME_BYTES } from "../rooms/documents/plain_frames.ts";
 import { CLOSE } from "../rooms/protocol.ts";
@@ -113,7 +114,11 @@ class Visit implements Attendance {
   }
 
   async #take(kind: "yjs" | "plain"): Promise<void> {
-    const seat = await this.#options.documents.join(this.#id, this.#connection, kind);
+    const seat = await this.#options.documents.join(this.#id, this.#connection, kind).catch((error) => {
+      if (error instanceof DocumentRefusal) return error;
+      throw error;
+    });
+    if (seat instanceof DocumentRefusal) return void this.#connection.close(CLOSE.notAllowed, seat.message);
     if (!seat) return void this.#connection.close(CLOSE.tooMany, "Too many people are at this document");
     if (this.#hasLeft || kind !== this.#kind) return seat.leave();
     this.#seat = seat;

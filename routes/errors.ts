@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AccountError } from "../rooms/accounts/accounts.ts";
 import { BusyError } from "../rooms/accounts/password.ts";
 import { StorageLostError } from "../rooms/storage.ts";
+import { DocumentRefusal } from "../rooms/documents/document_access.ts";
 import { type ErrorCode, FrameError } from "../rooms/protocol.ts";
 
 /** A request that can't be granted. */
@@ -43,12 +44,20 @@ const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulS
   not_found: 404,
   changed: 409,
 };
+const STATUS_OF_DOCUMENT_REFUSAL: Readonly<Record<DocumentRefusal["code"], ContentfulStatusCode>> = {
+  deleted: 404,
+  private: 404,
+  too_many_documents: 429,
+};
 /** What a client is told to wait when too much is asked of the service. */
 const BUSY_MS = 2_000;
 
 /** The answer to an error; `undefined` when it is none of those that a caller can do anything about. */
 export function answerTo(error: Error, c: Context): Response | undefined {
   if (error instanceof HttpError) return answer(c, error.status, error.code, error);
+  if (error instanceof DocumentRefusal) {
+    return answer(c, STATUS_OF_DOCUMENT_REFUSAL[error.code], error.code, error);
+  }
   if (error instanceof FrameError) return answer(c, STATUS_OF[error.code], error.code, error);
   if (error instanceof AccountError) return answer(c, STATUS_OF_ACCOUNT_ERROR[error.code], error.code, error);
   if (error instanceof StorageLostError) {
@@ -70,9 +79,13 @@ function answer(
   c: Context,
   status: ContentfulStatusCode,
   code: string,
-  { message, retryAfterMs }: { message: string; retryAfterMs?: number | undefined },
+  { message, retryAfterMs, names }: {
+    message: string;
+    retryAfterMs?: number | undefined;
+    names?: readonly string[];
+  },
 ): Response {
-  if (retryAfterMs === undefined) return c.json({ error: message, code }, status);
+  if (retryAfterMs === undefined) return c.json({ error: message, code, names }, status);
   c.header("retry-after", String(Math.ceil(retryAfterMs / 1000)));
   return c.json({ error: message, code, retry_after_ms: Math.ceil(retryAfterMs) }, status);
 }

@@ -6,6 +6,7 @@ import type { Erasure } from "../rooms/erasure.ts";
 import { mayChange, mayEnter, type RuleBook, type Rules } from "../rooms/rules.ts";
 import { cleanName } from "../rooms/user.ts";
 import type { User } from "../rooms/user.ts";
+import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
 import type { Caller, Refusal } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
@@ -15,7 +16,6 @@ import { noEntry } from "./messages_api.ts";
 import { roomNameIn } from "./room_name.ts";
 
 const MAX_TITLE_LENGTH = 64;
-const MAX_MEMBERS = 500;
 const Change = v.object({
   title: v.optional(
     v.pipe(
@@ -27,15 +27,7 @@ const Change = v.object({
   private: v.optional(v.boolean('"private" must be true or false')),
   read_only: v.optional(v.boolean('"read_only" must be true or false')),
   closed: v.optional(v.boolean('"closed" must be true or false')),
-  members: v.optional(
-    v.pipe(
-      v.array(
-        v.pipe(v.string('"members" must be names'), v.maxLength(1_000)),
-        '"members" must be a list of names',
-      ),
-      v.maxLength(MAX_MEMBERS, `"members" must be at most ${MAX_MEMBERS} names`),
-    ),
-  ),
+  members: v.optional(namesIn("members")),
 });
 
 export function roomsApi(options: {
@@ -46,25 +38,17 @@ export function roomsApi(options: {
   const { accounts, rules, erasure } = options;
   const app = new Hono<ApiEnv>();
 
-  /** Ids of accounts by their names. Throws {@link HttpError} for a name that nobody has. */
-  async function idsOf(names: readonly string[]): Promise<string[]> {
-    const ids = new Set<string>();
-    for (const name of names) {
-      const account = await accounts.named(name);
-      if (!account) throw new HttpError(400, "invalid_request", `There is no account called ${name}`);
-      ids.add(account.id);
-    }
-    return [...ids];
-  }
-
   async function view(room: string, now: Rules, user: User): Promise<Record<string, unknown>> {
     const { title, isPrivate, isReadOnly, isClosed = false, creator, members } = now;
     const shown = { room, title, private: isPrivate, read_only: isReadOnly, closed: isClosed || undefined };
     if (!mayChange(now, user)) return { ...shown, may_change: false };
-    const names = async (ids: readonly string[]): Promise<string[]> =>
-      (await Promise.all(ids.map((id) => accounts.byId(id)))).flatMap((account) => account?.username ?? []);
-    const [creatorName] = creator ? await names([creator]) : [];
-    return { ...shown, may_change: true, creator: creatorName, members: await names(members) };
+    const [creatorName] = creator ? await usernamesOf(accounts, [creator]) : [];
+    return {
+      ...shown,
+      may_change: true,
+      creator: creatorName,
+      members: await usernamesOf(accounts, members),
+    };
   }
 
   app.get("/:room", async (c) => {
@@ -85,7 +69,7 @@ export function roomsApi(options: {
     if (isClosed !== undefined && !isKeeper(c.var.caller)) {
       throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
     }
-    const ids = members && await idsOf(members);
+    const ids = members && await accountIdsOf(accounts, members);
     const now = await rules.change(room, (rules) => ({
       ...rules,
       title: title ?? rules.title,

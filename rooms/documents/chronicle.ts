@@ -3,6 +3,8 @@
  */
 import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./catalog.ts";
 
+import type { Whose } from "./presence.ts";
+
 export interface ChronicleParts {
   /** The document's id. */
   readonly id: string;
@@ -14,8 +16,8 @@ export interface ChronicleParts {
 
 export class Chronicle {
   readonly #parts: ChronicleParts;
-  /** Who has edited since the last note, and who was entered lately. */
-  readonly #authors = new Set<string>();
+  /** Who has edited since the last note, by their names, and who was entered lately. */
+  readonly #authors = new Map<string, Whose>();
   readonly #noted = new Set<string>();
   #notedAt = 0;
   #noting: Promise<void> = Promise.resolve();
@@ -54,38 +56,42 @@ export class Chronicle {
   }
 
   /** Keeps a text as a version in any case; resolves when it is durable. */
-  async keepNow(text: string): Promise<void> {
-    const kept = this.#keeping.then(() => this.#parts.catalog.keepNow(this.#parts.id, text));
+  async keepNow(text: string, editedAt: number | undefined): Promise<void> {
+    const kept = this.#keeping.then(() => this.#parts.catalog.keepNow(this.#parts.id, text, editedAt));
     this.#keeping = kept.catch(() => {});
     await kept;
   }
 
-  /** Enters somebody as an author at once. */
-  async enter(author: string): Promise<void> {
-    await this.#parts.catalog.touch(this.#parts.id, [author]);
+  /** Enters somebody as an author at once; answers when the document was edited before, give or take a minute. */
+  async enter(author: Whose): Promise<number | undefined> {
+    const { id, catalog } = this.#parts;
+    const before = await catalog.entry(id);
+    await catalog.touch(id, [author]);
+    return before?.editedAt;
   }
 
   /** Somebody has edited. */
-  edited(author: string): void {
-    this.#authors.add(author);
+  edited({ id, name }: Whose): void {
+    this.#authors.set(name, { id, name });
   }
 
   /** Enters who has edited, now and then: to be called after every save. */
   note(): void {
     const { id, catalog, now, failed } = this.#parts;
-    const authors = [...this.#authors];
-    const isKnown = authors.every((name) => this.#noted.has(name)) && now() - this.#notedAt < NOTE_EVERY_MS;
+    const authors = [...this.#authors.values()];
+    const isKnown = authors.every(({ name }) => this.#noted.has(name)) &&
+      now() - this.#notedAt < NOTE_EVERY_MS;
     this.#authors.clear();
     if (!authors.length || isKnown) return;
     this.#notedAt = now();
-    authors.forEach((name) => this.#noted.add(name));
+    authors.forEach(({ name }) => this.#noted.add(name));
     this.#noting = catalog.touch(id, authors)
       .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
       .catch((error) => {
         // They are entered with the next save.
-        for (const name of authors) {
-          this.#authors.add(name);
-          this.#noted.delete(name);
+        for (const author of authors) {
+          this.#authors.set(author.name, author);
+          this.#noted.delete(author.name);
         }
         failed("document_note_failed", error);
       });

@@ -9,11 +9,18 @@ import * as Y from "yjs";
 import type { Catalog } from "./catalog.ts";
 import { Chronicle } from "./chronicle.ts";
 import { DocumentStore } from "./document_store.ts";
-import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
+import {
+  type Applied,
+  type Connection,
+  type Desk,
+  FullError,
+  type Participant,
+  type UpdateKind,
+} from "./participant.ts";
 import { PlainAudience } from "./plain_audience.ts";
 import { MAX_DOCUMENT_BYTES } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
-import { type Change, Presence } from "./presence.ts";
+import { type Change, Presence, type Whose } from "./presence.ts";
 import { Saver } from "./saver.ts";
 import { CLOSE, presenceFrame, SyncParticipant, updateFrame } from "./sync_participant.ts";
 import { CONTENT, judge, UpdateError } from "./update_check.ts";
@@ -22,7 +29,7 @@ import { CONTENT, judge, UpdateError } from "./update_check.ts";
 export type DocumentPost =
   | { type: "document_edit"; id: string; from: string; number: number; update: string }
   | { type: "document_saved"; id: string; from: string; number: number }
-  | { type: "document_people"; id: string; update: string }
+  | { type: "document_people"; id: string; update: string; users?: Record<string, string> | undefined }
   | { type: "document_who"; id: string };
 
 export interface DocumentParts {
@@ -46,6 +53,8 @@ const GATHER_MS = 10;
 const STIR_MS = 80;
 /** An update in base64 that fits into a post; a larger one is read from KV. */
 const MAX_POSTED_BYTES = 7_000;
+/** What it takes in a post to say whose a client is. */
+const USER_BYTES = 50;
 /** The true size of a full document is found out again after so many bytes of updates, and when something was deleted. */
 const WEIGH_EVERY_BYTES = 64 * 1024;
 const WEIGH_EVERY_MS = 1_000;
@@ -68,7 +77,7 @@ export class Document implements Desk {
   readonly #chronicle: Chronicle;
   readonly #editors = new Set<SyncParticipant>();
   readonly #audience: PlainAudience;
-  /** Whose edits come under a client's id, as long as they are connected: nobody else may make some up. */
+  /** Who announced a client's id, or edits under it, as long as they are connected: nobody else may make edits up. */
   readonly #owners = new Map<number, Participant>();
   #fresh: Uint8Array<ArrayBuffer>[] = [];
   #unposted: Uint8Array<ArrayBuffer>[] = [];
@@ -135,21 +144,23 @@ export class Document implements Desk {
     if (participant instanceof PlainParticipant) {
       this.#audience.remove(participant);
       participant.leave();
-    } else if (participant instanceof SyncParticipant) this.#editors.delete(participant);
+    } else if (participant instanceof SyncParticipant) {
+      this.#editors.delete(participant);
+      participant.leave();
+    }
     this.#saver.forget(participant);
     for (const [client, owner] of this.#owners) if (owner === participant) this.#owners.delete(client);
     this.#heed(this.presence.leave(participant));
   }
 
-  apply(update: Uint8Array, by: Participant, { isLive }: { isLive: boolean }): boolean {
+  apply(update: Uint8Array, by: Participant, kind: UpdateKind): Applied {
+    const isLive = kind === "live";
     const { isComplete, clients } = judge(this.doc, update);
-    for (const client of clients) {
-      const owner = this.#owners.get(client);
-      if (owner && owner.connection.user.id !== by.connection.user.id) {
-        throw new UpdateError("An update brings edits in somebody else's name");
-      }
+    if ([...clients].some((client) => this.#isAnothers(client, by, kind))) {
+      if (isLive) throw new UpdateError("An update brings edits in somebody else's name");
+      return "others";
     }
-    if (!isComplete) return false;
+    if (!isComplete) return "unknown";
     // What is there already, or deletes, makes nothing fuller.
     if (clients.size) this.#makeRoom(update.length);
     this.#work(() => Y.applyUpdate(this.doc, update, by));
@@ -160,9 +171,8 @@ export class Document implements Desk {
       throw new UpdateError("An update refers to what nobody has");
     }
     // Others' edits may come with an answer, from who saw them at another isolate; only one's own come one by one.
-    const own = this.presence.of(by);
-    for (const client of clients) if (isLive && own.includes(client)) this.#owners.set(client, by);
-    return true;
+    for (const client of clients) if (isLive && !this.#owners.has(client)) this.#owners.set(client, by);
+    return "applied";
   }
 
   edit(
@@ -177,11 +187,24 @@ export class Document implements Desk {
   }
 
   present(update: Uint8Array, by: Participant): void {
-    this.#heed(this.presence.take(update, by, by.connection.user.name));
+    const changes = this.presence.take(update, by, by.connection.user);
+    const isNew = changes.filter(({ state, isNew }) => isNew && state).map(({ client }) => client);
+    for (const client of isNew) this.#owners.set(client, by);
+    // The other isolates hear whose it is before anybody else can.
+    this.#postPeople(isNew);
+    this.#heed(changes);
+  }
+
+  askWhoIsThere(): void {
+    this.#parts.post?.({ type: "document_who", id: this.id });
+  }
+
+  catchUp(): Promise<void> {
+    return this.#read();
   }
 
   point(client: number, state: Record<string, unknown>, by: Participant): void {
-    this.#heed(this.presence.set(client, state, by, by.connection.user.name));
+    this.#heed(this.presence.set(client, state, by, by.connection.user));
   }
 
   whenSaved(by: Participant, done: () => void): void {
@@ -196,12 +219,12 @@ export class Document implements Desk {
    * Makes the text what it was, by an edit like any other, which is saved after a version of what it is now; resolves
    * when both are durable.
    */
-  async restore(text: string, by: string): Promise<void> {
-    await this.#chronicle.enter(by);
+  async restore(text: string, by: Whose): Promise<void> {
+    const editedAt = await this.#chronicle.enter(by);
     // From here to the edit nothing may wait: what somebody types meanwhile would be neither here nor in the version.
     const now = this.text.toString();
     if (now === text) return;
-    const kept = this.#chronicle.keepNow(now);
+    const kept = this.#chronicle.keepNow(now, editedAt);
     const { start, end } = difference(now, text);
     this.#chronicle.edited(by);
     this.doc.clientID = Math.floor(Math.random() * 2 ** 32);
@@ -229,7 +252,7 @@ export class Document implements Desk {
         this.#saver.confirmed(post.from, post.number);
         return void this.#read();
       case "document_people":
-        return this.#heed(this.presence.takeElsewhere(Buffer.from(post.update, "base64")), {
+        return this.#heed(this.presence.takeElsewhere(Buffer.from(post.update, "base64"), post.users), {
           isPosted: true,
         });
       case "document_who":
@@ -273,7 +296,7 @@ export class Document implements Desk {
     this.#fresh = [];
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.#parts.post?.({ type: "document_who", id: this.id });
+    this.askWhoIsThere();
   }
 
   async #read(): Promise<void> {
@@ -322,7 +345,7 @@ export class Document implements Desk {
     if (isPosted(origin)) return this.#saver.foreign(update, origin.from, origin.number);
     this.#saver.own(update);
     this.#unposted.push(update);
-    if (isParticipant(origin)) this.#chronicle.edited(origin.connection.user.name);
+    if (isParticipant(origin)) this.#chronicle.edited(origin.connection.user);
   }
 
   #saved(number: number): void {
@@ -392,6 +415,14 @@ export class Document implements Desk {
     this.#gather(STIR_MS - (performance.now() - this.#stirredAt));
   }
 
+  /** Whether a client's id belongs to another user than whoever sends edits under it. */
+  #isAnothers(client: number, by: Participant, kind: UpdateKind): boolean {
+    const { presence } = this;
+    const user = this.#owners.get(client)?.connection.user.id ??
+      (kind === "last answer" ? presence.presentUserOf(client) : presence.userOf(client));
+    return user !== undefined && user !== by.connection.user.id;
+  }
+
   #isHere(participant: Participant): boolean {
     return participant instanceof PlainParticipant
       ? this.#audience.members.has(participant)
@@ -409,10 +440,10 @@ export class Document implements Desk {
     let bytes = 0;
     const send = () => {
       const update = Buffer.from(this.presence.encode(those)).toString("base64");
-      post({ type: "document_people", id: this.id, update });
+      post({ type: "document_people", id: this.id, update, users: this.presence.usersOf(those) });
     };
     for (const client of clients) {
-      const { length } = this.presence.encode([client]);
+      const length = this.presence.encode([client]).length + USER_BYTES;
       if (those.length && bytes + length > MAX_POSTED_BYTES) {
         send();
         [those, bytes] = [[], 0];

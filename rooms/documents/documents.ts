@@ -5,15 +5,22 @@
  * Yjs is loaded with the first document.
  */
 import type { Channel, Post } from "../fan_out/channel.ts";
+import type { Change, Changes } from "../changes.ts";
+import { CLOSE } from "../protocol.ts";
 import { Catalog } from "./catalog.ts";
 import type { Document, DocumentPost } from "./document.ts";
+import { DocumentRefusal, mayRead } from "./document_access.ts";
+import { removeForGood } from "./document_removal.ts";
 import type { Connection, Participant } from "./participant.ts";
+import type { Whose } from "./presence.ts";
 
 export interface DocumentsParts {
   readonly kv: Deno.Kv;
   readonly now: () => number;
   /** The way to the other isolates, if there are any. */
   readonly channel: Channel | undefined;
+  /** Through which it is heard who may be where; missing where that never changes. */
+  readonly changes?: Changes;
   /** How long a document stays that nobody uses; 10 s unless told otherwise. */
   readonly lingerMs?: number;
   /** Told of what goes wrong, by a fixed name. */
@@ -24,6 +31,13 @@ export interface DocumentsParts {
 export interface Seat {
   receive(data: string | ArrayBuffer): void;
   leave(): void;
+}
+
+/** Somebody who is at a document, or about to be. */
+interface Visit {
+  readonly id: string;
+  readonly connection: Connection;
+  isRefused: boolean;
 }
 
 interface Open {
@@ -37,6 +51,8 @@ interface Open {
 const LINGER_MS = 10_000;
 /** Posts may be lost: so often is read what they were about. */
 const LOOK_EVERY_MS = 3_000;
+/** How often documents are taken out that were deleted more than a day ago. */
+const REMOVE_EVERY_MS = 60 * 60_000;
 
 /** A document's id: a ULID of ours, or a name that a program chose. */
 export const DOCUMENT_ID = /^[\p{L}\p{N}\p{M}_-]{1,64}$/u;
@@ -47,33 +63,93 @@ export class Documents {
   readonly #isolate = crypto.randomUUID();
   readonly #open = new Map<string, Open>();
   readonly #loaded = new Map<string, Document>();
+  readonly #visits = new Set<Visit>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #removing: ReturnType<typeof setInterval>;
   #isClosed = false;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
-    this.catalog = new Catalog(parts.kv, parts.now);
+    this.catalog = new Catalog(parts.kv, parts.now, parts.changes);
+    parts.changes?.listen((change) => this.#heed(change));
+    this.#removing = setInterval(() => {
+      this.removeDeleted().catch((error) => parts.failed("document_removal_failed", error));
+    }, REMOVE_EVERY_MS);
   }
 
-  /** Seats a connection; `undefined` when the document has too many. Throws when it can't be loaded. */
+  /**
+   * Seats a connection; `undefined` when the document has too many. Throws `DocumentRefusal` for whoever may not be
+   * there, and when it can't be loaded.
+   */
   async join(id: string, connection: Connection, kind: "yjs" | "plain"): Promise<Seat | undefined> {
+    // Before it is looked up: what changes from here on is heard.
+    const visit: Visit = { id, connection, isRefused: false };
+    this.#visits.add(visit);
+    let seat: Seat | undefined;
+    try {
+      const refusal = await this.#refusalOf(id, connection) ?? await this.#quotaRefusal(id, connection);
+      if (refusal) throw refusal;
+      return seat = await this.#seat(visit, kind);
+    } finally {
+      if (!seat) this.#visits.delete(visit);
+    }
+  }
+
+  async #seat(visit: Visit, kind: "yjs" | "plain"): Promise<Seat | undefined> {
+    const { id, connection } = visit;
     const open = this.#use(id);
     const document = await open.loading;
     let participant: Participant | undefined;
     try {
-      participant = document.join(connection, kind);
+      if (!visit.isRefused) participant = document.join(connection, kind);
     } finally {
       if (!participant) this.#release(id, open);
     }
     if (!participant) return undefined;
     const seated = participant;
-    return {
-      receive: (data) => seated.receive(data),
-      leave: () => {
-        document.leave(seated);
-        this.#release(id, open);
-      },
+    const leave = () => {
+      document.leave(seated);
+      this.#visits.delete(visit);
+      this.#release(id, open);
     };
+    return { receive: (data) => void (visit.isRefused || seated.receive(data)), leave };
+  }
+
+  /** Takes out the documents whose day has passed since they were deleted. */
+  async removeDeleted(): Promise<void> {
+    await removeForGood(this.#parts.kv, this.#parts.now());
+  }
+
+  /** Why a connection may not be at a document, as of now. */
+  async #refusalOf(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
+    const entry = await this.catalog.stored(id);
+    if (!entry) return undefined;
+    if (entry.deletedAt !== undefined) return new DocumentRefusal("deleted");
+    return mayRead(entry, user) ? undefined : new DocumentRefusal("private");
+  }
+
+  /** A document that isn't there would come to be with the first edit. */
+  async #quotaRefusal(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
+    if (await this.catalog.stored(id)) return undefined;
+    try {
+      await this.catalog.checkQuota(user.id);
+    } catch (error) {
+      if (error instanceof DocumentRefusal) return error;
+      throw error;
+    }
+  }
+
+  /** Turns out who may no longer be where they are. */
+  async #heed(change: Change): Promise<void> {
+    const isConcerned = ({ id, connection }: Visit) =>
+      change.type === "unknown" || (change.type === "document" && change.id === id) ||
+      (change.type === "account" && change.id === connection.user.id);
+    for (const visit of [...this.#visits].filter(isConcerned)) {
+      const refusal = await this.#refusalOf(visit.id, visit.connection);
+      if (!refusal || visit.isRefused) continue;
+      visit.isRefused = true;
+      void visit.connection.close(CLOSE.notAllowed, refusal.message);
+    }
   }
 
   /** The text of a document, as of now; `""` for one that nobody has written in. */
@@ -82,7 +158,7 @@ export class Documents {
   }
 
   /** Makes the text what it was in a version; false when there is none of that id. */
-  async restore(id: string, version: string, by: string): Promise<boolean> {
+  async restore(id: string, version: string, by: Whose): Promise<boolean> {
     const text = await this.catalog.version(id, version);
     if (text === undefined) return false;
     await this.#with(id, (document) => document.restore(text, by));
@@ -108,6 +184,7 @@ export class Documents {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
+    clearInterval(this.#removing);
     for (const { leaving } of this.#open.values()) clearTimeout(leaving);
     const ended = Array.from(this.#loaded.values(), (document) => document.end());
     // What is being loaded ends itself, and says so.

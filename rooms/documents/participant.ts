@@ -1,10 +1,11 @@
 /** Somebody at a document: what the two kinds of clients have in common, and what the document does for them. */
 import type * as Y from "yjs";
-import type { Presence } from "./presence.ts";
+import type { Asker } from "./document_access.ts";
+import type { Presence, Whose } from "./presence.ts";
 
 /** What a document needs of a socket. */
 export interface Connection {
-  readonly user: { readonly id: string; readonly name: string };
+  readonly user: Whose & Asker;
   /** Sends a frame, or closes the connection when its reader is too slow. */
   send(frame: string | Uint8Array<ArrayBuffer>): void;
   /** Resolves when what was sent is on its way, or the connection is closed. */
@@ -18,16 +19,32 @@ export interface Participant {
   receive(data: string | ArrayBuffer): void;
 }
 
+/**
+ * How an update comes: `live`, made just now; as an `answer` to what was asked for; or as the `last answer` to what was
+ * asked for again and again, which may hold the only copy of what somebody wrote whose isolate died.
+ */
+export type UpdateKind = "live" | "answer" | "last answer";
+
+/**
+ * What became of an update. `unknown`: it refers to edits that aren't known here. `others`: an answer brings edits of
+ * somebody who is here, or was a moment ago, that they haven't sent themselves. Neither changed anything.
+ */
+export type Applied = "applied" | "unknown" | "others";
+
 /** The document as a participant sees it. */
 export interface Desk {
   readonly doc: Y.Doc;
   readonly text: Y.Text;
   readonly presence: Presence;
   /**
-   * Applies a Yjs update, made just now or an answer to what was asked for; answers false, and changes nothing, when it
-   * refers to what isn't known. Throws `UpdateError` and `FullError`.
+   * Applies a Yjs update, made just now or an answer to what was asked for, unless it can't be: see {@link Applied}.
+   * Throws `UpdateError` and `FullError`.
    */
-  apply(update: Uint8Array, by: Participant, how: { isLive: boolean }): boolean;
+  apply(update: Uint8Array, by: Participant, kind: UpdateKind): Applied;
+  /** Asks the other isolates who is there, so that it is known a moment later. */
+  askWhoIsThere(): void;
+  /** Reads what others have saved. Never rejects. */
+  catchUp(): Promise<void>;
   /** Changes the text, under a client id of the participant's own. Throws `FullError`. */
   edit(change: () => void, by: { participant: Participant; client: number; brings: number }): void;
   /** Takes an awareness update. Throws `UpdateError`. */

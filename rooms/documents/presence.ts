@@ -3,6 +3,9 @@
  *
  * It differs from the library's own in what a server needs: a state belongs to the connection that brought it, and
  * goes with it; nobody else can change or remove it; and the name in it is the account's, whatever the client wrote.
+ *
+ * A client id that is announced belongs to the user who announced it, at every isolate, and for a short time after
+ * their connection has ended: what they typed meanwhile comes under the same id when they are back.
  */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
@@ -14,9 +17,17 @@ interface Entry {
   /** JSON; `undefined` for one that has left, whose clock is kept so that what is late can't bring it back. */
   state: string | undefined;
   name: string;
+  /** The id of the user whose client it is; `undefined`: another isolate's, which didn't say. */
+  user: string | undefined;
   /** The connection that brought it; `undefined`: it is at another isolate. */
   owner: object | undefined;
   seenAt: number;
+}
+
+/** Whose client it is: an account's id, and what others read. */
+export interface Whose {
+  readonly id: string;
+  readonly name: string;
 }
 
 /** Somebody who is here, or was. */
@@ -34,6 +45,10 @@ export interface Change {
 const OUTDATED_MS = 30_000;
 /** Those who left are forgotten after this. */
 const FORGOTTEN_MS = 5 * 60_000;
+/** A client id stays its user's for this long after their connection has ended. */
+const RETURN_WITHIN_MS = 30_000;
+/** Another isolate that is asked answers in less. */
+const HEARD_WITHIN_MS = 3_000;
 /** Of one state, as JSON. */
 const MAX_STATE_LENGTH = 4_096;
 /** Of one connection; a provider has one. */
@@ -65,6 +80,30 @@ export class Presence {
     return this.#entries.get(client)?.name;
   }
 
+  /** The id of the user who is here under a client's id, at any isolate, or may be back in a moment. */
+  userOf(client: number): string | undefined {
+    const entry = this.#entries.get(client);
+    const isHere = entry && (entry.state !== undefined || this.#now() - entry.seenAt <= RETURN_WITHIN_MS);
+    return isHere ? entry.user : undefined;
+  }
+
+  /** The same, for one who is here beyond doubt: connected, or heard of from another isolate in the last seconds. */
+  presentUserOf(client: number): string | undefined {
+    const { state, owner, seenAt = 0, user } = this.#entries.get(client) ?? {};
+    const isHere = state !== undefined && (owner || this.#now() - seenAt <= HEARD_WITHIN_MS);
+    return isHere ? user : undefined;
+  }
+
+  /** The ids of these clients' users, by the clients' ids in decimal. */
+  usersOf(clients: Iterable<number>): Record<string, string> {
+    const users: Record<string, string> = {};
+    for (const client of clients) {
+      const user = this.#entries.get(client)?.user;
+      if (user !== undefined) users[client] = user;
+    }
+    return users;
+  }
+
   /** The clients of one connection. */
   of(owner: object): number[] {
     return Array.from(this.#entries).filter(([, entry]) => entry.owner === owner).map(([client]) => client);
@@ -74,7 +113,7 @@ export class Presence {
    * Takes what a connection says of its clients, under the name of its user; what it says of others is passed over.
    * Throws {@link UpdateError} for what isn't awareness.
    */
-  take(update: Uint8Array, owner: object, name: string): Change[] {
+  take(update: Uint8Array, owner: object, { id, name }: Whose): Change[] {
     const changes: Change[] = [];
     let count = this.of(owner).length;
     for (const { client, clock, text } of statesIn(update)) {
@@ -82,7 +121,8 @@ export class Presence {
       const isOwn = known?.owner === owner;
       // A client that comes back is another connection of the same user. What was known, though, may be repeated by
       // anybody who heard of it, even after it has left: only what is newer can be its own word.
-      if (known && !isOwn && (known.name !== name || clock <= known.clock)) continue;
+      const isSame = known && (known.user === undefined ? known.name === name : known.user === id);
+      if (known && !isOwn && (!isSame || clock <= known.clock)) continue;
       const state = parsed(text);
       if (!isOwn && (!state || ++count > MAX_CLIENTS)) continue;
       if (!known && this.#entries.size >= MAX_ENTRIES) continue;
@@ -91,29 +131,32 @@ export class Presence {
       if (JSON.stringify(named ?? null).length > MAX_STATE_LENGTH) {
         throw new UpdateError("A state is too long");
       }
-      this.#put(client, clock, named, owner, name, changes);
+      this.#put(client, clock, named, owner, { id, name }, changes);
     }
     return changes;
   }
 
-  /** Takes what another isolate says. */
-  takeElsewhere(update: Uint8Array): Change[] {
+  /** Takes what another isolate says; `users` as {@link usersOf} has it there. */
+  takeElsewhere(update: Uint8Array, users: Readonly<Record<string, string>> = {}): Change[] {
     const changes: Change[] = [];
     for (const { client, clock, text } of statesIn(update)) {
       // Whoever is connected here is known best here.
       const known = this.#entries.get(client);
       if (known ? known.owner : this.#entries.size >= MAX_ENTRIES) continue;
+      // It is still there, though it has nothing new to say.
+      if (known?.state !== undefined && clock === known.clock) known.seenAt = this.#now();
       const state = parsed(text);
-      this.#put(client, clock, state, undefined, String(objectIn(state?.user).name ?? ""), changes);
+      const name = String(objectIn(state?.user).name ?? "");
+      this.#put(client, clock, state, undefined, { id: users[client], name }, changes);
     }
     return changes;
   }
 
   /** Says something of a client of the server's own making. */
-  set(client: number, state: Record<string, unknown>, owner: object, name: string): Change[] {
+  set(client: number, state: Record<string, unknown>, owner: object, { id, name }: Whose): Change[] {
     const changes: Change[] = [];
     const clock = (this.#entries.get(client)?.clock ?? 0) + 1;
-    this.#put(client, clock, { ...state, user: { name } }, owner, name, changes);
+    this.#put(client, clock, { ...state, user: { name } }, owner, { id, name }, changes);
     return changes;
   }
 
@@ -170,7 +213,7 @@ export class Presence {
     clock: number,
     state: Readonly<Record<string, unknown>> | undefined,
     owner: object | undefined,
-    name: string,
+    { id, name }: { readonly id: string | undefined; readonly name: string },
     changes: Change[],
   ): void {
     const known = this.#entries.get(client);
@@ -184,6 +227,7 @@ export class Presence {
       clock,
       state: text,
       name,
+      user: id ?? known?.user,
       owner: state ? owner : undefined,
       seenAt: this.#now(),
     });

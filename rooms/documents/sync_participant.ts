@@ -18,6 +18,12 @@ export const CLOSE = { malformed: 1007, full: 1009, busy: 1013 } as const;
 const LARGE_BYTES = 256 * 1024;
 /** Times that a client is asked in vain for what its updates refer to. */
 const MAX_ASKED = 20;
+/** An answer that brings edits of somebody who is here is asked for again: by then they have sent them, or saved them. */
+const ASK_AGAIN_MS = 250;
+/** Times that it is; then the client is told to come back later. */
+const MAX_ASKED_AGAIN = 20;
+/** After so many, what an answer brings of those who aren't there any more is taken. */
+const MANY_ASKED_AGAIN = 4;
 
 export class SyncParticipant implements Participant {
   readonly connection: Connection;
@@ -29,6 +35,8 @@ export class SyncParticipant implements Participant {
   /** The client's state when it was last given everything, while that is on its way. */
   #behind: Uint8Array | undefined;
   #isIn = false;
+  #askedAgain = 0;
+  #askingAgain: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, desk: Desk) {
     this.connection = connection;
@@ -45,6 +53,11 @@ export class SyncParticipant implements Participant {
       if (!(error instanceof PlainError)) throw error;
       this.connection.send(encodePlain({ type: "error", error: error.message, code: error.code }));
     }
+  }
+
+  leave(): void {
+    this.#askedAgain = Infinity;
+    clearTimeout(this.#askingAgain);
   }
 
   /** Brings frames of the sync and awareness protocol, encoded once for all. */
@@ -90,16 +103,32 @@ export class SyncParticipant implements Participant {
     if (type !== sync.messageYjsSyncStep2 && type !== sync.messageYjsUpdate) {
       throw new UpdateError("There is no such message of the sync protocol");
     }
-    const isApplied = this.#desk.apply(content, this, { isLive: type === sync.messageYjsUpdate });
+    const answer = this.#askedAgain < MANY_ASKED_AGAIN ? "answer" : "last answer";
+    const applied = this.#desk.apply(content, this, type === sync.messageYjsUpdate ? "live" : answer);
     if (type === sync.messageYjsSyncStep2) {
-      if (!isApplied) throw new UpdateError("An answer refers to what neither side has");
-      this.#asked = 0;
+      if (applied === "others") return this.#askAgain();
+      if (applied === "unknown") throw new UpdateError("An answer refers to what neither side has");
+      this.#asked = this.#askedAgain = 0;
       for (const id of this.#marks.splice(0)) this.#mark(id);
-    } else if (!isApplied) {
+    } else if (applied !== "applied" && this.#askingAgain === undefined) {
       // It is built upon edits that come another way, from another tab for example. The answer will bring all of it.
       if (++this.#asked > MAX_ASKED) throw new UpdateError("Updates refer to what nobody has");
       this.#ask();
     }
+  }
+
+  #askAgain(): void {
+    if (this.#askingAgain !== undefined) return;
+    if (++this.#askedAgain > MAX_ASKED_AGAIN) {
+      return void this.connection.close(CLOSE.busy, "What others have written isn't here yet");
+    }
+    this.#asked = Math.max(this.#asked, 1);
+    this.#desk.askWhoIsThere();
+    this.#askingAgain = setTimeout(async () => {
+      await this.#desk.catchUp();
+      this.#askingAgain = undefined;
+      if (this.#askedAgain !== Infinity) this.#ask();
+    }, ASK_AGAIN_MS);
   }
 
   #ask(): void {

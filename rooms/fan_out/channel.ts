@@ -148,8 +148,13 @@ const POST = v.variant("type", [
   }),
   /** The sender's edits of a document stand in KV, up to this one. */
   v.object({ type: v.literal("document_saved"), id: v.string(), from: ID, number: v.number() }),
-  /** Who is at a document, and where: an awareness update in base64. */
-  v.object({ type: v.literal("document_people"), id: v.string(), update: v.string() }),
+  /** Who is at a document, and where: an awareness update in base64, and the users' ids by their clients'. */
+  v.object({
+    type: v.literal("document_people"),
+    id: v.string(),
+    update: v.string(),
+    users: v.optional(v.record(v.string(), v.string())),
+  }),
   /** Who is at this document elsewhere? */
   v.object({ type: v.literal("document_who"), id: v.string() }),
 ]);

@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
+import { Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
 import { Documents, type Seat } from "../../rooms/documents/documents.ts";
@@ -206,6 +207,7 @@ class YjsClient extends TestClient {
   readonly kind = "yjs";
   readonly doc = new Y.Doc();
   readonly tokens: string[] = [];
+  #turns = 0;
 
   constructor(name: string, random: () => number) {
     super(name, random);
@@ -230,6 +232,14 @@ class YjsClient extends TestClient {
 
   protected begin(): void {
     this.#send((encoder) => sync.writeSyncStep1(encoder, this.doc));
+    // As every provider does: under this id nobody else can write.
+    const states = new Awareness(this.doc);
+    states.setLocalState({ turn: ++this.#turns });
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, 1);
+    encoding.writeVarUint8Array(encoder, encodeAwarenessUpdate(states, [this.doc.clientID]));
+    this.send(encoding.toUint8Array(encoder));
+    states.destroy();
   }
 
   protected take(frame: string | Uint8Array): void {

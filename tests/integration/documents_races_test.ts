@@ -144,7 +144,7 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   await documents.settle();
   const [version] = await documents.catalog.versions("a");
   gate = Promise.withResolvers();
-  const restoring = documents.restore("a", version.id, "bo");
+  const restoring = documents.restore("a", version.id, { id: "bo", name: "bo" });
   // Restoring asks for the document's entry twice: to note who restores, and to keep what was before.
   for (const count of [1, 2]) {
     await until(() => waiting >= count);

@@ -176,7 +176,7 @@ Deno.test("Documents keep a version of what was before each stretch of work, and
   const [version, ...others] = await documents.catalog.versions("a");
   assertEquals([others, version.authors], [[], ["ada"]]);
   assertEquals(await documents.catalog.version("a", version.id), "first. second.");
-  assert(await documents.restore("a", version.id, "bo"));
+  assert(await documents.restore("a", version.id, { id: "bo", name: "bo" }));
   assertEquals(await documents.read("a"), "first. second.");
   const [latest] = await documents.catalog.versions("a");
   assertEquals(await documents.catalog.version("a", latest.id), "first. second. third. fourth.");

@@ -11,36 +11,38 @@ function setting() {
     later: (ms: number) => now += ms,
     /** An update of one client that says so for the `clock`th time. */
     update(client: number, clock = 1): Uint8Array {
-      for (let i = 0; i < clock; i++) stated.set(client, { cursor: i }, {}, "whoever");
+      for (let i = 0; i < clock; i++) {
+        stated.set(client, { cursor: i }, {}, { id: "whoever", name: "whoever" });
+      }
       return stated.encode([client]);
     },
   };
 }
 
-const [ada, bo] = [{ name: "ada" }, { name: "bo" }];
+const [ada, bo] = [{ id: "1", name: "ada" }, { id: "2", name: "bo" }];
 
 Deno.test("Presence.take() brings nobody back whom another one repeats after they have left", () => {
   const { presence, update } = setting();
   const heard = update(1);
-  presence.take(heard, bo, "bo");
+  presence.take(heard, bo, bo);
   assertEquals(presence.leave(bo).map(({ client, state }) => [client, state]), [[1, undefined]]);
-  for (const name of ["ada", "bo"]) assertEquals(presence.take(heard, ada, name), []);
+  for (const user of [ada, bo]) assertEquals(presence.take(heard, ada, user), []);
   assertEquals(presence.clients, []);
-  assertEquals(presence.take(update(1), { again: bo }, "bo").length, 1);
+  assertEquals(presence.take(update(1), { again: bo }, bo).length, 1);
 });
 
 Deno.test("Presence.take() lets nobody speak for another's client, and nobody bring many", () => {
   const { presence, update } = setting();
-  presence.take(update(1), bo, "bo");
-  assertEquals(presence.take(update(1), ada, "ada"), []);
+  presence.take(update(1), bo, bo);
+  assertEquals(presence.take(update(1), ada, ada), []);
   assertEquals(presence.nameOf(1), "bo");
-  for (let client = 10; client < 30; client++) presence.take(update(client), ada, "ada");
+  for (let client = 10; client < 30; client++) presence.take(update(client), ada, ada);
   assertEquals(presence.of(ada).length, 4);
 });
 
 Deno.test("Presence.sweep() takes out who is silent elsewhere, and nobody who is connected here", () => {
   const { presence, update, later } = setting();
-  presence.take(update(1), bo, "bo");
+  presence.take(update(1), bo, bo);
   presence.takeElsewhere(update(2));
   later(30_001);
   assertEquals(presence.sweep().map(({ client }) => client), [2]);
@@ -51,11 +53,11 @@ Deno.test("Presence.take() throws for a connection whose clients come and go wit
   const { presence } = setting();
   const elsewhere = new Presence(() => 0);
   const comeAndGo = (client: number) => {
-    elsewhere.set(client, {}, ada, "ada");
-    presence.take(elsewhere.encode([client]), ada, "ada");
+    elsewhere.set(client, {}, ada, ada);
+    presence.take(elsewhere.encode([client]), ada, ada);
     elsewhere.leave(ada);
     // It has left: the next word of it is newer.
-    presence.take(gone(client), ada, "ada");
+    presence.take(gone(client), ada, ada);
   };
   for (let client = 0; client < 64; client++) comeAndGo(client);
   assertEquals(presence.clients, []);
