@@ -14,6 +14,14 @@ const CLOSE_TOO_MANY = 4008;
 const CLOSE_MALFORMED = 1007;
 const CLOSE_FULL = 1009;
 
+/** @type {Map<number, "signed_out" | "no_access" | "full" | "refused">} what ends it for good */
+const REFUSALS = new Map([
+  [CLOSE_SIGNED_OUT, "signed_out"],
+  [CLOSE_NOT_ALLOWED, "no_access"],
+  [CLOSE_FULL, "full"],
+  [CLOSE_MALFORMED, "refused"],
+]);
+
 /**
  * How it stands with what was written: `offline` as well as `connecting` mean that it is on this device only.
  * @typedef {"connecting" | "saving" | "saved" | "offline"} SaveState
@@ -23,7 +31,7 @@ const CLOSE_FULL = 1009;
  * @typedef {object} DocumentEvents
  * @property {SaveState} state
  * @property {string} trouble the key of a sentence
- * @property {"signed_out" | "refused" | "full"} refused nothing is tried any more
+ * @property {"signed_out" | "no_access" | "refused" | "full"} refused nothing is tried any more
  */
 
 /**
@@ -143,9 +151,9 @@ export class DocumentConnection extends Emitter {
   /** @param {number} code @returns {boolean} */
   #mayReturn(code) {
     if (code === CLOSE_TOO_MANY) this.emit("trouble", "crowded");
-    const isSignedOut = code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED;
-    if (!isSignedOut && code !== CLOSE_MALFORMED && code !== CLOSE_FULL) return true;
-    this.emit("refused", isSignedOut ? "signed_out" : code === CLOSE_FULL ? "full" : "refused");
+    const why = REFUSALS.get(code);
+    if (why === undefined) return true;
+    this.emit("refused", why);
     return false;
   }
 

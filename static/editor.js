@@ -1,6 +1,6 @@
 import { defaultKeymap } from "@codemirror/commands";
 import { Compartment, EditorState } from "@codemirror/state";
-import { EditorView, keymap } from "@codemirror/view";
+import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import { IndexeddbPersistence } from "y-indexeddb";
 import * as Y from "yjs";
@@ -10,6 +10,7 @@ import { mountPeopleHere } from "./people_here.js";
 import { remoteCursors } from "./remote_cursors.js";
 import { mountRescue } from "./rescue.js";
 import { mountSaveState } from "./save_state.js";
+import { mountSharing } from "./document_sharing.js";
 import { mountSettings } from "./settings.js";
 import { mountVersions } from "./versions.js";
 import { pageWords } from "./words.js";
@@ -45,6 +46,7 @@ const view = new EditorView({
       EditorState.lineSeparator.of("\n"),
       EditorView.lineWrapping,
       keymap.of(defaultKeymap),
+      placeholder(paper.dataset.placeholder ?? ""),
       EditorView.contentAttributes.of({
         "aria-label": paper.dataset.label ?? "",
         spellcheck: "true",
@@ -67,6 +69,7 @@ const view = new EditorView({
 mountSaveState(part("saved"), { connection, words, signIn: part("sign-in") });
 mountPeopleHere(part("people"), { awareness: connection.awareness, words });
 mountVersions({ id, words });
+mountSharing({ id, words });
 const title = /** @type {HTMLInputElement} */ (part("title"));
 mountRescue(part("rescue"), { connection, kept, text, title: () => title.value, words });
 // It can still be selected and copied, and nothing of it is undone.

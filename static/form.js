@@ -15,6 +15,8 @@ const REFUSALS = new Map([
   ["not_signed_in", "not_signed_in"],
   ["not_allowed", "not_allowed"],
   ["invalid_request", "invalid_request"],
+  ["unknown_account", "unknown_account"],
+  ["too_many_documents", "too_many_documents"],
   ["invalid_room", "invalid_room"],
   ["invalid_period", "invalid_period"],
   ["too_many_reports", "too_many_reports"],
@@ -27,9 +29,10 @@ const REFUSALS = new Map([
  * @param {Answer} answer
  * @returns {string}
  */
-export function refusal(words, { code, retryAfterMs }) {
+export function refusal(words, { code, retryAfterMs, body }) {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  return words.say(REFUSALS.get(code) ?? "failed", { seconds });
+  const names = Array.isArray(body.names) ? body.names.join(", ") : "";
+  return words.say(REFUSALS.get(code) ?? "failed", { seconds, names });
 }
 
 /**

@@ -180,7 +180,7 @@ Deno.test("Documents keep a version of what was before each stretch of work, and
   assertEquals(await documents.read("a"), "first. second.");
   const [latest] = await documents.catalog.versions("a");
   assertEquals(await documents.catalog.version("a", latest.id), "first. second. third. fourth.");
-  assertEquals(await documents.restore("a", "0".repeat(26), "bo"), false);
+  assertEquals(await documents.restore("a", "0".repeat(26), { id: "bo", name: "bo" }), false);
   seat?.leave();
   await documents.close();
   kv.close();
