@@ -43,6 +43,7 @@ const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulS
   username_taken: 409,
   not_found: 404,
   changed: 409,
+  last_admin: 409,
 };
 const STATUS_OF_DOCUMENT_REFUSAL: Readonly<Record<DocumentRefusal["code"], ContentfulStatusCode>> = {
   deleted: 404,

@@ -20,6 +20,9 @@ const SignIn = v.object({
   password: password("password"),
 });
 const NewPassword = v.object({ password: password("password"), new_password: password("new_password") });
+const Rename = v.object({
+  display_name: v.pipe(v.string('"display_name" must be text'), v.maxLength(1_000)),
+});
 const Farewell = v.object({ password: password("password") });
 
 /** The cookie of a browser that has signed in before: proofs for the names, whose failures elsewhere it doesn't wait for. */
@@ -76,6 +79,16 @@ export function sessionApi(options: {
       keepCookie(c, KNOWN_COOKIE, kept, { ...options, lifeMs: KNOWN_LIFE_MS });
     }
     return proof;
+  }
+
+  /** The same for somebody who is signed in: what is wrong can only be the password. */
+  async function provedOwn(c: Context<ApiEnv>, { username }: Account, password: string): Promise<void> {
+    try {
+      await proved(c, username, password);
+    } catch (error) {
+      const isWrong = error instanceof HttpError && error.code === "wrong_password";
+      throw isWrong ? new HttpError(401, "wrong_own_password", "Your password is wrong") : error;
+    }
   }
 
   /** Begins a new session, in whose place none from before stays. */
@@ -135,7 +148,7 @@ export function sessionApi(options: {
   app.post("/account/password", async (c) => {
     const { account } = signedIn(c.var.caller);
     const { password, new_password: next } = checked(NewPassword, await jsonIn(c.req.raw));
-    await proved(c, account.username, password);
+    await provedOwn(c, account, password);
     await accounts.changePassword(account.id, next);
     // Whoever knew the old password is out.
     await sessions.revokeAll(account.id);
@@ -143,10 +156,18 @@ export function sessionApi(options: {
     return c.json({ ok: true });
   });
 
+  /** What others read from the next connection on. */
+  app.patch("/account", async (c) => {
+    const { account } = signedIn(c.var.caller);
+    const { display_name: name } = checked(Rename, await jsonIn(c.req.raw));
+    await accounts.changeDisplayName(account.id, name.trim() || account.username);
+    return c.json({ user: viewAccount({ ...account, ...await accounts.byId(account.id) }) });
+  });
+
   app.delete("/account", async (c) => {
     const { account } = signedIn(c.var.caller);
     const { password } = checked(Farewell, await jsonIn(c.req.raw));
-    await proved(c, account.username, password);
+    await provedOwn(c, account, password);
     await accounts.remove(account.id);
     await sessions.revokeAll(account.id);
     await tokens.revokeAll(account.id);

@@ -11,12 +11,33 @@ const words = pageWords();
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
 const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=pass]"));
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
+/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
+const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 part("sign-out").addEventListener("click", () => act("DELETE", "/api/session", leave));
 part("end-others").addEventListener("click", () => act("DELETE", "/api/sessions", showSessions));
+mountForm(part("change-name"), {
+  words,
+  method: "PATCH",
+  path: "/api/account",
+  body: ({ display_name }) => ({ display_name }),
+  done: ({ user }) => {
+    const form = /** @type {HTMLFormElement} */ (part("change-name"));
+    /** @type {HTMLInputElement} */ (form.elements.namedItem("display_name")).value = user.display_name;
+    part("who").textContent = user.display_name;
+    part("done", form).textContent = words.say("name_changed", { name: user.display_name });
+  },
+});
+part("copy-token").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(part("secret").textContent ?? "");
+    part("copy-token").textContent = words.say("token_copied");
+  } catch {
+    // Some browsers let nothing be copied: then it is selected, to be copied by hand.
+    getSelection()?.selectAllChildren(part("secret"));
+  }
+});
 mountForm(part("change-password"), {
   words,
   method: "POST",
@@ -25,7 +46,7 @@ mountForm(part("change-password"), {
   done: async () => {
     const form = /** @type {HTMLFormElement} */ (part("change-password"));
     form.reset();
-    part("done").textContent = words.say("password_changed");
+    part("done", form).textContent = words.say("password_changed");
     await showSessions();
   },
 });
@@ -44,6 +65,8 @@ mountForm(part("make-token"), {
     const done = /** @type {HTMLElement} */ (form.querySelector("[data-part=done]"));
     done.textContent = words.say("token_made");
     part("secret").textContent = token;
+    part("copy-token").hidden = false;
+    part("copy-token").textContent = words.say("token_copy");
     await showTokens();
   },
 });
@@ -52,7 +75,7 @@ mountForm(part("delete-account"), {
   method: "DELETE",
   path: "/api/account",
   body: ({ password }) => ({ password }),
-  done: leave,
+  done: () => location.assign("/account/sign-in/?deleted=1"),
 });
 await Promise.all([showSessions(), showTokens()]);
 

@@ -48,7 +48,15 @@ const rooms = mountRooms(part("rooms-list"), {
 });
 const lists = new Map([
   [part("rooms-part"), rooms],
-  [part("accounts-part"), mountAccounts(part("accounts"), parts)],
+  [
+    part("accounts-part"),
+    mountAccounts(part("accounts"), {
+      ...parts,
+      make: part("make-account"),
+      done: part("account-told"),
+      password: part("account-password"),
+    }),
+  ],
   [part("tokens-part"), mountTokens(part("admin-tokens"), { ...parts, empty: part("tokens-empty") })],
 ]);
 for (const [details, list] of lists) {

@@ -6,6 +6,8 @@ import { ask } from "./api.js";
 /** The words for refusals that a form can bring about. */
 const REFUSALS = new Map([
   ["wrong_password", "wrong_password"],
+  ["wrong_own_password", "wrong_own_password"],
+  ["last_admin", "last_admin"],
   ["username_taken", "username_taken"],
   ["invalid_username", "invalid_username"],
   ["invalid_password", "invalid_password"],

@@ -3,11 +3,17 @@ import { mountForm } from "./form.js";
 import { mountSettings } from "./settings.js";
 import { pageWords } from "./words.js";
 
+const words = pageWords();
 const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-part=sign-in]"));
 
 mountSettings();
+// Whoever has just deleted their account comes here.
+if (new URLSearchParams(location.search).has("deleted")) {
+  const told = /** @type {HTMLElement} */ (document.querySelector("[data-part=told]"));
+  told.textContent = words.say("account_deleted");
+}
 mountForm(form, {
-  words: pageWords(),
+  words,
   method: "POST",
   path: "/api/session",
   body: ({ username, password }) => ({ username, password }),

@@ -45,7 +45,13 @@ export interface NewAccount {
 /** An account can't be made or changed as asked for. */
 export class AccountError extends Error {
   override readonly name = "AccountError";
-  readonly code: "invalid_username" | "invalid_password" | "username_taken" | "not_found" | "changed";
+  readonly code:
+    | "invalid_username"
+    | "invalid_password"
+    | "username_taken"
+    | "not_found"
+    | "changed"
+    | "last_admin";
 
   constructor(code: AccountError["code"], message: string) {
     super(message);
@@ -109,7 +115,7 @@ export class Accounts {
       this.#names.add(namesOf(account));
       return account;
     }
-    throw new AccountError("username_taken", "This name is taken; choose another one");
+    throw nameTaken();
   }
 
   async byId(id: string): Promise<Account | undefined> {
@@ -181,18 +187,49 @@ export class Accounts {
     await this.#change(id, (stored) => ({ ...stored, password: hash }));
   }
 
-  /** Throws {@link AccountError}. */
-  async changeRole(id: string, role: Role): Promise<void> {
-    await this.#change(id, (stored) => ({ ...stored, role }));
+  /** Changes what the others read; the old name is free again. Throws {@link AccountError}. */
+  async changeDisplayName(id: string, displayName: string): Promise<void> {
+    const name = validName(displayName);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const entry = await this.#kv.get<StoredAccount>(accountKey(id));
+      if (!entry.value) throw notFound();
+      const renamed = { ...entry.value, displayName: name };
+      const [before, after] = [namesOf(entry.value), namesOf(renamed)];
+      const commit = this.#kv.atomic().check(entry).set(entry.key, renamed);
+      for (const old of before) if (!after.includes(old)) commit.delete([NAME, old]);
+      const added = after.filter((name) => !before.includes(name));
+      for (const name of added) {
+        if ((await this.#kv.get([NAME, name])).value !== null) throw nameTaken();
+        commit.check({ key: [NAME, name], versionstamp: null }).set([NAME, name], id);
+      }
+      this.#changes.add(commit, { type: "names", names: added });
+      if (!(await commit.commit()).ok) continue;
+      this.#names.add(added);
+      return await this.#changes.make({ type: "account", id });
+    }
+    throw new Error(`Renaming account ${id} failed: others changed it ${MAX_TRIES} times meanwhile`);
   }
 
-  /** Removes an account; its names are free again. Throws {@link AccountError}. */
+  /** Throws {@link AccountError}, also for the last admin, who stays one. */
+  async changeRole(id: string, role: Role): Promise<void> {
+    await this.#change(
+      id,
+      (stored) => ({ ...stored, role }),
+      (commit, stored) => role === "admin" ? undefined : this.#keepAnAdmin(commit, stored),
+    );
+  }
+
+  /** Removes an account; its names are free again. Throws {@link AccountError}, also for the last admin's. */
   async remove(id: string): Promise<void> {
-    const { value: stored } = await this.#kv.get<StoredAccount>(accountKey(id));
-    if (!stored) throw notFound();
-    const commit = this.#kv.atomic().delete(accountKey(id));
-    for (const name of namesOf(stored)) commit.delete([NAME, name]);
-    await this.#changes.add(commit, { type: "account", id }).commit();
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const entry = await this.#kv.get<StoredAccount>(accountKey(id));
+      if (!entry.value) throw notFound();
+      const commit = this.#kv.atomic().check(entry).delete(accountKey(id));
+      for (const name of namesOf(entry.value)) commit.delete([NAME, name]);
+      await this.#keepAnAdmin(commit, entry.value);
+      if ((await this.#changes.add(commit, { type: "account", id }).commit()).ok) return;
+    }
+    throw new Error(`Removing account ${id} failed: others changed it ${MAX_TRIES} times meanwhile`);
   }
 
   /** All accounts, in the order in which they were made. */
@@ -236,11 +273,29 @@ export class Accounts {
     return (await this.#kv.get<string>([NAME, foldName(name)])).value ?? undefined;
   }
 
-  async #change(id: string, change: (stored: StoredAccount) => StoredAccount): Promise<void> {
+  /**
+   * Lets a commit that takes an admin away only go through while another one is an admin: of two who take each other
+   * away at once, one fails.
+   */
+  async #keepAnAdmin(commit: Deno.AtomicOperation, { id, role }: StoredAccount): Promise<void> {
+    if (role !== "admin") return;
+    for await (const other of this.#kv.list<StoredAccount>({ prefix: [ACCOUNT] })) {
+      if (other.value.role === "admin" && other.value.id !== id) return void commit.check(other);
+    }
+    throw new AccountError("last_admin", "This is the last admin: make somebody else an admin first");
+  }
+
+  async #change(
+    id: string,
+    change: (stored: StoredAccount) => StoredAccount,
+    onlyIf: (commit: Deno.AtomicOperation, stored: StoredAccount) => Promise<void> | undefined = () =>
+      undefined,
+  ): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<StoredAccount>(accountKey(id));
       if (!entry.value) throw notFound();
       const commit = this.#kv.atomic().check(entry).set(entry.key, change(entry.value));
+      await onlyIf(commit, entry.value);
       if ((await this.#changes.add(commit, { type: "account", id }).commit()).ok) return;
     }
     throw new Error(`Changing account ${id} failed: others changed it ${MAX_TRIES} times meanwhile`);
@@ -288,6 +343,10 @@ function namesOf({ username, displayName }: Account): string[] {
 
 function publicPart({ id, username, displayName, role, createdAt }: StoredAccount): Account {
   return { id, username, displayName, role, createdAt };
+}
+
+function nameTaken(): AccountError {
+  return new AccountError("username_taken", "This name is taken; choose another one");
 }
 
 function notFound(): AccountError {

@@ -161,6 +161,8 @@ browserTest(
     await ada.locator("[name=display_name]").fill("小安");
     await ada.locator("[name=password]").fill(PASSWORD);
     await ada.locator("[type=submit]").click();
+    await ada.getByText("帳號「ada」已建立").waitFor();
+    await ada.getByRole("link", { name: "繼續" }).click();
     await ada.waitForURL(`${stage.url}/chat/lobby/`);
     await connected(ada);
     const phone = await stage.signedIn("ada", "/chat/lobby/");
@@ -192,8 +194,8 @@ browserTest(
     await ada.goto(`${stage.url}/account/`);
     await ada.locator("[data-part=delete-account] [name=password]").fill("another password");
     await ada.getByRole("button", { name: "刪除我的帳號" }).click();
-    await ada.waitForURL(`${stage.url}/chat/`);
-    await ada.getByRole("link", { name: "登入" }).waitFor();
+    await ada.getByText("你的帳號已刪除").waitFor();
+    await ada.getByRole("button", { name: "登入" }).waitFor();
   },
   { signup: "open" },
 );

@@ -87,6 +87,7 @@ Deno.test("Dashboard is closed to strangers with 4001, to others with 4003, and 
   );
   const watching = [openDashboard(service.url, root), openDashboard(service.url, root)];
   for (const dashboard of watching) await dashboard.next("initial_stats");
+  await member(service.url, "other", "admin");
   await backend(service.url).ask("PATCH", "/api/users/root", { role: "user" });
   for (const dashboard of watching) assertEquals((await dashboard.closed).code, 4003);
   await backend(service.url).ask("PATCH", "/api/users/root", { role: "admin" });

@@ -121,12 +121,12 @@ Deno.test("A new password ends all sessions but a new one; deleting the account 
   const ada = await member(service.url, "ada");
   const other = await Visitor.signedIn(service.url, "ada", PASSWORD);
   const wrong = { password: "not the password", new_password: "another password" };
-  assertEquals(await ada.outcome("POST", "/api/account/password", wrong), [401, "wrong_password"]);
+  assertEquals(await ada.outcome("POST", "/api/account/password", wrong), [401, "wrong_own_password"]);
   const right = { password: PASSWORD, new_password: "another password" };
   assertEquals(await ada.outcome("POST", "/api/account/password", right), [200]);
   assertEquals((await other.ask("GET", "/api/session")).body.user.role, "guest");
   assertEquals((await ada.ask("GET", "/api/sessions")).body.sessions.length, 1);
-  assertEquals(await ada.outcome("DELETE", "/api/account", { password: PASSWORD }), [401, "wrong_password"]);
+  assertEquals(await ada.outcome("DELETE", "/api/account", { password: PASSWORD }), [401, "wrong_own_password"]);
   assertEquals(await ada.outcome("DELETE", "/api/account", { password: "another password" }), [200]);
   assertEquals(ada.cookies.size, 0);
   const again = { username: "ada", password: "another password" };
@@ -160,6 +160,7 @@ Deno.test("Sockets close with 4001 when their account is removed, and go on when
   await using service = await startService();
   const ada = await member(service.url, "ada");
   const socket = await ada.enter("lobby");
+  await member(service.url, "root", "admin");
   await backend(service.url).ask("PATCH", "/api/users/ada", { role: "admin" });
   await socket.say("still here");
   await backend(service.url).ask("DELETE", "/api/users/ada");

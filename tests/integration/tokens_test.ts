@@ -57,6 +57,7 @@ Deno.test("Tokens of the service are for admins and the service to make, and do 
   }
   // Whoever is no admin any more has no service's tokens either.
   const { body: { token } } = await root.ask("POST", "/api/tokens", wanted);
+  await member(service.url, "other", "admin");
   await backend(service.url).ask("PATCH", "/api/users/root", { role: "user" });
   assertEquals(await bearing(service.url, token).outcome("GET", "/api/log"), [401, "not_signed_in"]);
 });
