@@ -1,3 +1,5 @@
+import { ratesOf } from "./rates.js";
+
 /** @import { Point, Stats } from "../rooms/figures/board.ts" */
 /** @import { Words } from "./words.js" */
 
@@ -102,11 +104,13 @@ export class BoardCharts {
     const chosen = this.#scope.value;
     const times = this.#points.map(({ timestamp }) => Date.parse(timestamp) / 1000);
     const key = name === "rows" && !chosen ? "log_rows_today" : name;
+    /** @type {(number | null)[]} */
     const values = this.#points.map((point) => {
       const figures = chosen ? point.isolates.find(({ name }) => name === chosen) : point;
       return /** @type {Record<string, any> | undefined} */ (figures)?.[key] ?? null;
     });
-    return [times, values];
+    if (name !== "rows") return [times, values];
+    return [times, ratesOf(this.#points.map(({ timestamp }, i) => ({ timestamp, count: values[i] })))];
   }
 
   /** @param {HTMLElement} place @returns {import("uplot").Options} */

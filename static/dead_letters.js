@@ -1,4 +1,5 @@
 import { ask } from "./api.js";
+import { momentFormat, timeOfId } from "./moments.js";
 import { buttonOf, RowList, write } from "./row_list.js";
 
 /** @import { Answer } from "./api.js" */
@@ -16,6 +17,7 @@ const LOOKS = 30;
  * @returns {{ see: (count: number) => void }} told how many there are
  */
 export function mountDeadLetters(list, { words, told, empty, all }) {
+  const moment = momentFormat(words.language);
   let shown = 0;
   let looks = 0;
   /** @type {number | undefined} */
@@ -24,7 +26,8 @@ export function mountDeadLetters(list, { words, told, empty, all }) {
     template: "dead",
     keyOf: (/** @type {DeadLetter} */ { id }) => id,
     empty,
-    fill(element, { room, username, message, time, cause, is_retried: isRetried }) {
+    fill(element, { id, room, username, message, cause, is_retried: isRetried }) {
+      const time = moment.format(timeOfId(id));
       write(element, { room, username, message, time, cause });
       const button = buttonOf(element, "retry");
       button.dataset.label ??= button.textContent ?? "";

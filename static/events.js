@@ -1,8 +1,9 @@
 import { ask } from "./api.js";
+import { momentFormat } from "./moments.js";
 import { RowList, write } from "./row_list.js";
 
 /** @import { Words } from "./words.js" */
-/** @typedef {{ id: string, timestamp: string, event: { type: string, level?: string, code?: string, message?: string } }} PastEvent */
+/** @typedef {{ id: string, timestamp: string, event: { type: string, level?: string, code?: string, message?: string, values?: Record<string, number> } }} PastEvent */
 
 /** What comes in a burst is asked for once. */
 const GATHER_MS = 200;
@@ -19,6 +20,13 @@ const ALERT_NAMES = new Map([
   ["rate_limiting", "alert_rate_limiting"],
 ]);
 
+/** What they say, with their values. */
+const ALERT_SENTENCES = new Map([
+  ["outbox_full", "outbox_full_text"],
+  ["outbox_growing", "outbox_growing_text"],
+  ["rate_limiting", "rate_limiting_text"],
+]);
+
 /**
  * What was posted and warned of within a day.
  * @param {HTMLElement} list
@@ -26,7 +34,7 @@ const ALERT_NAMES = new Map([
  * @returns {{ refresh: () => void }}
  */
 export function mountEvents(list, { words, empty }) {
-  const time = new Intl.DateTimeFormat(words.language, { dateStyle: "short", timeStyle: "medium" });
+  const time = momentFormat(words.language);
   /** @type {number | undefined} */
   let timer;
   const rows = new RowList(list, {
@@ -34,18 +42,26 @@ export function mountEvents(list, { words, empty }) {
     keyOf: (/** @type {PastEvent} */ { id }) => id,
     empty,
     fill(element, { timestamp, event }) {
-      const { type, level = "", code = "", message = "", ...rest } = event;
+      const { type, level = "", code = "", message = "", values, ...rest } = event;
       const isAlert = type === "alert";
       element.dataset.level = isAlert ? level : "";
       const alert = ALERT_NAMES.get(code);
       write(element, {
         type: isAlert ? words.say(alert ?? "alert") : type,
         time: time.format(new Date(timestamp)),
-        text: isAlert ? message : [...factsIn("", message ? { message, ...rest } : rest)].join(" · "),
+        text: isAlert
+          ? sentenceOf(code, message, values)
+          : [...factsIn("", message ? { message, ...rest } : rest)].join(" · "),
       });
       /** @type {HTMLTimeElement} */ (element.querySelector("time")).dateTime = timestamp;
     },
   });
+
+  /** In the page's language, where it is known what it is about. @type {(code: string, message: string, values?: Record<string, number>) => string} */
+  function sentenceOf(code, message, values) {
+    const sentence = values && ALERT_SENTENCES.get(code);
+    return sentence ? words.say(sentence, values) : message;
+  }
 
   async function load() {
     timer = undefined;

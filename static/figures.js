@@ -1,3 +1,5 @@
+import { ratesOf } from "./rates.js";
+
 /** @import { Stats } from "../rooms/figures/board.ts" */
 /** @import { Words } from "./words.js" */
 
@@ -17,12 +19,27 @@ export function mountFigures(words) {
   const isolates = /** @type {HTMLElement} */ (document.querySelector("[data-part=isolates]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=isolate]"));
 
+  /** What each isolate had written by the last look. @type {Map<string, { timestamp: string, count: number }>} */
+  let before = new Map();
+
+  /** Rows a minute since the last look, by the isolates' ids. @param {Stats} stats @returns {(number | null)[]} */
+  function rowRates({ timestamp, isolates }) {
+    const now = new Map(isolates.map(({ id, rows }) => [id, { timestamp, count: rows }]));
+    const rates = isolates.map(({ id, rows }) => {
+      const last = before.get(id);
+      return last ? ratesOf([last, { timestamp, count: rows }])[1] : null;
+    });
+    before = now;
+    return rates;
+  }
+
   /** @param {string} name @param {unknown} value @returns {string} */
   function written(name, value) {
     if (name === "uptime_seconds") return duration(Number(value));
     if (name === "log_oldest_pending_seconds") {
       return words.say("seconds", { seconds: number.format(Number(value)) });
     }
+    if (value === null) return "–";
     return typeof value === "number" ? number.format(value) : String(value);
   }
 
@@ -55,10 +72,11 @@ export function mountFigures(words) {
         : words.say(stats.log_state === "paused" ? "log_paused" : "log_retrying", {
           reason: stats.log_last_error,
         });
+      const rates = rowRates(stats);
       while (isolates.children.length > stats.isolates.length) isolates.lastElementChild?.remove();
       for (const [i, isolate] of stats.isolates.entries()) {
         if (!isolates.children[i]) isolates.append(template.content.cloneNode(true));
-        fill(isolates.children[i], isolate);
+        fill(isolates.children[i], { ...isolate, rows: rates[i] });
       }
     },
   };

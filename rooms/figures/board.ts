@@ -33,6 +33,7 @@ export interface IsolateStats {
   readonly messages_per_second: number;
   readonly rows: number;
   readonly errors: number;
+  /** What its process takes of the machine, as in {@link Stats}: isolates of one process share it. */
   readonly memory_mb: number;
   readonly uptime_seconds: number;
 }
@@ -161,7 +162,7 @@ export class Board {
       messages_per_second: rounded(figures.messagesPerSecond),
       rows: figures.rows,
       errors: figures.errors,
-      memory_mb: rounded(figures.heapBytes / MIB),
+      memory_mb: rounded(figures.rssBytes / MIB),
       uptime_seconds: Math.round((this.#parts.now() - figures.startedAt) / 1000),
     }));
     return isolates.sort((a, b) => a.name < b.name ? -1 : 1);

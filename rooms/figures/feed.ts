@@ -21,6 +21,8 @@ export interface Alert {
   readonly code: string;
   /** One sentence for people, without keys, tokens and what people wrote. */
   readonly message: string;
+  /** The numbers in it, for pages that say it in their own language. */
+  readonly values?: Readonly<Record<string, number>>;
 }
 
 /** Something that was posted. */

@@ -36,6 +36,7 @@ export class Warnings {
         level: "critical",
         code: "outbox_full",
         message: `The log is full: ${pending} messages wait for the sheet, and new ones are refused`,
+        values: { pending },
       });
     } else if (
       pending >= outboxLimit * FULL_SHARE || (seconds >= LATE_SECONDS && pending > before.pending)
@@ -44,6 +45,7 @@ export class Warnings {
         level: "warning",
         code: "outbox_growing",
         message: `The log falls behind: ${pending} messages wait for the sheet, the oldest for ${seconds} s`,
+        values: { pending, seconds },
       });
     }
     const refusals = now.rateLimited - before.rateLimited;
@@ -52,6 +54,7 @@ export class Warnings {
         level: "warning",
         code: "rate_limiting",
         message: `Clients are too fast: ${refusals} messages or calls were refused within a minute`,
+        values: { refusals },
       });
     }
     return alerts;

@@ -38,6 +38,7 @@ export async function activityWorkbook(
   const time = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   const busiest = days.reduce((most, day) => day[1] > most[1] ? day : most, ["", 0] as const);
   const answered = responses.reduce((sum, count) => sum + count, 0);
+  const unit = unitFor(silences[0]?.seconds ?? 0);
   const bounds = [...words.within, words.later, words.unanswered];
   const summary: Cell[][] = [
     [words.room, room],
@@ -48,7 +49,7 @@ export async function activityWorkbook(
     [words.people, others ? `> ${people.length}` : people.length],
     [words.busiest_day, busiest[0]],
     [words.busiest_hour, `${two(hours.indexOf(Math.max(...hours)))}:00`],
-    [words.longest_silence_hours, hoursOf(silences[0]?.seconds ?? 0)],
+    [words.longest_silence[unit], inUnit(silences[0]?.seconds ?? 0, unit)],
     [words.conversations, answered + unanswered],
     [words.median_response_minutes, medianResponse === undefined ? words.none : minutesOf(medianResponse)],
     [words.response_rule, ""],
@@ -67,8 +68,8 @@ export async function activityWorkbook(
   );
   const silent = sheet(
     words.silences,
-    [words.silence_from, words.silence_to, words.hours, words.broken_by],
-    silences.map(({ from, to, seconds, brokenBy }) => [dateOf(from), dateOf(to), hoursOf(seconds), brokenBy]),
+    [words.silence_from, words.silence_to, words.silence_length[unit], words.broken_by],
+    silences.map(({ from, to, seconds, brokenBy }) => [dateOf(from), dateOf(to), inUnit(seconds, unit), brokenBy]),
   );
   const answers = sheet(
     words.first_responses,
@@ -155,8 +156,17 @@ function share(part: number, whole: number): number {
   return Math.round(1_000 * part / whole) / 10;
 }
 
-function hoursOf(seconds: number): number {
-  return Math.round(seconds / 36) / 100;
+type Unit = keyof typeof SECONDS_OF;
+const SECONDS_OF = { seconds: 1, minutes: 60, hours: 3_600 } as const;
+
+/** The unit in which the longest of some times is told: the others of the column have it, too. */
+function unitFor(longest: number): Unit {
+  if (longest < 2 * SECONDS_OF.minutes) return "seconds";
+  return longest < 2 * SECONDS_OF.hours ? "minutes" : "hours";
+}
+
+function inUnit(seconds: number, unit: Unit): number {
+  return Math.round(seconds * 100 / SECONDS_OF[unit]) / 100;
 }
 
 function minutesOf(seconds: number): number {

@@ -17,11 +17,13 @@ Deno.test("Accounts keep an admin, whoever wants the last one away and however m
   const names = ["a", "b", "c", "d"];
   for (const name of names) await member(service.url, name, "admin");
   const everybody = ["root", ...names];
-  const outcomes = await Promise.all(everybody.map((name, i) =>
-    i % 2
-      ? all.outcome("DELETE", `/api/users/${name}`)
-      : all.outcome("PATCH", `/api/users/${name}`, { role: "user" })
-  ));
+  const outcomes = await Promise.all(
+    everybody.map((name, i) =>
+      i % 2
+        ? all.outcome("DELETE", `/api/users/${name}`)
+        : all.outcome("PATCH", `/api/users/${name}`, { role: "user" })
+    ),
+  );
   assertEquals(outcomes.filter(([status]) => status === 200).length, everybody.length - 1);
   const { body } = await all.ask("GET", "/api/users");
   assertEquals(body.users.filter(({ role }: { role: string }) => role === "admin").length, 1);
@@ -49,7 +51,10 @@ Deno.test("Accounts say that the password is wrong where only it was asked for",
   const ada = await member(service.url, "ada");
   const wrong = { password: "not this one", new_password: "another one it is" };
   assertEquals(await ada.outcome("POST", "/api/account/password", wrong), [401, "wrong_own_password"]);
-  assertEquals(await ada.outcome("DELETE", "/api/account", { password: "not this one" }), [401, "wrong_own_password"]);
+  assertEquals(await ada.outcome("DELETE", "/api/account", { password: "not this one" }), [
+    401,
+    "wrong_own_password",
+  ]);
   const signIn = { username: "ada", password: "not this one" };
   assertEquals(await ada.outcome("POST", "/api/session", signIn), [401, "wrong_password"]);
 });
@@ -58,6 +63,8 @@ Deno.test("Rooms name all members of a list that nobody is", async () => {
   await using service = await startService();
   const root = await member(service.url, "root", "admin");
   await member(service.url, "ada");
-  const { status, body } = await root.ask("PATCH", "/api/rooms/team", { members: ["nobody", "ada", "noone"] });
+  const { status, body } = await root.ask("PATCH", "/api/rooms/team", {
+    members: ["nobody", "ada", "noone"],
+  });
   assertEquals([status, body.code, body.names], [400, "unknown_account", ["nobody", "noone"]]);
 });

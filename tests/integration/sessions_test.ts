@@ -126,7 +126,10 @@ Deno.test("A new password ends all sessions but a new one; deleting the account 
   assertEquals(await ada.outcome("POST", "/api/account/password", right), [200]);
   assertEquals((await other.ask("GET", "/api/session")).body.user.role, "guest");
   assertEquals((await ada.ask("GET", "/api/sessions")).body.sessions.length, 1);
-  assertEquals(await ada.outcome("DELETE", "/api/account", { password: PASSWORD }), [401, "wrong_own_password"]);
+  assertEquals(await ada.outcome("DELETE", "/api/account", { password: PASSWORD }), [
+    401,
+    "wrong_own_password",
+  ]);
   assertEquals(await ada.outcome("DELETE", "/api/account", { password: "another password" }), [200]);
   assertEquals(ada.cookies.size, 0);
   const again = { username: "ada", password: "another password" };

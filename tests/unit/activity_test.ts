@@ -97,7 +97,7 @@ for (
     assertEquals(summary[4][1], "3");
     assertEquals(perDay[1], ["2026-03-01", "3"]);
     assertEquals(perPerson.slice(1).map((row) => row.slice(0, 2)), [["bo", "2"], ["=1+1", "1"]]);
-    assertEquals(silences.slice(1).map((row) => row[2]), ["1.65", "0.02"]);
+    assertEquals(silences.slice(1).map((row) => row[2]), ["99", "1"]);
     const text = new TextDecoder("latin1").decode(xlsx);
     assertEquals(new Set(text.match(/xl\/charts\/chart\d\.xml/g)).size, 5);
   });
@@ -109,4 +109,16 @@ Deno.test("activityWorkbook() stays readable with names of characters that no XM
   const read = await sheetsOf(await activityWorkbook(activity, order, "Asia/Taipei"));
   assertEquals(read["Messages by person"].slice(1).map(([name]) => name), ["x\ufffd", "y\ufffd\ufffd"]);
   assertEquals(read["Longest silences"][1][3], "y\ufffd\ufffd");
+});
+
+Deno.test("activityWorkbook() tells silences in a unit in which the longest one is some, and names it", async () => {
+  const order = { type: "activity", room: "lobby", from: undefined, to: 0, language: "en" } as const;
+  for (const [minutes, unit, length] of [[0.2, "seconds", "12"], [90, "minutes", "90"], [300, "hours", "5"]] as const) {
+    const activity = counted([[0, "ada"], [minutes, "bo"]]).result();
+    const { Summary: summary, "Longest silences": silences } = await sheetsOf(
+      await activityWorkbook(activity, order, "UTC"),
+    );
+    assertEquals(summary.find(([name]) => name === `Longest silence (${unit})`)?.[1], length);
+    assertEquals([silences[0][2], silences[1][2]], [`Length (${unit})`, length]);
+  }
 });
