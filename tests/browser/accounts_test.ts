@@ -116,7 +116,7 @@ browserTest(
     await stage.account("root", "admin");
     const root = await stage.signedIn("root", "/account/");
     await root.getByLabel("用途").fill("商店");
-    await root.getByLabel("以服務的身分").check();
+    await root.getByLabel("服務權杖").check();
     await root.getByRole("button", { name: "建立權杖" }).click();
     const token = await root.locator("[data-part=secret]:not(:empty)").innerText();
     const ada = await stage.member("lobby", "小安");
@@ -142,7 +142,7 @@ browserTest(
     const stranger = await stage.person();
     await stranger.goto(`${stage.url}/account/?token=${token}`);
     await stranger.waitForURL(/\/account\/sign-in\//);
-    await root.locator("[data-part=tokens]").getByRole("button", { name: "結束" }).click();
+    await root.locator("[data-part=tokens]").getByRole("button", { name: "移除" }).click();
     await root.locator("[data-part=tokens]:empty").waitFor({ state: "attached" });
     assertEquals(await ask("GET", "/api/log"), 401);
     assert(token !== TOKEN);
@@ -169,7 +169,7 @@ browserTest(
     await connected(phone);
     await ada.getByRole("link", { name: "我的帳號" }).click();
     await ada.locator("[data-part=sessions] > *").nth(1).waitFor();
-    await ada.getByRole("button", { name: "登出其他所有裝置" }).click();
+    await ada.getByRole("button", { name: "登出其他裝置" }).click();
     await phone.getByText("這個聊天室需要登入才能進入。").waitFor();
     await phone.locator(".connection").getByRole("link", { name: "登入" }).waitFor();
     assertEquals(await ada.locator("[data-part=sessions] > *").count(), 1);
@@ -178,16 +178,16 @@ browserTest(
     await password.locator("[name=password]").fill("not my password");
     await password.locator("[name=new_password]").fill("another password");
     await password.getByRole("button").click();
-    await password.getByText("名稱或密碼不對。").waitFor();
+    await password.getByText("目前的密碼不正確。").waitFor();
     await password.locator("[name=password]").fill(PASSWORD);
     await password.getByRole("button").click();
-    await password.getByText("密碼已更改，其他裝置都已登出。").waitFor();
+    await password.getByText("密碼已更改，其他裝置均已登出。").waitFor();
 
     await ada.getByRole("button", { name: "登出", exact: true }).click();
     await ada.waitForURL(`${stage.url}/chat/`);
     await ada.goto(`${stage.url}/account/sign-in/`);
     await signIn(ada, "ADA", "wrong password");
-    await ada.getByText("名稱或密碼不對。").waitFor();
+    await ada.getByText("帳號名稱或密碼不正確。").waitFor();
     assertEquals(await ada.locator("[name=username]").inputValue(), "ADA");
     await signIn(ada, "ADA", "another password");
     await ada.waitForURL(`${stage.url}/chat/`);

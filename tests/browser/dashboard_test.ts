@@ -51,7 +51,7 @@ browserTest(
     });
     assert(drawn);
     const label = await root.locator("[data-chart=messages_per_second]").getAttribute("aria-label");
-    assert(label?.startsWith("每秒訊息：現在 "), `${label}`);
+    assert(label?.startsWith("每秒訊息數：現在 "), `${label}`);
     await root.locator("[data-part=scope]").selectOption({ index: 1 });
     await root.locator("[data-part=charts][data-scope=one]").waitFor();
 
@@ -116,8 +116,8 @@ browserTest(
     await account.getByText("管理員", { exact: true }).waitFor();
     await ada.goto(`${stage.url}/admin/`);
     await ada.locator("body[data-connection=open]").waitFor();
-    await account.getByRole("button", { name: "取消管理員" }).click();
-    await ada.getByText("你沒有權限做這件事。").waitFor();
+    await account.getByRole("button", { name: "取消管理員權限" }).click();
+    await ada.getByText("你沒有權限執行這項操作。").waitFor();
     await ada.reload();
     await ada.getByText("這個頁面只給管理員使用").waitFor();
     await root.locator("[data-part=tokens-part] summary").press("Enter");

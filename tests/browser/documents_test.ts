@@ -20,7 +20,7 @@ browserTest(
     assertEquals([...text].toSorted(), [..."會議記錄今天天氣很好明天再討論"].toSorted());
     await ada.locator(".remote-cursor__name", { hasText: "bo" }).waitFor();
     await bo.locator(".remote-cursor__name", { hasText: "ada" }).waitFor();
-    await ada.getByRole("list", { name: "正在這裡的人" }).getByRole("img", { name: "bo" }).waitFor();
+    await ada.getByRole("list", { name: "正在編輯的人" }).getByRole("img", { name: "bo" }).waitFor();
     await ada.locator(".cm-content").press("Control+z");
     await saved(ada);
     assert(!(await textOf(ada)).includes("今天天氣很好"));
@@ -92,13 +92,13 @@ browserTest("Document shows what it was, and becomes it again without losing wha
     await write(bo, "全部重寫");
     await saved(bo);
     await reads(ada, "全部重寫");
-    await ada.getByRole("button", { name: "版本記錄" }).click();
+    await ada.getByRole("button", { name: "版本紀錄" }).click();
     await ada.getByRole("button", { name: /ada/ }).click();
     await ada.locator("[data-part=version-text]", { hasText: "早上的記錄" }).waitFor();
     await ada.getByRole("button", { name: "還原成這個版本" }).click();
     await reads(bo, "早上的記錄");
     await reads(ada, "早上的記錄");
-    await ada.getByRole("button", { name: "版本記錄" }).click();
+    await ada.getByRole("button", { name: "版本紀錄" }).click();
     await ada.locator(".versions__row").nth(1).waitFor();
     await ada.locator(".versions__row").first().click();
     await ada.locator("[data-part=version-text]", { hasText: "全部重寫" }).waitFor();
@@ -130,7 +130,7 @@ browserTest(
       assertEquals(await violations(page), [], page.url());
       assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     }
-    await phone.getByRole("button", { name: "版本記錄" }).click();
+    await phone.getByRole("button", { name: "版本紀錄" }).click();
     await phone.getByText("還沒有版本").waitFor();
     assertEquals(await phone.getByRole("button", { name: "還原成這個版本" }).count(), 0);
     assertEquals(await violations(phone), [], "versions");
@@ -159,7 +159,7 @@ browserTest(
     // What is to be kept can't be undone.
     await ada.locator(".cm-content").press("Control+z");
     const download = ada.waitForEvent("download");
-    await ada.getByRole("button", { name: "下載這裡的文字" }).click();
+    await ada.getByRole("button", { name: "下載目前的文字" }).click();
     const file = await download;
     assertEquals(file.suggestedFilename(), "週會.txt");
     assert((await Deno.readTextFile(await file.path())).includes("離線".repeat(50_000)));
@@ -168,7 +168,7 @@ browserTest(
     await ada.getByText("文件已滿").waitFor();
     assertEquals(await violations(ada), []);
     ada.once("dialog", (dialog) => void dialog.accept());
-    await ada.getByRole("button", { name: "放棄未儲存的內容" }).click();
+    await ada.getByRole("button", { name: "捨棄未儲存的內容" }).click();
     await saved(ada);
     assertEquals(await textOf(ada), "滿".repeat(600_000));
     // Who deletes makes room.
@@ -184,7 +184,7 @@ browserTest(
 async function pair(stage: Stage): Promise<[Page, Page]> {
   await Promise.all([stage.account("ada"), stage.account("bo")]);
   const ada = await stage.signedIn("ada", "/docs/");
-  await ada.getByLabel("標題").fill("週會");
+  await ada.getByLabel("標題", { exact: true }).fill("週會");
   await ada.getByRole("button", { name: "建立" }).click();
   await ada.waitForURL(/\/docs\/\w{26}\/$/);
   const bo = await stage.signedIn("bo", new URL(ada.url()).pathname);
@@ -226,3 +226,27 @@ async function textOf(page: Page): Promise<string> {
   const response = await page.request.get(`${page.url().replace("/docs/", "/api/documents/")}text`);
   return (await response.json()).text;
 }
+
+browserTest("Document is made private, found, deleted and brought back on the pages", async (stage) => {
+  await stage.account("ada");
+  const ada = await stage.signedIn("ada", "/docs/");
+  await ada.getByLabel("標題", { exact: true }).fill("薪資");
+  await ada.getByLabel("私人文件").check();
+  await ada.getByRole("button", { name: "建立" }).click();
+  await ada.locator(".cm-placeholder").waitFor();
+  await ada.getByRole("button", { name: "分享與刪除" }).click();
+  await ada.getByLabel("可以開啟的人").fill("nobody");
+  await ada.getByRole("button", { name: "儲存" }).click();
+  await ada.getByText("沒有這個名稱的帳號：nobody").waitFor();
+  assertEquals(await violations(ada), []);
+  ada.on("dialog", (dialog) => dialog.accept());
+  await ada.getByRole("button", { name: "刪除這份文件" }).click();
+  await ada.getByText("還沒有文件。").waitFor();
+  assertEquals(await violations(ada), []);
+  await ada.getByRole("button", { name: "復原「薪資」" }).click();
+  await ada.getByText("已復原「薪資」。").waitFor();
+  await ada.getByLabel("搜尋標題").fill("薪");
+  await ada.getByRole("link", { name: /薪資/ }).waitFor();
+  await ada.getByLabel("搜尋標題").fill("沒有這個");
+  await ada.getByText("沒有標題符合的文件。").waitFor();
+});

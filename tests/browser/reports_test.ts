@@ -111,17 +111,17 @@ browserTest(
     const page = await stage.signedIn("小安", "/account/");
     await page.getByRole("link", { name: "報表" }).click();
     await ask(page, "沒有人來過", "activity");
-    await page.getByText("這個聊天室在這段時間沒有訊息。請檢查聊天室名稱與日期。").waitFor();
+    await page.getByText("這個聊天室在這段期間沒有訊息，請檢查聊天室名稱與日期。").waitFor();
     // Nothing can be downloaded or cancelled that isn't there.
     assertEquals(await page.locator(".report__actions > :visible").allInnerTexts(), ["刪除"]);
     await page.getByRole("button", { name: /^刪除/ }).click();
     await page.getByText("還沒有報表。").waitFor();
 
-    await page.getByLabel("從哪一天").fill("2026-03-02");
+    await page.getByLabel("開始日期").fill("2026-03-02");
     await page.getByLabel("到哪一天").fill("2026-03-01");
     await ask(page, "lobby", "transcript");
-    await page.getByText("開始的日期要在結束之前，也不能在未來。").waitFor();
-    await page.getByLabel("從哪一天").fill("");
+    await page.getByText("開始日期必須早於結束日期，且不能是未來。").waitFor();
+    await page.getByLabel("開始日期").fill("");
     await page.getByLabel("到哪一天").fill("");
     await ask(page, "lobby", "activity");
     await page.getByText("已完成，共 1 則訊息").waitFor();

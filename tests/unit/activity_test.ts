@@ -113,7 +113,13 @@ Deno.test("activityWorkbook() stays readable with names of characters that no XM
 
 Deno.test("activityWorkbook() tells silences in a unit in which the longest one is some, and names it", async () => {
   const order = { type: "activity", room: "lobby", from: undefined, to: 0, language: "en" } as const;
-  for (const [minutes, unit, length] of [[0.2, "seconds", "12"], [90, "minutes", "90"], [300, "hours", "5"]] as const) {
+  for (
+    const [minutes, unit, length] of [[0.2, "seconds", "12"], [90, "minutes", "90"], [
+      300,
+      "hours",
+      "5",
+    ]] as const
+  ) {
     const activity = counted([[0, "ada"], [minutes, "bo"]]).result();
     const { Summary: summary, "Longest silences": silences } = await sheetsOf(
       await activityWorkbook(activity, order, "UTC"),
