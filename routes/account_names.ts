@@ -9,7 +9,7 @@ const MAX_REPEATED = 10;
 const LENGTH = 1_000;
 
 /** A list of names in a body's field. */
-export function namesIn(field: string) {
+export function namesIn(field: string): v.GenericSchema<unknown, string[]> {
   const text = v.pipe(v.string(`"${field}" must be names`), v.maxLength(LENGTH));
   return v.pipe(
     v.array(text, `"${field}" must be a list of names`),
