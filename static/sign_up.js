@@ -28,7 +28,10 @@ mountForm(form, {
     goOn.focus();
     // Without a session it leads to where one signs in.
     if (!ok) {
-      goOn.setAttribute("href", at(`/account/sign-in/?to=${encodeURIComponent(form.dataset.to ?? "/chat/")}`));
+      goOn.setAttribute(
+        "href",
+        at(`/account/sign-in/?to=${encodeURIComponent(form.dataset.to ?? "/chat/")}`),
+      );
     }
   },
 });

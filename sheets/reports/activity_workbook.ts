@@ -69,7 +69,9 @@ export async function activityWorkbook(
   const silent = sheet(
     words.silences,
     [words.silence_from, words.silence_to, words.silence_length[unit], words.broken_by],
-    silences.map(({ from, to, seconds, brokenBy }) => [dateOf(from), dateOf(to), inUnit(seconds, unit), brokenBy]),
+    silences.map((
+      { from, to, seconds, brokenBy },
+    ) => [dateOf(from), dateOf(to), inUnit(seconds, unit), brokenBy]),
   );
   const answers = sheet(
     words.first_responses,
