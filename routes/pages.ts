@@ -115,6 +115,8 @@ export function pages(options: PagesOptions): Hono {
       // Strangers don't learn what a private room is called.
       title: mayRead && rules.title || room,
       may_change: String(isChanger),
+      private: String(rules.isPrivate),
+      auth: options.auth,
       read_only: String(rules.isClosed === true || (rules.isReadOnly && !isChanger)),
       max_length: String(maxMessageLength),
       sheet_kind: options.sheetName === undefined ? "file" : "google",
