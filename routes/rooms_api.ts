@@ -144,7 +144,9 @@ export function roomsApi(options: {
 
   app.post("/", async (c) => {
     const { user } = admitted(c.var.caller);
-    if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first: a room belongs to an account");
+    if (user.isGuest) {
+      throw new HttpError(401, "not_signed_in", "Sign in first: a room belongs to an account");
+    }
     if (!hasAccount(user)) throw new HttpError(403, "not_allowed", "Make rooms as an account");
     const { room: wanted, title, private: isPrivate = false } = checked(Creation, await jsonIn(c.req.raw));
     const room = roomNameIn(wanted.trim());

@@ -10,10 +10,13 @@ const TOO_MANY_FAILURES = 5;
 const CLOSE_SIGNED_OUT = 4001;
 const CLOSE_NOT_ALLOWED = 4003;
 const CLOSE_TOO_MANY = 4008;
+/** How long after a refusal that may be lifted it is tried again. */
+const RETURN_AFTER_MS = 30_000;
 
 /**
- * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, `code` and
- * `reason` with `refused`, after which nothing is tried any more.
+ * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, `code` and `reason` with
+ * `waiting` and `refused`. After a refusal nothing is tried any more, except where it is the room that lets nobody in:
+ * it may be opened again, and is tried every 30 s.
  * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, code?: number, reason?: string }} Status
  */
 
@@ -88,6 +91,12 @@ export class Connection extends Emitter {
     };
   }
 
+  /** Connects at once, also after a refusal. @returns {void} */
+  tryAgain() {
+    if (this.#status.state === "refused") this.#isEnded = false;
+    this.connect();
+  }
+
   /**
    * Drops a connection that can't be alive any more, without waiting for its close to be answered.
    * @returns {void}
@@ -148,14 +157,21 @@ export class Connection extends Emitter {
     this.gotAnswer();
     this.emit("lost", code);
     if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
-      this.#isEnded = true;
+      this.#isEnded = !mayBeLifted(reason);
+      if (!this.#isEnded) this.#connectIn(jitteredMs(RETURN_AFTER_MS, this.#random));
       return this.#report({ state: "refused", code, reason });
     }
     this.#failures += code === CLOSE_TOO_MANY ? TOO_MANY_FAILURES : 1;
     const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);
     const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
-    this.#retryTimer = setTimeout(() => this.connect(), waitMs);
-    this.#report({ state: "waiting", retryAt: Date.now() + waitMs });
+    this.#connectIn(waitMs);
+    this.#report({ state: "waiting", retryAt: Date.now() + waitMs, code, reason });
+  }
+
+  /** @param {number} ms */
+  #connectIn(ms) {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.connect(), ms);
   }
 
   #abandon() {
@@ -170,4 +186,14 @@ export class Connection extends Emitter {
     this.#status = status;
     this.emit("status", status);
   }
+}
+
+/**
+ * Whether a refusal says that the room lets nobody in, or members only, which may change. Whoever was removed by
+ * somebody doesn't come back by themselves.
+ * @param {string} reason
+ * @returns {boolean}
+ */
+function mayBeLifted(reason) {
+  return /room is (?:closed|private)/.test(reason);
 }

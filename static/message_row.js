@@ -1,6 +1,6 @@
 import { isEmojiOnly } from "./emoji.js";
 import { splitLinks } from "./links.js";
-import { paintAvatar } from "./person.js";
+import { paintPerson } from "./person_colors.js";
 
 /** @import { Clock } from "./time_line.js" */
 /** @import { Words } from "./words.js" */
@@ -74,7 +74,7 @@ export class MessageRow {
     this.element.toggleAttribute("data-deleted", isDeleted);
     this.element.toggleAttribute("data-own", entry.isOwn);
     this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
-    paintAvatar(this.#part("avatar"), entry.username);
+    paintPerson(this.#part("avatar"), entry.username);
     // The name takes the avatar's colour.
     this.#part("name").style.setProperty(
       "--hue",
