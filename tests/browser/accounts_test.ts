@@ -168,7 +168,7 @@ browserTest(
     await ada.getByRole("link", { name: "我的帳號" }).click();
     await ada.locator("[data-part=sessions] > *").nth(1).waitFor();
     await ada.getByRole("button", { name: "登出其他所有裝置" }).click();
-    await phone.getByText("這個聊天室需要登入才能進入。").waitFor();
+    await phone.getByText("你已經登出。").waitFor();
     await phone.locator(".connection").getByRole("link", { name: "登入" }).waitFor();
     assertEquals(await ada.locator("[data-part=sessions] > *").count(), 1);
 
