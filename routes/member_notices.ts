@@ -37,6 +37,8 @@ export function createMemberNotices(options: {
       message: text.replace("{name}", () => by.name),
       url: `/chat/${encodeURIComponent(room)}/`,
       timestamp: new Date(at).toISOString(),
+      // It goes when all is erased that this person said.
+      from: by.name,
     };
     for (const id of others) {
       if (limits.of(`${room}/${id}`).tryRemoveTokens(1)) await inboxes.deliver(id, [notification]);
