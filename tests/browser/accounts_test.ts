@@ -106,7 +106,8 @@ browserTest(
     assertEquals([await messages(bo), await bo.title()], [[], "team · Talksheet"]);
     await ada.reload();
     await connected(ada);
-    assertEquals(await ada.title(), "公告 · Talksheet");
+    // That they were added is read as soon as they are in.
+    await ada.waitForFunction(() => document.title === "公告 · Talksheet");
   },
 );
 
