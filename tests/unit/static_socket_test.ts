@@ -196,14 +196,17 @@ for (const reason of ["This room is closed", "This room is private"]) {
   });
 }
 
-socketTest("RoomSocket brings whoever was removed back when they ask for it, and not before", ({ server, socket, time }) => {
-  server[0].ends(4003, "You were removed from this room");
-  time.tick(600_000);
-  socket.connect();
-  assertEquals(server.length, 1);
-  socket.tryAgain();
-  assertEquals(server.length, 2);
-});
+socketTest(
+  "RoomSocket brings whoever was removed back when they ask for it, and not before",
+  ({ server, socket, time }) => {
+    server[0].ends(4003, "You were removed from this room");
+    time.tick(600_000);
+    socket.connect();
+    assertEquals(server.length, 1);
+    socket.tryAgain();
+    assertEquals(server.length, 2);
+  },
+);
 
 socketTest("RoomSocket says until when it waits when it was too fast", ({ server, socket }) => {
   const paused: number[] = [];
