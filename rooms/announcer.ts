@@ -26,6 +26,9 @@ export const NOWHERE: Elsewhere = { opened() {}, came() {}, went() {}, typing() 
 export interface AnnouncerParts {
   readonly room: string;
   readonly members: ReadonlySet<Member>;
+  /** Milliseconds, monotonic: after a jump of the clock nobody stays whose grace is over. */
+  readonly elapsed: () => number;
+  /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly elsewhere: Elsewhere;
   /** Called when nobody is here any more, nor was a moment ago. */
@@ -35,6 +38,7 @@ export interface AnnouncerParts {
 export class Announcer {
   readonly #room: string;
   readonly #members: ReadonlySet<Member>;
+  readonly #elapsed: () => number;
   readonly #now: () => number;
   readonly #elsewhere: Elsewhere;
   readonly #emptied: () => void;
@@ -51,9 +55,10 @@ export class Announcer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
 
-  constructor({ room, members, now, elsewhere, emptied }: AnnouncerParts) {
+  constructor({ room, members, elapsed, now, elsewhere, emptied }: AnnouncerParts) {
     this.#room = room;
     this.#members = members;
+    this.#elapsed = elapsed;
     this.#now = now;
     this.#elsewhere = elsewhere;
     this.#emptied = emptied;
@@ -82,19 +87,19 @@ export class Announcer {
 
   closed(member: Member): void {
     this.#typing.delete(member.user.id);
-    this.#disconnect(member.user, this.#now());
+    this.#disconnect(member.user, this.#elapsed());
     this.#wakeWithin(GRACE_MS);
   }
 
   /** A member speaks as somebody else from now on; who it was is gone at once. */
   renamed(member: Member, user: User): void {
-    this.#disconnect(member.user, this.#now() - GRACE_MS);
+    this.#disconnect(member.user, this.#elapsed() - GRACE_MS);
     member.user = user;
     this.opened(member);
   }
 
   typing(member: Member): void {
-    const now = this.#now();
+    const now = this.#elapsed();
     const last = this.#typedAt.get(member.user.id) ?? -Infinity;
     if (now - last < TYPING_EVERY_MS) return;
     this.#typedAt.set(member.user.id, now);
@@ -118,7 +123,7 @@ export class Announcer {
 
   wentElsewhere(from: string, user: User): void {
     if (!this.#others.get(from)?.delete(user.id)) return;
-    this.#presence.close(user, this.#now());
+    this.#presence.close(user, this.#elapsed());
     this.#wakeWithin(GRACE_MS);
   }
 
@@ -172,7 +177,7 @@ export class Announcer {
   }
 
   #wakeWithin(ms: number): void {
-    const at = this.#now() + ms;
+    const at = this.#elapsed() + ms;
     if (at >= this.#wakesAt) return;
     this.#wakesAt = at;
     clearTimeout(this.#timer);
@@ -181,10 +186,10 @@ export class Announcer {
 
   #tell(): void {
     this.#wakesAt = Infinity;
-    const now = this.#now();
+    const now = this.#elapsed();
     const { joined, left } = this.#presence.settle(now);
     for (const { id } of left) this.#typedAt.delete(id);
-    const timestamp = new Date(now).toISOString();
+    const timestamp = new Date(this.#now()).toISOString();
     const doors = [
       ...joined.map(({ id, name: user }) => about(id, { type: "user_join", user, timestamp })),
       ...left.map(({ id, name: user }) => about(id, { type: "user_leave", user, timestamp })),

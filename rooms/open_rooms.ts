@@ -160,6 +160,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     outbox,
     scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId }),
     now: clock.now,
+    elapsed: clock.elapsed,
     changes,
     caughtUp,
     elsewhere: neighbours,

@@ -14,6 +14,7 @@ import {
   encodeFrame,
   FrameError,
   MAX_FRAME_BYTES,
+  type Ping,
 } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
 import { type HeldRules, mayEnter, maySpeak, roomFrame, type RuleBook, whyNot } from "../rooms/rules.ts";
@@ -25,7 +26,7 @@ import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
 import type { Frame } from "./socket.ts";
-import type { WireUser } from "./wire.ts";
+import { PONG, type WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
@@ -203,7 +204,8 @@ class ChatSocket implements Connection, WireUser {
   #receive(room: Room, member: Member, data: unknown): void {
     this.#guard(room, member, () => {
       const frame = this.#to.limiter ? this.#limited(data, this.#to.limiter) : decodeFrame(data);
-      if (frame) this.#take(room, member, frame);
+      if (frame?.type === "ping") this.send(PONG);
+      else if (frame) this.#take(room, member, frame);
     });
   }
 
@@ -293,7 +295,7 @@ class ChatSocket implements Connection, WireUser {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | undefined {
+  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | Ping | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,

@@ -1,5 +1,6 @@
 import { ask } from "./api.js";
 import { forgetRoom } from "./last_room.js";
+import { prefetchRoom } from "./room_prefetch.js";
 import { mountSettings } from "./settings.js";
 import { openStorage } from "./storage.js";
 import { mountVisitedRooms, roomPath } from "./visited_rooms.js";
@@ -19,6 +20,7 @@ const isPrivate = /** @type {HTMLInputElement} */ (part("private"));
 
 forgetRoom();
 mountSettings();
+prefetchRoom([form, part("visited")], new URL("./", import.meta.url).href);
 mountVisitedRooms(part("visited"), { visits, words });
 // Only this script can make a room that is private from its first moment.
 part("private-field").hidden = false;

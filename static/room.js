@@ -37,6 +37,7 @@ mountSettings();
 followKeyboard();
 visits.enter(room);
 noteRoom();
+const seenId = visits.seenId(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
 
@@ -47,7 +48,7 @@ enter(await nickname());
 async function nickname() {
   if (account) return account;
   const asked = cleanName(new URLSearchParams(location.search).get("username") ?? "");
-  const name = asked || visits.nickname || await ask("");
+  const name = asked || cleanName(visits.nickname) || await ask("");
   visits.nickname ||= name;
   return name;
 }
@@ -95,7 +96,7 @@ function enter(username) {
   });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  mountMessageList(list, { socket, words, username });
+  mountMessageList(list, { socket, words, username, seenId });
   mountMessageGoal(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
   mountPresence(part("presence"), {
