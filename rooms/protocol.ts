@@ -46,7 +46,16 @@ export type ServerFrame =
   | { type: "ack"; client_id: string; id: string; timestamp: string }
   | { type: "recorded" | "not_recorded"; ids: string[] }
   | { type: "message_deleted"; room: string; id: string }
-  | { type: "room"; room: string; title: string; private: boolean; read_only: boolean }
+  | {
+    type: "room";
+    room: string;
+    title: string;
+    private: boolean;
+    read_only: boolean;
+    closed?: true;
+    /** Only on connect, which is told to one person. */
+    may_change?: boolean;
+  }
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };

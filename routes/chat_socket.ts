@@ -11,12 +11,13 @@ import {
   type ClientFrame,
   CLOSE,
   decodeFrame,
+  encodeFrame,
   FrameError,
   MAX_FRAME_BYTES,
   type Ping,
 } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
-import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
+import { type HeldRules, mayEnter, maySpeak, roomFrame, type RuleBook, whyNot } from "../rooms/rules.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
@@ -162,6 +163,7 @@ class ChatSocket implements Connection, WireUser {
       if (!wire.isOpen) return room.leave(member);
       this.#room = room;
       this.#member = member;
+      if (this.takesBatches) this.#tellRules();
       wire.listen();
     } catch (error) {
       this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
@@ -191,6 +193,12 @@ class ChatSocket implements Connection, WireUser {
 
   close(code: number, reason: string): Promise<void> {
     return this.#visitor.wire.close(code, reason);
+  }
+
+  /** A page was made before its socket: whoever enters an empty room has become its creator since. */
+  #tellRules(): void {
+    const { room, rules } = this.#to;
+    this.send(encodeFrame(roomFrame(room, rules.current, this.#visitor.user)));
   }
 
   #receive(room: Room, member: Member, data: unknown): void {

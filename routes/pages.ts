@@ -124,7 +124,10 @@ export function pages(options: PagesOptions): Hono {
       // Strangers don't learn what a private room is called.
       title: mayRead && rules.title || room,
       may_change: String(isChanger),
-      read_only: String(rules.isClosed === true || (rules.isReadOnly && !isChanger)),
+      private: String(rules.isPrivate),
+      closed: String(rules.isClosed === true),
+      auth: options.auth,
+      read_only: String(rules.isReadOnly && !isChanger),
       max_length: String(maxMessageLength),
       sheet_kind: options.sheetName === undefined ? "file" : "google",
       sheet_name: options.sheetName ?? "",
@@ -136,10 +139,9 @@ export function pages(options: PagesOptions): Hono {
     if (!room) return tell(c, 400, "bad_room");
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
-    if (!mayChange(await rulesOf(room), userOf(account))) {
-      return c.redirect(`/chat/${encodeURIComponent(room)}/`);
-    }
-    return show(c, "room_settings.html", { room });
+    const rules = await rulesOf(room);
+    if (!mayChange(rules, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
+    return show(c, "room_settings.html", { room, title: rules.title || room });
   });
   app.route("/", accountPages({ ...options, view }));
   app.route("/", adminPages({ view, accountOf }));

@@ -75,7 +75,7 @@ mountForm(part("delete-account"), {
   method: "DELETE",
   path: "/api/account",
   body: ({ password }) => ({ password }),
-  done: () => location.assign("/account/sign-in/?deleted=1"),
+  done: () => location.assign(at("/account/sign-in/?deleted=1")),
 });
 await Promise.all([showSessions(), showTokens()]);
 

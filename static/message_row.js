@@ -1,6 +1,6 @@
 import { isEmojiOnly } from "./emoji.js";
 import { splitLinks } from "./links.js";
-import { paintAvatar } from "./person.js";
+import { paintPerson } from "./person_colors.js";
 
 /** @import { Clock } from "./time_line.js" */
 /** @import { Words } from "./words.js" */
@@ -82,7 +82,7 @@ export class MessageRow {
     const read = READ.filter((name) => entry.isOwn || name !== "ticks");
     this.element.setAttribute("aria-labelledby", read.map((name) => this.#part(name).id).join(" "));
     this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
-    paintAvatar(this.#part("avatar"), entry.username);
+    paintPerson(this.#part("avatar"), entry.username);
     // The name takes the avatar's colour.
     this.#part("name").style.setProperty(
       "--hue",

@@ -1,4 +1,4 @@
-import { paintAvatar } from "./person.js";
+import { paintPerson } from "./person_colors.js";
 
 /** @import { RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
@@ -67,7 +67,7 @@ export function mountPresence(panel, { socket, words, username, opener }) {
 /** @param {HTMLTemplateElement} template @param {string} user @param {string} remark @returns {Node} */
 function personRow(template, user, remark) {
   const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  paintAvatar(
+  paintPerson(
     /** @type {HTMLElement} */ (row.querySelector("[data-part=avatar]")),
     user,
   );

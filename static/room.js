@@ -8,9 +8,11 @@ import { mountMessageList } from "./message_list.js";
 import { followNetwork } from "./network.js";
 import { askNickname } from "./nickname_dialog.js";
 import { Outbox } from "./outbox.js";
+import { noteRoom } from "./last_room.js";
 import { mountPageTitle } from "./page_title.js";
-import { paintAvatar } from "./person.js";
+import { mountPaceLine } from "./pace_line.js";
 import { mountPresence } from "./presence.js";
+import { mountRoomMembers } from "./room_members.js";
 import { deleteMessage, mountRules } from "./rules.js";
 import { mountSettings } from "./settings.js";
 import { RoomSocket } from "./socket.js";
@@ -27,15 +29,15 @@ const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
-const { room = "", maxLength = "0", account = "", mayChange, readOnly } = document.body.dataset;
+const { room = "", maxLength = "0", account = "" } = document.body.dataset;
 
 /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
 const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 followKeyboard();
-paintAvatar(part("room-avatar"), room);
 visits.enter(room);
+noteRoom();
 const seenId = visits.seenId(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
@@ -90,6 +92,9 @@ function enter(username) {
   socket.on("deleted", (id) => {
     part("visited").dispatchEvent(new CustomEvent("deleted", { detail: id }));
   });
+  socket.on("rules", (rules) => {
+    part("visited").dispatchEvent(new CustomEvent("rules", { detail: rules }));
+  });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
   mountMessageList(list, { socket, words, username, seenId });
@@ -109,7 +114,9 @@ function enter(username) {
     list,
     maxLength: Number(maxLength),
   });
-  mountRules({ socket, words, isChanger: mayChange === "true", isReadOnly: readOnly === "true" });
+  mountRules({ socket, words, room });
+  mountRoomMembers(part("members"), { socket, words, room });
+  mountPaceLine(part("pace"), { socket, words });
   list.addEventListener(
     "delete",
     (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),

@@ -11,6 +11,7 @@ const CLOSE_NOT_ALLOWED = 4003;
  * @typedef {object} SenderEvents
  * @property {Unsent} unsent a message was written, refused or is tried again
  * @property {{ clientId: string, id?: string }} settled an unsent message is taken (as `id`) or was taken back
+ * @property {number} paused the server asks to slow down: until when nothing is sent, in milliseconds since the epoch
  */
 
 /**
@@ -88,7 +89,7 @@ export class Sender extends Emitter {
    */
   refused(clientId, { code, retryAfterMs = PAUSE_MS }) {
     if (clientId === this.#inFlight) this.#landed();
-    if (code === "rate_limited") this.#pauseTimer = setTimeout(() => this.#resume(), retryAfterMs);
+    if (code === "rate_limited") this.#pause(retryAfterMs);
     else this.#fail(clientId, code);
     this.sendNext();
   }
@@ -127,6 +128,12 @@ export class Sender extends Emitter {
   /** @returns {string} */
   #wantedName() {
     return this.#outbox.next()?.username ?? this.#username;
+  }
+
+  /** @param {number} ms */
+  #pause(ms) {
+    this.#pauseTimer = setTimeout(() => this.#resume(), ms);
+    this.emit("paused", Date.now() + ms);
   }
 
   #resume() {

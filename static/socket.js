@@ -15,6 +15,11 @@ const TYPING_EVERY_MS = 2_500;
  */
 
 /**
+ * `mayChange` is known from what is told on connecting only.
+ * @typedef {{ title: string, isPrivate: boolean, isReadOnly: boolean, isClosed: boolean, mayChange: boolean | undefined }} RoomRules
+ */
+
+/**
  * @typedef {object} RoomEvents
  * @property {Status} connection
  * @property {Arrival} messages
@@ -25,7 +30,8 @@ const TYPING_EVERY_MS = 2_500;
  * @property {{ user: string, isHere: boolean }} presence
  * @property {string} typing
  * @property {string} deleted the id of a message that was deleted for everyone
- * @property {{ title: string, isReadOnly: boolean }} rules
+ * @property {RoomRules} rules
+ * @property {number} paused the server asks to slow down: until when nothing is sent, in milliseconds since the epoch
  * @property {string} refused the server's code for something else than a message that was written
  */
 
@@ -68,6 +74,7 @@ export class RoomSocket extends Emitter {
     });
     this.#sender.on("unsent", (unsent) => this.emit("unsent", unsent));
     this.#sender.on("settled", (settled) => this.emit("settled", settled));
+    this.#sender.on("paused", (until) => this.emit("paused", until));
   }
 
   /** @returns {Status} */
@@ -78,6 +85,11 @@ export class RoomSocket extends Emitter {
   /** Connects at once, unless connected or refused. @returns {void} */
   connect() {
     this.#connection.connect();
+  }
+
+  /** Connects at once, also after a refusal. @returns {void} */
+  tryAgain() {
+    this.#connection.tryAgain();
   }
 
   /** Connects at once, or finds out whether the connection is still alive. @returns {void} */
@@ -202,7 +214,13 @@ export class RoomSocket extends Emitter {
       case "message_deleted":
         return this.emit("deleted", frame.id);
       case "room":
-        return this.emit("rules", { title: frame.title || frame.room, isReadOnly: frame.read_only });
+        return this.emit("rules", {
+          title: frame.title || frame.room,
+          isPrivate: frame.private,
+          isReadOnly: frame.read_only,
+          isClosed: frame.closed === true,
+          mayChange: frame.may_change,
+        });
       case "error":
         return this.#receiveError(frame);
     }

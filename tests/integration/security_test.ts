@@ -39,6 +39,8 @@ const PLACES = [
   ["GET", "/api/tokens"],
   ["POST", "/api/tokens"],
   ["DELETE", "/api/tokens/:id"],
+  ["GET", "/api/rooms?name=:room"],
+  ["POST", "/api/rooms"],
   ["GET", "/api/rooms/:room"],
   ["PATCH", "/api/rooms/:room"],
   ["GET", "/api/rooms/:room/messages"],

@@ -169,7 +169,53 @@ socketTest(
 
 socketTest("RoomSocket waits as long as a restarting service asks for", ({ server, socket }) => {
   server[0].ends(1012, `{"retry_after_ms":2500}`);
-  assertEquals(socket.connection, { state: "waiting", retryAt: 2_500 });
+  const { state, retryAt } = socket.connection;
+  assertEquals([state, retryAt], ["waiting", 2_500]);
+});
+
+socketTest("RoomSocket tells why it waits, where there were too many of something", ({ server, socket }) => {
+  server[0].ends(4008, "Too many connections of this user");
+  const { state, code, reason } = socket.connection;
+  assertEquals([state, code, reason], ["waiting", 4008, "Too many connections of this user"]);
+});
+
+for (const reason of ["This room is closed", "This room is private"]) {
+  socketTest(`RoomSocket tries a room again that may be opened: ${reason}`, ({ server, socket, time }) => {
+    server[0].ends(4003, reason);
+    time.tick(29_000);
+    assertEquals([socket.connection.state, server.length], ["refused", 1]);
+    time.tick(2_000);
+    assertEquals([socket.connection.state, server.length], ["connecting", 2]);
+    server[1].ends(4003, reason);
+    // Whoever looks at the page needn't wait.
+    socket.connect();
+    assertEquals(server.length, 3);
+    server[2].open();
+    time.tick(29_000);
+    assertEquals([socket.connection.state, server.length], ["open", 3]);
+  });
+}
+
+socketTest(
+  "RoomSocket brings whoever was removed back when they ask for it, and not before",
+  ({ server, socket, time }) => {
+    server[0].ends(4003, "You were removed from this room");
+    time.tick(600_000);
+    socket.connect();
+    assertEquals(server.length, 1);
+    socket.tryAgain();
+    assertEquals(server.length, 2);
+  },
+);
+
+socketTest("RoomSocket says until when it waits when it was too fast", ({ server, socket }) => {
+  const paused: number[] = [];
+  socket.on("paused", (until) => paused.push(until));
+  server[0].open();
+  socket.say("one");
+  const { client_id } = server[0].sent[0];
+  server[0].says({ type: "error", code: "rate_limited", client_id, retry_after_ms: 12_000 });
+  assertEquals(paused, [Date.now() + 12_000]);
 });
 
 socketTest("RoomSocket tries no more once it is refused", ({ server, socket, time }) => {
