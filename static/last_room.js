@@ -22,7 +22,7 @@ export function forgetRoom() {
 export function lastRoom() {
   try {
     const path = sessionStorage.getItem(KEY) ?? "";
-    return /^\/chat\/[^/]+\/$/.test(path) ? path : "";
+    return /^(\/[^/]+)*\/chat\/[^/]+\/$/.test(path) ? path : "";
   } catch {
     return "";
   }
