@@ -46,6 +46,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   const changes = new Changes(kv, now);
   await changes.open();
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
+  await accounts.open();
   await makeAdmin(accounts, parts);
   // Rules are read anew before the doors look at who may stay under them, and members are told last.
   const rules = new RuleBook(kv, changes);

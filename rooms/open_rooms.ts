@@ -13,6 +13,7 @@ import { createScribe } from "./message.ts";
 import { Neighbours } from "./neighbours.ts";
 import { MentionOutbox } from "./notifications/mention_outbox.ts";
 import { Outbox } from "./outbox.ts";
+import { Persons } from "./person.ts";
 import { CLOSE } from "./protocol.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
@@ -28,6 +29,8 @@ export interface RoomsParts {
   readonly timeZone: string;
   readonly maxMessageLength: number;
   readonly outboxLimit: number;
+  /** Whether an account owns a name, which no guest can have then; missing: there are no accounts. */
+  readonly isOwned?: (name: string) => Promise<boolean>;
   /** Makes the way to the other isolates or machines, if there are any; `rung` is for when they have committed. */
   readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
   /** Told of each commit, and adds to it. */
@@ -82,6 +85,8 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const report = (what: string) => (error: unknown): void => failed(what, error);
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
+  const persons = await Persons.open(kv);
+  const personOf: Persons["of"] = (room, user) => persons.of(room, user);
   await archive.open();
   const channel = await parts.openChannel(() => tail.ring());
   // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
@@ -150,7 +155,9 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     history,
     journal: relay ?? journal,
     outbox,
-    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId }),
+    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId, personOf }),
+    personOf,
+    isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
     now: clock.now,
     caughtUp,
     elsewhere: neighbours,

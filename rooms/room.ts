@@ -5,6 +5,7 @@ import type { Cursor, History, Stretch } from "./history.ts";
 import type { Mark, Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
+import type { Claim } from "./name_claims.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import { ANONYMOUS, type User } from "./user.ts";
@@ -17,6 +18,10 @@ export interface RoomParts {
   readonly scribe: Scribe;
   readonly counts: Counts;
   readonly now: () => number;
+  /** Who somebody is in a room's frames. */
+  readonly personOf: (room: string, user: User) => string;
+  /** Whether an account owns a name. */
+  readonly isOwned: (name: string) => Promise<boolean>;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   readonly caughtUp: () => Promise<void>;
   /** Missing when there are no other isolates. */
@@ -65,6 +70,8 @@ export class Room {
       room: name,
       members: this.#members,
       now: parts.now,
+      personOf: (user) => parts.personOf(name, user),
+      isOwned: parts.isOwned,
       elsewhere: parts.elsewhere ?? NOWHERE,
       emptied: () => this.#closeIfEmpty(),
     });
@@ -75,15 +82,20 @@ export class Room {
   }
 
   /**
-   * Lets a connection in: it is sent the newest messages, or all after the message `after`, and from then on every
-   * message, each once.
+   * Lets a connection in: it is sent who it is here, the newest messages, or all after the message `after`, and from
+   * then on every message, each once. Throws `NameHeldError`.
    */
   async join(connection: Connection, after: string | undefined): Promise<Member> {
     const { history } = this.#parts;
-    const member = new Member(connection, this.#parts.now());
+    let isHeld = false;
+    let member: Member | undefined;
+    let claim: Claim | undefined;
     this.#joining++;
     try {
+      claim = await this.announcer.claim(connection.user);
+      isHeld = true;
       await history.hold(this.name);
+      this.#welcome(connection, claim.user);
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
@@ -93,16 +105,18 @@ export class Room {
         rest = history.rest(this.name, cursor);
       }
       connection.send(history.frame(rest as Stretch));
+      member = new Member(connection, claim.user, this.#parts.now());
       this.#members.add(member);
+      this.announcer.opened(member);
+      return member;
     } catch (error) {
-      history.release(this.name);
+      if (isHeld) history.release(this.name);
       throw error;
     } finally {
+      claim?.release();
       this.#joining--;
-      if (!this.#members.has(member)) this.#closeIfEmpty();
+      if (!member) this.#closeIfEmpty();
     }
-    this.announcer.opened(member);
-    return member;
   }
 
   /** The connection of a member closed. */
@@ -112,11 +126,24 @@ export class Room {
     this.announcer.closed(member);
   }
 
-  /** Acts upon a frame of a member. Throws {@link FrameError}. */
-  receive(member: Member, frame: ClientFrame): void {
+  /**
+   * Who a member is that states a name, from now on: where somebody else has it, a guest with a badge gets another one
+   * like it. Throws `NameHeldError`.
+   */
+  async introduce(member: Member, user: User): Promise<User> {
+    const claim = await this.announcer.claim(user);
+    if (this.#members.has(member) && member.user.name === ANONYMOUS) {
+      this.announcer.renamed(member, claim.user);
+    }
+    claim.release();
+    return claim.user;
+  }
+
+  /** Acts upon a frame of a member, who speaks as `speaker`. Throws {@link FrameError}. */
+  receive(member: Member, frame: ClientFrame, speaker: User = member.user): void {
     switch (frame.type) {
       case "chat_message":
-        return this.#say(member, frame);
+        return this.#say(member, speaker, frame);
       case "typing":
         return this.announcer.typing(member);
       case "history":
@@ -173,8 +200,13 @@ export class Room {
     if (!this.#joining && this.announcer.isEmpty) this.#emptied();
   }
 
-  #say(member: Member, { message, username, client_id }: Say): void {
-    const user = member.speaker(username, client_id);
+  #welcome(connection: Connection, user: User): void {
+    if (!connection.takesEvents) return;
+    const person = this.#parts.personOf(this.name, user);
+    connection.send(encodeFrame({ type: "welcome", person, username: user.name }));
+  }
+
+  #say(member: Member, user: User, { message, client_id }: Say): void {
     const isDoubtful = this.#parts.now() - member.since < DOUBTFUL_MS;
     this.say(
       user,
@@ -182,7 +214,6 @@ export class Room {
       member,
       client_id === undefined ? undefined : { clientId: client_id, isDoubtful },
     );
-    if (user !== member.user && member.user.name === ANONYMOUS) this.announcer.renamed(member, user);
   }
 
   /** The text as it is kept: one kind of line break, no control characters, nothing that isn't Unicode. */

@@ -1,22 +1,32 @@
 /** `/ws/chat/:room/`: the socket of a room. It owns what is the socket's affair; what frames mean is the room's. */
 import { type Context, Hono } from "hono";
 import { RateLimiter } from "limiter";
+import { isGuestName } from "../rooms/accounts/account_name.ts";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import type { Doors } from "../rooms/doors.ts";
 import type { Counts } from "../rooms/figures/counts.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
+import { NameHeldError } from "../rooms/name_claims.ts";
 import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
 import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
-import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
+import {
+  ANONYMOUS,
+  cleanName,
+  guest,
+  hasAccount,
+  MAX_NAME_LENGTH,
+  personOf,
+  type User,
+} from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
 import { Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
-import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
+import { NAME_HELD, NAME_REFUSED, NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
 import type { Frame, WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
@@ -64,7 +74,8 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       return gate.open(c.req.raw, arrival, place, (visitor) => {
         isIn = true;
         const limiter = options.rateMessagesPerMinute ? limits.of(personOf(visitor.user)) : undefined;
-        return new ChatSocket(visitor, { room: name, after, rules: held, limiter }, options);
+        const takesEvents = c.req.query("events") === "1";
+        return new ChatSocket(visitor, { room: name, after, rules: held, limiter, takesEvents }, options);
       });
     } finally {
       if (!isIn) rules.release(name);
@@ -88,20 +99,31 @@ interface Destination {
   readonly rules: HeldRules;
   /** Of messages; `undefined` = off. */
   readonly limiter: RateLimiter | undefined;
+  /** Whether the client asked for events that those of the tutorials don't know. */
+  readonly takesEvents: boolean;
+}
+
+/** A guest's own word for who it is, and what came of it. */
+interface Introduction {
+  /** As it stood in the message. */
+  readonly stated: string;
+  /** `undefined`: who the room knows it as. */
+  readonly speaker: User | undefined;
 }
 
 /** One socket, from its opening to its end. */
 class ChatSocket implements Connection, WireUser {
   readonly user: User;
   readonly takesBatches: boolean;
+  readonly takesEvents: boolean;
   readonly #visitor: Visitor;
   readonly #to: Destination;
   readonly #options: ChatSocketOptions;
   #room: Room | undefined;
   #member: Member | undefined;
   #frames: RateLimiter | undefined;
-  /** The name that a guest stated in a message, and that is free. */
-  #freeName: string | undefined;
+  /** The name that a guest stated in a message last, and that could be had. */
+  #introduction: Introduction | undefined;
   /** Frames that wait until it is known whether a name is. */
   #held: ClientFrame[] | undefined;
 
@@ -109,6 +131,7 @@ class ChatSocket implements Connection, WireUser {
     this.#visitor = visitor;
     this.user = visitor.user;
     this.takesBatches = visitor.wire.takesBatches;
+    this.takesEvents = to.takesEvents || this.takesBatches;
     this.#to = to;
     this.#options = options;
   }
@@ -124,6 +147,7 @@ class ChatSocket implements Connection, WireUser {
       this.#member = member;
       wire.listen();
     } catch (error) {
+      if (error instanceof NameHeldError) return void this.close(CLOSE.notAllowed, NAME_HELD);
       this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
       void this.close(CLOSE.internal, "Internal server error");
     }
@@ -139,6 +163,10 @@ class ChatSocket implements Connection, WireUser {
 
   closed(): void {
     this.#options.rules.release(this.#to.room);
+  }
+
+  renamed(user: User): void {
+    this.#visitor.renamed(user);
   }
 
   send(frame: string): void {
@@ -186,31 +214,26 @@ class ChatSocket implements Connection, WireUser {
   }
 
   #act(room: Room, member: Member, frame: ClientFrame): void {
-    if (frame.type === "chat_message" && !maySpeak(this.#to.rules.current, this.#visitor.user)) {
-      throw new FrameError("read_only", "This room is read-only", { clientId: frame.client_id });
-    }
-    room.receive(member, frame);
+    if (frame.type === "chat_message") this.#checkMaySpeak(frame.client_id);
+    const { stated, speaker } = this.#introduction ?? {};
+    const isStated = frame.type === "chat_message" && frame.username !== undefined &&
+      frame.username === stated;
+    room.receive(member, frame, isStated ? speaker : undefined);
   }
 
-  /** Whether a name would be taken from a message that may be an account's. */
+  /** Whether a message states a name of which isn't known whether its sender can have it. */
   #isUnknown(name: string | undefined): name is string {
     const { user } = this;
-    return name !== undefined && user.isGuest && user.name === ANONYMOUS && name !== this.#freeName;
+    return name !== undefined && user.isGuest && user.name === ANONYMOUS &&
+      name !== this.#introduction?.stated;
   }
 
-  /** Acts upon a message whose guest states a name, if no account owns it; what comes meanwhile waits. */
+  /** Acts upon a message whose guest states a name, if it can be had; what comes meanwhile waits. */
   async #introduce(room: Room, member: Member, frame: ClientFrame & { type: "chat_message" }): Promise<void> {
-    const { username = "", client_id: clientId } = frame;
-    const { accounts, doors } = this.#options;
-    let isTaken = false;
+    let introduction: Introduction | undefined;
     let failure: unknown;
     try {
-      let since: number;
-      do {
-        since = doors.changes;
-        isTaken = await accounts.owns(username);
-        // An account may have been made meanwhile, and told of before this visit has the name.
-      } while (since !== doors.changes);
+      introduction = await this.#introduced(room, member, frame);
     } catch (error) {
       failure = error;
     }
@@ -218,13 +241,48 @@ class ChatSocket implements Connection, WireUser {
     this.#held = undefined;
     if (!this.#visitor.wire.isOpen) return;
     this.#guard(room, member, () => {
-      if (failure) throw failure;
-      if (isTaken) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
-      this.#freeName = username;
+      if (!introduction) throw failure;
+      this.#introduction = introduction;
       this.#act(room, member, frame);
-      this.#visitor.user = member.user;
     });
     for (const next of held) this.#guard(room, member, () => this.#take(room, member, next));
+  }
+
+  /** Who the guest is that states a name. Throws {@link FrameError} when it can't be had. */
+  async #introduced(
+    room: Room,
+    member: Member,
+    { username: stated = "", client_id: clientId }: ClientFrame & { type: "chat_message" },
+  ): Promise<Introduction> {
+    const { accounts, doors } = this.#options;
+    const name = cleanName(stated);
+    if (name === undefined) {
+      const error = `"username" must have at most ${MAX_NAME_LENGTH} characters`;
+      throw new FrameError("invalid_frame", error, { clientId });
+    }
+    if (!name || name === ANONYMOUS) return { stated, speaker: undefined };
+    this.#checkMaySpeak(clientId);
+    let speaker: User;
+    let since: number;
+    do {
+      since = doors.changes;
+      if (await accounts.owns(name)) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
+      if (!isGuestName(name)) throw new FrameError("name_refused", NAME_REFUSED, { clientId });
+      try {
+        speaker = await room.introduce(member, guest(name, this.user.badge));
+      } catch (error) {
+        if (!(error instanceof NameHeldError)) throw error;
+        throw new FrameError("name_taken", NAME_HELD, { clientId });
+      }
+      // An account may have been made meanwhile, and told of before this visit has the name.
+    } while (since !== doors.changes);
+    const isKnown = speaker.id === member.user.id && speaker.name === member.user.name;
+    return { stated, speaker: isKnown ? undefined : speaker };
+  }
+
+  #checkMaySpeak(clientId: string | undefined): void {
+    if (maySpeak(this.#to.rules.current, this.#visitor.user)) return;
+    throw new FrameError("read_only", "This room is read-only", { clientId });
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
