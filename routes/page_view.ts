@@ -52,7 +52,7 @@ export interface PageView {
 
 /**
  * `language` speaks to visitors who state no preference; `accountOf` tells who is signed in. Places in templates get
- * besides their own values `page.role` (`guest`, `user`, `admin`), `page.account` (the name that others read, or `""`)
+ * besides their own values `page.role` (`guest`, `user`, `admin`), `page.account` (the name that others read, or `""`), `page.account_id`
  * and `page.here` (the page's own address, to come back to).
  */
 export function pageView(options: {
@@ -72,13 +72,15 @@ export function pageView(options: {
       files: `/static/${await files.version()}`,
       role: account?.role ?? "guest",
       account: account?.displayName ?? "",
+      account_id: account?.id ?? "",
       here: encodeURIComponent(url.pathname + url.search),
     };
     return c.html(fillTemplate(await readTemplate(files, template), words, values), {
       headers: {
         ...SECURITY_HEADERS,
         "content-security-policy": policy(values.style_nonce),
-        "cache-control": "private, no-cache",
+        // Going back after signing out must not show what only the account may see.
+        "cache-control": account ? "no-store" : "private, no-cache",
         "content-language": spoken,
         vary: "Accept-Language, Cookie",
       },

@@ -53,6 +53,8 @@ function sentenceFor(connection, words) {
     if (code === CLOSE_SIGNED_OUT) return words.say("sign_in");
     if (reason.includes("closed")) return words.say("closed");
     if (reason.includes("removed")) return words.say("removed");
+    if (reason.includes("can't be used")) return words.say("name_refused");
+    if (reason.includes("Somebody else")) return words.say("name_held");
     return words.say(isRoomsOwn(connection) ? "private" : "not_allowed");
   }
   if (state !== "waiting") return words.say("reconnecting");

@@ -7,6 +7,7 @@ import { Transcript } from "./transcript.js";
 
 /** @import { Entry } from "./message_row.js" */
 /** @import { Unsent } from "./outbox.js" */
+/** @import { Move } from "./gathering.js" */
 /** @import { Arrival, RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
 
@@ -24,7 +25,7 @@ const MOST_ROWS = 2_000;
  * refused message's text), `delete` (detail: the id of a message that is to be deleted) and `gone` (a message that was
  * looked for isn't there). It goes to its end on `toend`, and to a message on `goto` (detail: its id).
  * @param {HTMLElement} element
- * @param {{ socket: RoomSocket, words: Words, username: string }} parts
+ * @param {{ socket: RoomSocket, words: Words, account: string }} parts `account`: the name of one's account, or ""
  * @returns {() => void} unmounts
  */
 export function mountMessageList(element, parts) {
@@ -39,7 +40,9 @@ export function mountMessageList(element, parts) {
       ({ ids, isRecorded }) => list.record(ids, isRecorded ? "recorded" : "not_recorded"),
     ),
     socket.on("deleted", (id) => list.remove(id)),
+    socket.on("welcome", ({ person }) => list.know(person)),
     socket.on("presence", (move) => list.showMove(move)),
+    socket.on("renamed", (renaming) => list.showName(renaming)),
     followDays(() => list.showDays()),
   ];
   socket.showUnsent();
@@ -65,13 +68,13 @@ class MessageList {
   #passed = [];
   #listening = new AbortController();
 
-  /** @param {HTMLElement} element @param {{ socket: RoomSocket, words: Words, username: string }} parts */
-  constructor(element, { socket, words, username }) {
+  /** @param {HTMLElement} element @param {{ socket: RoomSocket, words: Words, account: string }} parts */
+  constructor(element, { socket, words, account }) {
     this.#element = element;
     this.#socket = socket;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
-    this.#transcript = new Transcript(this.#rows, username);
+    this.#transcript = new Transcript(this.#rows, account);
     this.#door = new DoorLine(rows, words);
     this.#position = new ReadingPosition(element);
     const { signal } = this.#listening;
@@ -150,7 +153,17 @@ class MessageList {
     this.#position.hold(() => this.#transcript.remove(id));
   }
 
-  /** @param {{ user: string, isHere: boolean }} move @returns {void} */
+  /** @param {string} person @returns {void} */
+  know(person) {
+    this.#transcript.know(person);
+  }
+
+  /** @param {{ person: string, from: string, to: string }} renaming @returns {void} */
+  showName(renaming) {
+    this.#position.hold(() => this.#door.showName(renaming));
+  }
+
+  /** @param {Move} move @returns {void} */
   showMove(move) {
     this.#position.hold(() => this.#door.show(move));
   }

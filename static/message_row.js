@@ -1,6 +1,6 @@
 import { isEmojiOnly } from "./emoji.js";
 import { splitLinks } from "./links.js";
-import { paintAvatar } from "./person.js";
+import { paintAvatar, verifiedMark } from "./person.js";
 
 /** @import { Clock } from "./time_line.js" */
 /** @import { Words } from "./words.js" */
@@ -13,6 +13,7 @@ import { paintAvatar } from "./person.js";
  * @property {string} [id]
  * @property {string} [clientId]
  * @property {string} username
+ * @property {string} [person] who it is in the room
  * @property {string} text
  * @property {number} at milliseconds since the epoch
  * @property {boolean} isOwn
@@ -30,6 +31,7 @@ const FAILURES = new Map([
   ["rate_limited", "refused_rate_limited"],
   ["read_only", "refused_read_only"],
   ["name_taken", "refused_name_taken"],
+  ["name_refused", "name_refused"],
 ]);
 
 /**
@@ -69,7 +71,7 @@ export class MessageRow {
     this.#part("body").replaceChildren(...body);
     this.#part("name").textContent = username;
     this.#part("name").toggleAttribute("data-account", hasAccount);
-    this.#part("name").title = hasAccount ? this.#words.say("account") : "";
+    if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
     this.element.toggleAttribute("data-deleted", isDeleted);
     this.element.toggleAttribute("data-own", entry.isOwn);
     this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
