@@ -76,8 +76,15 @@ export function cleanName(name: string): string | undefined {
 
 // Invisible characters have a place inside an emoji, between letters of scripts that join them, and behind an
 // ideograph of which they choose the form.
-const PLACED_WELL =
-  /\p{RGI_Emoji}|(?<=[[\p{L}\p{M}]--[\p{Script=Latin}\p{Script=Han}]])[\u200c\u200d](?=[[\p{L}\p{M}]--[\p{Script=Latin}\p{Script=Han}]])|(?<=\p{Ideographic})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gv;
+const JOINING = String.raw`[[\p{L}\p{M}]--[\p{Script=Latin}\p{Script=Han}]]`;
+const PLACED_WELL = new RegExp(
+  [
+    String.raw`\p{RGI_Emoji}`,
+    String.raw`(?<=${JOINING})[\u200c\u200d](?=${JOINING})`,
+    String.raw`(?<=\p{Ideographic})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]`,
+  ].join("|"),
+  "gv",
+);
 /** Signs that stand for "verified" wherever people have accounts, in any style. */
 const CHECK_MARKS = /[\u221a\u237b\u2611\u2705\u2713\u2714\u{10102}\u{1f5f8}\u{1f5f9}\u{1fbb1}]/u;
 /** Blank though they aren't white space: BRAILLE PATTERN BLANK, MUSICAL SYMBOL NULL NOTEHEAD, OBJECT REPLACEMENT CHARACTER. */

@@ -5,6 +5,7 @@ import type { Accounts } from "../rooms/accounts/accounts.ts";
 import { type Pass, type Passes, SERVICE } from "../rooms/accounts/passes.ts";
 import type { Census } from "../rooms/census.ts";
 import type { Changes } from "../rooms/changes.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import type { RuleBook } from "../rooms/rules.ts";
 import { viewPass } from "./account_view.ts";
 import type { ApiEnv } from "./api_gate.ts";
@@ -25,8 +26,9 @@ export function adminApi(options: {
   census: Census;
   changes: Changes;
   rules: RuleBook;
+  roomNames: RoomNames;
 }): Hono<ApiEnv> {
-  const { accounts, tokens, census, changes, rules } = options;
+  const { accounts, tokens, census, changes, rules, roomNames } = options;
   const app = new Hono<ApiEnv>();
 
   app.use(keepersOnly("This is for admins"));
@@ -42,7 +44,7 @@ export function adminApi(options: {
   });
 
   app.get("/rooms/:room/members", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const users = (await census.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
     const members = users.slice(0, MAX_MEMBERS).map(({ id, name, isGuest }) => ({
       id,
@@ -53,7 +55,7 @@ export function adminApi(options: {
   });
 
   app.delete("/rooms/:room/members/:id", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const user = checked(UserId, c.req.param("id"));
     const { isPrivate, members } = await rules.of(room);
     if (isPrivate && members.includes(user)) {

@@ -100,6 +100,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         ...config,
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
+        findRoom: (name) => parts.roomNames.find(name),
         rulesOf: (room) => parts.rules.of(room),
         documentOf: (id) => parts.documents.catalog.entry(id),
       }),

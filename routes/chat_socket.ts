@@ -1,7 +1,6 @@
 /** `/ws/chat/:room/`: the socket of a room. It owns what is the socket's affair; what frames mean is the room's. */
 import { type Context, Hono } from "hono";
 import { RateLimiter } from "limiter";
-import { isGuestName } from "../rooms/accounts/account_name.ts";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import type { Doors } from "../rooms/doors.ts";
 import type { Counts } from "../rooms/figures/counts.ts";
@@ -11,22 +10,16 @@ import type { Connection, Member } from "../rooms/member.ts";
 import { NameHeldError } from "../rooms/name_claims.ts";
 import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
-import {
-  ANONYMOUS,
-  cleanName,
-  guest,
-  hasAccount,
-  MAX_NAME_LENGTH,
-  personOf,
-  type User,
-} from "../rooms/user.ts";
+import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
 import { Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
-import { NAME_HELD, NAME_REFUSED, NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
+import { introduced, type Introduction } from "./introduction.ts";
+import { NAME_HELD, type SocketGate, type Visitor } from "./socket_gate.ts";
 import type { Frame, WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
@@ -34,6 +27,7 @@ export interface ChatSocketOptions {
   readonly lobby: Lobby;
   readonly accounts: Accounts;
   readonly rules: RuleBook;
+  readonly roomNames: RoomNames;
   readonly doors: Doors;
   readonly history: History;
   readonly counts: Counts;
@@ -54,13 +48,17 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
   const limits = new Limits(options.rateMessagesPerMinute);
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
-    const name = roomNameIn(c.req.param("room"));
+    const named = roomNameIn(c.req.param("room"));
     const after = c.req.query("after");
     if (after !== undefined && after.length > ID_LENGTH) {
       throw new HttpError(400, "invalid_after", "?after= must be the id of a message");
     }
     const arrival = await gate.arrive(c);
     const { caller } = arrival;
+    // Whoever isn't let in makes no room.
+    const name = typeof caller === "object"
+      ? await options.roomNames.claim(named)
+      : await options.roomNames.find(named);
     const held = await rules.hold(name);
     let isIn = false;
     try {
@@ -101,14 +99,6 @@ interface Destination {
   readonly limiter: RateLimiter | undefined;
   /** Whether the client asked for events that those of the tutorials don't know. */
   readonly takesEvents: boolean;
-}
-
-/** A guest's own word for who it is, and what came of it. */
-interface Introduction {
-  /** As it stood in the message. */
-  readonly stated: string;
-  /** `undefined`: who the room knows it as. */
-  readonly speaker: User | undefined;
 }
 
 /** One socket, from its opening to its end. */
@@ -233,7 +223,8 @@ class ChatSocket implements Connection, WireUser {
     let introduction: Introduction | undefined;
     let failure: unknown;
     try {
-      introduction = await this.#introduced(room, member, frame);
+      this.#checkMaySpeak(frame.client_id);
+      introduction = await introduced(frame, { ...this.#options, room, member, badge: this.user.badge });
     } catch (error) {
       failure = error;
     }
@@ -246,38 +237,6 @@ class ChatSocket implements Connection, WireUser {
       this.#act(room, member, frame);
     });
     for (const next of held) this.#guard(room, member, () => this.#take(room, member, next));
-  }
-
-  /** Who the guest is that states a name. Throws {@link FrameError} when it can't be had. */
-  async #introduced(
-    room: Room,
-    member: Member,
-    { username: stated = "", client_id: clientId }: ClientFrame & { type: "chat_message" },
-  ): Promise<Introduction> {
-    const { accounts, doors } = this.#options;
-    const name = cleanName(stated);
-    if (name === undefined) {
-      const error = `"username" must have at most ${MAX_NAME_LENGTH} characters`;
-      throw new FrameError("invalid_frame", error, { clientId });
-    }
-    if (!name || name === ANONYMOUS) return { stated, speaker: undefined };
-    this.#checkMaySpeak(clientId);
-    let speaker: User;
-    let since: number;
-    do {
-      since = doors.changes;
-      if (await accounts.owns(name)) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
-      if (!isGuestName(name)) throw new FrameError("name_refused", NAME_REFUSED, { clientId });
-      try {
-        speaker = await room.introduce(member, guest(name, this.user.badge));
-      } catch (error) {
-        if (!(error instanceof NameHeldError)) throw error;
-        throw new FrameError("name_taken", NAME_HELD, { clientId });
-      }
-      // An account may have been made meanwhile, and told of before this visit has the name.
-    } while (since !== doors.changes);
-    const isKnown = speaker.id === member.user.id && speaker.name === member.user.name;
-    return { stated, speaker: isKnown ? undefined : speaker };
   }
 
   #checkMaySpeak(clientId: string | undefined): void {

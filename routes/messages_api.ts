@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { DEFAULT_STRETCH, type History, MAX_STRETCH } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { mayEnter, maySpeak, type RuleBook, type Rules, whyNot } from "../rooms/rules.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
@@ -38,12 +39,13 @@ export function messagesApi(options: {
   lobby: Lobby;
   history: History;
   rules: RuleBook;
+  roomNames: RoomNames;
 }): Hono<ApiEnv> {
-  const { lobby, history, rules } = options;
+  const { lobby, history, rules, roomNames } = options;
   const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const { user } = admitted(c.var.caller);
     const now = await rules.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
@@ -57,7 +59,7 @@ export function messagesApi(options: {
 
   app.post("/:room/messages", async (c) => {
     const poster = posterOf(c.var.caller);
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.claim(roomNameIn(c.req.param("room")));
     const { message, username } = checked(Post, await jsonIn(c.req.raw));
     if (!maySpeak(await rules.of(room), poster)) {
       throw new HttpError(403, "read_only", "This room is closed");

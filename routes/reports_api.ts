@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { Reports } from "../rooms/reports/open_reports.ts";
 import { TooManyReportsError } from "../rooms/reports/report_store.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { mayEnter, type RuleBook } from "../rooms/rules.ts";
 import { hasAccount, type User } from "../rooms/user.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
@@ -19,19 +20,21 @@ const RETRY_AFTER_MS = 10_000;
 export function reportsApi(options: {
   reports: Reports;
   rules: RuleBook;
+  roomNames: RoomNames;
   words: LanguageWords;
   timeZone: string;
   /** Of the words in files, when nobody states another one. */
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { reports, rules, words, timeZone, language, now } = options;
+  const { reports, rules, roomNames, words, timeZone, language, now } = options;
   const app = new Hono<ApiEnv>();
 
   for (const path of ["/request", "/request/"]) {
     app.post(path, async (c) => {
       const user = accountIn(c.var.caller);
-      const order = orderIn(await jsonIn(c.req.raw), { timeZone, language, now: now() });
+      const asked = orderIn(await jsonIn(c.req.raw), { timeZone, language, now: now() });
+      const order = { ...asked, room: await roomNames.find(asked.room) };
       const ruled = await rules.of(order.room);
       if (!mayEnter(ruled, user)) throw noEntry(ruled, user);
       const report = await reports.request(user.id, order).catch((error) => {

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import type { Erasure } from "../rooms/erasure.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { mayChange, mayEnter, type RuleBook, type Rules } from "../rooms/rules.ts";
 import { cleanName } from "../rooms/user.ts";
 import type { User } from "../rooms/user.ts";
@@ -41,9 +42,10 @@ const Change = v.object({
 export function roomsApi(options: {
   accounts: Accounts;
   rules: RuleBook;
+  roomNames: RoomNames;
   erasure: Erasure;
 }): Hono<ApiEnv> {
-  const { accounts, rules, erasure } = options;
+  const { accounts, rules, roomNames, erasure } = options;
   const app = new Hono<ApiEnv>();
 
   /** Ids of accounts by their names. Throws {@link HttpError} for a name that nobody has. */
@@ -68,7 +70,7 @@ export function roomsApi(options: {
   }
 
   app.get("/:room", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const { user } = admitted(c.var.caller);
     const now = await rules.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
@@ -76,8 +78,9 @@ export function roomsApi(options: {
   });
 
   app.patch("/:room", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
-    const user = await changerOf(c.var.caller, room);
+    const named = roomNameIn(c.req.param("room"));
+    const user = await changerOf(c.var.caller, await roomNames.find(named));
+    const room = await roomNames.claim(named);
     const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = checked(
       Change,
       await jsonIn(c.req.raw),
@@ -98,7 +101,7 @@ export function roomsApi(options: {
   });
 
   app.delete("/:room/messages/:id", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     await changerOf(c.var.caller, room);
     if (await erasure.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
     throw new HttpError(404, "not_found", "The room has no such message");

@@ -54,3 +54,18 @@ export function isGuestName(clean: string): boolean {
 export function canBeKey(folded: string): boolean {
   return folded !== "" && folded.length <= MAX_FOLDED_LENGTH;
 }
+
+/** What two texts begin with, in whole characters. */
+export function commonStart(a: string, b: string): string {
+  let common = "";
+  for (const character of a) {
+    if (!b.startsWith(common + character)) break;
+    common += character;
+  }
+  return common;
+}
+
+/** A text without its last character. */
+export function withoutLast(text: string): string {
+  return [...text].slice(0, -1).join("");
+}

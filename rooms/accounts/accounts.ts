@@ -5,7 +5,6 @@
  * | --- | --- |
  * | `["account", id]` | the account, its password as a hash |
  * | `["account_name", folded]` | the id of the account that owns this name |
- * | `["account_names"]` | `{ folding }`: how all of those names are folded, {@link FOLDING} |
  *
  * An account owns its user name and its display name, each in its folded form (`foldName`): nobody else can have
  * either, nor can a guest speak under it.
@@ -13,9 +12,10 @@
 import { ulid } from "ulid";
 import type { Changes } from "../changes.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
-import { accountName, canBeKey, foldName, foldOnce, MAX_FOLDED_LENGTH } from "./account_name.ts";
+import { accountName, commonStart, foldName, MAX_FOLDED_LENGTH, withoutLast } from "./account_name.ts";
 import { OwnedNames } from "./owned_names.ts";
 import type { Passwords } from "./password.ts";
+import { foldStoredNames, storedFormsOf } from "./stored_names.ts";
 
 export type Role = "user" | "admin";
 
@@ -56,9 +56,6 @@ export class AccountError extends Error {
 
 const ACCOUNT = "account";
 const NAME = "account_name";
-const NAMES = ["account_names"];
-/** The present way of folding, see `foldName`; before there was a number, `foldOnce` was all of it. */
-const FOLDING = 2;
 const MIN_PASSWORD_LENGTH = 10;
 const MAX_PASSWORD_LENGTH = 256;
 /** With more accounts than this they are counted once in so long, and not after each change. */
@@ -93,20 +90,9 @@ export class Accounts {
     });
   }
 
-  /**
-   * Gives the names that were stored folded in a former way their present form, too; needed once, before any is
-   * looked up. A name that two accounts would share then stays with the one that has it by its present form.
-   */
+  /** Makes names that an earlier version stored findable; needed once, before any is looked up. */
   async open(): Promise<void> {
-    const { value } = await this.#kv.get<{ folding: number }>(NAMES);
-    if (value && value.folding >= FOLDING) return;
-    for await (const { key, value: id } of this.#kv.list<string>({ prefix: [NAME] }, { batchSize: 500 })) {
-      const folded = foldName(String(key[1]));
-      if (folded === key[1] || !canBeKey(folded)) continue;
-      const present = { key: [NAME, folded], versionstamp: null };
-      await this.#kv.atomic().check(present).set(present.key, id).commit();
-    }
-    await this.#kv.set(NAMES, { folding: FOLDING });
+    await foldStoredNames(this.#kv, NAME);
   }
 
   /** Makes an account. Throws {@link AccountError}. */
@@ -211,7 +197,7 @@ export class Accounts {
     const { value: stored } = await this.#kv.get<StoredAccount>(accountKey(id));
     if (!stored) throw notFound();
     const commit = this.#kv.atomic().delete(accountKey(id));
-    for (const name of storedNamesOf(stored)) {
+    for (const name of storedFormsOf([stored.username, stored.displayName])) {
       const key = [NAME, name];
       if ((await this.#kv.get<string>(key)).value === id) commit.delete(key);
     }
@@ -254,16 +240,10 @@ export class Accounts {
   }
 
   async #idOf(name: string): Promise<string | undefined> {
-    const folded = foldName(name);
-    // What can't be a name may not even be a key.
-    if (!canBeKey(folded)) return undefined;
-    // The former form first: whose name another account has by its present form must still be able to sign in.
-    const former = foldOnce(name);
-    if (former !== folded && canBeKey(former)) {
-      const { value } = await this.#kv.get<string>([NAME, former]);
+    for (const folded of storedFormsOf([name])) {
+      const { value } = await this.#kv.get<string>([NAME, folded]);
       if (value) return value;
     }
-    return (await this.#kv.get<string>([NAME, folded])).value ?? undefined;
   }
 
   async #change(id: string, change: (stored: StoredAccount) => StoredAccount): Promise<void> {
@@ -297,29 +277,9 @@ function validPassword(password: string, account: Account): void {
   }
 }
 
-/** What two texts begin with, in whole characters. */
-function commonStart(a: string, b: string): string {
-  let common = "";
-  for (const character of a) {
-    if (!b.startsWith(common + character)) break;
-    common += character;
-  }
-  return common;
-}
-
-function withoutLast(text: string): string {
-  return [...text].slice(0, -1).join("");
-}
-
 /** The names that an account owns, folded. */
 function namesOf({ username, displayName }: Account): string[] {
   return [...new Set([foldName(username), foldName(displayName)])];
-}
-
-/** The same, and as they may have been folded before. */
-function storedNamesOf(account: Account): Set<string> {
-  const former = [account.username, account.displayName].map(foldOnce).filter(canBeKey);
-  return new Set([...namesOf(account), ...former]);
 }
 
 function publicPart({ id, username, displayName, role, createdAt }: StoredAccount): Account {

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { foldOnce } from "../../rooms/accounts/account_name.ts";
 import { backend, PASSWORD } from "../support/cast.ts";
 import { Client, roomAddress } from "../support/client.ts";
-import { startService } from "../support/service.ts";
+import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
 const TAKEN = [
@@ -72,19 +73,35 @@ Deno.test("Nobody has a name with a check mark, with what nobody sees, or of the
   }
 });
 
-Deno.test("Accounts whose names were stored in a former form, or couldn't be made today, are found and theirs alone", async () => {
-  await using service = await startService();
-  const root = backend(service.url);
-  for (const username of ["GROẞ", "Straße"]) {
-    assertEquals(await root.outcome("POST", "/api/users", { username, password: PASSWORD }), [201]);
+Deno.test("Accounts whose names an earlier version stored are found, and nobody else can have them", async () => {
+  await using directory = await temporaryDirectory();
+  const made = ["GROẞ", "bo ✓", "system"];
+  {
+    await using service = await startService({}, directory.path);
+    const root = backend(service.url);
+    for (const i of made.keys()) {
+      assertEquals(await root.outcome("POST", "/api/users", { username: `a${i}`, password: PASSWORD }), [201]);
+    }
   }
-  assertEquals(await root.outcome("POST", "/api/users", { username: "gross", password: PASSWORD }), [
-    409,
-    "username_taken",
-  ]);
-  assertEquals(await root.outcome("POST", "/api/users", { username: "groß", password: PASSWORD }), [
-    409,
-    "username_taken",
-  ]);
+  {
+    // As it stands where names were folded once, and nothing was refused.
+    using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
+    await kv.delete(["account_names"]);
+    for await (const { key, value } of kv.list<{ username: string }>({ prefix: ["account"] })) {
+      const username = made[Number(value.username.slice(1))];
+      await kv.delete(["account_name", value.username]);
+      await kv.set(["account_name", foldOnce(username)], key[1]);
+      await kv.set(key, { ...value, username, displayName: username });
+    }
+  }
+  await using service = await startService({}, directory.path);
+  for (const username of made) await Visitor.signedIn(service.url, username, PASSWORD);
   await Visitor.signedIn(service.url, "groß", PASSWORD);
+  await Visitor.signedIn(service.url, "gross", PASSWORD);
+  const root = backend(service.url);
+  for (const username of ["groß", "GROSS", "GROẞ"]) {
+    assertEquals(await root.outcome("POST", "/api/users", { username, password: PASSWORD }), [409, "username_taken"]);
+  }
+  assertEquals(await root.outcome("DELETE", `/api/users/${encodeURIComponent("GROẞ")}`), [200]);
+  assertEquals(await root.outcome("POST", "/api/users", { username: "gross", password: PASSWORD }), [201]);
 });
