@@ -128,7 +128,7 @@ export class Announcer {
     if (others.has(user.id)) this.#presence.rename(user);
     else this.#presence.open(user);
     others.set(user.id, user);
-    this.#goBy(user);
+    this.#goBy(user.id);
     this.#wakeWithin(this.#windowMs);
     this.#yieldName(user.name);
   }
@@ -175,28 +175,33 @@ export class Announcer {
       if (here.user.name !== user.name) this.#rename(user);
       return;
     }
-    this.#presence.open({ ...user, since: this.#now() });
-    const known = { ...user, since: this.#presence.attendee(user.id)?.since };
+    const now = this.#now();
+    this.#presence.open({ ...user, since: now, namedAt: now });
+    const known = { ...user, ...this.#presence.attendee(user.id) };
     this.#connections.set(user.id, { user: known, count: 1 });
-    this.#goBy(user);
+    this.#goBy(user.id);
     this.#elsewhere.came(this.#room, known);
   }
 
   /** Somebody who is here has another name now, and the other isolates are to know. */
   #rename(user: User): void {
     if (user.id === SERVICE_ID) return;
-    this.#presence.rename(user);
-    this.#goBy(user);
+    this.#presence.rename({ ...user, namedAt: this.#now() });
+    this.#goBy(user.id);
     this.#elsewhere.came(this.#room, this.#connections.get(user.id)?.user ?? user);
     this.#wakeWithin(this.#windowMs);
   }
 
   /** All connections of somebody, opened under whatever name, go by the present one. */
-  #goBy({ id, name }: User): void {
+  #goBy(id: string): void {
     const here = this.#connections.get(id);
-    if (!here || here.user.name === name || id === SERVICE_ID) return;
-    here.user = { ...here.user, name };
-    for (const member of this.#members) if (member.user.id === id) member.user = { ...member.user, name };
+    const known = this.#presence.attendee(id);
+    if (!here || !known || id === SERVICE_ID) return;
+    const { name } = known;
+    here.user = { ...here.user, name, since: known.since, namedAt: known.namedAt };
+    for (const member of this.#members) {
+      if (member.user.id === id && member.user.name !== name) member.user = { ...member.user, name };
+    }
   }
 
   /** Two isolates may have given one name at the same time: whoever is here and came later gives it up. */

@@ -9,6 +9,8 @@ export const GRACE_MS = 5_000;
 export interface Attendee extends User {
   /** When they came, in milliseconds since the epoch, as far as it is known. */
   readonly since?: number;
+  /** When they were given their name, likewise: of two names the later one holds. */
+  readonly namedAt?: number;
 }
 
 /** Somebody who has another name than when it was last told. */
@@ -20,6 +22,7 @@ export interface Renamed {
 interface Attendance {
   user: User;
   readonly since: number;
+  namedAt: number;
   /** The name that the others were told last, where it is another one. */
   formerName: string | undefined;
   places: number;
@@ -43,7 +46,7 @@ export class Presence {
 
   /** This user has come to an isolate; somebody who is here already under another name has changed it. */
   open(user: Attendee): void {
-    const { id, name, since = 0 } = user;
+    const { id, name, since = 0, namedAt = 0 } = user;
     const attendance = this.#attendances.get(id);
     if (attendance) {
       attendance.places++;
@@ -52,6 +55,7 @@ export class Presence {
     this.#attendances.set(id, {
       user,
       since,
+      namedAt,
       formerName: undefined,
       places: 1,
       leavesAt: 0,
@@ -60,12 +64,18 @@ export class Presence {
     this.names.hold(name, id, since);
   }
 
-  /** Somebody who is here has this name now. */
-  rename(user: User): void {
+  /** Somebody who is here has this name now, unless a later one is known. */
+  rename(user: Attendee): void {
     const attendance = this.#attendances.get(user.id);
     // Programs of the service are one user under several names.
-    if (!attendance || attendance.user.name === user.name || user.id === SERVICE_ID) return;
+    if (!attendance || user.id === SERVICE_ID) return;
     const { name: former } = attendance.user;
+    const { namedAt = 0 } = user;
+    // News of other isolates may cross on the way; all have to come to the same name.
+    const isOlder = namedAt < attendance.namedAt || (namedAt === attendance.namedAt && user.name < former);
+    if (isOlder) return;
+    attendance.namedAt = namedAt;
+    if (user.name === former) return;
     attendance.formerName ??= former;
     attendance.user = user;
     this.names.release(former, user.id);
@@ -75,7 +85,7 @@ export class Presence {
   /** Somebody who is here, as they are known here. */
   attendee(id: string): Attendee | undefined {
     const attendance = this.#attendances.get(id);
-    return attendance && { ...attendance.user, since: attendance.since };
+    return attendance && { ...attendance.user, since: attendance.since, namedAt: attendance.namedAt };
   }
 
   /** This user has left one. */

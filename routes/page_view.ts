@@ -80,7 +80,7 @@ export function pageView(options: {
         ...SECURITY_HEADERS,
         "content-security-policy": policy(values.style_nonce),
         // Going back after signing out must not show what only the account may see.
-        "cache-control": account ? "no-store" : "private, no-cache",
+        "cache-control": account ? "private, no-store" : "private, no-cache",
         "content-language": spoken,
         vary: "Accept-Language, Cookie",
       },

@@ -97,6 +97,8 @@ export class Accounts {
 
   /** Makes an account. Throws {@link AccountError}. */
   async create({ username, password, displayName, role }: NewAccount): Promise<Account> {
+    // A name that can't be had is taken first of all where only what nobody sees tells it from another.
+    if (await this.owns(username)) throw taken();
     const account: Account = {
       id: ulid(),
       username: validName(username),
@@ -115,7 +117,7 @@ export class Accounts {
       this.#names.add(namesOf(account));
       return account;
     }
-    throw new AccountError("username_taken", "This name is taken; choose another one");
+    throw taken();
   }
 
   async byId(id: string): Promise<Account | undefined> {
@@ -284,6 +286,10 @@ function namesOf({ username, displayName }: Account): string[] {
 
 function publicPart({ id, username, displayName, role, createdAt }: StoredAccount): Account {
   return { id, username, displayName, role, createdAt };
+}
+
+function taken(): AccountError {
+  return new AccountError("username_taken", "This name is taken; choose another one");
 }
 
 function notFound(): AccountError {

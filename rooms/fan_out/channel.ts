@@ -17,6 +17,8 @@ const USER = v.object({
   isGuest: v.boolean(),
   /** When they came to the room, in milliseconds since the epoch. */
   since: v.optional(v.number()),
+  /** When they were given their name, likewise. */
+  namedAt: v.optional(v.number()),
 });
 const MARK = v.object({ userId: v.string(), clientId: v.string(), message: v.string() });
 const DRAFT = v.object({ id: v.string(), room: v.string(), timestamp: v.string(), body: v.string() });
