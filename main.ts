@@ -11,16 +11,20 @@ import { openBoard } from "./rooms/figures/open_board.ts";
 import { Documents } from "./rooms/documents/documents.ts";
 import type { Post } from "./rooms/fan_out/channel.ts";
 import { openChannel } from "./rooms/fan_out/engine.ts";
+import { Idempotency } from "./rooms/idempotency.ts";
 import { openNotifications } from "./rooms/open_notifications.ts";
 import { openRooms } from "./rooms/open_rooms.ts";
 import { CLOSE } from "./rooms/protocol.ts";
 import { hasQueue, Queue } from "./rooms/queue.ts";
 import { openReports } from "./rooms/reports/open_reports.ts";
 import { shared } from "./rooms/shared_kv.ts";
+import { Storage } from "./rooms/storage.ts";
 import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
+import { filesExhausted } from "./rooms/figures/warnings.ts";
 import { languageWords } from "./routes/language_words.ts";
+import { listen, listenByPlatform } from "./routes/listener.ts";
 import { createLog, errorFields, writeLine } from "./routes/log.ts";
 import { serve } from "./routes/process.ts";
 import { openTrace } from "./routes/tracing.ts";
@@ -48,6 +52,8 @@ const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 const STOP_WITHIN_MS = 3_000;
 /** How long an append that was cut short may take to notice. */
 const GIVE_UP_WITHIN_MS = 500;
+/** A browser opens several connections for pages besides its sockets. */
+const IDLE_PER_SOCKET = 2;
 /** How long a sweep waits for reports: a clock that rings each minute waits for the last one. */
 const SWEEP_AT_MOST_MS = 45_000;
 /** How often what the archive holds is dropped from memory, and the depth of the outbox is read. */
@@ -61,7 +67,11 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const failed = (what: string, error: unknown, count?: number): void =>
     log.error(what, { count, ...errorFields(error) });
   const { sheet, pace } = await openSheet(config);
-  const kv = await openKv(config);
+  const storage = new Storage(fileOf(config), (trouble) => {
+    if (trouble) log.error("storage_troubled", { reason: trouble });
+    else log.info("storage_recovered");
+  });
+  const kv = await openKv(config, storage);
   const isQueued = config.logDelivery !== "sweep" && await hasQueue(kv);
   if (config.logDelivery === "queue" && !isQueued) {
     kv.close();
@@ -72,6 +82,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const common = {
     ...config,
     kv,
+    storage,
     isRemote: isRemote(config.kvPath),
     clock: systemClock,
     random: Math.random,
@@ -148,6 +159,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   );
   figured.open();
   const housekeeping = setInterval(() => {
+    storage.look();
     Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
 
@@ -161,6 +173,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ...figured,
     counts,
     instance: common.instance,
+    storage,
+    idempotency: new Idempotency(kv, systemClock.now),
     logFigures: () => logOfRooms.figures(),
     documents,
     logStatus: logOfRooms.status,
@@ -172,11 +186,19 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     isStopping: () => stopping.signal.aborted,
   });
   const { host: hostname, port, reusePort } = config;
-  const server = Deno.serve(
-    { hostname, port, reusePort, onListen() {} },
-    (request, info) => app.fetch(request, { info }),
-  );
-  const url = `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${server.addr.port}`;
+  const server = (config.isDeployed ? listenByPlatform : listen)({
+    hostname,
+    port,
+    reusePort,
+    // Behind a proxy all come from its address.
+    maxIdlePerAddress: config.trustProxy ? 0 : IDLE_PER_SOCKET * config.maxConnectionsPerIp,
+    handler: (request, bindings) => app.fetch(request, bindings),
+    exhausted(connections) {
+      log.warn("files_exhausted", { connections });
+      figured.board.warn(filesExhausted(connections));
+    },
+  });
+  const url = `http://${hostname === "0.0.0.0" ? "127.0.0.1" : hostname}:${server.port}`;
   log.info("started", {
     url,
     sheet: sheet.name,
@@ -208,6 +230,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
     logOfRooms.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
+    server.close();
     const ended = Promise.all([documents.close(), logOfRooms.close(), rooms.close(), notifications.close()])
       .catch((error) => failed("close_failed", error));
     // KV may be out of reach.
@@ -230,11 +253,16 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   return { url, sweep, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function openKv({ kvPath: path, fanOut }: Config): Promise<Deno.Kv> {
-  if (path !== undefined && !isRemote(path) && path !== ":memory:") {
-    await Deno.mkdir(dirname(path), { recursive: true });
-  }
-  const kv = await Deno.openKv(path);
+/** The database file; `undefined` where there is none. */
+function fileOf({ kvPath: path }: Config): string | undefined {
+  return path === undefined || isRemote(path) || path === ":memory:" ? undefined : path;
+}
+
+async function openKv(config: Config, storage: Storage): Promise<Deno.Kv> {
+  const { kvPath: path, fanOut } = config;
+  const file = fileOf(config);
+  if (file !== undefined) await Deno.mkdir(dirname(file), { recursive: true });
+  const kv = storage.guard(await Deno.openKv(path));
   return fanOut === "broadcast" ? shared(kv) : kv;
 }
 

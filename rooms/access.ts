@@ -4,7 +4,7 @@ import { Attempts } from "./accounts/attempts.ts";
 import { GuestBadges } from "./accounts/guest_badge.ts";
 import { Passes, SESSIONS, TOKENS } from "./accounts/passes.ts";
 import { Passwords } from "./accounts/password.ts";
-import { Changes } from "./changes.ts";
+import type { Changes } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import { Doors } from "./doors.ts";
 import { Erasure } from "./erasure.ts";
@@ -46,8 +46,7 @@ export interface AccessParts {
 /** Opens all of it on one database, makes the first admin where one is named, and looks for changes until closed. */
 export async function openAccess(parts: AccessParts): Promise<Access & { close(): Promise<void> }> {
   const { kv, clock: { now }, rooms, failed } = parts;
-  const changes = new Changes(kv, now);
-  await changes.open();
+  const { changes } = rooms;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
   await accounts.open();
   await makeAdmin(accounts, parts);
@@ -59,7 +58,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   const tell = (room: string, frame: ServerFrame): void => rooms.lobby.tell(room, frame);
   tellRules({ changes, rules, tell });
   const withdraw: MentionOutbox["withdraw"] = (commit, what) => rooms.mentions.withdraw(commit, what);
-  const erasure = new Erasure({ ...rooms, kv, changes, tell, caughtUp: () => rooms.caughtUp(), withdraw });
+  const erasure = new Erasure({ ...rooms, kv, tell, caughtUp: () => rooms.caughtUp(), withdraw });
   const closing = new AbortController();
   const { signal } = closing;
   const running = Promise.all([

@@ -9,6 +9,7 @@ import type { History } from "./history.ts";
 import {
   idIn,
   isDeleted,
+  isErased,
   type Line,
   type Message,
   messageIn,
@@ -22,6 +23,8 @@ import type { ServerFrame } from "./protocol.ts";
 const ID_LENGTH = 26;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
+/** Messages of a room that its members may still show; who scrolled further back has to load the page anew. */
+const TOLD_LINES = 1_000;
 
 export class Erasure {
   readonly #kv: Deno.Kv;
@@ -89,14 +92,14 @@ export class Erasure {
   async erase(username: string): Promise<number> {
     const change = erasing(username);
     let erased = 0;
-    const told = (commit: Deno.AtomicOperation): void => {
-      this.#changes.add(commit, { type: "erased", username });
-      // Once is enough: should this be cut short, it is asked for again.
-      if (!erased) this.#withdraw(commit, { username });
-    };
     // A room that is in no page yet would be passed over.
     await this.#archive.advance();
     for await (const room of this.#archive.rooms()) {
+      const told = (commit: Deno.AtomicOperation): void => {
+        this.#changes.add(commit, { type: "erased", username, room });
+        // Once is enough: should this be cut short, it is asked for again.
+        if (!erased) this.#withdraw(commit, { username });
+      };
       for await (const count of this.#archive.revise(room, "", change, told)) erased += count;
     }
     // What was said meanwhile has been erased, too, but may have been told after the first withdrawal.
@@ -146,16 +149,37 @@ export class Erasure {
 
   /** Brings to memory, and to the members who are here, what was done to the archive, here or elsewhere. */
   async #heed(change: Change): Promise<void> {
-    // What comes to memory later than the news of its end would stay there.
-    if (change.type === "deleted" || change.type === "erased") await this.#caughtUp();
-    if (change.type === "deleted") {
-      const { room, id } = change;
-      this.#history.revise(room, deleting(id));
-      this.#tell(room, { type: "message_deleted", room, id });
+    switch (change.type) {
+      case "deleted": {
+        const { room, id } = change;
+        // What comes to memory later than the news of its end would stay there.
+        await this.#caughtUp();
+        this.#history.revise(room, deleting(id));
+        return this.#tellDeleted(room, id);
+      }
+      case "erased": {
+        // From the archive, and not by the name: it may have been used again since.
+        const rooms = change.room === undefined ? this.#history.rooms : [change.room];
+        return await this.#reread(rooms, isErased);
+      }
+      case "unknown":
+        return await this.#reread(this.#history.rooms, isDeleted);
     }
-    if (change.type === "erased") {
-      for (const room of this.#history.rooms) this.#history.revise(room, erasing(change.username));
+  }
+
+  /** Makes memory what the archive is, and tells members of those of the newest messages that are gone. */
+  async #reread(rooms: readonly string[], isGone: (line: Line) => boolean): Promise<void> {
+    await this.#caughtUp();
+    for (const room of rooms) {
+      await this.#history.reread(room);
+      if (!this.#history.isHeld(room)) continue;
+      const newest = await this.#history.newest(room, TOLD_LINES);
+      for (const line of newest.filter(isGone)) this.#tellDeleted(room, idIn(line));
     }
+  }
+
+  #tellDeleted(room: string, id: string): void {
+    this.#tell(room, { type: "message_deleted", room, id });
   }
 }
 

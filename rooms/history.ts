@@ -68,7 +68,7 @@ export class History {
 
   /** The rooms whose newest messages are kept in memory. */
   held(): string[] {
-    return Array.from(this.#tails.keys()).filter((room) => this.#tails.get(room)?.holders);
+    return this.rooms.filter((room) => this.isHeld(room));
   }
 
   /** What the archive has of a room behind this `seq`, to be appended: for when commits were missed. */
@@ -128,6 +128,41 @@ export class History {
     if (last && !tail.lines.length) tail.floor = `${seqIn(last)}~`;
   }
 
+  /** Makes what memory has of a room what its archive is, for when revisions may have been missed. */
+  async reread(room: string): Promise<void> {
+    const tail = this.#tails.get(room);
+    if (!tail) return;
+    await this.#archive.open();
+    const { position } = this.#archive;
+    const archived = new Map<string, Line>();
+    const first = tail.lines.at(0);
+    // A `seq` without its last digit stands right before the commit's messages that begin alike.
+    const pages = first ? this.#archive.behind(room, seqIn(first).slice(0, -1)) : [];
+    for await (const lines of pages) for (const line of lines) archived.set(seqIn(line), line);
+    // What isn't archived can't have been revised.
+    this.revise(room, (line) => stampIn(line) > position ? line : archived.get(seqIn(line)));
+  }
+
+  /** Whether the room's newest messages are kept in memory. */
+  isHeld(room: string): boolean {
+    return Boolean(this.#tails.get(room)?.holders);
+  }
+
+  /** The ids of those of a room's newest messages that are deleted, as far as memory has them. */
+  deletedIn(room: string): string[] {
+    return this.#tail(room).lines.slice(-KEPT_LINES).filter(isDeleted).map(idIn);
+  }
+
+  /** The newest `count` lines of a room that the archive has, in no order. */
+  async newest(room: string, count: number): Promise<Line[]> {
+    const newest: Line[] = [];
+    for await (const lines of this.#archive.pagesUpTo(room, undefined)) {
+      newest.push(...lines.slice(-(count - newest.length)));
+      if (newest.length >= count) break;
+    }
+    return newest;
+  }
+
   /** The rooms that memory has something of. */
   get rooms(): string[] {
     return [...this.#tails.keys()];
@@ -181,6 +216,17 @@ export class History {
   /** Whether the message `id` is in memory. */
   knows(room: string, id: string): boolean {
     return this.#tail(room).lines.findLast((line) => idIn(line) === id) !== undefined;
+  }
+
+  /** A message that is durable; `undefined` when it isn't there. */
+  async line(room: string, id: string): Promise<Line | undefined> {
+    const isIt = (line: Line): boolean => idIn(line) === id;
+    const known = this.#tails.get(room)?.lines.findLast(isIt);
+    if (known !== undefined) return known;
+    const { page, isThere } = await this.#archive.place(room, id);
+    if (!isThere) return undefined;
+    const { value: lines = [] } = await this.#archive.pagesUpTo(room, page).next();
+    return lines.find(isIt);
   }
 
   /** The `seq` of a message that is durable; `undefined` when it isn't. */

@@ -128,6 +128,11 @@ export function withoutPerson(line: Line): Line {
 /** Who said what was erased; no account can be called so, see `accountName`. */
 const NOBODY = "-";
 
+/** Whether a line's message was erased together with the name of whoever said it. */
+export function isErased(line: Line): boolean {
+  return isDeleted(line) && line.includes(`"username":"${NOBODY}"`);
+}
+
 function revised(line: Line, fields: Partial<Message>): Line {
   const { seq, ...message } = messageIn(line);
   return lineOf(seq, JSON.stringify({ ...message, ...fields }).slice(1));

@@ -1,5 +1,6 @@
 /** Puts together what rooms are made of, whichever way isolates and machines reach each other. */
 import { Archive } from "./archive.ts";
+import { Changes } from "./changes.ts";
 import type { Clock } from "./clock.ts";
 import { type Channel, type Post } from "./fan_out/channel.ts";
 import { KeyValue } from "./fan_out/key_value.ts";
@@ -17,6 +18,7 @@ import { Persons } from "./person.ts";
 import { CLOSE } from "./protocol.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
+import type { Storage } from "./storage.ts";
 import { Tail } from "./tail.ts";
 import type { Trace } from "./trace.ts";
 
@@ -24,6 +26,8 @@ export interface RoomsParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
+  /** Tells whether KV keeps what is written to it; missing: always. */
+  readonly storage?: Pick<Storage, "loss">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timeZone: string;
@@ -53,6 +57,7 @@ export interface CommitBell {
 
 /** The rooms of this isolate. */
 export interface Rooms {
+  readonly changes: Changes;
   readonly lobby: Lobby;
   readonly history: History;
   readonly outbox: Outbox;
@@ -83,6 +88,9 @@ const ROUNDS = 10;
 export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const { kv, isRemote, clock, bell, counts, trace, failed } = parts;
   const report = (what: string) => (error: unknown): void => failed(what, error);
+  const changes = new Changes(kv, clock);
+  // Before anything is held in memory that a change may concern.
+  await changes.open();
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
   const persons = await Persons.open(kv);
@@ -159,6 +167,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     personOf,
     isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
     now: clock.now,
+    changes,
     caughtUp,
     elsewhere: neighbours,
     failed: report("history_failed"),
@@ -166,6 +175,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const isArchivist = (): boolean => !relay || relay.isLeading;
 
   return {
+    changes,
     lobby,
     history,
     outbox,
@@ -206,6 +216,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       neighbours?.close();
       await channel?.close();
       await tail.close();
+      await changes.close();
       await seal.close();
     },
   };

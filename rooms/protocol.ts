@@ -65,6 +65,7 @@ export type ErrorCode =
   | "too_long"
   | "rate_limited"
   | "backpressure"
+  | "storage_lost"
   | "read_only"
   | "name_taken"
   | "name_refused"

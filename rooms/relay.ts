@@ -65,8 +65,8 @@ export class Relay implements Writer {
   #number = 0;
   /** Handed messages up to this number have been posted once. */
   #posted = 0;
-  /** The oldest that had no answer at the last beat. */
-  #stuck = 0;
+  /** Whether a handed message was decided upon since the last beat: then none of those before it was lost. */
+  #isHeard = false;
   #beats = 0;
   #posting: ReturnType<typeof setImmediate> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -226,14 +226,17 @@ export class Relay implements Writer {
     this.#leads();
   }
 
-  /** Hands what has waited since the last beat; what has waited for too long has failed. */
+  /** Hands again what has waited for a whole beat in which nothing was decided; what has waited for too long has failed. */
   #handAgain(): void {
+    const isHeard = this.#isHeard;
     for (const [number, { beat }] of [...this.#handed]) {
       if (this.#beats - beat > PATIENT_BEATS) this.#settle(number, () => undefined);
     }
-    const [oldest = 0] = this.#handed.keys();
-    if (oldest && oldest === this.#stuck) this.#hand(oldest);
-    this.#stuck = oldest;
+    // To run out of patience is no answer.
+    this.#isHeard = false;
+    const [oldest] = this.#handed;
+    // The age counts, and not which one is the oldest: while nothing comes through, that changes with each that fails.
+    if (!isHeard && oldest && this.#beats - oldest[1].beat > 1) this.#hand(oldest[0]);
   }
 
   /** Posts the handed messages from this number on. */
@@ -327,6 +330,7 @@ export class Relay implements Writer {
   #settle(number: number, outcome: (draft: Draft) => Accepted | undefined): void {
     const entry = this.#handed.get(number)?.entry;
     if (!entry) return;
+    this.#isHeard = true;
     this.#forget(number, entry);
     const accepted = outcome(entry.draft);
     for (const sender of entry.senders) {

@@ -8,6 +8,7 @@ import { type Connection, Member } from "./member.ts";
 import type { Claim } from "./name_claims.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
+import type { Storage } from "./storage.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms are made of; the same for all of them. */
@@ -22,8 +23,12 @@ export interface RoomParts {
   readonly personOf: (room: string, user: User) => string;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
+  /** Tells whether what is said can be stored; missing: always. */
+  readonly storage?: Pick<Storage, "loss">;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   readonly caughtUp: () => Promise<void>;
+  /** What to wait for before anything is served from memory; `undefined`: nothing. */
+  readonly current: () => Promise<void> | undefined;
   /** Missing when there are no other isolates. */
   readonly elsewhere?: Elsewhere;
   /** Characters; 0 = as many as a sheet's cell holds. */
@@ -98,14 +103,19 @@ export class Room {
       this.#welcome(connection, claim.user);
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
+      let rest: Stretch | undefined;
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
-      let rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
-      while (cursor && !rest) {
-        await this.#catchUp(connection, cursor);
-        rest = history.rest(this.name, cursor);
+      for (;;) {
+        rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
+        const current = this.#parts.current();
+        if (rest && !current) break;
+        if (current) await current;
+        else if (cursor) await this.#catchUp(connection, cursor);
       }
-      connection.send(history.frame(rest as Stretch));
+      connection.send(history.frame(rest));
       member = new Member(connection, claim.user, this.#parts.now());
+      // Whoever comes back may still show what was deleted meanwhile.
+      if (cursor) member.send(history.deletedIn(this.name).map((id) => this.#deletion(id)));
       this.#members.add(member);
       this.announcer.opened(member);
       return member;
@@ -154,8 +164,10 @@ export class Room {
   /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
   say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
     const clientId = resend?.clientId;
-    const { counts, outbox, outboxLimit, scribe, journal } = this.#parts;
+    const { counts, outbox, outboxLimit, scribe, journal, storage } = this.#parts;
     const text = this.#checked(message, clientId);
+    // Before the journal: it answers resends without writing anything.
+    if (storage?.loss) throw new FrameError("storage_lost", "Nothing can be stored at present", { clientId });
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
     }
@@ -242,11 +254,16 @@ export class Room {
     const { history, failed } = this.#parts;
     try {
       await member.connection.drained();
+      await this.#parts.current();
       member.connection.send(history.frame(await history.before(this.name, before, limit)));
     } catch (error) {
       failed(error);
       member.failed(undefined);
     }
+  }
+
+  #deletion(id: string): string {
+    return encodeFrame({ type: "message_deleted", room: this.name, id });
   }
 
   async #catchUp(connection: Connection, cursor: Cursor): Promise<void> {

@@ -58,17 +58,20 @@ export function tellRules(parts: {
   rules: RuleBook;
   tell: (room: string, frame: ServerFrame) => void;
 }): void {
-  parts.changes.listen(async (change) => {
-    if (change.type !== "rules") return;
-    const { title, isPrivate, isReadOnly, isClosed = false } = await parts.rules.of(change.room);
-    parts.tell(change.room, {
+  const tell = async (room: string): Promise<void> => {
+    const { title, isPrivate, isReadOnly, isClosed = false } = await parts.rules.of(room);
+    parts.tell(room, {
       type: "room",
-      room: change.room,
+      room,
       title,
       private: isPrivate,
       // What pages make of it is the same: nobody can write.
       read_only: isReadOnly || isClosed,
     });
+  };
+  parts.changes.listen(async (change) => {
+    if (change.type === "rules") await tell(change.room);
+    if (change.type === "unknown") { for (const room of parts.rules.held()) await tell(room); }
   });
 }
 
@@ -93,7 +96,7 @@ export class RuleBook {
     this.#changes = changes;
     changes.listen(async (change) => {
       if (change.type === "rules") await this.#refresh(change.room);
-      if (change.type === "unknown") { for (const room of this.#held.keys()) await this.#refresh(room); }
+      if (change.type === "unknown") { for (const room of this.held()) await this.#refresh(room); }
     });
   }
 
@@ -126,6 +129,11 @@ export class RuleBook {
   release(room: string): void {
     const held = this.#held.get(room);
     if (held && --held.holders === 0) this.#held.delete(room);
+  }
+
+  /** The rooms that people are in here. */
+  held(): string[] {
+    return [...this.#held.keys()];
   }
 
   /** Makes an account the creator of a room that has no rules yet. */

@@ -1,5 +1,6 @@
 /** The gate before `/api`: who calls, how often, and from which page. */
 import type { MiddlewareHandler } from "hono";
+import type { Lobby } from "../rooms/lobby.ts";
 import { personOf, type User } from "../rooms/user.ts";
 import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
 import { HttpError } from "./errors.ts";
@@ -29,6 +30,7 @@ const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
 /** `rateMessagesPerMinute`: 0 = off. */
 export function apiGate(options: {
   callers: Callers;
+  lobby: Pick<Lobby, "current">;
   rateMessagesPerMinute: number;
 }): MiddlewareHandler<ApiEnv> {
   const { callers, rateMessagesPerMinute: perMinute } = options;
@@ -51,6 +53,7 @@ export function apiGate(options: {
         throw new HttpError(415, "not_json", "The body must be JSON: content-type: application/json");
       }
     }
+    await options.lobby.current();
     const caller = await callers.caller(c);
     c.set("caller", caller);
     if (limits && !isService(caller)) {

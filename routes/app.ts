@@ -6,10 +6,12 @@ import type { Figured } from "../rooms/figures/open_board.ts";
 import type { LogFigures } from "../rooms/figures/board.ts";
 import type { Documents } from "../rooms/documents/documents.ts";
 import type { History } from "../rooms/history.ts";
+import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
 import type { Watch } from "../rooms/notifications/watch.ts";
 import type { Outbox } from "../rooms/outbox.ts";
+import type { Storage } from "../rooms/storage.ts";
 import type { Reports } from "../rooms/reports/open_reports.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
@@ -50,6 +52,8 @@ export interface AppParts extends Access, Figured {
   readonly counts: Counts;
   readonly instance: string;
   readonly lobby: Lobby;
+  readonly storage: Storage;
+  readonly idempotency: Idempotency;
   readonly documents: Documents;
   readonly history: History;
   readonly outbox: Outbox;
@@ -69,7 +73,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const callers = createCallers({ ...parts, ...config });
   const gate = createSocketGate({ ...parts, ...config, callers });
-  const guarded = apiGate({ ...config, callers });
+  const guarded = apiGate({ ...parts, ...config, callers });
   return new Hono<ApiEnv>()
     .route("/", chatSocket({ ...parts, ...config, gate }))
     .route("/", notificationsSocket({ ...parts, gate }))

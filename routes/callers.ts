@@ -7,11 +7,15 @@ import type { Account, Accounts } from "../rooms/accounts/accounts.ts";
 import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
 import type { Pass, Passes } from "../rooms/accounts/passes.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
+import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
+import type { Upgrader } from "./socket.ts";
 
-/** What Deno.serve tells about a request; handed to the app as its bindings. */
+/** What the listener tells about a request; handed to the app as its bindings. */
 export interface Bindings {
   readonly info: Deno.ServeHandlerInfo;
+  /** Makes a socket of the request. */
+  readonly upgrade: Upgrader;
 }
 
 /** Who makes a request, and by what. */
@@ -24,8 +28,11 @@ export interface Caller {
   readonly pass: Pass | undefined;
   /** When the right of the caller ends by itself, in milliseconds since the epoch; `Infinity` for never. */
   readonly endsAt: number;
-  /** The same caller as of now; `undefined` when it isn't let in any more. */
-  renew(): Promise<Caller | undefined>;
+  /**
+   * The same caller as of now; `undefined` when it isn't let in any more. `name` is what a guest is called by now, who
+   * may have come without a name and stated one in a message.
+   */
+  renew(name: string): Promise<Caller | undefined>;
 }
 
 /** Why somebody can't come in, and what to do about it. */
@@ -39,7 +46,7 @@ export interface Callers {
   caller(c: Context): Promise<Caller | Refusal>;
   /** The account of a request's session, if it has one. */
   account(c: Context): Promise<Account | undefined>;
-  /** The address of the caller, seen from in front of our own proxies. */
+  /** The address of the caller as limits count it ({@link clientAddress}), seen from in front of our own proxies. */
   address(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string;
   /** Whether the page that sends the request, if one does, may do so. */
   isAllowedOrigin(c: Context): boolean;
@@ -102,8 +109,9 @@ export function createCallers(options: CallersOptions): Callers {
   }
 
   function withRenewal(who: Who, claims: Claims): Caller {
-    const renew = async (): Promise<Caller | undefined> => {
-      const now = await identify(claims);
+    const renew = async (name: string): Promise<Caller | undefined> => {
+      const isStated = who.by === "guest" && name !== ANONYMOUS;
+      const now = await identify(isStated ? { ...claims, name } : claims);
       // Whose session has ended may well be somebody still, but not the one who came in.
       const isSame = typeof now === "object" && now.by === who.by && now.pass?.id === who.pass?.id;
       return isSame ? withRenewal(now, claims) : undefined;
@@ -131,11 +139,10 @@ export function createCallers(options: CallersOptions): Callers {
       return text === undefined ? undefined : (await sessions.bearer(text))?.account;
     },
     address(c) {
-      const forwarded = c.req.header("x-forwarded-for")?.split(",").at(-trustProxy)?.trim();
-      // Some proxies add the port.
-      if (trustProxy && forwarded) return forwarded.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1");
+      const forwarded = trustProxy ? c.req.header("x-forwarded-for")?.split(",").at(-trustProxy) : undefined;
       const { remoteAddr } = c.env.info;
-      return "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+      const peer = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+      return clientAddress(forwarded ?? "") ?? clientAddress(peer) ?? peer;
     },
     isAllowedOrigin(c) {
       const origin = c.req.header("origin");

@@ -1,6 +1,6 @@
 /** `/ws/chat/:room/`: the socket of a room. It owns what is the socket's affair; what frames mean is the room's. */
 import { type Context, Hono } from "hono";
-import { RateLimiter } from "limiter";
+import { RateLimiter, type TokenBucket } from "limiter";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import type { Doors } from "../rooms/doors.ts";
 import type { Counts } from "../rooms/figures/counts.ts";
@@ -15,12 +15,13 @@ import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../ro
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
-import { Limits } from "./limits.ts";
+import { Budgets, Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
 import { introduced, type Introduction } from "./introduction.ts";
 import { NAME_HELD, type SocketGate, type Visitor } from "./socket_gate.ts";
-import type { Frame, WireUser } from "./wire.ts";
+import type { Frame } from "./socket.ts";
+import type { WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
@@ -40,12 +41,37 @@ export interface ChatSocketOptions {
 const ID_LENGTH = 26;
 /** Frames of any kind for each message that is allowed: typing, history, mistakes. */
 const FRAMES_PER_MESSAGE = 10;
+/**
+ * Guests of one address have a budget together: a new connection, or a new cookie, makes a new guest at no cost, but no
+ * new address. A class of 40 behind one talks freely: this is what so many people may say who do nothing else.
+ */
+const PEOPLE_PER_ADDRESS = 20;
+/** What so many may say at once. */
+const PEOPLE_AT_ONCE = 4;
+/** A long message takes as much of it as one for each so many characters. */
+const LENGTH_PER_TOKEN = 500;
 /** Frames that may wait until it is known whether the name in one of them is free. */
 const MAX_HELD_FRAMES = 10_000;
 
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
   const { gate, rules, history } = options;
-  const limits = new Limits(options.rateMessagesPerMinute);
+  const { rateMessagesPerMinute: perMinute } = options;
+  const limits = new Limits(perMinute);
+  const budgets = new Budgets({
+    burst: PEOPLE_AT_ONCE * perMinute,
+    perMinute: PEOPLE_PER_ADDRESS * perMinute,
+  });
+  const frames = new Budgets({
+    burst: FRAMES_PER_MESSAGE * PEOPLE_AT_ONCE * perMinute,
+    perMinute: FRAMES_PER_MESSAGE * PEOPLE_PER_ADDRESS * perMinute,
+  });
+
+  function limiterOf({ user, address }: Visitor): Limiter | undefined {
+    if (!perMinute) return undefined;
+    const messages = limits.of(personOf(user));
+    if (!user.isGuest) return { messages };
+    return { messages, address: { messages: budgets.of(address), frames: frames.of(address) } };
+  }
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
     const named = roomNameIn(c.req.param("room"));
@@ -71,9 +97,9 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       };
       return gate.open(c.req.raw, arrival, place, (visitor) => {
         isIn = true;
-        const limiter = options.rateMessagesPerMinute ? limits.of(personOf(visitor.user)) : undefined;
         const takesEvents = c.req.query("events") === "1";
-        return new ChatSocket(visitor, { room: name, after, rules: held, limiter, takesEvents }, options);
+        const to = { room: name, after, rules: held, limiter: limiterOf(visitor), takesEvents };
+        return new ChatSocket(visitor, to, options);
       });
     } finally {
       if (!isIn) rules.release(name);
@@ -95,10 +121,17 @@ interface Destination {
   readonly room: string;
   readonly after: string | undefined;
   readonly rules: HeldRules;
-  /** Of messages; `undefined` = off. */
-  readonly limiter: RateLimiter | undefined;
+  /** `undefined` = off. */
+  readonly limiter: Limiter | undefined;
   /** Whether the client asked for events that those of the tutorials don't know. */
   readonly takesEvents: boolean;
+}
+
+/** What somebody may say. */
+interface Limiter {
+  readonly messages: RateLimiter;
+  /** What guests may say together who share an address. */
+  readonly address?: { readonly messages: TokenBucket; readonly frames: TokenBucket };
 }
 
 /** One socket, from its opening to its end. */
@@ -199,7 +232,25 @@ class ChatSocket implements Connection, WireUser {
       this.#held = [];
       this.#introduce(room, member, frame);
     } else {
-      this.#act(room, member, frame);
+      const current = this.#options.lobby.current();
+      if (current) this.#wait(current, room, member, frame);
+      else this.#act(room, member, frame);
+    }
+  }
+
+  /** After a pause of this process: whether this member may still speak here is known only once changes are read. */
+  async #wait(current: Promise<void>, room: Room, member: Member, frame: ClientFrame): Promise<void> {
+    this.#held = [frame];
+    const isRead = await current.then(() => true, () => false);
+    const held = this.#held;
+    this.#held = undefined;
+    if (!this.#visitor.wire.isOpen) return;
+    for (const next of held) {
+      this.#guard(room, member, () => {
+        if (isRead) return this.#take(room, member, next);
+        const clientId = next.type === "chat_message" ? next.client_id : undefined;
+        throw new FrameError("internal", "Internal server error", { clientId });
+      });
     }
   }
 
@@ -245,17 +296,34 @@ class ChatSocket implements Connection, WireUser {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, messages: RateLimiter): ClientFrame | undefined {
+  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,
       interval: "minute",
     });
     if (!this.#frames.tryRemoveTokens(1)) return void this.close(CLOSE.tooMany, "Too many messages");
+    if (address && !address.frames.tryRemoveTokens(1)) {
+      return void this.close(CLOSE.tooMany, "Too many messages from this address");
+    }
     const frame = decodeFrame(data);
     if (frame.type !== "chat_message") return frame;
-    if (messages.tryRemoveTokens(1)) return frame;
-    const retryAfterMs = messages.getWaitTime(1);
-    throw new FrameError("rate_limited", "Rate limit exceeded", { clientId: frame.client_id, retryAfterMs });
+    if (!messages.tryRemoveTokens(1)) {
+      return tooFast(frame, "Rate limit exceeded", messages.getWaitTime(1));
+    }
+    if (!address) return frame;
+    const cost = 1 + Math.floor(frame.message.length / LENGTH_PER_TOKEN);
+    const tokens = Math.min(cost, address.messages.bucketSize);
+    if (address.messages.tryRemoveTokens(tokens)) return frame;
+    return tooFast(
+      frame,
+      "Rate limit of guests at this address exceeded",
+      address.messages.getWaitTime(tokens),
+    );
   }
+}
+
+/** Throws {@link FrameError}. */
+function tooFast(frame: ClientFrame & { type: "chat_message" }, error: string, retryAfterMs: number): never {
+  throw new FrameError("rate_limited", error, { clientId: frame.client_id, retryAfterMs });
 }

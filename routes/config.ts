@@ -66,6 +66,8 @@ export interface Config {
   readonly isolate: number;
   /** `OTEL_DENO`: whether Deno exports traces. */
   readonly isTraced: boolean;
+  /** Whether the platform listens for us (Deno Deploy); no variable. */
+  readonly isDeployed: boolean;
   /** How isolates and machines reach each other; no variable, but what the others come to. */
   readonly fanOut: Engine;
   /** `LOG_LEVEL` */
@@ -179,6 +181,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     reusePort: false,
     instance: undefined,
     isolate: 0,
+    isDeployed: all.DENO_DEPLOYMENT_ID !== undefined,
     isTraced: all.OTEL_DENO === "true" || all.OTEL_DENO === "1",
     fanOut: all.REDIS_URL ? "redis" : isRemote(kvPath) ? "kv" : "none",
     logLevel: all.LOG_LEVEL,

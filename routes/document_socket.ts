@@ -9,7 +9,8 @@ import { HttpError } from "./errors.ts";
 import { errorFields, type Log } from "./log.ts";
 import { type Attendance, type PrivateConnection, privateSocket } from "./private_socket.ts";
 import type { SocketGate } from "./socket_gate.ts";
-import { type Frame, isTooLarge } from "./wire.ts";
+import type { Frame } from "./socket.ts";
+import { isTooLarge } from "./wire.ts";
 
 export interface DocumentSocketOptions {
   readonly gate: SocketGate;

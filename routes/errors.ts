@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AccountError } from "../rooms/accounts/accounts.ts";
 import { BusyError } from "../rooms/accounts/password.ts";
+import { StorageLostError } from "../rooms/storage.ts";
 import { type ErrorCode, FrameError } from "../rooms/protocol.ts";
 
 /** A request that can't be granted. */
@@ -29,6 +30,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   too_long: 413,
   rate_limited: 429,
   backpressure: 503,
+  storage_lost: 503,
   internal: 500,
   read_only: 403,
   name_taken: 403,
@@ -50,6 +52,11 @@ export function answerTo(error: Error, c: Context): Response | undefined {
   if (error instanceof HttpError) return answer(c, error.status, error.code, error);
   if (error instanceof FrameError) return answer(c, STATUS_OF[error.code], error.code, error);
   if (error instanceof AccountError) return answer(c, STATUS_OF_ACCOUNT_ERROR[error.code], error.code, error);
+  if (error instanceof StorageLostError) {
+    // What is wrong stands in the log and at /healthz: paths are nobody else's affair.
+    const message = "Nothing can be stored at present";
+    return answer(c, 503, codeOf(error), { message, retryAfterMs: BUSY_MS });
+  }
   if (error instanceof BusyError) {
     return answer(c, 503, "busy", { message: error.message, retryAfterMs: BUSY_MS });
   }

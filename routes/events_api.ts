@@ -2,9 +2,11 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { type Feed, MAX_EVENT_LENGTH, type PastEvent } from "../rooms/figures/feed.ts";
+import type { Idempotency } from "../rooms/idempotency.ts";
 import { type ApiEnv, isService } from "./api_gate.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
+import { once } from "./idempotency_key.ts";
 import { keepersOnly, refusal } from "./keepers.ts";
 
 /** What the service itself sends to dashboards. */
@@ -26,7 +28,7 @@ const NewEvent = v.looseObject({
   ),
 });
 
-export function eventsApi({ feed }: { feed: Feed }): Hono<ApiEnv> {
+export function eventsApi({ feed, idempotency }: { feed: Feed; idempotency: Idempotency }): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
 
   app.post("/", async (c) => {
@@ -37,8 +39,13 @@ export function eventsApi({ feed }: { feed: Feed }): Hono<ApiEnv> {
     if (JSON.stringify(event).length > MAX_EVENT_LENGTH) {
       throw new HttpError(413, "too_large", `An event has at most ${MAX_EVENT_LENGTH} characters as JSON`);
     }
-    await feed.post(event);
-    return c.json({ ok: true }, 201);
+    // A number is the backend's own affair: somebody's id among its clients.
+    const body = typeof event.client_id === "string" ? event : { ...event, client_id: undefined };
+    const answer = await once(c, idempotency, { scope: "events", body }, async (id) => {
+      await feed.post(event, id);
+      return { ok: true };
+    });
+    return c.json(answer, 201);
   });
 
   app.get("/", keepersOnly("Events are for admins"), async (c) => {

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { messageInBody } from "../rooms/message.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Outbox } from "../rooms/outbox.ts";
+import type { Storage } from "../rooms/storage.ts";
 import type { SharedLogStatus } from "../sheets/log_status.ts";
 import type { Ledger } from "../sheets/ledger.ts";
 import type { Sheet } from "../sheets/sheet.ts";
@@ -13,22 +14,25 @@ export function health(parts: {
   ledger: Ledger;
   sheet: Sheet;
   lobby: Lobby;
+  storage: Storage;
   now: () => number;
   /** Whether the service is about to stop: no new connections, please. */
   isStopping: () => boolean;
 }): Hono {
   const startedAt = parts.now();
   return new Hono().get("/healthz", async (c) => {
-    const { outbox, logStatus, ledger, sheet, lobby, now } = parts;
+    const { outbox, logStatus, ledger, sheet, lobby, storage, now } = parts;
+    storage.look();
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
     const { state, ...trouble } = logStatus.status;
     const dead = (await ledger.deadLetters.list()).length;
-    const reason = "reason" in trouble
-      ? trouble.reason
-      : dead
-      ? `The sheet refused ${dead} messages: deno task log dead`
-      : undefined;
+    const reason = storage.trouble ??
+      ("reason" in trouble
+        ? trouble.reason
+        : dead
+        ? `The sheet refused ${dead} messages: deno task log dead`
+        : undefined);
     const status = parts.isStopping() ? "stopping" : reason ? "degraded" : "ok";
     const oldestAt = oldest && Date.parse(messageInBody(oldest.bodies[0]).timestamp);
     return c.json({

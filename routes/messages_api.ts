@@ -2,7 +2,9 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { DEFAULT_STRETCH, type History, MAX_STRETCH } from "../rooms/history.ts";
+import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Lobby } from "../rooms/lobby.ts";
+import type { Message } from "../rooms/message.ts";
 import type { RoomNames } from "../rooms/room_names.ts";
 import { mayEnter, maySpeak, type RuleBook, type Rules, whyNot } from "../rooms/rules.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
@@ -10,6 +12,7 @@ import { admitted, type ApiEnv } from "./api_gate.ts";
 import type { Caller, Refusal } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
+import { once } from "./idempotency_key.ts";
 import { roomNameIn } from "./room_name.ts";
 
 const Post = v.object({
@@ -40,8 +43,9 @@ export function messagesApi(options: {
   history: History;
   rules: RuleBook;
   roomNames: RoomNames;
+  idempotency: Idempotency;
 }): Hono<ApiEnv> {
-  const { lobby, history, rules, roomNames } = options;
+  const { lobby, history, rules, roomNames, idempotency } = options;
   const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
@@ -60,13 +64,20 @@ export function messagesApi(options: {
   app.post("/:room/messages", async (c) => {
     const poster = posterOf(c.var.caller);
     const room = await roomNames.claim(roomNameIn(c.req.param("room")));
-    const { message, username } = checked(Post, await jsonIn(c.req.raw));
+    const body = await jsonIn(c.req.raw);
+    const { message, username } = checked(Post, body);
     if (!maySpeak(await rules.of(room), poster)) {
       throw new HttpError(403, "read_only", "This room is closed");
     }
     // Only the service speaks under any name: an admin who could would be able to pose as somebody else.
     const user = poster.role === "service" ? service(username ?? "") : poster;
-    return c.json(await lobby.post(room, user, message), 201);
+    let said: Message | undefined;
+    // The id alone is remembered: whoever deletes the message must find its words nowhere else.
+    const { id } = await once(c, idempotency, { scope: `messages/${room}`, body }, async (clientId) => {
+      said = await lobby.post(room, user, message, clientId);
+      return { id: said.id };
+    });
+    return c.json(said ?? await lobby.message(room, id) ?? { id, room, deleted: true }, 201);
   });
 
   return app;

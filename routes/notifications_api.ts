@@ -1,8 +1,9 @@
 /** `/api/notifications`: what backends tell people, and what has come to oneself. */
 import { Hono } from "hono";
-import { ulid } from "ulid";
+import { decodeTime, ulid } from "ulid";
 import * as v from "valibot";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
+import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Inboxes, Listed } from "../rooms/notifications/inboxes.ts";
 import {
   MAX_MESSAGE_LENGTH,
@@ -16,6 +17,7 @@ import { admitted, type ApiEnv, tooManyCalls } from "./api_gate.ts";
 import type { Caller, Refusal } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
+import { once } from "./idempotency_key.ts";
 import { Limits } from "./limits.ts";
 
 /** Text without controls but line breaks, trimmed. */
@@ -64,9 +66,10 @@ const Query = v.object({
 export function notificationsApi(options: {
   accounts: Accounts;
   inboxes: Inboxes;
+  idempotency: Idempotency;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, inboxes, now } = options;
+  const { accounts, inboxes, idempotency, now } = options;
   const app = new Hono<ApiEnv>();
   const limits = new Limits(ARRIVALS_PER_MINUTE);
 
@@ -83,15 +86,21 @@ export function notificationsApi(options: {
 
   app.post("/", async (c) => {
     refuseOthers(c.var.caller);
-    const { user, ...written } = checked(Post, await jsonIn(c.req.raw));
-    const account = await accounts.owner(user);
-    if (!account) throw noSuchAccount(user);
-    const limiter = limits.of(account.id);
-    if (!limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
-    const at = now();
-    const notification: Notification = { id: ulid(at), ...written, timestamp: new Date(at).toISOString() };
-    if (!await inboxes.deliver(account.id, [notification])) throw noSuchAccount(user);
-    return c.json({ user: account.username, ...view({ ...notification, read: false }) }, 201);
+    const body = await jsonIn(c.req.raw);
+    const { user, ...written } = checked(Post, body);
+    const answer = await once(c, idempotency, { scope: "notifications", body }, async (key) => {
+      const account = await accounts.owner(user);
+      if (!account) throw noSuchAccount(user);
+      const limiter = limits.of(account.id);
+      if (!limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
+      const id = key ?? ulid(now());
+      const timestamp = new Date(decodeTime(id)).toISOString();
+      // An inbox takes each id once.
+      if (!await inboxes.deliver(account.id, [{ id, ...written, timestamp }])) throw noSuchAccount(user);
+      return { user: account.username, id, timestamp };
+    });
+    const notification: Notification = { ...written, id: answer.id, timestamp: answer.timestamp };
+    return c.json({ user: answer.user, ...view({ ...notification, read: false }) }, 201);
   });
 
   return app;

@@ -14,8 +14,8 @@ import { FrameError } from "../rooms/protocol.ts";
 import type { Bindings } from "./callers.ts";
 import { errorFields, type Log } from "./log.ts";
 import { privateSocket } from "./private_socket.ts";
+import type { Frame } from "./socket.ts";
 import type { SocketGate } from "./socket_gate.ts";
-import type { Frame } from "./wire.ts";
 
 /** Marks are cheap, and whoever reads much at once makes many. */
 const FRAMES_PER_MINUTE = 1_000;

@@ -6,7 +6,8 @@ import { hasAccount, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { SocketGate } from "./socket_gate.ts";
-import type { Closing, Frame } from "./wire.ts";
+import type { Frame } from "./socket.ts";
+import type { Closing } from "./wire.ts";
 
 /** One such socket, as those see it who speak through it. */
 export interface PrivateConnection {

@@ -1,5 +1,6 @@
 /** `/api/reports`: asking for reports, how far they are, and cancelling them. */
 import { Hono } from "hono";
+import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Reports } from "../rooms/reports/open_reports.ts";
 import { TooManyReportsError } from "../rooms/reports/report_store.ts";
 import type { RoomNames } from "../rooms/room_names.ts";
@@ -9,6 +10,7 @@ import { admitted, type ApiEnv } from "./api_gate.ts";
 import type { Caller, Refusal } from "./callers.ts";
 import { jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
+import { once } from "./idempotency_key.ts";
 import type { LanguageWords } from "./language_words.ts";
 import { noEntry } from "./messages_api.ts";
 import { orderIn } from "./report_order.ts";
@@ -21,28 +23,35 @@ export function reportsApi(options: {
   reports: Reports;
   rules: RuleBook;
   roomNames: RoomNames;
+  idempotency: Idempotency;
   words: LanguageWords;
   timeZone: string;
   /** Of the words in files, when nobody states another one. */
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { reports, rules, roomNames, words, timeZone, language, now } = options;
+  const { reports, rules, roomNames, idempotency, words, timeZone, language, now } = options;
   const app = new Hono<ApiEnv>();
 
   for (const path of ["/request", "/request/"]) {
     app.post(path, async (c) => {
       const user = accountIn(c.var.caller);
-      const asked = orderIn(await jsonIn(c.req.raw), { timeZone, language, now: now() });
+      const body = await jsonIn(c.req.raw);
+      const asked = orderIn(body, { timeZone, language, now: now() });
       const order = { ...asked, room: await roomNames.find(asked.room) };
       const ruled = await rules.of(order.room);
       if (!mayEnter(ruled, user)) throw noEntry(ruled, user);
-      const report = await reports.request(user.id, order).catch((error) => {
-        if (!(error instanceof TooManyReportsError)) throw error;
-        throw new HttpError(429, "too_many_reports", error.message, RETRY_AFTER_MS);
+      const answer = await once(c, idempotency, { scope: "reports", body }, async (id) => {
+        const report = await reports.request(user.id, order, id).catch((error) => {
+          if (!(error instanceof TooManyReportsError)) throw error;
+          throw new HttpError(429, "too_many_reports", error.message, RETRY_AFTER_MS);
+        });
+        // One that came again may be further by now.
+        const asked = { ...report, outcome: "waiting" as const };
+        const { task_id, message } = viewReport(asked, await reportSentences(words));
+        return { task_id, message };
       });
-      const { task_id, message } = viewReport(report, await reportSentences(words));
-      return c.json({ task_id, message }, 202);
+      return c.json(answer, 202);
     });
   }
 

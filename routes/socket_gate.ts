@@ -1,14 +1,18 @@
 /** The gate: which request may open a socket, and which socket may stay open. */
 import type { Context } from "hono";
 import type { Doors, Visit } from "../rooms/doors.ts";
+import type { Lobby } from "../rooms/lobby.ts";
 import { CLOSE } from "../rooms/protocol.ts";
 import type { User } from "../rooms/user.ts";
 import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
 import { HttpError } from "./errors.ts";
-import { closeFor, type Closing, Wire, type WireUser } from "./wire.ts";
+import { Budgets } from "./limits.ts";
+import type { Upgrade, Upgrader } from "./socket.ts";
+import { type Closing, Wire, type WireUser } from "./wire.ts";
 
 export interface SocketGateOptions {
   readonly callers: Callers;
+  readonly lobby: Pick<Lobby, "current">;
   readonly doors: Doors;
   readonly isStopping: () => boolean;
   /** 0 = off. */
@@ -22,6 +26,7 @@ export interface Arrival {
   readonly caller: Caller | Refusal;
   readonly address: string;
   readonly takesBatches: boolean;
+  readonly upgrade: Upgrader;
   /** How many changes the doors had heeded before the caller was looked up. */
   readonly since: number;
 }
@@ -76,7 +81,7 @@ export class Visitor implements Visit {
   }
 
   renew(): Promise<Caller | undefined> {
-    return this.#caller.renew();
+    return this.#caller.renew(this.user.name);
   }
 
   refusal(): Closing | undefined {
@@ -103,8 +108,15 @@ export interface SocketGate {
   ): Response;
 }
 
-/** A peer that answers no ping for this long is gone. */
-const IDLE_SECONDS = 30;
+/** Of the connections that an address may have, so many times as many may be open, with those that are being refused. */
+const REFUSED_SHARE = 1.5;
+/** Of the connections that an address may have, so many times as many may be new at once, and in a minute. */
+const NEW_AT_ONCE = 2;
+const NEW_PER_MINUTE = 5;
+/** When it may be tried again. */
+const RETRY_AFTER_MS = 5_000;
+
+const TOO_MANY_HERE = "Too many connections from this address";
 
 /** The answer to a guest who takes a name that isn't free. */
 export const NAME_TAKEN = "This name belongs to an account: sign in, or choose another one";
@@ -126,13 +138,20 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
   const { callers, doors, maxConnectionsPerIp, maxConnectionsPerUser } = options;
   /** Open sockets by address. */
   const counts = new Map<string, number>();
+  const arrivals = new Budgets({
+    burst: NEW_AT_ONCE * maxConnectionsPerIp,
+    perMinute: NEW_PER_MINUTE * maxConnectionsPerIp,
+  });
 
   function refusalOf({ caller, address }: Arrival, place: Place): Closing | undefined {
     if (typeof caller !== "object") return REFUSALS[caller];
     const refusal = place.refusal(caller.user);
     if (refusal) return refusal;
     if (maxConnectionsPerIp && (counts.get(address) ?? 0) >= maxConnectionsPerIp) {
-      return { code: CLOSE.tooMany, reason: "Too many connections from this address" };
+      return { code: CLOSE.tooMany, reason: TOO_MANY_HERE };
+    }
+    if (maxConnectionsPerIp && !arrivals.of(address).tryRemoveTokens(1)) {
+      return { code: CLOSE.tooMany, reason: "Too many new connections from this address" };
     }
     if (maxConnectionsPerUser && doors.count(caller.user) >= maxConnectionsPerUser) {
       return { code: CLOSE.tooMany, reason: "Too many connections of this user" };
@@ -143,6 +162,21 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
     const open = (counts.get(address) ?? 0) + by;
     if (open) counts.set(address, open);
     else counts.delete(address);
+  }
+
+  /** Answers with a socket that says why it closes, and does nothing else; it counts until it is closed. */
+  function turnAway(request: Request, arrival: Arrival, why: Closing | undefined): Response {
+    const { address, takesBatches } = arrival;
+    const open = counts.get(address) ?? 0;
+    if (maxConnectionsPerIp && open >= maxConnectionsPerIp * REFUSED_SHARE) {
+      throw new HttpError(429, "too_many_connections", TOO_MANY_HERE, RETRY_AFTER_MS);
+    }
+    const { socket, response } = upgraded(request, arrival.upgrade, 0);
+    const wire = new Wire(socket, { takesBatches, maxFrameBytes: 0 });
+    count(address, 1);
+    const opened = (): void => void wire.close(why?.code ?? CLOSE.internal, why?.reason ?? "");
+    wire.serve({ opened, receive() {}, ended() {}, closed() {} }, () => count(address, -1));
+    return response;
   }
 
   function leave(visitor: Visitor): void {
@@ -162,23 +196,23 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
           "Pages of this origin may not open sockets: see ALLOWED_ORIGINS",
         );
       }
+      await options.lobby.current();
       const address = callers.address(c);
       const takesBatches = c.req.query("batch") === "1";
       const since = doors.changes;
-      return { address, takesBatches, since, caller: await callers.caller(c) };
+      const { upgrade } = c.env;
+      return { address, takesBatches, upgrade, since, caller: await callers.caller(c) };
     },
     open(request, arrival, place, enter) {
       if (options.isStopping()) {
         throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
       }
-      const { socket, response } = upgraded(request);
       const { caller, address, takesBatches } = arrival;
       const refusal = refusalOf(arrival, place);
-      if (typeof caller !== "object" || refusal) {
-        socket.onopen = () => refusal && closeFor(refusal, socket, takesBatches);
-        return response;
-      }
-      const wire = new Wire(socket, { takesBatches, maxFrameBytes: place.maxFrameBytes });
+      if (typeof caller !== "object" || refusal) return turnAway(request, arrival, refusal);
+      const { maxFrameBytes } = place;
+      const { socket, response } = upgraded(request, arrival.upgrade, maxFrameBytes);
+      const wire = new Wire(socket, { takesBatches, maxFrameBytes });
       const visitor = new Visitor(caller, address, place, wire);
       count(address, 1);
       const user = enter(visitor);
@@ -190,9 +224,9 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
 }
 
 /** Throws {@link HttpError} for a request that isn't a proper upgrade. */
-function upgraded(request: Request): Deno.WebSocketUpgrade {
+function upgraded(request: Request, upgrade: Upgrader, maxMessageBytes: number): Upgrade {
   try {
-    return Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
+    return upgrade(request, { maxMessageBytes });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new HttpError(400, "bad_upgrade", "This request isn't a WebSocket upgrade as RFC 6455 has it");

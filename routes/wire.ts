@@ -1,8 +1,6 @@
 /** A wire: what every socket does, whoever is at its other end and whatever is said. */
 import { CLOSE, encodeFrame } from "../rooms/protocol.ts";
-
-/** What comes in: text, or bytes of a binary frame. */
-export type Frame = string | ArrayBuffer;
+import type { Frame, Socket, SocketListener } from "./socket.ts";
 
 /** Why a socket is closed. */
 export interface Closing {
@@ -36,10 +34,10 @@ const MAX_QUIET_LOOKS = 10;
 /** Frames that may come before anybody listens. */
 const MAX_EARLY_FRAMES = 100;
 
-export class Wire {
+export class Wire implements SocketListener {
   /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
   readonly takesBatches: boolean;
-  readonly #socket: WebSocket;
+  readonly #socket: Socket;
   readonly #maxFrameBytes: number;
   #user: WireUser | undefined;
   #left = ignore;
@@ -55,30 +53,49 @@ export class Wire {
   #closing: PromiseWithResolvers<void> | undefined;
 
   /** A larger frame than `maxFrameBytes` closes with 1009. */
-  constructor(socket: WebSocket, options: { takesBatches: boolean; maxFrameBytes: number }) {
+  constructor(socket: Socket, options: { takesBatches: boolean; maxFrameBytes: number }) {
     this.takesBatches = options.takesBatches;
     this.#socket = socket;
     this.#maxFrameBytes = options.maxFrameBytes;
-    socket.binaryType = "arraybuffer";
   }
 
   /** Begins, before the socket can have opened; `left` is called once it is closed. */
   serve(user: WireUser, left: () => void): void {
     this.#user = user;
     this.#left = left;
-    // No functions of its own: with thousands of idle sockets they are what takes the room.
-    for (const type of ["open", "message", "close"]) this.#socket.addEventListener(type, this);
+    this.#socket.listen(this);
   }
 
-  /** Hears the socket. */
-  handleEvent(event: Event): void {
-    if (event instanceof MessageEvent) this.#received(event.data);
-    else if (event.type === "open") this.#user?.opened();
-    else this.#closed();
+  /** From the socket. */
+  opened(): void {
+    this.#user?.opened();
+  }
+
+  /** From the socket. */
+  received(frame: Frame): void {
+    this.#frames++;
+    if (this.#closing) return;
+    if (isTooLarge(frame, this.#maxFrameBytes)) return this.exceeded();
+    if (this.#isHeard) this.#user?.receive(frame);
+    else this.#keep(frame);
+  }
+
+  /** From the socket. */
+  exceeded(): void {
+    void this.close(CLOSE.frameTooLarge, `A frame has at most ${this.#maxFrameBytes} bytes`);
+  }
+
+  /** From the socket. */
+  closed(): void {
+    clearTimeout(this.#quiet);
+    this.#end();
+    this.#closing?.resolve();
+    this.#left();
+    this.#user?.closed();
   }
 
   get isOpen(): boolean {
-    return !this.#closing && this.#socket.readyState === WebSocket.OPEN;
+    return !this.#closing && this.#socket.isOpen;
   }
 
   /** Hands over the frames that came so far, and each that comes, until the end. */
@@ -91,11 +108,11 @@ export class Wire {
 
   send(frame: string | Uint8Array<ArrayBuffer>): void {
     const socket = this.#socket;
-    if (this.#closing || socket.readyState !== WebSocket.OPEN) return;
+    if (this.#closing || !socket.isOpen) return;
     this.#sinceLook += frame.length;
     if (this.#sinceLook > LOOK_EVERY_LENGTH) {
       this.#sinceLook = 0;
-      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      if (socket.unsentBytes > MAX_BUFFERED_BYTES) {
         return void this.close(CLOSE.readerTooSlow, "Reader too slow");
       }
     }
@@ -106,7 +123,7 @@ export class Wire {
   async drained(): Promise<void> {
     const end = performance.now() + DRAIN_PATIENCE_MS;
     while (this.isOpen) {
-      if (this.#socket.bufferedAmount <= DRAINED_BYTES) return;
+      if (this.#socket.unsentBytes <= DRAINED_BYTES) return;
       if (performance.now() > end) void this.close(CLOSE.readerTooSlow, "Reader too slow");
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
@@ -142,24 +159,6 @@ export class Wire {
     }
   }
 
-  #closed(): void {
-    clearTimeout(this.#quiet);
-    this.#end();
-    this.#closing?.resolve();
-    this.#left();
-    this.#user?.closed();
-  }
-
-  #received(frame: Frame): void {
-    this.#frames++;
-    if (this.#closing) return;
-    if (isTooLarge(frame, this.#maxFrameBytes)) {
-      return void this.close(CLOSE.frameTooLarge, `A frame has at most ${this.#maxFrameBytes} bytes`);
-    }
-    if (this.#isHeard) this.#user?.receive(frame);
-    else this.#keep(frame);
-  }
-
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -171,8 +170,8 @@ export class Wire {
  * Closes a socket, and tells why in a last frame too where that is understood: Deno 2.5 answers even the answer to its
  * own close, and Chromium, which takes that for a fault, then reports 1006 and no reason.
  */
-export function closeFor(why: Closing, socket: WebSocket, takesBatches: boolean): void {
-  if (takesBatches && socket.readyState === WebSocket.OPEN) {
+function closeFor(why: Closing, socket: Socket, takesBatches: boolean): void {
+  if (takesBatches && socket.isOpen) {
     socket.send(encodeFrame({ type: "closing", ...why }));
   }
   socket.close(why.code, why.reason);

@@ -28,6 +28,7 @@ const FAILURES = new Map([
   ["too_long", "refused_too_long"],
   ["empty", "refused_empty"],
   ["backpressure", "refused_backpressure"],
+  ["storage_lost", "refused_storage_lost"],
   ["rate_limited", "refused_rate_limited"],
   ["read_only", "refused_read_only"],
   ["name_taken", "refused_name_taken"],

@@ -5,6 +5,7 @@
  * | key | value |
  * | --- | --- |
  * | `["event", versionstamp]` | `{ at, text }`: when, and the frame as it goes to the dashboards |
+ * | `["event_id", id]` | `true`: an event that may be posted again has been posted |
  * | `["alert", code]` | when this was last warned of, in milliseconds since the epoch |
  *
  * KV is the truth, and a post on the channel only a bell: whoever hears it, or hasn't heard one for some seconds, reads
@@ -60,9 +61,12 @@ export class Feed {
     this.#parts = parts;
   }
 
-  /** Posts a frame to all dashboards. Throws `RangeError` when it is too long. */
-  async post(frame: { readonly type: string }): Promise<void> {
-    await this.#add(this.#parts.kv.atomic(), frame);
+  /** Posts a frame to all dashboards; under an `id` once, within a day. Throws `RangeError` when it is too long. */
+  async post(frame: { readonly type: string }, id?: string): Promise<void> {
+    const commit = this.#parts.kv.atomic();
+    const key = ["event_id", String(id)];
+    if (id !== undefined) commit.check({ key, versionstamp: null }).set(key, true, { expireIn: KEPT_MS });
+    await this.#add(commit, frame);
   }
 
   /** Warns all dashboards, unless anybody has warned of the same within so long. */

@@ -57,3 +57,13 @@ export class Warnings {
     return alerts;
   }
 }
+
+/** The alert for when the process can open no more files. */
+export function filesExhausted(connections: number): Alert {
+  return {
+    level: "critical",
+    code: "files_exhausted",
+    message:
+      `This process can open no more files: it has ${connections} connections, and closes those that do nothing; raise its limit (ulimit -n)`,
+  };
+}

@@ -27,8 +27,8 @@ export interface ReportsParts {
 
 /** The reports of this isolate. */
 export interface Reports {
-  /** Takes an order. Throws `TooManyReportsError`. */
-  request(owner: string, order: Order): Promise<Report>;
+  /** Takes an order; one that comes again under the same `id`, a ULID, is the same. Throws `TooManyReportsError`. */
+  request(owner: string, order: Order, id?: string): Promise<Report>;
   get(id: string): Promise<Report | undefined>;
   /** One person's, the oldest first. */
   list(owner: string): Promise<Report[]>;
@@ -89,8 +89,8 @@ export function openReports(
   const stopping = new AbortController();
   const running = runner.run(stopping.signal);
   return {
-    async request(owner, order) {
-      const report = await store.create(owner, order);
+    async request(owner, order, id) {
+      const report = await store.create(owner, order, id);
       news.changed(report);
       void runner.ring();
       return report;

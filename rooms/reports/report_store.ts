@@ -38,12 +38,12 @@ export class ReportStore {
     this.#add = parts.add;
   }
 
-  /** Takes an order. Throws {@link TooManyReportsError}. */
-  async create(owner: string, order: Order): Promise<Report> {
+  /** Takes an order; one that comes again under the same `id`, a ULID, is the same. Throws {@link TooManyReportsError}. */
+  async create(owner: string, order: Order, id = ulid(this.#now())): Promise<Report> {
     const now = this.#now();
     const report: Report = {
       ...order,
-      id: ulid(now),
+      id,
       owner,
       outcome: "waiting",
       progress: 0,
@@ -57,6 +57,8 @@ export class ReportStore {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<string[]>([REPORTS_OF, owner]);
       const reports = await this.#reports(entry.value ?? []);
+      const first = reports.find((other) => other.id === id);
+      if (first) return first;
       const finished = reports.filter((report) => !isUnfinished(report));
       if (reports.length - finished.length >= MAX_UNFINISHED) throw new TooManyReportsError();
       const surplus = finished.slice(0, Math.max(0, reports.length + 1 - MAX_KEPT));

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Change, Changes } from "../../rooms/changes.ts";
+import { systemClock } from "../../rooms/clock.ts";
 import { Doors, type Visit } from "../../rooms/doors.ts";
 import { guest, type User } from "../../rooms/user.ts";
 
@@ -17,7 +18,7 @@ interface Setting {
 function doorsTest(name: string, act: (setting: Setting) => Promise<void>): void {
   Deno.test(name, async () => {
     const kv = await Deno.openKv(":memory:");
-    const changes = new Changes(kv, Date.now);
+    const changes = new Changes(kv, systemClock);
     await changes.open();
     const doors = new Doors(changes, Date.now, (error) => {
       throw error;

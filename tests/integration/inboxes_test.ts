@@ -207,7 +207,7 @@ Deno.test("Inboxes doesn't bring what is taken back, or whose account is removed
 
 /** Notifications of one isolate, without rooms and routes; `wake` lets as much time pass as it waits for. */
 async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isolate> {
-  const changes = new Changes(kv, Date.now);
+  const changes = new Changes(kv, systemClock);
   const passwords = { hash: () => Promise.resolve("") } as unknown as Passwords;
   const accounts = new Accounts({ kv, changes, passwords, now: Date.now });
   let waking: (() => void)[] = [];

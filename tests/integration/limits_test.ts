@@ -85,3 +85,64 @@ Deno.test("Accounts that an address may make are limited where sign-up is open",
   assert(Number(headers.get("retry-after")) > 60);
   assertEquals((await backend(service.url).ask("POST", "/api/users", eve)).status, 201);
 });
+
+Deno.test("Guests of an address have a budget together, however often they connect anew and whatever they are called; accounts have their own", async () => {
+  await using service = await startService({ rateMessagesPerMinute: 10 });
+  const began = performance.now();
+  let accepted = 0;
+  for (let i = 0; i < 40; i++) {
+    await using guest = await Client.enter(service.url, `room${i % 3}`, `?username=guest${i}`);
+    for (let k = 0; k < 10; k++) {
+      guest.send({ type: "chat_message", message: "spam", client_id: `${i}/${k}` });
+    }
+    await guest.until((frames) =>
+      frames.filter(({ type }) => type === "ack" || type === "error").length === 10
+    );
+    accepted += guest.all("ack").length;
+    for (const { code, retry_after_ms: wait } of guest.all("error")) {
+      assertEquals(code, "rate_limited");
+      assert(wait > 0);
+    }
+  }
+  const refilled = (performance.now() - began) * 200 / 60_000;
+  assert(accepted >= 40 && accepted <= 40 + refilled + 1, `${accepted} were accepted`);
+  const ada = await member(service.url, "ada");
+  await using room = await ada.enter("room0");
+  await room.say("not my fault");
+});
+
+Deno.test("Long messages take more of an address's budget than short ones", async () => {
+  await using service = await startService({ rateMessagesPerMinute: 10 });
+  let accepted = 0;
+  for (let i = 0; i < 10; i++) {
+    await using guest = await Client.enter(service.url, "lobby", `?username=guest${i}`);
+    guest.send({ type: "chat_message", message: "長".repeat(4_000), client_id: "c" });
+    await guest.until((frames) => frames.some(({ type }) => type === "ack" || type === "error"));
+    accepted += guest.all("ack").length;
+  }
+  assert(accepted >= 4 && accepted <= 6, `${accepted} were accepted`);
+});
+
+Deno.test("A class of forty behind one address talks freely", async () => {
+  await using service = await startService({ rateMessagesPerMinute: 100 });
+  const pupils = await Promise.all(Array.from({ length: 40 }, (_, i) => {
+    return Client.enter(service.url, "班級101", `?username=pupil${i}&batch=1`);
+  }));
+  await Promise.all(pupils.map(async (pupil) => {
+    for (let i = 0; i < 9; i++) await pupil.say(`answer ${i}`);
+    await pupil.close();
+  }));
+});
+
+Deno.test("New connections of an address are limited, in rooms and elsewhere, and the limit says that it is one", async () => {
+  await using service = await startService({ maxConnectionsPerIp: 5 });
+  const reasons = new Set<string>();
+  for (let i = 0; i < 20; i++) {
+    const socket = new Client(`${service.url.replace("http", "ws")}/ws/chat/lobby/`);
+    socket.opened = () => socket.send({ type: "nothing" });
+    await socket.until((frames) => frames.length > 0).catch(() => {});
+    const { code, reason } = await socket.close();
+    if (code === 4008) reasons.add(reason);
+  }
+  assertEquals([...reasons], ["Too many new connections from this address"]);
+});

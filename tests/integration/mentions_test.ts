@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Accounts } from "../../rooms/accounts/accounts.ts";
 import type { Passwords } from "../../rooms/accounts/password.ts";
 import { Changes } from "../../rooms/changes.ts";
+import { systemClock } from "../../rooms/clock.ts";
 import { mentionedIn } from "../../rooms/notifications/mention.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import { createScribe } from "../../rooms/message.ts";
@@ -49,7 +50,7 @@ Deno.test("Accounts.longestName() finds the longest name that fits, whatever nam
   const kv = await Deno.openKv(":memory:");
   const hash = (): Promise<string> => Promise.resolve("");
   const passwords = { hash, matches: () => Promise.resolve(false) } as unknown as Passwords;
-  const accounts = new Accounts({ kv, changes: new Changes(kv, Date.now), passwords, now: Date.now });
+  const accounts = new Accounts({ kv, changes: new Changes(kv, systemClock), passwords, now: Date.now });
   const names = ["小", "小安", "小安妮", "ad", "ada", "ada lovelace", "adb", "😀", "😀😀", "Dr. Who", "ﷺ"];
   for (const username of names) await accounts.create({ username, password: PASSWORD, role: "user" });
   const zoe = { username: "zoë", password: PASSWORD, displayName: "Zoë of the Hill", role: "user" } as const;

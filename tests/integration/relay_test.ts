@@ -121,3 +121,35 @@ Deno.test("Neighbours tell of a thousand rooms in a few posts, and then are quie
   assert(about() < 200, `${about()} posts`);
   [...members, late].forEach((member) => member.leave());
 });
+
+Deno.test("Relay hands messages again as soon as posts come through, though it was cut off for long while busy", async () => {
+  const bus = new Bus();
+  await using isolates = await openIsolates(2, bus);
+  const other = isolates.all[1];
+  const bo = await enter(other, "lobby", "bo");
+  bo.say("before", "before");
+  await until(() => bo.answers.length === 1);
+  bus.loses = () => true;
+  let count = 0;
+  const talking = setInterval(() => bo.say(`m${count}`, String(count++)), 20);
+  // It has run out of patience with the first ones: from then on the oldest is another one at each beat.
+  await until(() => bo.answers.filter((answer) => answer.startsWith("error")).length > 10);
+  bus.loses = () => false;
+  const back = performance.now();
+  const refused = bo.answers.length;
+  await until(() => bo.answers.slice(refused).some((answer) => answer.startsWith("ack")));
+  const silentMs = performance.now() - back;
+  assert(silentMs < 3_000, `${silentMs} ms`);
+  const said = count;
+  await until(() => bo.answers.includes(`ack ${said}`));
+  clearInterval(talking);
+  await until(() => bo.answers.length === count + 1);
+  const acknowledged = bo.answers.filter((answer) => answer.startsWith("ack")).map((answer) =>
+    answer.slice(4)
+  );
+  const texts = await stored(other, "lobby");
+  const missing = acknowledged.slice(-100).filter((id) => !texts.includes(`m${id}`));
+  assertEquals(missing, []);
+  assertEquals(new Set(texts).size, texts.length);
+  bo.leave();
+});

@@ -3,6 +3,7 @@ import { AccountError, Accounts } from "../../rooms/accounts/accounts.ts";
 import { Passes, SESSIONS } from "../../rooms/accounts/passes.ts";
 import { Passwords } from "../../rooms/accounts/password.ts";
 import { Changes } from "../../rooms/changes.ts";
+import { systemClock } from "../../rooms/clock.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
@@ -167,7 +168,7 @@ Deno.test("Sockets close with 4001 when their account is removed, and go on when
 
 Deno.test("Passes aren't issued on a password that was changed while it was checked", async () => {
   const kv = await Deno.openKv(":memory:");
-  const changes = new Changes(kv, Date.now);
+  const changes = new Changes(kv, systemClock);
   const accounts = new Accounts({ kv, changes, passwords: new Passwords(), now: Date.now });
   const sessions = new Passes(SESSIONS, { kv, changes, now: Date.now });
   const { id } = await accounts.create({ ...ADA, role: "user" });
@@ -183,7 +184,11 @@ Deno.test("Passes slide while they are used, and end at the latest when they are
   const kv = await Deno.openKv(":memory:");
   let now = Date.now();
   const DAY = 24 * 60 * 60 * 1000;
-  const sessions = new Passes(SESSIONS, { kv, changes: new Changes(kv, () => now), now: () => now });
+  const sessions = new Passes(SESSIONS, {
+    kv,
+    changes: new Changes(kv, { ...systemClock, now: () => now }),
+    now: () => now,
+  });
   const { text } = await sessions.issue("service", { name: "", role: "own", lifeMs: 30 * DAY });
   for (let day = 0; day < 29; day += 10) {
     assert(await sessions.bearer(text), `day ${day}`);
@@ -198,7 +203,7 @@ Deno.test("Passes slide while they are used, and end at the latest when they are
 
 Deno.test("Passes keeps no secret, only its hash", async () => {
   const kv = await Deno.openKv(":memory:");
-  const sessions = new Passes(SESSIONS, { kv, changes: new Changes(kv, Date.now), now: Date.now });
+  const sessions = new Passes(SESSIONS, { kv, changes: new Changes(kv, systemClock), now: Date.now });
   const { text } = await sessions.issue("service", { name: "", role: "own", lifeMs: undefined });
   const secret = text.split(".")[2];
   const stored = await Array.fromAsync(

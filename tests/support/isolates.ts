@@ -16,6 +16,8 @@ type MakeCommit = (commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitErro
 
 export interface Isolates extends AsyncDisposable {
   readonly all: readonly Rooms[];
+  /** The database that they share. */
+  readonly kvPath: string;
   /** How the first isolate, which leads, makes commits from now on. */
   commit: MakeCommit;
   /** Ends one as if it were killed, as far as posts can tell. */
@@ -27,6 +29,7 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
   const open = new Map<Rooms, Deno.Kv>();
   const isolates: Isolates = {
     all: [],
+    kvPath: `${directory.path}/t.db`,
     commit: (commit) => commit(),
     async end(rooms) {
       await rooms.drain(Promise.resolve());
@@ -41,7 +44,7 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
     },
   };
   for (let i = 0; i < count; i++) {
-    const kv = shared(await Deno.openKv(`${directory.path}/t.db`));
+    const kv = shared(await Deno.openKv(isolates.kvPath));
     const rooms = await openRooms({
       kv: i === 0 ? watched(kv, (commit) => isolates.commit(commit)) : kv,
       isRemote: false,

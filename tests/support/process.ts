@@ -9,6 +9,8 @@ export interface ServiceProcess extends AsyncDisposable {
   kill(): Promise<void>;
   /** Sends a signal, and resolves to the exit status. */
   end(signal: Deno.Signal): Promise<Deno.CommandStatus>;
+  /** Stops it for so many milliseconds, as if its machine were suspended, and does something meanwhile. */
+  suspend(ms: number, act: () => Promise<void>): Promise<void>;
   /** The log lines so far. */
   readonly log: readonly Record<string, unknown>[];
 }
@@ -49,6 +51,14 @@ export async function startProcess(
     log,
     end,
     kill: async () => void await end("SIGKILL"),
+    async suspend(ms, act) {
+      child.kill("SIGSTOP");
+      try {
+        await Promise.all([act(), new Promise((resolve) => setTimeout(resolve, ms))]);
+      } finally {
+        child.kill("SIGCONT");
+      }
+    },
     [Symbol.asyncDispose]: async () => void await end("SIGKILL"),
   };
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { OwnedNames } from "../../rooms/accounts/owned_names.ts";
 import { type Change, Changes } from "../../rooms/changes.ts";
+import { systemClock } from "../../rooms/clock.ts";
 
 interface Setting {
   readonly names: OwnedNames;
@@ -19,7 +20,7 @@ function namesTest(
 ): void {
   Deno.test(name, async () => {
     using kv = await Deno.openKv(":memory:");
-    const changes = new Changes(kv, Date.now);
+    const changes = new Changes(kv, systemClock);
     await changes.open();
     let listed = 0;
     let settled = Promise.resolve();

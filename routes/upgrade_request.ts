@@ -1,0 +1,64 @@
+/**
+ * Reads requests that ask for a WebSocket, as browsers and programs send them, so that they needn't go through the HTTP
+ * server behind; and writes an answer that refuses one.
+ *
+ * Whatever isn't plainly such a request is left to that server, which knows all that HTTP allows: a body, folded lines,
+ * characters beyond ASCII, a request in several pieces or with something behind it.
+ */
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A host, a port. */
+const HOST = /^[\w.-]+(?::\d+)?$|^\[[\da-f:.]+\](?::\d+)?$/i;
+const REQUEST_LINE = /^GET (\/[!-~]*) HTTP\/1\.1$/;
+/** RFC 9110, section 5.6.2 and 5.5, of which ASCII. */
+const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([!-~]?|[!-~][ -~\t]*[!-~])[ \t]*$/;
+/** These say that something follows, or is to be answered first. */
+const WITH_MORE = ["content-length", "transfer-encoding", "expect", "http2-settings"];
+/** As many as a browser sends, several times over. */
+const MAX_HEADERS = 64;
+
+/** The request that these bytes are; `undefined` when it is for the HTTP server to say. */
+export function upgradeRequest(bytes: Bytes): Request | undefined {
+  if (!startsWithGet(bytes)) return undefined;
+  const text = decoder.decode(bytes);
+  if (text.indexOf("\r\n\r\n") !== text.length - 4 || !UPGRADE.test(text)) return undefined;
+  const [first, ...lines] = text.slice(0, -4).split("\r\n");
+  const path = REQUEST_LINE.exec(first)?.[1];
+  if (path === undefined || lines.length > MAX_HEADERS) return undefined;
+  const headers = new Headers();
+  let hosts = 0;
+  for (const line of lines) {
+    const [, name, value] = HEADER.exec(line) ?? [];
+    if (name === undefined || WITH_MORE.includes(name.toLowerCase())) return undefined;
+    if (name.toLowerCase() === "host") hosts++;
+    headers.append(name, value);
+  }
+  const host = headers.get("host") ?? "";
+  const url = `http://${host}${path}`;
+  if (hosts !== 1 || !HOST.test(host) || !URL.canParse(url)) return undefined;
+  return new Request(url, { headers });
+}
+
+/** An answer as HTTP/1.1 has it, after which the connection is closed. */
+export async function answerBytes({ status, headers, body }: Response): Promise<Bytes> {
+  const content = new Uint8Array(await new Response(body).arrayBuffer());
+  const lines = [`HTTP/1.1 ${status} `];
+  for (const [name, value] of headers) {
+    if (name !== "content-length" && name !== "connection") lines.push(`${name}: ${value}`);
+  }
+  lines.push(`content-length: ${content.length}`, "connection: close", "", "");
+  const head = encoder.encode(lines.join("\r\n"));
+  const all = new Uint8Array(head.length + content.length);
+  all.set(head);
+  all.set(content, head.length);
+  return all;
+}
+
+const UPGRADE = /\r\nupgrade:[ \t]*websocket[ \t]*\r\n/i;
+
+function startsWithGet(bytes: Bytes): boolean {
+  return bytes[0] === 0x47 && bytes[1] === 0x45 && bytes[2] === 0x54;
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
