@@ -38,9 +38,8 @@ Deno.test("A guest's name that another guest has here becomes one with a number,
     ["小安", welcomes[0].person],
     ["小安 2", welcomes[1].person],
   ]);
-  const { people } = await third.next("online_users", ({ count }) => count === 3).catch(() =>
-    third.all("online_users").at(-1)!
-  );
+  await third.until((frames) => frames.some(({ count }) => count === 3));
+  const people = third.all("online_users").flatMap(({ count, people }) => count === 3 ? [people] : [])[0];
   assertEquals(people.map(({ username }: { username: string }) => username).sort(), [
     "小安",
     "小安 2",
