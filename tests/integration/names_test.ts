@@ -80,7 +80,9 @@ Deno.test("Accounts whose names an earlier version stored are found, and nobody 
     await using service = await startService({}, directory.path);
     const root = backend(service.url);
     for (const i of made.keys()) {
-      assertEquals(await root.outcome("POST", "/api/users", { username: `a${i}`, password: PASSWORD }), [201]);
+      assertEquals(await root.outcome("POST", "/api/users", { username: `a${i}`, password: PASSWORD }), [
+        201,
+      ]);
     }
   }
   {
@@ -100,7 +102,10 @@ Deno.test("Accounts whose names an earlier version stored are found, and nobody 
   await Visitor.signedIn(service.url, "gross", PASSWORD);
   const root = backend(service.url);
   for (const username of ["groß", "GROSS", "GROẞ"]) {
-    assertEquals(await root.outcome("POST", "/api/users", { username, password: PASSWORD }), [409, "username_taken"]);
+    assertEquals(await root.outcome("POST", "/api/users", { username, password: PASSWORD }), [
+      409,
+      "username_taken",
+    ]);
   }
   assertEquals(await root.outcome("DELETE", `/api/users/${encodeURIComponent("GROẞ")}`), [200]);
   assertEquals(await root.outcome("POST", "/api/users", { username: "gross", password: PASSWORD }), [201]);

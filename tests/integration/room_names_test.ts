@@ -8,7 +8,10 @@ import { Visitor } from "../support/visitor.ts";
 
 Deno.test("A room is one however its name is written, in the form in which it was entered first", async () => {
   await using service = await startService();
-  const spellings: [string, ...string[]][] = [["Support", "support", "ＳＵＰＰＯＲＴ"], ["班級１０１", "班級101"], [
+  const spellings: [string, ...string[]][] = [["Support", "support", "ＳＵＰＰＯＲＴ"], [
+    "班級１０１",
+    "班級101",
+  ], [
     "groß",
     "GROẞ",
     "gross",
@@ -25,13 +28,19 @@ Deno.test("A room is one however its name is written, in the form in which it wa
       const posted = await backend(service.url)
         .ask("POST", `/api/rooms/${encodeURIComponent(other)}/messages`, { message: "hi", username: "Shop" });
       assertEquals(posted.body.room, first);
-      const page = await new Visitor(service.url).ask("GET", `/chat/${encodeURIComponent(other)}/?language=x&a=1`);
+      const page = await new Visitor(service.url).ask(
+        "GET",
+        `/chat/${encodeURIComponent(other)}/?language=x&a=1`,
+      );
       assertEquals([page.status, page.headers.get("location")], [
         302,
         `/chat/${encodeURIComponent(first)}/?language=x&a=1`,
       ]);
     }
-    assertEquals((await new Visitor(service.url).ask("GET", `/chat/${encodeURIComponent(first)}/`)).status, 200);
+    assertEquals(
+      (await new Visitor(service.url).ask("GET", `/chat/${encodeURIComponent(first)}/`)).status,
+      200,
+    );
   }
   await using hall = await Client.enter(service.url, "hall");
   await hall.say("elsewhere");
@@ -82,7 +91,9 @@ Deno.test("Rooms that an earlier version stored keep their names and are found, 
 
 Deno.test("RoomNames.claim() gives everybody one room when isolates name it at the same time, and reads once", async () => {
   await using directory = await temporaryDirectory();
-  const stores = await Promise.all(Array.from({ length: 3 }, async () => shared(await Deno.openKv(`${directory.path}/names.db`))));
+  const stores = await Promise.all(
+    Array.from({ length: 3 }, async () => shared(await Deno.openKv(`${directory.path}/names.db`))),
+  );
   let reads = 0;
   const isolates = stores.map((kv) => {
     const counted = (...args: Parameters<Deno.Kv["get"]>) => (reads++, kv.get(...args));

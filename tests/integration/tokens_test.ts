@@ -73,7 +73,9 @@ Deno.test("Tokens of an account end with its password, new or reset, unless they
   for (const change of changes) {
     const signedIn = change === changes[0] ? ada : await Visitor.signedIn(service.url, "ada", next);
     const made = await Promise.all(
-      [{ name: "own" }, { name: "service", role: "service" }].map((wanted) => signedIn.ask("POST", "/api/tokens", wanted)),
+      [{ name: "own" }, { name: "service", role: "service" }].map((wanted) =>
+        signedIn.ask("POST", "/api/tokens", wanted)
+      ),
     );
     const socket = await new Visitor(service.url).enter("lobby", `?token=${made[0].body.token}`);
     assertEquals((await change()).status, 200);
@@ -86,7 +88,9 @@ Deno.test("Tokens of an account end with its password, new or reset, unless they
   const { body: { token } } = await back.ask("POST", "/api/tokens", { name: "kept" });
   const kept = { password: PASSWORD, new_password: next, keep_tokens: true };
   assertEquals(await back.outcome("POST", "/api/account/password", kept), [200]);
-  assertEquals(await root.outcome("PATCH", "/api/users/ada", { password: PASSWORD, keep_tokens: true }), [200]);
+  assertEquals(await root.outcome("PATCH", "/api/users/ada", { password: PASSWORD, keep_tokens: true }), [
+    200,
+  ]);
   assertEquals((await bearing(service.url, token).outcome("GET", "/api/session"))[0], 200);
 });
 
@@ -135,7 +139,11 @@ Deno.test("No token makes admins, sets passwords or deletes accounts; a session 
     }
   }
   const { body: { token } } = tokens[0];
-  const made = await bearing(service.url, token).outcome("POST", "/api/users", { ...admin, username: "cy", role: "user" });
+  const made = await bearing(service.url, token).outcome("POST", "/api/users", {
+    ...admin,
+    username: "cy",
+    role: "user",
+  });
   assertEquals(made, [201]);
   for (const [i, keeper] of [root, backend(service.url)].entries()) {
     assertEquals(await keeper.outcome("POST", "/api/users", { ...admin, username: `eve${i}` }), [201]);

@@ -282,15 +282,18 @@ socketTest(
   [["edge", "one"], ["ada", "two"]],
 );
 
-socketTest("RoomSocket comes back at once under another name, and knows what the room made of it", ({ server, socket }) => {
-  server[0].says({ type: "welcome", person: "p1", username: "ada 2" });
-  server[0].open([message("1")]);
-  assertEquals([socket.person, socket.username], ["p1", "ada 2"]);
-  socket.rename("Ada L.");
-  assertEquals([server[0].isClosed, server[1].url.searchParams.get("username")], [true, "Ada L."]);
-  assertEquals(server[1].url.searchParams.get("after"), "1");
-  server[1].says({ type: "welcome", person: "p1", username: "Ada L." });
-  server[1].open();
-  server[1].says({ type: "user_renamed", person: "p2", from: "bo", to: "Bo" });
-  assertEquals(socket.username, "Ada L.");
-});
+socketTest(
+  "RoomSocket comes back at once under another name, and knows what the room made of it",
+  ({ server, socket }) => {
+    server[0].says({ type: "welcome", person: "p1", username: "ada 2" });
+    server[0].open([message("1")]);
+    assertEquals([socket.person, socket.username], ["p1", "ada 2"]);
+    socket.rename("Ada L.");
+    assertEquals([server[0].isClosed, server[1].url.searchParams.get("username")], [true, "Ada L."]);
+    assertEquals(server[1].url.searchParams.get("after"), "1");
+    server[1].says({ type: "welcome", person: "p1", username: "Ada L." });
+    server[1].open();
+    server[1].says({ type: "user_renamed", person: "p2", from: "bo", to: "Bo" });
+    assertEquals(socket.username, "Ada L.");
+  },
+);
