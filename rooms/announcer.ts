@@ -27,6 +27,9 @@ export const NOWHERE: Elsewhere = { opened() {}, came() {}, went() {}, typing() 
 export interface AnnouncerParts {
   readonly room: string;
   readonly members: ReadonlySet<Member>;
+  /** Milliseconds, monotonic: after a jump of the clock nobody stays whose grace is over. */
+  readonly elapsed: () => number;
+  /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
   /** Who a user is in the room's frames. */
   readonly personOf: (user: User) => string;
@@ -40,6 +43,7 @@ export interface AnnouncerParts {
 export class Announcer {
   readonly #room: string;
   readonly #members: ReadonlySet<Member>;
+  readonly #elapsed: () => number;
   readonly #now: () => number;
   readonly #personOf: (user: User) => string;
   readonly #elsewhere: Elsewhere;
@@ -58,9 +62,10 @@ export class Announcer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
 
-  constructor({ room, members, now, personOf, isOwned, elsewhere, emptied }: AnnouncerParts) {
+  constructor({ room, members, elapsed, now, personOf, isOwned, elsewhere, emptied }: AnnouncerParts) {
     this.#room = room;
     this.#members = members;
+    this.#elapsed = elapsed;
     this.#now = now;
     this.#personOf = personOf;
     this.#claims = new NameClaims({ presence: this.#presence, now, isOwned });
@@ -96,19 +101,19 @@ export class Announcer {
 
   closed(member: Member): void {
     this.#typing.delete(member.user.id);
-    this.#disconnect(member.user, this.#now());
+    this.#disconnect(member.user, this.#elapsed());
     this.#wakeWithin(GRACE_MS);
   }
 
   /** A member speaks as somebody else from now on; who it was is gone at once, or has another name. */
   renamed(member: Member, user: User): void {
-    this.#disconnect(member.user, this.#now() - GRACE_MS);
+    this.#disconnect(member.user, this.#elapsed() - GRACE_MS);
     member.user = user;
     this.opened(member);
   }
 
   typing(member: Member): void {
-    const now = this.#now();
+    const now = this.#elapsed();
     const last = this.#typedAt.get(member.user.id) ?? -Infinity;
     if (now - last < TYPING_EVERY_MS) return;
     this.#typedAt.set(member.user.id, now);
@@ -135,7 +140,7 @@ export class Announcer {
 
   wentElsewhere(from: string, user: User): void {
     if (!this.#others.get(from)?.delete(user.id)) return;
-    this.#presence.close(user, this.#now());
+    this.#presence.close(user, this.#elapsed());
     this.#wakeWithin(GRACE_MS);
   }
 
@@ -231,7 +236,7 @@ export class Announcer {
   }
 
   #wakeWithin(ms: number): void {
-    const at = this.#now() + ms;
+    const at = this.#elapsed() + ms;
     if (at >= this.#wakesAt) return;
     this.#wakesAt = at;
     clearTimeout(this.#timer);
@@ -240,13 +245,13 @@ export class Announcer {
 
   #tell(): void {
     this.#wakesAt = Infinity;
-    const now = this.#now();
+    const now = this.#elapsed();
     const { joined, left, renamed } = this.#presence.settle(now);
     for (const { id } of left) this.#typedAt.delete(id);
     const typing = [...this.#typing.values()];
     this.#typing.clear();
     const { users } = this;
-    const timestamp = new Date(now).toISOString();
+    const timestamp = new Date(this.#now()).toISOString();
     sendTidings(this.#members, { joined, left, renamed, typing, users, timestamp }, this.#personOf);
     const nextLeave = this.#presence.nextLeave();
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));

@@ -24,7 +24,7 @@ export interface Connection {
 /** A member knows its connection and who speaks through it; what is said is the room's affair. */
 export class Member implements Sender {
   readonly connection: Connection;
-  /** When it came, in milliseconds since the epoch. */
+  /** When it came, in milliseconds of a monotonic clock. */
   readonly since: number;
   /** Requests for history under way, and the last of them. */
   asking = 0;

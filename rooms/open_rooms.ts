@@ -167,6 +167,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     personOf,
     isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
     now: clock.now,
+    elapsed: clock.elapsed,
     changes,
     caughtUp,
     elsewhere: neighbours,

@@ -9,6 +9,7 @@
  * | `{"type":"chat_message","message":"hi","client_id":"1"}` | the same; asks for an `ack`, and may be sent again |
  * | `{"type":"typing"}` | is typing |
  * | `{"type":"history","before":"01J…","limit":50}` | older messages |
+ * | `{"type":"ping"}` | is answered with `{"type":"pong"}`, on every socket |
  *
  * What the service sends: {@link ServerFrame}. Clients of the tutorials, who take neither batches (`?batch=1`) nor more
  * kinds of events (`?events=1`), get no {@link ServerFrame | `welcome`} and no `user_renamed`.
@@ -31,6 +32,11 @@ export type ClientFrame =
   | { readonly type: "typing" }
   | { readonly type: "history"; readonly before?: string; readonly limit: number };
 
+/** Asks for a `pong`: whether anybody is still there. It is the socket's affair and reaches no room. */
+export interface Ping {
+  readonly type: "ping";
+}
+
 /** What the service sends; unknown fields are to be ignored. */
 export type ServerFrame =
   | { type: "chat_message" } & Message
@@ -44,6 +50,7 @@ export type ServerFrame =
   | { type: "recorded" | "not_recorded"; ids: string[] }
   | { type: "message_deleted"; room: string; id: string }
   | { type: "room"; room: string; title: string; private: boolean; read_only: boolean }
+  | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
 
@@ -115,6 +122,7 @@ const SCHEMAS = {
     client_id: CLIENT_ID,
   }),
   typing: v.object({ type: v.literal("typing") }),
+  ping: v.object({ type: v.literal("ping") }),
   history: v.object({
     type: v.literal("history"),
     before: v.optional(text("before", 26)),
@@ -131,7 +139,7 @@ const SCHEMAS = {
 };
 
 /** Decodes a client's frame. Throws {@link FrameError}. */
-export function decodeFrame(text: unknown): ClientFrame {
+export function decodeFrame(text: unknown): ClientFrame | Ping {
   const frame = parse(text);
   const type = "type" in frame ? frame.type : "chat_message";
   if (typeof type !== "string" || !Object.hasOwn(SCHEMAS, type)) {

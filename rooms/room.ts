@@ -18,11 +18,14 @@ export interface RoomParts {
   readonly outbox: Outbox;
   readonly scribe: Scribe;
   readonly counts: Counts;
+  /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
   /** Who somebody is in a room's frames. */
   readonly personOf: (room: string, user: User) => string;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
   /** Tells whether what is said can be stored; missing: always. */
   readonly storage?: Pick<Storage, "loss">;
   /** Resolves when all that is durable by now has come to the history and to the members. */
@@ -77,6 +80,7 @@ export class Room {
       now: parts.now,
       personOf: (user) => parts.personOf(name, user),
       isOwned: parts.isOwned,
+      elapsed: parts.elapsed,
       elsewhere: parts.elsewhere ?? NOWHERE,
       emptied: () => this.#closeIfEmpty(),
     });
@@ -105,17 +109,23 @@ export class Room {
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       let rest: Stretch | undefined;
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
+      let waits = 0;
       for (;;) {
         rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
-        const current = this.#parts.current();
+        // Where reading changes takes longer than they may be late, nobody would ever come in.
+        const current = waits < MAX_WAITS ? this.#parts.current() : undefined;
         if (rest && !current) break;
-        if (current) await current;
-        else if (cursor) await this.#catchUp(connection, cursor);
+        if (current) {
+          waits++;
+          await current;
+        } else if (cursor) {
+          await this.#catchUp(connection, cursor);
+        }
       }
       connection.send(history.frame(rest));
-      member = new Member(connection, claim.user, this.#parts.now());
+      member = new Member(connection, claim.user, this.#parts.elapsed());
       // Whoever comes back may still show what was deleted meanwhile.
-      if (cursor) member.send(history.deletedIn(this.name).map((id) => this.#deletion(id)));
+      for (const id of cursor ? history.deletedIn(this.name) : []) connection.send(this.#deletion(id));
       this.#members.add(member);
       this.announcer.opened(member);
       return member;
@@ -219,7 +229,7 @@ export class Room {
   }
 
   #say(member: Member, user: User, { message, client_id }: Say): void {
-    const isDoubtful = this.#parts.now() - member.since < DOUBTFUL_MS;
+    const isDoubtful = this.#parts.elapsed() - member.since < DOUBTFUL_MS;
     this.say(
       user,
       message,
@@ -280,6 +290,8 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Messages on their way to KV above which new ones are refused: KV doesn't answer, or not fast enough. */
 const MAX_WAITING = 20_000;
+/** How often somebody who comes in waits for changes to be read. */
+const MAX_WAITS = 3;
 /** Requests for history that a member may have under way. */
 const MAX_ASKING = 5;
 

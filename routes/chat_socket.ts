@@ -8,7 +8,14 @@ import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
 import { NameHeldError } from "../rooms/name_claims.ts";
-import { type ClientFrame, CLOSE, decodeFrame, FrameError, MAX_FRAME_BYTES } from "../rooms/protocol.ts";
+import {
+  type ClientFrame,
+  CLOSE,
+  decodeFrame,
+  FrameError,
+  MAX_FRAME_BYTES,
+  type Ping,
+} from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
 import type { RoomNames } from "../rooms/room_names.ts";
 import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
@@ -21,7 +28,7 @@ import { roomNameIn } from "./room_name.ts";
 import { introduced, type Introduction } from "./introduction.ts";
 import { NAME_HELD, type SocketGate, type Visitor } from "./socket_gate.ts";
 import type { Frame } from "./socket.ts";
-import type { WireUser } from "./wire.ts";
+import { PONG, type WireUser } from "./wire.ts";
 
 export interface ChatSocketOptions {
   readonly gate: SocketGate;
@@ -207,7 +214,8 @@ class ChatSocket implements Connection, WireUser {
   #receive(room: Room, member: Member, data: unknown): void {
     this.#guard(room, member, () => {
       const frame = this.#to.limiter ? this.#limited(data, this.#to.limiter) : decodeFrame(data);
-      if (frame) this.#take(room, member, frame);
+      if (frame?.type === "ping") this.send(PONG);
+      else if (frame) this.#take(room, member, frame);
     });
   }
 
@@ -296,7 +304,7 @@ class ChatSocket implements Connection, WireUser {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | undefined {
+  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | Ping | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,

@@ -44,6 +44,8 @@ const MIN_KEPT_BYTES = 512;
 const NOTHING = new Uint8Array(0);
 
 export class FrameReader {
+  /** How many frames have come. */
+  frames = 0;
   readonly #maxMessageBytes: number;
   readonly #listener: FrameListener;
   /** The beginning of a header whose rest hasn't come. */
@@ -115,6 +117,7 @@ export class FrameReader {
     this.#key = number(data, keyAt, 4);
     this.#keyAt = 0;
     this.#isInFrame = true;
+    this.frames++;
     if (this.#opcode >= CLOSE) this.#checkControl();
     else this.#checkData();
     return keyAt + 4;

@@ -6,12 +6,13 @@
  * Nothing is done for a connection that sends nothing, and none is kept that doesn't get on: a request that isn't
  * complete in time, an answer that nobody takes, a pause that is too long.
  */
-import { TcpSocket } from "./tcp_socket.ts";
+import { type HearingClock, TcpSocket } from "./tcp_socket.ts";
 import { answerBytes, upgradeRequest } from "./upgrade_request.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface HttpConnectionOptions {
+  readonly clock: HearingClock;
   /** Connects to the HTTP server; `port` is ours on that connection. */
   readonly connect: (connection: HttpConnection) => Promise<Deno.TcpConn>;
   /** Answers a request for a socket that came first; the connection has become one's, or is to be closed. */
@@ -46,7 +47,7 @@ export class HttpConnection {
   #socket: TcpSocket | undefined;
   #isEnded = false;
   #state: State = "silent";
-  /** Since when it is in its state, in milliseconds of the monotonic clock. */
+  /** Since when it is in its state, by the clock. */
   #since: number;
   /** Requests that are being answered. */
   #requests = 0;
@@ -59,7 +60,7 @@ export class HttpConnection {
     this.remoteAddr = outer.remoteAddr as Deno.NetAddr;
     this.#outer = outer;
     this.#options = options;
-    this.#since = performance.now();
+    this.#since = options.clock.now;
   }
 
   /** Whether nothing would be lost by ending it. */
@@ -88,7 +89,7 @@ export class HttpConnection {
     const socket = new TcpSocket(this.#outer, {
       head,
       maxMessageBytes,
-      now: performance.now(),
+      clock: this.#options.clock,
       ended: this.#options.socketEnded,
     });
     this.#socket = socket;
@@ -127,7 +128,8 @@ export class HttpConnection {
   }
 
   /** To be called every second: ends it when it takes too long. */
-  look(now: number): void {
+  look(): void {
+    const { now } = this.#options.clock;
     const isStuck = this.#writingSince !== undefined && now - this.#writingSince > PATIENCE_MS.resting;
     const grace = this.#state === "answering" ? this.#bytes / BYTES_PER_MS : 0;
     if (isStuck || now - this.#since > PATIENCE_MS[this.#state] + grace) this.end();
@@ -150,7 +152,7 @@ export class HttpConnection {
 
   #become(state: State): void {
     this.#state = state;
-    this.#since = performance.now();
+    this.#since = this.#options.clock.now;
     this.#bytes = 0;
   }
 
@@ -185,7 +187,7 @@ export class HttpConnection {
         const read = await inner.read(buffer);
         if (read === null) break;
         if (this.#socket) continue;
-        this.#writingSince = performance.now();
+        this.#writingSince = this.#options.clock.now;
         await writeAll(this.#outer, buffer.subarray(0, read));
         this.#writingSince = undefined;
         this.#bytes += read;

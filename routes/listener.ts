@@ -32,6 +32,8 @@ export interface ListenerOptions {
   readonly exhausted: (connections: number) => void;
 }
 
+/** Connections that wait to be taken when all come back at once; the system may allow fewer. */
+const BACKLOG = 4_096;
 const LOOK_EVERY_MS = 1_000;
 /** When files ran out, how long until it is tried again. */
 const EXHAUSTED_PAUSE_MS = 100;
@@ -70,13 +72,14 @@ class TcpListener implements Listener {
   readonly #sockets = new Set<TcpSocket>();
   /** Connections of all kinds above which idle ones make room; known once files ran out. */
   #most = Infinity;
+  readonly #clock = { now: 0 };
   readonly #looking: ReturnType<typeof setInterval>;
   #allEnded: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
     const { hostname, port, reusePort } = options;
     this.#options = options;
-    this.#listener = Deno.listen({ hostname, port, reusePort });
+    this.#listener = Deno.listen({ hostname, port, reusePort, tcpBacklog: BACKLOG });
     this.port = this.#listener.addr.port;
     this.#server = this.#serve();
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -114,6 +117,7 @@ class TcpListener implements Listener {
   }
 
   readonly #connectionOptions = {
+    clock: this.#clock,
     connect: (connection: HttpConnection) => this.#connect(connection),
     answer: (request: Request, connection: HttpConnection) => this.#handle(request, connection),
     ended: (connection: HttpConnection) => this.#ended(connection),
@@ -213,9 +217,10 @@ class TcpListener implements Listener {
   }
 
   #look(): void {
-    const now = performance.now();
-    for (const connection of this.#connections) connection.look(now);
-    for (const socket of this.#sockets) socket.look(now);
+    // However late this look is: what has come meanwhile waits to be read.
+    this.#clock.now += LOOK_EVERY_MS;
+    for (const connection of this.#connections) connection.look();
+    for (const socket of this.#sockets) socket.look();
   }
 
   #checkEnd(): void {

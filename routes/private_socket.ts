@@ -7,7 +7,7 @@ import type { Bindings } from "./callers.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { SocketGate } from "./socket_gate.ts";
 import type { Frame } from "./socket.ts";
-import type { Closing } from "./wire.ts";
+import { type Closing, isPing, PONG } from "./wire.ts";
 
 /** One such socket, as those see it who speak through it. */
 export interface PrivateConnection {
@@ -99,6 +99,7 @@ export function privateSocket(options: PrivateSocketOptions): Hono<{ Bindings: B
         },
         receive(frame) {
           if (!limiter.tryRemoveTokens(1)) return void wire.close(CLOSE.tooMany, "Too many messages");
+          if (isPing(frame)) return wire.send(PONG);
           try {
             attendance?.receive(frame);
           } catch (error) {

@@ -11,6 +11,11 @@ import { type Frame, IDLE_SECONDS, type Socket, type SocketListener } from "./so
 /** What this needs of a TCP connection. */
 export type Line = Pick<Deno.TcpConn, "read" | "write" | "close">;
 
+/** Milliseconds of a clock that stands still while this process is too busy to hear anybody. */
+export interface HearingClock {
+  readonly now: number;
+}
+
 const IDLE_MS = IDLE_SECONDS * 1_000;
 /** A peer that has been silent for so long is asked whether it is there. */
 const PING_AFTER_MS = IDLE_MS / 2;
@@ -18,6 +23,8 @@ const PING_AFTER_MS = IDLE_MS / 2;
 const CLOSE_WITHIN_MS = 5_000;
 /** What comes after a close, or of a message that is too large, is read and forgotten, so that the peer gets to see why. */
 const MAX_SKIPPED_BYTES = 16 * 1024 * 1024;
+/** Frames between two looks, a second: no program has so much to say, and reading them would take a core. */
+const MAX_FRAMES = 100_000;
 /** What an idle connection keeps to read into, and a busy one. */
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
@@ -30,20 +37,25 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 const NO_CODE = 1005;
+/** RFC 6455, section 7.4.1: the peer breaks a policy. */
+const POLICY = 1008;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export class TcpSocket implements Socket {
   readonly #line: Line;
   readonly #reader: FrameReader;
+  readonly #clock: HearingClock;
   readonly #ended: (socket: TcpSocket) => void;
   #listener: SocketListener | undefined;
   #isOpened = false;
   #isEnded = false;
-  /** When the peer was last heard, and when it was told to close; in milliseconds of the monotonic clock. */
+  /** When the peer was last heard, and when it was told to close; by the clock. */
   #heardAt: number;
   #closedAt: number | undefined;
   #isPinged = false;
+  /** Frames that had come at the last look. */
+  #frames = 0;
   #hasPeerClosed = false;
   /** Whether nothing is kept of what comes, and how much of it came. */
   #isSkipping = false;
@@ -58,12 +70,18 @@ export class TcpSocket implements Socket {
   /** `head` is the answer to the upgrade, to be sent first; `ended` is called once the connection is closed. */
   constructor(
     line: Line,
-    options: { head: Bytes; maxMessageBytes: number; now: number; ended: (socket: TcpSocket) => void },
+    options: {
+      head: Bytes;
+      maxMessageBytes: number;
+      clock: HearingClock;
+      ended: (socket: TcpSocket) => void;
+    },
   ) {
     this.#line = line;
     this.#reader = new FrameReader(options.maxMessageBytes, this);
     this.#ended = options.ended;
-    this.#heardAt = options.now;
+    this.#clock = options.clock;
+    this.#heardAt = options.clock.now;
     this.#write(options.head);
   }
 
@@ -81,7 +99,7 @@ export class TcpSocket implements Socket {
 
   close(code: number, reason: string): void {
     if (this.#closedAt !== undefined || this.#isEnded) return;
-    this.#closedAt = performance.now();
+    this.#closedAt = this.#clock.now;
     this.#isSkipping = true;
     this.#reader.skip();
     this.#write(encoded(CLOSE, closing(code, reason)));
@@ -107,8 +125,12 @@ export class TcpSocket implements Socket {
     this.end();
   }
 
-  /** To be called every few seconds: asks silent peers whether they are there, and ends what is over. */
-  look(now: number): void {
+  /** To be called every second: asks silent peers whether they are there, and ends what is over or too much. */
+  look(): void {
+    const { now } = this.#clock;
+    const frames = this.#reader.frames - this.#frames;
+    this.#frames += frames;
+    if (frames > MAX_FRAMES) this.close(POLICY, "Too many frames");
     if (this.#closedAt !== undefined) {
       if (now - this.#closedAt > CLOSE_WITHIN_MS) this.end();
     } else if (now - this.#heardAt > IDLE_MS) {
@@ -159,7 +181,7 @@ export class TcpSocket implements Socket {
   }
 
   #push(bytes: Bytes): void {
-    this.#heardAt = performance.now();
+    this.#heardAt = this.#clock.now;
     this.#isPinged = false;
     if (this.#isSkipping && (this.#skippedBytes += bytes.length) > MAX_SKIPPED_BYTES) {
       return this.end();

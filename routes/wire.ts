@@ -34,6 +34,11 @@ const MAX_QUIET_LOOKS = 10;
 /** Frames that may come before anybody listens. */
 const MAX_EARLY_FRAMES = 100;
 
+/** The answer to a ping, in a frame of its own. */
+export const PONG = encodeFrame({ type: "pong" });
+/** No ping is longer, in characters. */
+const MAX_PING_LENGTH = 64;
+
 export class Wire implements SocketListener {
   /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
   readonly takesBatches: boolean;
@@ -175,6 +180,16 @@ function closeFor(why: Closing, socket: Socket, takesBatches: boolean): void {
     socket.send(encodeFrame({ type: "closing", ...why }));
   }
   socket.close(why.code, why.reason);
+}
+
+/** Whether a frame is `{"type":"ping"}`, however it is spaced. Frames of any other size or kind aren't parsed. */
+export function isPing(frame: Frame): boolean {
+  if (typeof frame !== "string" || frame.length > MAX_PING_LENGTH || !frame.includes(`"ping"`)) return false;
+  try {
+    return JSON.parse(frame)?.type === "ping";
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a frame has more bytes than that. */

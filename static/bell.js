@@ -1,5 +1,6 @@
+const bell = /** @type {HTMLElement | null} */ (document.querySelector("[data-part=bell]"));
 // Guests have no notifications, and needn't load what shows them.
-if (document.body.dataset.role !== "guest") {
+if (bell && document.body.dataset.role !== "guest") {
   const { mountBell } = await import("./bell_panel.js");
-  mountBell(/** @type {HTMLElement} */ (document.querySelector("[data-part=bell]")));
+  mountBell(bell);
 }

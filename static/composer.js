@@ -50,7 +50,8 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
     { signal },
   );
   field.addEventListener("keydown", (event) => {
-    const meaning = hasTouchKeyboard() ? "leave" : composition.meaningOf(event);
+    const meaning = composition.meaningOf(event);
+    if (hasTouchKeyboard()) return;
     if (meaning !== "leave") event.preventDefault();
     if (meaning === "send") send();
   }, { signal });

@@ -4,7 +4,13 @@ import { decodeFrames } from "./frames.js";
 
 /** @import { Heard } from "./frames.js" */
 
+/** How long an answer may take: of a server that is asked for one, and of one that is connected to. */
 const PATIENCE_MS = 10_000;
+/**
+ * How often a connection is tried out. Whatever stands between may swallow what is sent without a word, and browsers don't
+ * say whether the server still answers their own pings.
+ */
+const PING_EVERY_MS = 30_000;
 /** Counts as this many failures: whoever is one too many should not hurry back. */
 const TOO_MANY_FAILURES = 5;
 const CLOSE_SIGNED_OUT = 4001;
@@ -42,6 +48,10 @@ export class Connection extends Emitter {
   #retryTimer;
   /** @type {number | undefined} */
   #patienceTimer;
+  /** @type {number | undefined} */
+  #pingTimer;
+  /** Runs from a ping until anything is heard. @type {number | undefined} */
+  #silenceTimer;
 
   /**
    * @param {object} parts
@@ -71,21 +81,32 @@ export class Connection extends Emitter {
     this.expectAnswer();
     socket.onopen = () => {
       this.gotAnswer();
+      this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
       this.#report({ state: "open" });
     };
     // What the server says before it closes: the close itself may come as 1006, without its reason.
     /** @type {{ code: number, reason: string } | undefined} */
     let closing;
     socket.onmessage = ({ data }) => {
+      this.#heard();
       for (const frame of decodeFrames(data)) {
         if (frame.type === "closing") closing = frame;
-        else this.emit("frame", frame);
+        else if (frame.type !== "pong") this.emit("frame", frame);
       }
     };
     socket.onclose = (event) => {
       const { code, reason } = closing ?? event;
       this.#lost(code, reason);
     };
+  }
+
+  /**
+   * Connects at once, or finds out whether the connection is still alive: it is dropped after 10 s of silence.
+   * @returns {void}
+   */
+  wake() {
+    this.connect();
+    this.#ping();
   }
 
   /**
@@ -103,7 +124,7 @@ export class Connection extends Emitter {
     if (this.#status.state !== "open") return;
     this.#abandon();
     this.#socket = undefined;
-    this.gotAnswer();
+    this.#stopWaiting();
     this.emit("lost", 0);
     this.connect();
   }
@@ -112,7 +133,7 @@ export class Connection extends Emitter {
   end() {
     this.#isEnded = true;
     this.#abandon();
-    this.gotAnswer();
+    this.#stopWaiting();
     clearTimeout(this.#retryTimer);
   }
 
@@ -145,7 +166,7 @@ export class Connection extends Emitter {
   /** @param {number} code @param {string} reason @returns {void} */
   #lost(code, reason) {
     this.#socket = undefined;
-    this.gotAnswer();
+    this.#stopWaiting();
     this.emit("lost", code);
     if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
       this.#isEnded = true;
@@ -156,6 +177,23 @@ export class Connection extends Emitter {
     const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
     this.#retryTimer = setTimeout(() => this.connect(), waitMs);
     this.#report({ state: "waiting", retryAt: Date.now() + waitMs });
+  }
+
+  /** Asks for a sign of life, unless one is waited for already. */
+  #ping() {
+    if (this.#silenceTimer || !this.send({ type: "ping" })) return;
+    this.#silenceTimer = setTimeout(() => this.drop(), PATIENCE_MS);
+  }
+
+  #heard() {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = undefined;
+  }
+
+  #stopWaiting() {
+    this.gotAnswer();
+    this.#heard();
+    clearInterval(this.#pingTimer);
   }
 
   #abandon() {

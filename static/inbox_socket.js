@@ -46,6 +46,11 @@ export class InboxSocket extends Emitter {
     this.#connection.connect();
   }
 
+  /** Connects at once, or finds out whether the connection is still alive. @returns {void} */
+  wake() {
+    this.#connection.wake();
+  }
+
   /** Drops a connection that can't be alive any more. @returns {void} */
   drop() {
     this.#connection.drop();

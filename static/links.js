@@ -4,8 +4,9 @@
 // belongs to it, as in addresses copied from an encyclopedia.
 const ADDRESS =
   /https?:\/\/[a-z0-9.-]+(?::\d+)?(?:[/?#][^\s<>"「」『』（）《》〈〉【】、。，；：！？…]*)?/giu;
-const TRAILING = /[.,;:!?'*_~]+$/;
-const BRACKETS = { ")": "(", "]": "[", "}": "{" };
+const TRAILING = new Set(".,;:!?'*_~");
+/** @type {ReadonlyMap<string, string>} closing bracket → opening one */
+const BRACKETS = new Map([[")", "("], ["]", "["], ["}", "{"]]);
 
 /**
  * Splits a message into plain text and http(s) addresses. Joined again, the parts are the message.
@@ -28,20 +29,23 @@ export function splitLinks(message) {
 }
 
 /**
- * Leaves the sentence its full stop, and a closing bracket that was opened before the address.
+ * Leaves the sentence its full stop, and a closing bracket that was opened before the address. Each character is looked
+ * at twice at most: what strangers write must not take longer the more of it there is.
  * @param {string} address
  * @returns {string}
  */
 function withoutTrailing(address) {
-  const text = address.replace(TRAILING, "");
-  const last = /** @type {keyof typeof BRACKETS} */ (text.at(-1));
-  const isUnopened = last in BRACKETS &&
-    count(text, last) > count(text, BRACKETS[last]);
-  if (isUnopened) return withoutTrailing(text.slice(0, -1));
-  return text;
-}
-
-/** @param {string} text @param {string} character @returns {number} */
-function count(text, character) {
-  return text.split(character).length - 1;
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const character of address) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const countOf = (/** @type {string} */ character) => counts.get(character) ?? 0;
+  let end = address.length;
+  for (; end > 0; end--) {
+    const last = address[end - 1];
+    const opening = BRACKETS.get(last);
+    const isUnopened = opening !== undefined && countOf(last) > countOf(opening);
+    if (!TRAILING.has(last) && !isUnopened) break;
+    counts.set(last, countOf(last) - 1);
+  }
+  return address.slice(0, end);
 }

@@ -1,3 +1,4 @@
+import { prefetchRoom } from "./room_prefetch.js";
 import { mountSettings } from "./settings.js";
 import { openStorage } from "./storage.js";
 import { mountVisitedRooms } from "./visited_rooms.js";
@@ -9,9 +10,12 @@ const form = /** @type {HTMLFormElement} */ (document.querySelector("form"));
 const room = /** @type {HTMLInputElement} */ (form.elements.namedItem("room"));
 const username = /** @type {HTMLInputElement} */ (form.elements.namedItem("username"));
 
+const visited = /** @type {HTMLElement} */ (document.querySelector("[data-part=visited]"));
+
 mountSettings();
+prefetchRoom([form, visited], new URL("./", import.meta.url).href);
 mountVisitedRooms(
-  /** @type {HTMLElement} */ (document.querySelector("[data-part=visited]")),
+  visited,
   {
     visits,
     words: pageWords(),

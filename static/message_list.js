@@ -1,10 +1,15 @@
 import { followDays } from "./day_change.js";
 import { DoorLine } from "./door_line.js";
+import { DrawQueue } from "./draw_queue.js";
 import { MessageRows } from "./message_rows.js";
+import { mountMessageKeys } from "./message_keys.js";
 import { ReadingPosition } from "./reading_position.js";
 import { searchStep } from "./search.js";
+import { mountSignWords } from "./sign_words.js";
 import { Transcript } from "./transcript.js";
+import { UnreadLine } from "./unread_line.js";
 
+/** @import { Piece } from "./draw_queue.js" */
 /** @import { Entry } from "./message_row.js" */
 /** @import { Unsent } from "./outbox.js" */
 /** @import { Move } from "./gathering.js" */
@@ -13,6 +18,8 @@ import { Transcript } from "./transcript.js";
 
 /** Messages asked for at a time on the way to one that is far back. */
 const STRIDE = 200;
+/** Messages that are loaded at most to open the room where its unread ones begin. */
+const MOST_UNREAD = 1_000;
 /** How long a message that was looked for stands out. */
 const GOAL_MS = 4_000;
 
@@ -21,11 +28,14 @@ const MOST_ROWS = 2_000;
 
 /**
  * Shows the room's messages, and fires on `element`: `arrive` (detail: how many messages of others came
- * live), `seen` (detail: the newest id, when its reader is at the end of the list), `takeback` (detail: a
+ * live, or were unread when the room opened), `seen` (detail: the newest id, when its reader is at the end of the list),
+ * `place` (detail: whether the end is to be seen; whenever that changes), `takeback` (detail: a
  * refused message's text), `delete` (detail: the id of a message that is to be deleted) and `gone` (a message that was
  * looked for isn't there). It goes to its end on `toend`, and to a message on `goto` (detail: its id).
  * @param {HTMLElement} element
- * @param {{ socket: RoomSocket, words: Words, account: string }} parts `account`: the name of one's account, or ""
+ * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts `account`: the name of one's account,
+ * or "". `seenId`: the newest message that was
+ * seen when its reader was here before, or ""
  * @returns {() => void} unmounts
  */
 export function mountMessageList(element, parts) {
@@ -59,17 +69,26 @@ class MessageList {
   #transcript;
   #door;
   #position;
+  #unread;
+  #drawing;
+  #seenId;
+  #wasAtEnd = true;
   #hasOlder = false;
   /** The message before which was asked for older ones. @type {string | undefined} */
   #askedBefore;
   /** The message that is looked for, or "". */
   #goal = "";
+  /** Whether it is looked for because the unread ones begin after it. */
+  #isOpening = false;
   /** Older messages that were passed on the way to it: they are drawn together, once it is there. @type {Arrival["messages"]} */
   #passed = [];
   #listening = new AbortController();
 
-  /** @param {HTMLElement} element @param {{ socket: RoomSocket, words: Words, account: string }} parts */
-  constructor(element, { socket, words, account }) {
+  /**
+   * @param {HTMLElement} element
+   * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts
+   */
+  constructor(element, { socket, words, account, seenId }) {
     this.#element = element;
     this.#socket = socket;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
@@ -77,6 +96,12 @@ class MessageList {
     this.#transcript = new Transcript(this.#rows, account);
     this.#door = new DoorLine(rows, words);
     this.#position = new ReadingPosition(element);
+    this.#unread = new UnreadLine(words);
+    this.#seenId = seenId;
+    this.#drawing = new DrawQueue({
+      around: (draw) => this.#position.hold(draw),
+      done: () => this.#scrolled(),
+    });
     const { signal } = this.#listening;
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
     element.addEventListener(
@@ -84,12 +109,15 @@ class MessageList {
       ({ target }) => this.#clicked(/** @type {Element} */ (target)),
       { signal },
     );
+    mountSignWords(element, signal);
+    mountMessageKeys(element, signal);
     element.addEventListener("toend", () => this.#position.toEnd(), { signal });
     element.addEventListener("goto", (event) => {
       this.#goal = /** @type {CustomEvent<string>} */ (event).detail;
+      this.#isOpening = false;
       if (element.hasAttribute("data-ready")) this.#seek();
     }, { signal });
-    document.addEventListener("visibilitychange", () => this.#tellSeen(), { signal });
+    document.addEventListener("visibilitychange", () => this.#looked(), { signal });
   }
 
   release() {
@@ -98,7 +126,12 @@ class MessageList {
   }
 
   /** @param {Arrival} event @returns {void} */
-  receive({ messages, from, more }) {
+  receive(event) {
+    this.#drawing.add(this.#drawn(event));
+  }
+
+  /** @param {Arrival} event @returns {Piece} */
+  *#drawn({ messages, from, more }) {
     // The oldest ones were forgotten since these were asked for: between them there would be a gap.
     if (from === "older" && this.#oldest !== this.#askedBefore) return;
     if (from === "older" && this.#goal) {
@@ -107,23 +140,31 @@ class MessageList {
       if (this.#seekOn(more)) return;
       this.#passed = [];
     }
+    const isOpening = !this.#element.hasAttribute("data-ready");
+    const isPast = from === "older" || from === "latest";
     const fresh = messages.filter(({ id }) => !this.#transcript.has(id));
-    this.#position.hold(() => {
+    // Those that are read first are drawn first.
+    for (const message of isPast ? [...messages].reverse() : messages) {
       const { last } = this.#rows;
-      for (const message of messages) this.#transcript.show(message, from);
+      this.#transcript.show(message, from);
       if (this.#rows.last !== last) this.#door.finish();
-      if (from === "latest" || from === "older") this.#hasOlder = more;
-      this.#showEnds();
-      this.#element.toggleAttribute("data-ready", true);
-    });
-    // Whoever listens to the page isn't read what was said before, only what comes.
-    requestAnimationFrame(() => (this.#element.ariaBusy = "false"));
-    const arrived = from === "older" || from === "latest"
-      ? 0
-      : fresh.filter(({ id }) => !this.#transcript.isOwn(id)).length;
-    if (arrived) this.#tell("arrive", arrived);
-    this.#seek();
-    this.#scrolled();
+      yield message.message.length;
+    }
+    if (isPast) this.#hasOlder = more;
+    this.#showEnds();
+    this.#element.toggleAttribute("data-ready", true);
+    const arrived = isPast ? [] : fresh.filter(({ id }) => !this.#transcript.isOwn(id));
+    if (document.hidden && arrived.length && !this.#unread.isDrawn) this.#drawUnread(arrived[0].id);
+    yield () => {
+      // Whoever listens to the page isn't read what was said before, only what comes.
+      requestAnimationFrame(() => (this.#element.ariaBusy = "false"));
+      if (arrived.length) this.#tell("arrive", arrived.length);
+      if (isOpening && this.#seenId && !this.#goal) {
+        this.#goal = this.#seenId;
+        this.#isOpening = true;
+      }
+      this.#seek();
+    };
   }
 
   /** @param {Unsent} unsent @returns {void} */
@@ -132,6 +173,8 @@ class MessageList {
     this.#position.hold(() => (isNew = this.#transcript.showUnsent(unsent)));
     if (!isNew) return;
     this.#element.removeAttribute("data-empty");
+    // Whoever answers has read.
+    this.#position.hold(() => this.#unread.remove());
     this.#position.toEnd();
   }
 
@@ -150,7 +193,7 @@ class MessageList {
 
   /** @param {string} id @returns {void} */
   remove(id) {
-    this.#position.hold(() => this.#transcript.remove(id));
+    this.#drawing.add(piece(() => this.#transcript.remove(id)));
   }
 
   /** @param {string} person @returns {void} */
@@ -165,7 +208,7 @@ class MessageList {
 
   /** @param {Move} move @returns {void} */
   showMove(move) {
-    this.#position.hold(() => this.#door.show(move));
+    this.#drawing.add(piece(() => this.#door.show(move)));
   }
 
   /** @returns {void} */
@@ -173,10 +216,32 @@ class MessageList {
     this.#position.hold(() => this.#rows.showDays());
   }
 
+  /** What is half drawn is nowhere to load more from, and nowhere to have read to. */
   #scrolled() {
+    if (this.#drawing.isBusy) return;
     this.#forgetOldest();
     this.#wantOlder();
     this.#tellSeen();
+    const { isAtEnd } = this.#position;
+    if (isAtEnd !== this.#wasAtEnd) this.#tell("place", isAtEnd);
+    this.#wasAtEnd = isAtEnd;
+  }
+
+  /** Somebody looks at the page, or no more. */
+  #looked() {
+    if (document.hidden) {
+      if (this.#position.isAtEnd) this.#position.hold(() => this.#unread.remove());
+      return;
+    }
+    const row = this.#unread.takeRow();
+    if (row) this.#position.toRow(row);
+    this.#scrolled();
+  }
+
+  /** @param {string} id */
+  #drawUnread(id) {
+    const row = this.#transcript.rowOf(id);
+    if (row) this.#unread.drawAbove(row);
   }
 
   /** Only at the end: whoever reads further up has just asked for what would go. */
@@ -217,7 +282,8 @@ class MessageList {
    */
   #seekOn(hasOlder) {
     const goal = this.#goal;
-    const isThere = this.#transcript.has(goal) || this.#passed.some(({ id }) => id === goal);
+    const isThere = this.#transcript.has(goal) || this.#passed.some(({ id }) => id === goal) ||
+      (this.#isOpening && this.#passed.length >= MOST_UNREAD);
     const oldest = this.#oldest;
     const isFurther = searchStep(goal, { isThere, oldest, hasOlder }) === "older";
     if (isFurther && oldest) this.#askOlder(oldest, STRIDE);
@@ -229,12 +295,24 @@ class MessageList {
     if (!this.#goal || this.#seekOn(this.#hasOlder)) return;
     const row = this.#transcript.rowOf(this.#goal);
     this.#goal = "";
+    if (this.#isOpening) return this.#openAtUnread();
     if (!row) return this.#tell("gone", "");
     row.scrollIntoView({ block: "center" });
-    row.tabIndex = -1;
     row.focus({ preventScroll: true });
     row.toggleAttribute("data-goal", true);
     setTimeout(() => row.removeAttribute("data-goal"), GOAL_MS);
+  }
+
+  /** Draws the line above the first unread message and goes there, unless its reader went elsewhere meanwhile. */
+  #openAtUnread() {
+    this.#isOpening = false;
+    const first = this.#transcript.firstUnread(this.#seenId)?.row.element;
+    if (!first) return;
+    const isUntouched = this.#position.isAtEnd;
+    this.#position.hold(() => this.#unread.drawAbove(first));
+    const row = this.#unread.takeRow();
+    if (isUntouched && row) this.#position.toRow(row);
+    this.#tell("arrive", this.#transcript.countUnread(this.#seenId));
   }
 
   /** @param {Element} target @returns {void} */
@@ -251,7 +329,7 @@ class MessageList {
   }
 
   #tellSeen() {
-    if (!this.#position.isAtEnd || document.hidden) return;
+    if (this.#isOpening || !this.#position.isAtEnd || document.hidden) return;
     this.#tell("seen", this.#transcript.newestId);
   }
 
@@ -259,4 +337,10 @@ class MessageList {
   #tell(name, detail) {
     this.#element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
+}
+
+/** What is drawn in one go. @param {() => void} draw @returns {Piece} */
+function* piece(draw) {
+  draw();
+  yield 0;
 }

@@ -45,6 +45,10 @@ export function refusalSentence(words, code) {
   return words.say(FAILURES.get(code ?? "") ?? "refused");
 }
 
+/** What is read of a message, in this order: who, what, how far it has come, when. */
+const READ = ["name", "body", "ticks", "time"];
+let rows = 0;
+
 /** One message on the page. */
 export class MessageRow {
   /** @type {HTMLElement} */
@@ -63,6 +67,8 @@ export class MessageRow {
     this.#troubleTemplate = templates.trouble;
     this.#words = words;
     this.#clock = clock;
+    const number = ++rows;
+    for (const name of READ) this.#part(name).id = `message-${number}-${name}`;
   }
 
   /** Writes what never changes about a message. @param {Omit<Entry, "row">} entry @returns {void} */
@@ -75,6 +81,8 @@ export class MessageRow {
     if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
     this.element.toggleAttribute("data-deleted", isDeleted);
     this.element.toggleAttribute("data-own", entry.isOwn);
+    const read = READ.filter((name) => entry.isOwn || name !== "ticks");
+    this.element.setAttribute("aria-labelledby", read.map((name) => this.#part(name).id).join(" "));
     this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
     paintAvatar(this.#part("avatar"), entry.username);
     // The name takes the avatar's colour.
@@ -96,7 +104,6 @@ export class MessageRow {
     time.title = this.#clock.full(at);
     const ticks = this.#part("ticks");
     ticks.setAttribute("aria-label", words.say(state));
-    ticks.title = words.say(state);
     ticks.querySelector("use")?.setAttribute("href", `#icon-${state}`);
     this.#showTrouble(state, failure);
   }

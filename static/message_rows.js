@@ -22,6 +22,14 @@ export class MessageRows {
     this.#templates = { message: template("message"), trouble: template("trouble") };
   }
 
+  /** The first entry that fits, in their order. @param {(entry: Entry) => boolean} fits @returns {Entry | undefined} */
+  find(fits) {
+    for (let index = 0; index < this.#entries.length; index++) {
+      const entry = this.#entries.at(index);
+      if (entry && fits(entry)) return entry;
+    }
+  }
+
   /** @returns {number} */
   get length() {
     return this.#entries.length;

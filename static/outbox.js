@@ -1,4 +1,4 @@
-import { keysOf } from "./storage.js";
+import { keysOf, readEntry } from "./storage.js";
 
 /** @import { Store } from "./storage.js" */
 
@@ -30,8 +30,9 @@ export class Outbox {
     this.#storage = storage;
     this.#prefix = `talksheet:unsent:${room}:`;
     for (const key of keysOf(storage, this.#prefix)) {
-      const unsent = JSON.parse(storage.getItem(key) ?? "null");
-      if (unsent) this.#unsent.set(unsent.clientId, unsent);
+      const unsent = readEntry(storage, key, isUnsent);
+      // Under another key it couldn't be forgotten, and would be sent with every visit.
+      if (unsent && this.#prefix + unsent.clientId === key) this.#unsent.set(unsent.clientId, unsent);
     }
   }
 
@@ -96,6 +97,13 @@ export class Outbox {
     );
     return unsent;
   }
+}
+
+/** @param {any} value @returns {value is Unsent} */
+function isUnsent(value) {
+  const { clientId, username, text, writtenAt, failure } = value;
+  const isText = [clientId, username, text].every((part) => typeof part === "string");
+  return isText && Number.isFinite(writtenAt) && (failure === undefined || typeof failure === "string");
 }
 
 /**

@@ -37,6 +37,12 @@ export class ReadingPosition {
     this.#wasAtEnd = true;
   }
 
+  /** Brings a row to the top, as far as what follows it reaches. @param {HTMLElement} row @returns {void} */
+  toRow(row) {
+    this.#element.scrollTop += row.getBoundingClientRect().top - this.#element.getBoundingClientRect().top;
+    this.#wasAtEnd = this.isAtEnd;
+  }
+
   /** Makes a change to the list and keeps the place. @param {() => void} change @returns {void} */
   hold(change) {
     if (this.isAtEnd) {

@@ -35,6 +35,7 @@ mountSettings();
 followKeyboard();
 paintAvatar(part("room-avatar"), room);
 visits.enter(room);
+const seenId = visits.seenId(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
 
@@ -48,7 +49,7 @@ async function nickname() {
     return account;
   }
   const asked = cleanName(takeFromAddress("username"));
-  const name = asked || visits.nickname || await ask("");
+  const name = asked || cleanName(visits.nickname) || await ask("");
   visits.nickname ||= name;
   return name;
 }
@@ -106,7 +107,7 @@ function enter(username) {
   });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  mountMessageList(list, { socket, words, account });
+  mountMessageList(list, { socket, words, account, seenId });
   mountMessageGoal(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
   mountPresence(part("presence"), {

@@ -1,15 +1,37 @@
 /** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store */
 
 /**
- * The browser's storage, or one that lasts as long as the page where the browser forbids it. Writing to it
- * never throws: a full disk must not keep anybody from talking.
+ * The browser's storage, or one that lasts as long as the page where the browser forbids it, has none, or can't read its
+ * file. Writing to it never throws: a full disk must not keep anybody from talking.
  * @returns {Store}
  */
 export function openStorage() {
   try {
-    return forgiving(globalThis.localStorage);
+    const storage = globalThis.localStorage;
+    // A damaged file is noticed at the first look.
+    storage.getItem(storage.key(0) ?? "");
+    return forgiving(storage);
   } catch {
     return memoryStorage();
+  }
+}
+
+/**
+ * Reads what a key holds as JSON. Anything may stand there: what an older or a later version wrote, half of what was
+ * written when the browser crashed, what another page of this origin put there. What isn't `fits` is left alone and taken
+ * as nothing.
+ * @template Value
+ * @param {Store} storage
+ * @param {string} key
+ * @param {(value: any) => value is Value} fits gets an object
+ * @returns {Value | undefined}
+ */
+export function readEntry(storage, key, fits) {
+  try {
+    const value = JSON.parse(storage.getItem(key) ?? "null");
+    return typeof value === "object" && value !== null && fits(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -49,6 +49,20 @@ export class Transcript {
     return this.#byId.get(id)?.row.element;
   }
 
+  /**
+   * The first message of somebody else's that is newer than one that was seen.
+   * @param {string} seenId
+   * @returns {Entry | undefined}
+   */
+  firstUnread(seenId) {
+    return this.#rows.find(({ id = "", isOwn }) => id > seenId && !isOwn);
+  }
+
+  /** How many messages of others are newer than one that was seen. @param {string} seenId @returns {number} */
+  countUnread(seenId) {
+    return [...this.#byId].filter(([id, { isOwn }]) => id > seenId && !isOwn).length;
+  }
+
   /** @param {string} id @returns {boolean} */
   isOwn(id) {
     return this.#byId.get(id)?.isOwn ?? false;

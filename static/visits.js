@@ -1,4 +1,4 @@
-import { keysOf } from "./storage.js";
+import { keysOf, readEntry } from "./storage.js";
 
 /** @import { Store } from "./storage.js" */
 
@@ -64,13 +64,17 @@ export class Visits {
 
   /** @param {string} room @returns {Visit} */
   #read(room) {
-    return JSON.parse(
-      this.#storage.getItem(PREFIX + room) ?? JSON.stringify({ room, visitedAt: 0, seenId: "" }),
-    );
+    const visit = readEntry(this.#storage, PREFIX + room, isVisit);
+    return { visitedAt: 0, seenId: "", ...visit, room };
   }
 
   /** @param {Visit} visit @returns {void} */
   #write(visit) {
     this.#storage.setItem(PREFIX + visit.room, JSON.stringify(visit));
   }
+}
+
+/** @param {any} value @returns {value is Visit} */
+function isVisit(value) {
+  return Number.isFinite(value.visitedAt) && typeof value.seenId === "string";
 }

@@ -16,6 +16,7 @@ import { mayEnter, type RuleBook } from "../rules.ts";
 import { type Inboxes, MOST_ARRIVING } from "./inboxes.ts";
 import { mentionedIn } from "./mention.ts";
 import type { Errand, MentionOutbox, Withdrawal } from "./mention_outbox.ts";
+import type { Mentioner } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 
 export interface CourierParts {
@@ -114,18 +115,24 @@ export class Courier {
 
   async #tell(messages: readonly Said[], errand: Deno.KvKey): Promise<void> {
     const { kv, inboxes } = this.#parts;
-    const due = new Map<string, Notification[]>();
+    const due: Record<Mentioner, Map<string, Notification[]>> = { guest: new Map(), account: new Map() };
     for (const message of messages) {
       const { accounts, notification } = await this.#mentionOf(message);
       if (!accounts.length) continue;
       const ids = accounts.map(({ id }) => id);
       // First, so that nobody is told of a message who couldn't be found when it is taken back.
       await kv.set([MENTIONED, message.id], ids, { expireIn: LIFE_MS });
-      for (const id of ids) due.set(id, [...due.get(id) ?? [], notification]);
+      const of = due[message.account ? "account" : "guest"];
+      for (const id of ids) of.set(id, [...of.get(id) ?? [], notification]);
     }
-    for (const [account, notifications] of due) {
-      for (let i = 0; i < notifications.length; i += MOST_ARRIVING) {
-        await inboxes.deliver(account, notifications.slice(i, i + MOST_ARRIVING), errand);
+    for (const by of ["guest", "account"] as const) {
+      for (const [account, notifications] of due[by]) {
+        for (let i = 0; i < notifications.length; i += MOST_ARRIVING) {
+          await inboxes.deliver(account, notifications.slice(i, i + MOST_ARRIVING), {
+            dependsOn: errand,
+            by,
+          });
+        }
       }
     }
   }

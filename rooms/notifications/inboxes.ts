@@ -11,6 +11,7 @@
  * unread follows from that one record, whoever reads and writes at the same time.
  */
 import { accountKey } from "../accounts/accounts.ts";
+import { type Mentioner, mentionsLeft, type MentionsOfDay, withMentions } from "./mention_quota.ts";
 import { MOST_KEPT, type Notification, RETENTION_DAYS } from "./notification.ts";
 import {
   isRead,
@@ -49,6 +50,8 @@ export interface News {
 interface Inbox extends Reading {
   /** When the oldest that is kept came, in milliseconds since the epoch. */
   readonly since: number;
+  /** Of the last day on which any came. */
+  readonly mentions?: MentionsOfDay;
 }
 
 interface Stored extends Notification {
@@ -97,22 +100,24 @@ export class Inboxes {
 
   /**
    * Brings notifications to an account, at most {@link MOST_ARRIVING}, each once: one whose id came before is passed
-   * over. False when there is no such account, or `unless` something has gone on which it depends.
+   * over. False when there is no such account, or something has gone on which it depends. Of mentions, which are all by
+   * guests or all by people with accounts, an account is told only so many a day.
    */
   async deliver(
     account: string,
     notifications: readonly Notification[],
-    dependsOn?: Deno.KvKey,
+    mention?: { readonly dependsOn: Deno.KvKey; readonly by: Mentioner },
   ): Promise<boolean> {
     return await this.#change(account, async (entry, commit) => {
-      const keys = [accountKey(account), ...(dependsOn ? [dependsOn] : [])];
+      const keys = [accountKey(account), ...(mention ? [mention.dependsOn] : [])];
       const needed = await this.#kv.getMany<unknown[]>(keys);
       if (needed.some(({ value }) => value === null)) return false;
       commit.check(...needed);
-      const inbox = entry.value ?? { ...NOTHING, since: 0 };
-      const fresh = await this.#fresh(account, notifications);
-      if (!fresh.length) return true;
+      const inbox: Inbox = entry.value ?? { ...NOTHING, since: 0 };
       const at = this.#now();
+      const most = mention ? mentionsLeft(inbox.mentions, at, mention.by) : Infinity;
+      const fresh = (await this.#fresh(account, notifications)).slice(0, most);
+      if (!fresh.length) return true;
       for (const [i, notification] of fresh.entries()) {
         const number = inbox.last + 1 + i;
         const stored: Stored = { ...notification, at };
@@ -123,7 +128,8 @@ export class Inboxes {
       const grown = { ...withArrived(inbox, fresh.length), since: isEmpty ? at : inbox.since };
       const surplus = grown.last - grown.first + 1 - MOST_KEPT;
       const kept = surplus > 0 ? await this.#without(commit, account, grown, grown.first + surplus) : grown;
-      commit.set(entry.key, kept);
+      const mentions = mention ? withMentions(inbox.mentions, at, mention.by, fresh.length) : inbox.mentions;
+      commit.set(entry.key, mentions ? { ...kept, mentions } : kept);
     });
   }
 

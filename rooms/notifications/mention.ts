@@ -3,7 +3,8 @@
  *
  * Names are compared folded, the longest one that fits counts, and none has to be followed by a space: `@小安你好` names
  * 小安. But a name that ends in a letter of a script that puts spaces between words ends where the word does: `@adam`
- * never names ada, and `bo@ada.example` names nobody.
+ * never names ada, and `bo@ada.example` names nobody. Nor does a sign in an address or a path (`https://medium.com/@ada`,
+ * `npm i @ada/pkg`), which is how packages and pages of people are called.
  */
 import { foldName } from "../accounts/account_name.ts";
 
@@ -46,6 +47,11 @@ export function mayMention(text: string, mayBeginName: (initial: string) => bool
   return false;
 }
 
+/** So many code units before a sign are looked at. */
+const MAX_ADDRESS_UNITS = 2_000;
+/** What stands behind the name in a package's: `/pkg`. */
+const PACKAGE = /^\/[\w.-]/;
+
 /** The accounts that a text names, each once. */
 export async function mentionedIn<Account extends { readonly id: string }>(
   text: string,
@@ -55,6 +61,7 @@ export async function mentionedIn<Account extends { readonly id: string }>(
   let signs = 0;
   for (const { index } of text.matchAll(SIGN)) {
     if (SPACED.test(text.slice(Math.max(0, index - 2), index))) continue;
+    if (isInAddress(text, index)) continue;
     const folded = nameAt(text, index + 1);
     if (!folded) continue;
     if (++signs > MAX_SIGNS) break;
@@ -64,6 +71,18 @@ export async function mentionedIn<Account extends { readonly id: string }>(
   return [...found.values()];
 }
 
+/** Whether a sign belongs to an address (`https://a/?to=@ada`) or to a path (`a/@ada`, but not `@bo/@ada`, which names both). */
+function isInAddress(text: string, sign: number): boolean {
+  const floor = Math.max(0, sign - MAX_ADDRESS_UNITS);
+  const before = (goesOn: RegExp, end: number): string => {
+    let start = end;
+    while (start > floor && goesOn.test(text[start - 1])) start--;
+    return text.slice(start, end);
+  };
+  if (before(/[!-~]/, sign).includes("://")) return true;
+  return text[sign - 1] === "/" && !/[@＠]/.test(before(/[^\s/]/, sign - 1));
+}
+
 /** What stands behind a sign, folded: a name, if one stands there, with what follows it. */
 function nameAt(text: string, start: number): string {
   const [line] = text.slice(start, start + MAX_NAME_UNITS).toWellFormed().split("\n", 1);
@@ -71,6 +90,7 @@ function nameAt(text: string, start: number): string {
 }
 
 function isWhole(name: string, text: string): boolean {
+  if (PACKAGE.test(text.slice(name.length, name.length + 2))) return false;
   const next = String.fromCodePoint(text.codePointAt(name.length) ?? 0x20);
   if (/\p{M}/u.test(next)) return false;
   return !SPACED.test(next) || !SPACED.test(name.slice(-2));

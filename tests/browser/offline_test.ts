@@ -154,3 +154,29 @@ browserTest(
     assertEquals(await stage.rowsWith("said as ada"), 1);
   },
 );
+
+browserTest("RoomPage notices within seconds of a look that its line is dead", async (stage) => {
+  const ada = await stage.person();
+  await ada.clock.install();
+  const [swallowed, returned] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let lines = 0;
+  let isDead = false;
+  await ada.routeWebSocket(/\/ws\//, (socket) => {
+    const isFirst = ++lines === 1;
+    if (!isFirst) returned.resolve();
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => isFirst && isDead ? swallowed.resolve() : server.send(frame));
+    server.onMessage((frame) => isFirst && isDead || socket.send(frame));
+  });
+  await ada.goto(stage.room("lobby", "ada"));
+  await connected(ada);
+  isDead = true;
+  await ada.evaluate(() => void dispatchEvent(new Event("focus")));
+  await swallowed.promise;
+  await ada.clock.fastForward(10_000);
+  await ada.clock.fastForward(2_000);
+  await returned.promise;
+  await connected(ada);
+  await stage.say("lobby", "said meanwhile", "bo");
+  await bubble(ada, "said meanwhile").waitFor();
+});

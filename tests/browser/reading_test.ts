@@ -1,17 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest, bubble, connected, messages, type Stage } from "../support/browser.ts";
+import { browserTest, bubble, connected, messages, send, type Stage } from "../support/browser.ts";
 
 browserTest("MessageList holds the place of a reader and counts what arrives below", async (stage) => {
   await fill(stage, 60);
   const ada = await stage.member("lobby", "ada");
   const before = await scrollTo(ada, "message 30");
   await stage.say("lobby", "new one", "bo");
-  await ada.getByRole("button", { name: "有新訊息 ↓" }).waitFor();
+  await ada.getByRole("button", { name: "有新訊息" }).waitFor();
   await stage.say("lobby", "new two", "bo");
-  await ada.getByRole("button", { name: "2 則新訊息 ↓" }).waitFor();
+  await ada.getByRole("button", { name: "2 則新訊息" }).waitFor();
   assertEquals(await topOf(ada, "message 30"), before);
-  await ada.getByRole("button", { name: "2 則新訊息 ↓" }).click();
+  await ada.getByRole("button", { name: "2 則新訊息" }).click();
   await bubble(ada, "new two").waitFor();
   await ada.getByRole("button", { name: /新訊息/ }).waitFor({ state: "hidden" });
   assert(await isAtEnd(ada));
@@ -89,6 +89,128 @@ browserTest("MessageList turns today into yesterday at midnight", async (stage) 
   await ada.clock.fastForward("24:00:00");
   await ada.locator(".message__day", { hasText: "昨天" }).waitFor();
 });
+
+browserTest(
+  "MessageList opens a room where its unread messages begin, and marks the place",
+  async (stage) => {
+    await fill(stage, 30);
+    const ada = await stage.member("lobby", "ada");
+    await seen(ada);
+    await ada.goto("about:blank");
+    for (let index = 30; index < 110; index++) await stage.say("lobby", `message ${index}`, "bo");
+    await ada.goto(stage.room("lobby", "ada"));
+    await connected(ada);
+    const line = ada.getByText("以下是未讀訊息");
+    await line.waitFor();
+    await bubble(ada, "message 30").filter({ has: line }).waitFor();
+    const [top, listTop] = await Promise.all(
+      [line, ada.getByRole("log")].map(async (part) => (await part.boundingBox())?.y ?? NaN),
+    );
+    assert(top >= listTop && top < listTop + 60, `${top}, ${listTop}`);
+    await ada.getByRole("button", { name: "80 則新訊息" }).click();
+    await ada.getByRole("button", { name: "80 則新訊息" }).waitFor({ state: "hidden" });
+    assert(await isAtEnd(ada));
+    await send(ada, "an answer");
+    await bubble(ada, "an answer").waitFor();
+    assertEquals(await line.count(), 0);
+  },
+);
+
+browserTest(
+  "MessageList marks nothing as unread on a first visit, nor what one has seen or said",
+  async (stage) => {
+    await fill(stage, 30);
+    const ada = await stage.member("lobby", "ada");
+    assertEquals(await ada.locator(".message__unread").count(), 0);
+    await send(ada, "mine");
+    await ada.locator("[data-state=recorded]").last().waitFor();
+    await seen(ada);
+    await ada.reload();
+    await connected(ada);
+    assertEquals(await ada.locator(".message__unread").count(), 0);
+    assert(await isAtEnd(ada));
+  },
+);
+
+browserTest("MessageList marks what came while nobody looked", async (stage) => {
+  const ada = await stage.member("lobby", "ada");
+  await stage.say("lobby", "seen", "bo");
+  await bubble(ada, "seen").waitFor();
+  await setHidden(ada, true);
+  for (let index = 0; index < 40; index++) await stage.say("lobby", `unseen ${index}`, "bo");
+  await bubble(ada, "unseen 39").waitFor();
+  await setHidden(ada, false);
+  const line = ada.getByText("以下是未讀訊息");
+  await bubble(ada, "unseen 0").filter({ has: line }).waitFor();
+  assert(!await isAtEnd(ada));
+  await ada.getByRole("button", { name: "40 則新訊息" }).waitFor();
+});
+
+browserTest(
+  "A button leads to the end wherever else one reads, and never covers the composer",
+  async (stage) => {
+    await fill(stage, 60);
+    const ada = await stage.member("lobby", "ada", { viewport: { width: 320, height: 568 } });
+    const button = ada.getByRole("button", { name: "跳到最新訊息" });
+    assertEquals(await button.count(), 0);
+    await scrollTo(ada, "message 30");
+    await button.waitFor();
+    const covers = async () => {
+      const [pill, foot] = await Promise.all(
+        [".pill", ".typing"].map((part) => ada.locator(part).boundingBox()),
+      );
+      return pill !== null && foot !== null && pill.y + pill.height > foot.y;
+    };
+    assertEquals(await covers(), false);
+    await ada.getByRole("textbox").fill("one\ntwo\nthree\nfour\nfive\nsix");
+    assertEquals(await covers(), false);
+    await stage.say("lobby", "new", "bo");
+    await ada.getByRole("button", { name: "有新訊息" }).waitFor();
+    assertEquals(await covers(), false);
+    await ada.getByRole("button", { name: "有新訊息" }).click();
+    await ada.locator(".pill").waitFor({ state: "hidden" });
+    assert(await isAtEnd(ada));
+  },
+);
+
+browserTest("MessageList never freezes its page, whatever stands in the room", async (stage) => {
+  const hostile = [
+    "http://a/" + ")".repeat(3_990),
+    "(http://a".repeat(440),
+    "😀".repeat(35) + "x",
+    "字 ".repeat(2_000),
+  ];
+  for (let index = 0; index < 50; index++) await stage.say("lobby", hostile[index % hostile.length], "bo");
+  const ada = await stage.person();
+  await ada.addInitScript(() => {
+    const longest = { ms: 0 };
+    Object.assign(globalThis, { longest });
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) longest.ms = Math.max(longest.ms, duration);
+    }).observe({ type: "longtask", buffered: true });
+  });
+  await ada.goto(stage.room("lobby", "ada"));
+  await connected(ada);
+  assertEquals(await ada.locator(".message").count(), 50);
+  assert(await isAtEnd(ada));
+  const ms = await ada.evaluate(() => (globalThis as unknown as { longest: { ms: number } }).longest.ms);
+  assert(ms < 500, `${ms} ms`);
+});
+
+/** Waits until the page has noted that its reader has seen everything. */
+async function seen(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const id = [...document.querySelectorAll<HTMLElement>(".message[data-id]")].at(-1)?.dataset.id;
+    return JSON.parse(localStorage.getItem("talksheet:visit:lobby") ?? "{}").seenId === id;
+  });
+}
+
+async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+}
 
 async function fill(stage: Stage, count: number): Promise<void> {
   for (let index = 0; index < count; index++) await stage.say("lobby", `message ${index}`, "bo");

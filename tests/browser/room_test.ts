@@ -88,33 +88,6 @@ browserTest("RoomPage shows nobody as typing who has just spoken", async (stage)
   assertEquals(await ada.locator("[data-typing]").count(), 0);
 });
 
-browserTest("RoomPage never sends the Enter that ends a composition", async (stage) => {
-  const ada = await stage.member("lobby", "ada");
-  const field = ada.getByRole("textbox");
-  await field.focus();
-  await field.evaluate((element) => {
-    const enter = { key: "Enter", keyCode: 229, isComposing: true, bubbles: true, cancelable: true };
-    // As Safari does: the keydown follows the composition's end and looks like any other.
-    element.addEventListener("compositionend", () => {
-      element.dispatchEvent(new KeyboardEvent("keydown", { ...enter, keyCode: 13, isComposing: false }));
-    });
-    element.addEventListener(
-      "compositionupdate",
-      () => element.dispatchEvent(new KeyboardEvent("keydown", enter)),
-    );
-  });
-  const keys = await ada.context().newCDPSession(ada);
-  await keys.send("Input.imeSetComposition", { text: "你好", selectionStart: 2, selectionEnd: 2 });
-  await keys.send("Input.insertText", { text: "你好" });
-  assertEquals(await field.inputValue(), "你好");
-  assertEquals(await messages(ada), []);
-  const ended = await ada.evaluate(() => performance.now());
-  await ada.waitForFunction((at) => performance.now() > at + 60, ended);
-  await field.press("Enter");
-  await bubble(ada, "你好").waitFor();
-  assertEquals(await messages(ada), ["你好"]);
-});
-
 browserTest("RoomPage breaks the line on Shift+Enter and sends all lines", async (stage) => {
   const ada = await stage.member("lobby", "ada");
   const field = ada.getByRole("textbox");

@@ -119,6 +119,21 @@ Deno.test("A message is deleted for everyone, and a member removed, though the c
   assertEquals((await readHistory(service.url, "lobby")).map(({ username }) => username), ["-", "-"]);
 });
 
+Deno.test("Somebody who has left is gone after the grace period though the clock jumps back", async () => {
+  await using service = await startService();
+  await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+  const bo = await Client.enter(service.url, "lobby", "?username=bo");
+  await ada.next("online_users", ({ count }) => count === 2);
+  using clock = jumpingClock();
+  clock.jump(LATE_MS);
+  await bo.say("bye");
+  await bo.close();
+  // The service knows by then that bo's socket is closed.
+  await ada.say("bye");
+  clock.jump(-LATE_MS);
+  await ada.next("user_leave", ({ user }) => user === "bo");
+});
+
 Deno.test("Who comes back to a room is told what was deleted of what its page still shows", async () => {
   await using service = await startService();
   await using ada = await Client.enter(service.url, "lobby", "?username=ada");

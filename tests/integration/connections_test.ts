@@ -135,6 +135,26 @@ Deno.test("A socket answers the last ping of a flood, and a close with its code"
   await socket.ended();
 });
 
+Deno.test("A flood of empty fragments, pings or pongs is cut off", async () => {
+  await using service = await startService();
+  const payload = new Uint8Array(0);
+  const floods = [
+    rawFrame({ opcode: 0, payload, isFinal: false }),
+    rawFrame({ opcode: 9, payload }),
+    rawFrame({ opcode: 10, payload }),
+  ];
+  for (const frame of floods) {
+    using socket = await RawSocket.open(service.url, "/ws/chat/lobby/");
+    await socket.write(rawFrame({ opcode: 1, payload, isFinal: false }));
+    const many = new Uint8Array(10_000 * frame.length);
+    for (let i = 0; i < 10_000; i++) many.set(frame, i * frame.length);
+    let isOver = false;
+    const ended = socket.ended().then(() => isOver = true);
+    while (!isOver) await socket.write(many).catch(() => isOver = true);
+    await ended;
+  }
+});
+
 Deno.test("A socket opens on a connection that has carried other requests, and a request that is no plain one goes the long way", async () => {
   await using service = await startService();
   using socket = await RawSocket.connect(service.url);

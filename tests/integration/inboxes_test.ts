@@ -128,9 +128,9 @@ inboxTest(
   async (setting) => {
     const { kv, inboxes, unread, changed } = setting;
     const errand = ["mention", "1"];
-    assertEquals(await inboxes.deliver("ada", [notification()], errand), false);
+    assertEquals(await inboxes.deliver("ada", [notification()], { dependsOn: errand, by: "account" }), false);
     await kv.set(errand, 1);
-    assertEquals(await inboxes.deliver("ada", [notification()], errand), true);
+    assertEquals(await inboxes.deliver("ada", [notification()], { dependsOn: errand, by: "account" }), true);
     assertEquals(await inboxes.deliver("bo", [notification()]), false);
     assertEquals([await unread(), changed], [1, ["ada"]]);
     assertEquals(await inboxes.markRead("bo", notification().id), false);
@@ -200,7 +200,13 @@ Deno.test("Inboxes doesn't bring what is taken back, or whose account is removed
       },
     });
     const inboxes = new Inboxes({ kv: racing, now: Date.now, random: Math.random, changed() {} });
-    assertEquals(await inboxes.deliver("ada", [notification()], ["mention", "1"]), false);
+    assertEquals(
+      await inboxes.deliver("ada", [notification()], {
+        dependsOn: ["mention", "1"],
+        by: "guest",
+      }),
+      false,
+    );
     assertEquals((await inboxes.news("ada")).last, 0);
   }
 });

@@ -80,11 +80,16 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
   assertEquals(Object.keys(chinese).filter((key) => !used.has(key.replace(/\.one$/, ""))), []);
 });
 
-for (const [page, script] of [["room_modules.html", "room.js"], ["lobby.html", "lobby.js"]]) {
-  Deno.test(`${page} preloads every module that ${script} needs, and no other`, () => {
-    assertEquals(preloaded(page), [...modulesOf(script)].sort());
-  });
-}
+Deno.test("lobby.html preloads every module that lobby.js needs, and no other", () => {
+  assertEquals(preloaded("lobby.html"), [...modulesOf("lobby.js")].sort());
+});
+
+Deno.test("The room's page loads one module, in which its bell is too", () => {
+  const page = wholePages.get("room.html") ?? "";
+  assertEquals(found(page, /<script[^>]* src="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g), ["built/room.js"]);
+  assertEquals(found(page, /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g), ["built/room.js"]);
+  assertEquals(found(read("bundles/room.js"), /import "\.\.\/([\w.]+)"/g), ["room.js", "bell.js"]);
+});
 
 Deno.test("Pages take their files from one version, and each has one stylesheet", () => {
   assertEquals(ending(".html").filter((name) => read(name).includes(`"/static/`)), []);
@@ -117,6 +122,12 @@ Deno.test("Stylesheets use no id, nothing !important and no physical direction",
   assertEquals(ending(".css").filter((name) => refused.test(read(name).replace(/@media[^{]*/g, ""))), []);
 });
 
+Deno.test("Stylesheets move things only for people who don't mind", () => {
+  const agreed = /@media \(prefers-reduced-motion: no-preference\) \{.*?\n\}/gs;
+  const moving = /^\s*(?:animation|transition|scroll-behavior)\b/m;
+  assertEquals(ending(".css").filter((name) => moving.test(read(name).replace(agreed, ""))), []);
+});
+
 Deno.test("Stylesheets name colours in colors.css only", () => {
   const colour = /#[0-9a-f]{3,8}\b|rgb\(|oklch\(/;
   assertEquals(ending(".css").filter((name) => name !== "colors.css" && colour.test(read(name))), []);
@@ -142,8 +153,7 @@ Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in,
     assertEquals([path, sent.get("content-encoding")], [path, "gzip"]);
     return (await new Response(body).arrayBuffer()).byteLength;
   };
-  const scripts = new Set([...modulesOf("room.js"), ...modulesOf("bell.js")]);
-  const files = ["room_page.css", ...scripts].map((name) => `/static/${name}`);
+  const files = ["room_page.css", "built/room.js"].map((name) => `/static/${name}`);
   const sizes = await Promise.all(["/chat/lobby/", ...files].map(sentBytes));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   assert(bytes < 60_000, `${bytes} bytes`);
@@ -155,6 +165,7 @@ Deno.test("Every page that shows who is signed in has the bell, and its styleshe
   for (const [name, page] of pagesWith) {
     const [stylesheet] = found(page, /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
     assert(page.includes(read("bell.html")), name);
+    assert(page.includes(name === "room.html" ? "/built/room.js" : "/bell.js"), name);
     assert(read(stylesheet).includes('"bell.css"'), stylesheet);
   }
 });

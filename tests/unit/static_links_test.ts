@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { isEmojiOnly } from "../../static/emoji.js";
 import { splitLinks } from "../../static/links.js";
 
 /** The addresses in a text, and the text with each of them between brackets. */
@@ -23,5 +24,33 @@ for (const [text, expected] of Object.entries(CASES)) {
   Deno.test(`splitLinks() finds the addresses in ${JSON.stringify(text)}`, () => {
     assertEquals(marked(text), expected);
     assertEquals(splitLinks(text).map((part) => part.text).join(""), text);
+  });
+}
+
+/** Ten times what a message may hold: what isn't done in one pass takes many seconds with these. */
+const HOSTILE = {
+  "closing brackets": "http://a/" + ")".repeat(40_000),
+  "full stops and brackets in turn": "http://a/" + ".)".repeat(20_000),
+  "brackets of every kind": "http://a/" + ")]}".repeat(13_000),
+  "a run of full stops that ends in a letter": "http://a/" + ".".repeat(40_000) + "x",
+  "runs of full stops": ("http://a/" + "?!.".repeat(1_000) + "x ").repeat(13),
+  "addresses without end": "http://".repeat(6_000),
+  "addresses that are none": "http://a:99999/ ".repeat(2_500),
+  "short addresses": "http://a ".repeat(4_400),
+};
+
+for (const [what, text] of Object.entries(HOSTILE)) {
+  Deno.test(`splitLinks() reads ${what} in one pass`, () => {
+    const started = performance.now();
+    assertEquals(splitLinks(text).map((part) => part.text).join(""), text);
+    assert(performance.now() - started < 1_000, `${performance.now() - started} ms`);
+  });
+}
+
+for (const [what, text] of [["a letter", "😀".repeat(30) + "x"], ["a digit", "❤️".repeat(24) + "1"]]) {
+  Deno.test(`isEmojiOnly() reads emoji that end in ${what} in one pass`, () => {
+    const started = performance.now();
+    assertEquals(isEmojiOnly(text), false);
+    assert(performance.now() - started < 1_000, `${performance.now() - started} ms`);
   });
 }

@@ -219,6 +219,64 @@ socketTest(
   },
 );
 
+socketTest("RoomSocket asks every 30 s whether the server is there", ({ server, time, socket, events }) => {
+  server[0].open();
+  for (const count of [1, 2, 3]) {
+    time.tick(30_000);
+    assertEquals(server[0].sent.map(({ type }) => type), Array(count).fill("ping"));
+    server[0].says({ type: "pong" });
+  }
+  time.tick(9_999);
+  assertEquals([socket.connection.state, events], ["open", ["latest "]]);
+});
+
+socketTest("RoomSocket takes ten seconds of silence after a ping for a loss", ({ server, time, socket }) => {
+  server[0].open();
+  time.tick(30_000 + 9_999);
+  assertEquals(socket.connection.state, "open");
+  time.tick(1);
+  assert(server[0].isClosed);
+  assertEquals(socket.connection.state, "waiting");
+  time.tick(60_000);
+  assertEquals(server[0].sent.length, 1);
+});
+
+socketTest("RoomSocket takes whatever it hears for a sign of life", ({ server, time, socket }) => {
+  server[0].open();
+  time.tick(30_000 + 9_000);
+  server[0].says(message("1"));
+  time.tick(9_000);
+  assertEquals(socket.connection.state, "open");
+});
+
+socketTest(
+  "RoomSocket pings at once on waking up, and waits no longer the more often it is woken",
+  ({ server, time, socket }) => {
+    server[0].open();
+    for (let second = 0; second < 10; second++) {
+      socket.wake();
+      time.tick(1_000);
+    }
+    assertEquals(server[0].sent.length, 1);
+    assertEquals(socket.connection.state, "waiting");
+    socket.wake();
+    assertEquals([server.length, socket.connection.state], [2, "connecting"]);
+  },
+);
+
+socketTest(
+  "RoomSocket waits ten seconds for an ack, whatever it hears meanwhile",
+  ({ server, time, socket }) => {
+    server[0].open();
+    socket.say("one");
+    time.tick(6_000);
+    socket.wake();
+    server[0].says({ type: "pong" });
+    time.tick(4_000);
+    assertEquals(socket.connection.state, "waiting");
+  },
+);
+
 socketTest(
   "RoomSocket waits quietly when the server asks to slow down",
   ({ socket, server, time, events }) => {

@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Draft } from "../../static/draft.js";
 import { Outbox } from "../../static/outbox.js";
-import { memoryStorage } from "../../static/storage.js";
+import { memoryStorage, openStorage } from "../../static/storage.js";
 import { Visits } from "../../static/visits.js";
 
 Deno.test("Outbox keeps what was written, in order, for the next page", () => {
@@ -56,4 +56,58 @@ Deno.test("Visits remembers the newest message seen and never goes back", () => 
   visits.see("lobby", "02");
   visits.see("lobby", "01");
   assertEquals(visits.all()[0].seenId, "02");
+});
+
+const BAD_ENTRIES = [
+  `{"clientId`,
+  "",
+  "null",
+  "7",
+  `"text"`,
+  "[]",
+  "{}",
+  `{"clientId":"1"}`,
+  `{"clientId":"1","username":"ada","text":7,"writtenAt":1}`,
+  `{"clientId":"2","username":"ada","text":"another's key","writtenAt":1}`,
+  `{"room":7,"visitedAt":"now","seenId":null}`,
+];
+for (const bad of BAD_ENTRIES) {
+  Deno.test(`Outbox, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
+    const storage = memoryStorage();
+    const kept = new Outbox(storage, "lobby").add("kept", "ada");
+    storage.setItem("talksheet:unsent:lobby:1", bad);
+    storage.setItem("talksheet:visit:lobby", bad);
+    storage.setItem("talksheet:visit:other", bad);
+    assertEquals(new Outbox(storage, "lobby").all(), [kept]);
+    const visits = new Visits(storage);
+    assertEquals(visits.seenId("lobby"), "");
+    visits.enter("lobby");
+    visits.see("lobby", "02");
+    assertEquals([visits.all()[0].room, visits.seenId("lobby")], ["lobby", "02"]);
+    assert(visits.all().every(({ room, seenId }) => room && typeof seenId === "string"));
+  });
+}
+
+Deno.test("openStorage() lasts as long as the page where the browser has none or can't read it", () => {
+  const original = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
+  const broken = () => {
+    throw new Error("NS_ERROR_FILE_CORRUPTED");
+  };
+  try {
+    for (
+      const value of [null, { ...memoryStorage(), getItem: broken }, {
+        get length() {
+          return broken();
+        },
+        key: broken,
+      }]
+    ) {
+      Object.defineProperty(globalThis, "localStorage", { configurable: true, value });
+      const storage = openStorage();
+      storage.setItem("a", "1");
+      assertEquals(storage.getItem("a"), "1");
+    }
+  } finally {
+    if (original) Object.defineProperty(globalThis, "localStorage", original);
+  }
 });

@@ -1,0 +1,39 @@
+/**
+ * Moves the focus from message to message: up and down, to the first and the last one that are here, and with Escape to
+ * where one writes. On the list itself, up begins with the last message that is to be seen, and down with the first.
+ * @param {HTMLElement} list
+ * @param {AbortSignal} signal ends it
+ * @returns {void}
+ */
+export function mountMessageKeys(list, signal) {
+  list.addEventListener("keydown", (event) => {
+    const { key, target, altKey, ctrlKey, metaKey, shiftKey } = event;
+    if (altKey || ctrlKey || metaKey || shiftKey) return;
+    if (key === "Escape") {
+      /** @type {HTMLElement | null} */ (document.querySelector(".composer__field"))?.focus();
+      return;
+    }
+    const current = /** @type {Element} */ (target).closest(".message");
+    const next = targetOf(key, current ?? undefined, list);
+    if (!next) return;
+    event.preventDefault();
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }, { signal });
+}
+
+/** @param {string} key @param {Element | undefined} current @param {HTMLElement} list @returns {HTMLElement | undefined} */
+function targetOf(key, current, list) {
+  const rows = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".message")]);
+  const index = current ? rows.indexOf(/** @type {HTMLElement} */ (current)) : -1;
+  if (key === "Home") return rows[0];
+  if (key === "End") return rows.at(-1);
+  if (key === "ArrowUp") return current ? rows[index - 1] : rows.findLast((row) => isSeen(row, list));
+  if (key === "ArrowDown") return current ? rows[index + 1] : rows.find((row) => isSeen(row, list));
+}
+
+/** Whether a row's whole height, or its beginning, is in the list's window. @param {Element} row @param {Element} list */
+function isSeen(row, list) {
+  const [{ top }, window] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
+  return top >= window.top && top < window.bottom;
+}
