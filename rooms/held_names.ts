@@ -18,8 +18,11 @@ export class HeldNames {
     let holders = this.#holders.get(folded);
     if (!holders) this.#holders.set(folded, holders = new Map());
     const holder = holders.get(id);
-    if (holder) holder.count++;
-    else holders.set(id, { since, count: 1 });
+    if (holder) {
+      holder.count++;
+      // That of whoever is here by now, which the other isolates are told, and not that of the way in.
+      holder.since = since;
+    } else holders.set(id, { since, count: 1 });
   }
 
   release(name: string, id: string): void {
