@@ -108,6 +108,11 @@ export class RuleBook {
     });
   }
 
+  /** The rooms that have rules. */
+  static async *rooms(kv: Deno.Kv): AsyncGenerator<string> {
+    for await (const { key } of kv.list({ prefix: [KEY] })) yield String(key[1]);
+  }
+
   /** The rules as they stand in KV. */
   async of(room: string): Promise<Rules> {
     return (await this.#kv.get<Rules>([KEY, room])).value ?? NONE;

@@ -7,6 +7,7 @@ import type { Archive } from "../rooms/archive.ts";
 import type { Census } from "../rooms/census.ts";
 import type { Changes } from "../rooms/changes.ts";
 import { RoomDirectory } from "../rooms/room_directory.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import type { RuleBook } from "../rooms/rules.ts";
 import { viewPass } from "./account_view.ts";
 import type { ApiEnv } from "./api_gate.ts";
@@ -30,9 +31,10 @@ export function adminApi(options: {
   changes: Changes;
   rules: RuleBook;
   archive: Archive;
+  roomNames: RoomNames;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, tokens, census, changes, rules } = options;
+  const { accounts, tokens, census, changes, rules, roomNames } = options;
   const directory = new RoomDirectory(options);
   const app = new Hono<ApiEnv>();
 
@@ -62,7 +64,7 @@ export function adminApi(options: {
   }
 
   app.get("/rooms/:room/members", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const users = (await census.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
     const members = users.slice(0, MAX_MEMBERS).map(({ id, name, isGuest }) => ({
       id,
@@ -73,7 +75,7 @@ export function adminApi(options: {
   });
 
   app.delete("/rooms/:room/members/:id", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const user = checked(UserId, c.req.param("id"));
     const { isPrivate, members } = await rules.of(room);
     if (isPrivate && members.includes(user)) {

@@ -114,6 +114,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         files: parts.files,
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
+        findRoom: (name) => parts.roomNames.find(name),
         rulesOf: (room) => parts.rules.of(room),
         documentOf: (id) => parts.documents.catalog.stored(id),
         waitOf: pageLimit(callers, config),

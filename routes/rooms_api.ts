@@ -6,6 +6,7 @@ import type { Erasure } from "../rooms/erasure.ts";
 import type { History } from "../rooms/history.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
 import { ROOM_NAME } from "../rooms/room.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { mayChange, mayEnter, type RuleBook, type Rules } from "../rooms/rules.ts";
 import { cleanName, hasAccount, type User } from "../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
@@ -52,6 +53,7 @@ interface Person {
 export function roomsApi(options: {
   accounts: Accounts;
   rules: RuleBook;
+  roomNames: RoomNames;
   erasure: Erasure;
   history: History;
   inboxes: Inboxes;
@@ -60,7 +62,7 @@ export function roomsApi(options: {
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, rules, erasure, history } = options;
+  const { accounts, rules, roomNames, erasure, history } = options;
   const app = new Hono<ApiEnv>();
   const tellAdded = createMemberNotices(options);
   /** Lookups under way, by whom they look up: when a room's rules change, all who are in it ask at once. */
@@ -102,15 +104,16 @@ export function roomsApi(options: {
   }
 
   /** What a list of rooms shows of one; of a room that the user may not enter, only why. */
-  async function summary(room: string, user: User): Promise<Record<string, unknown>> {
+  async function summary(name: string, user: User): Promise<Record<string, unknown>> {
+    const room = await roomNames.find(name);
     const now = await rules.of(room);
     const { title, isPrivate, isClosed = false } = now;
     if (!mayEnter(now, user)) {
-      return { name: room, may_enter: false, private: !isClosed, closed: isClosed || undefined };
+      return { name, may_enter: false, private: !isClosed, closed: isClosed || undefined };
     }
     const { messages } = JSON.parse(`{${history.json(await history.before(room, undefined, 1))}}`);
     return {
-      name: room,
+      name,
       may_enter: true,
       title: title || undefined,
       private: isPrivate,
@@ -133,7 +136,7 @@ export function roomsApi(options: {
     }
     if (!hasAccount(user)) throw new HttpError(403, "not_allowed", "Make rooms as an account");
     const { room: wanted, title, private: isPrivate = false } = checked(Creation, await jsonIn(c.req.raw));
-    const room = roomNameIn(wanted.trim());
+    const room = await roomNames.claim(roomNameIn(wanted.trim()));
     const { lines } = await history.before(room, undefined, 1);
     // One that others have talked in isn't anybody's to close to them.
     if (lines.length || !await rules.claim(room, user, { title: title ?? "", isPrivate })) {
@@ -143,7 +146,7 @@ export function roomsApi(options: {
   });
 
   app.get("/:room", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const { user } = admitted(c.var.caller);
     const now = await rules.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
@@ -151,8 +154,9 @@ export function roomsApi(options: {
   });
 
   app.patch("/:room", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
-    const user = await changerOf(c.var.caller, room);
+    const named = roomNameIn(c.req.param("room"));
+    const user = await changerOf(c.var.caller, await roomNames.find(named));
+    const room = await roomNames.claim(named);
     const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = checked(
       Change,
       await jsonIn(c.req.raw),
@@ -178,7 +182,7 @@ export function roomsApi(options: {
   });
 
   app.delete("/:room/messages/:id", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     await changerOf(c.var.caller, room);
     if (await erasure.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
     throw new HttpError(404, "not_found", "The room has no such message");

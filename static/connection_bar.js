@@ -24,7 +24,7 @@ export function mountConnectionBar(bar, { socket, words }) {
   let hasFailed = false;
   const show = () => {
     const { connection } = socket;
-    const { state } = connection;
+    const { state, reason = "" } = connection;
     // Whether a room is open again is asked every now and then; nobody need read each time that it is.
     if (state === "connecting" && document.body.dataset.connection === "refused") return;
     if (state !== "connecting") hasFailed = state !== "open";
@@ -38,7 +38,7 @@ export function mountConnectionBar(bar, { socket, words }) {
     part("rename").hidden = refusal !== "name";
     // Signing in opens nothing where the room is closed to everybody, or this person was sent out of it.
     part("sign-in").hidden = refusal !== "signed_out" &&
-      !(isGuest && (refusal === "private" || refusal === "name"));
+      !(isGuest && (refusal === "private" || (refusal === "name" && nameTrouble(reason) === "not_allowed")));
     const mayGuest = document.body.dataset.auth === "guests" && document.body.dataset.private !== "true";
     part("as-guest").hidden = refusal !== "signed_out" || isGuest || !mayGuest;
     const text = sentenceFor(connection, words);
@@ -67,12 +67,18 @@ function sentenceFor(connection, words) {
     // Whoever was never signed in can't have been signed out.
     return words.say(document.body.dataset.role === "guest" ? "sign_in" : "signed_out");
   }
-  if (refusal) return words.say(refusal === "name" ? "not_allowed" : refusal);
+  if (refusal) return words.say(refusal === "name" ? nameTrouble(reason) : refusal);
   if (state !== "waiting") return words.say("reconnecting");
   const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
   if (code === CLOSE_TOO_MANY) return words.say(crowdOf(reason), { seconds });
   if (trouble) return words.say(trouble, { seconds, origin: location.origin });
   return words.say(navigator.onLine ? "retry_in" : "retry_in_offline", { seconds });
+}
+
+/** What is wrong with a name, as a key of the words. @param {string} reason @returns {string} */
+function nameTrouble(reason) {
+  if (reason.includes("can't be used")) return "name_refused";
+  return reason.includes("Somebody else") ? "name_held" : "not_allowed";
 }
 
 /** What there is too much of, as a key of the words. @param {string} reason @returns {string} */

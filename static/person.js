@@ -34,3 +34,21 @@ export function paintAvatar(element, name, hue = hueOf(name)) {
   element.textContent = initialOf(name);
   element.style.setProperty("--hue", String(hue));
 }
+
+/**
+ * The mark of an account's name: a picture, which no name can hold.
+ * @param {string} label
+ * @returns {SVGElement}
+ */
+export function verifiedMark(label) {
+  const mark = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", "#icon-verified");
+  mark.setAttribute("class", "icon verified");
+  mark.setAttribute("role", "img");
+  mark.setAttribute("aria-label", label);
+  mark.append(use);
+  return mark;
+}
+
+const SVG = "http://www.w3.org/2000/svg";

@@ -47,11 +47,27 @@ enter(await nickname());
  * @returns {Promise<string>}
  */
 async function nickname() {
-  if (account) return account;
-  const asked = cleanName(new URLSearchParams(location.search).get("username") ?? "");
+  if (account) {
+    takeFromAddress("username");
+    return account;
+  }
+  const asked = cleanName(takeFromAddress("username"));
   const name = asked || cleanName(visits.nickname) || await ask("");
   visits.nickname ||= name;
   return name;
+}
+
+/**
+ * Reads a value of the address and takes it out: whoever is sent the address must not come as this person.
+ * @param {string} key
+ * @returns {string}
+ */
+function takeFromAddress(key) {
+  const address = new URL(location.href);
+  const value = address.searchParams.get(key) ?? "";
+  address.searchParams.delete(key);
+  history.replaceState(history.state, "", address);
+  return value;
 }
 
 /** @param {string} current @returns {Promise<string>} */
@@ -97,13 +113,12 @@ function enter(username) {
   });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  mountMessageList(list, { socket, words, username, seenId });
+  mountMessageList(list, { socket, words, account, seenId });
   mountMessageGoal(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
   mountPresence(part("presence"), {
     socket,
     words,
-    username,
     opener: part("online"),
   });
   mountConnectionBar(part("connection"), { socket, words });
@@ -127,19 +142,19 @@ function enter(username) {
     ({ key, newValue }) => newValue === null && socket.settledElsewhere(key),
   );
   for (const button of document.querySelectorAll("[data-part=rename]")) {
-    button.addEventListener("click", () => rename(username));
+    button.addEventListener("click", () => rename(socket));
   }
   const copy = /** @type {HTMLButtonElement} */ (part("copy"));
   copy.addEventListener("click", () => copyRoomLink(copy, words));
   socket.connect();
 }
 
-/** Comes back under another name. @param {string} username @returns {Promise<void>} */
-async function rename(username) {
-  const name = await ask(username);
-  if (name === username) return;
+/** Comes back under another name, with all that is on the page. @param {RoomSocket} socket @returns {Promise<void>} */
+async function rename(socket) {
+  const name = await ask(socket.username);
+  if (name === socket.username) return;
   visits.nickname = name;
-  const address = new URL(location.href);
-  address.searchParams.set("username", name);
-  location.replace(address);
+  // A connection that was refused is over; the next page begins with the new name.
+  if (socket.connection.state === "refused") location.reload();
+  else socket.rename(name);
 }

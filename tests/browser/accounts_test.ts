@@ -25,6 +25,12 @@ browserTest(
     await bubble(bo, "我是本人").waitFor();
     const name = bubble(bo, "我是本人").locator(".message__name");
     assertEquals([await name.innerText(), await name.getAttribute("data-account")], ["小安", ""]);
+    // The mark is a picture: no text, however it is written, looks like it.
+    await name.getByRole("img", { name: "已登入的帳號" }).waitFor();
+    await bo.locator(".room__online").click();
+    await bo.locator(".people__row", { hasText: "小安" }).getByRole("img", { name: "已登入的帳號" })
+      .waitFor();
+    assertEquals(await bo.locator(".people__row .verified").count(), 1);
     assertEquals(await bubble(bo, "大家好").locator(".message__name[data-account]").count(), 0);
     // The room isn't theirs: its settings lead back to it, and no message can be deleted.
     assertEquals(await ada.locator(".message__delete:visible").count(), 0);
@@ -218,7 +224,7 @@ browserTest(
 );
 
 browserTest(
-  "What a guest wrote and didn't send doesn't keep them out when the name has become an account's",
+  "What a guest wrote and didn't send under a former name is sent, though the name has become an account's",
   async (stage) => {
     const bo = await stage.member("lobby", "小柏");
     await bo.evaluate(() => {
@@ -227,10 +233,9 @@ browserTest(
     });
     await stage.account("小安");
     await bo.reload();
-    await bo.getByText("這個暱稱屬於某個帳號", { exact: false }).first().waitFor();
-    await bo.reload();
     await connected(bo);
-    await bubble(bo, "舊訊息").and(bo.locator("[data-state=failed]")).waitFor();
+    await bubble(bo, "舊訊息").and(bo.locator("[data-state=recorded][data-own]")).waitFor();
+    assertEquals([await messages(bo), await stage.rowsWith("小柏,舊訊息")], [["舊訊息"], 1]);
   },
 );
 
