@@ -78,7 +78,8 @@ export function sessionApi(options: {
       throw new HttpError(401, "wrong_password", "The name or the password is wrong");
     }
     attempts.succeed(name, address, browser);
-    if (browser === undefined) {
+    // Only browsers say this; programs keep no cookies.
+    if (browser === undefined && c.req.header("sec-fetch-site")) {
       const kept = [badges.vouch(name), ...proofs].slice(0, MOST_KNOWN).join(" ");
       keepCookie(c, KNOWN_COOKIE, kept, { ...options, lifeMs: KNOWN_LIFE_MS });
     }
