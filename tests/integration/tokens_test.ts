@@ -173,6 +173,9 @@ Deno.test("deno task user and token look after the running service, or say why t
   const ada = await Visitor.signedIn(service.url, "ada", password);
   assertEquals(await lookAfterUsers(["list"], around), 0);
   assertMatch(said(), /^Ada {2}admin {2}\S+ {2}\(Ada L\.\)$/);
+  assertEquals(await lookAfterUsers(["role", "ada", "user"], around), 1);
+  assertMatch(said(), /last admin/);
+  assertEquals(await lookAfterUsers(["add", "root", "--role", "admin"], around), 0);
   assertEquals(await lookAfterUsers(["role", "ada", "user"], around), 0);
   assertEquals((await ada.ask("GET", "/api/session")).body.user.role, "user");
   said();
