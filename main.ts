@@ -4,39 +4,39 @@
  * The composition root: opens KV, builds the parts from the inner to the outer, serves, and stops in reverse.
  */
 import { dirname } from "node:path";
-import { openAccess } from "./rooms/access.ts";
+import { openAccess } from "./rooms/access/open_access.ts";
 import { systemClock } from "./rooms/clock.ts";
-import { Counts } from "./rooms/figures/counts.ts";
-import { openBoard } from "./rooms/figures/open_board.ts";
+import { Counts } from "./rooms/counters.ts";
+import { openBoard } from "./rooms/stats/open_stats.ts";
 import { Documents } from "./rooms/documents/documents.ts";
-import type { Post } from "./rooms/fan_out/channel.ts";
-import { openChannel } from "./rooms/fan_out/engine.ts";
-import { Idempotency } from "./rooms/idempotency.ts";
-import { openNotifications } from "./rooms/open_notifications.ts";
-import { openRooms } from "./rooms/open_rooms.ts";
+import type { Post } from "./rooms/cluster/channel.ts";
+import { openChannel } from "./rooms/cluster/open_channel.ts";
+import { Idempotency } from "./rooms/kv/idempotency_keys.ts";
+import { openNotifications } from "./rooms/notifications/open_notifications.ts";
+import { openRooms } from "./rooms/messages/message_log.ts";
 import { CLOSE } from "./rooms/protocol.ts";
-import { hasQueue, Queue } from "./rooms/queue.ts";
+import { hasQueue, Queue } from "./rooms/kv/queue.ts";
 import { openReports } from "./rooms/reports/open_reports.ts";
-import { shared } from "./rooms/shared_kv.ts";
-import { Storage } from "./rooms/storage.ts";
+import { shared } from "./rooms/kv/retry_when_locked.ts";
+import { Storage } from "./rooms/kv/storage_guard.ts";
 import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
-import { filesExhausted } from "./rooms/figures/warnings.ts";
-import { languageWords } from "./routes/language_words.ts";
-import { listen, listenByPlatform } from "./routes/listener.ts";
-import { createLog, errorFields, writeLine } from "./routes/log.ts";
-import { networkOrigin, ownOrigin } from "./routes/own_address.ts";
+import { filesExhausted } from "./rooms/stats/alert_rules.ts";
+import { languageWords } from "./routes/translations.ts";
+import { listen, listenByPlatform } from "./routes/server/listener.ts";
+import { createLog, errorFields, writeLine } from "./routes/logger.ts";
+import { networkOrigin, ownOrigin } from "./routes/server/own_address.ts";
 import { serve } from "./routes/process.ts";
-import { listenTrouble, storeTrouble } from "./routes/start_check.ts";
-import { StaticFiles } from "./routes/static_files.ts";
+import { listenTrouble, storeTrouble } from "./routes/server/start_check.ts";
+import { StaticFiles } from "./routes/pages/static_files.ts";
 import { openTrace } from "./routes/tracing.ts";
-import { alertOf, leaseLost, warningOf } from "./sheets/alerts.ts";
-import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
-import { openLog } from "./sheets/open_log.ts";
+import { alertOf, leaseLost, warningOf } from "./sheets/delivery/alerts.ts";
+import { DirectDoorbell, QueueDoorbell } from "./sheets/delivery/wake_up.ts";
+import { openLog } from "./sheets/delivery/open_delivery.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
 import type { Notice } from "./sheets/sheet.ts";
-import { openMakers } from "./sheets/reports/open_makers.ts";
+import { openMakers } from "./sheets/reports/open_formats.ts";
 
 /** A running service. */
 export interface Service extends AsyncDisposable {

@@ -1,5 +1,5 @@
 /** One connection in one room. */
-import type { Accepted, Mark, Sender } from "./journal.ts";
+import type { Accepted, Mark, Sender } from "./messages/journal.ts";
 import { encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import type { User } from "./user.ts";
 

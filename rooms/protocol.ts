@@ -15,8 +15,8 @@
  * kinds of events (`?events=1`), get no {@link ServerFrame | `welcome`} and no `user_renamed`.
  */
 import * as v from "valibot";
-import type { Message } from "./message.ts";
-import { DEFAULT_STRETCH, MAX_STRETCH } from "./history.ts";
+import type { Message } from "./messages/message.ts";
+import { DEFAULT_STRETCH, MAX_STRETCH } from "./messages/history.ts";
 
 /** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
 export const MAX_FRAME_BYTES = 65_536;

@@ -1,14 +1,14 @@
 /** A room: its members, and the way of a message through it. */
-import { Announcer, type Elsewhere, NOWHERE } from "./announcer.ts";
-import type { Counts } from "./figures/counts.ts";
-import type { Cursor, History, Stretch } from "./history.ts";
-import type { Mark, Sender, Writer } from "./journal.ts";
-import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
+import { Announcer, type Elsewhere, NOWHERE } from "./presence/presence_events.ts";
+import type { Counts } from "./counters.ts";
+import type { Cursor, History, Stretch } from "./messages/history.ts";
+import type { Mark, Sender, Writer } from "./messages/journal.ts";
+import { type Draft, eventOf, type Line, type Scribe } from "./messages/message.ts";
 import { type Connection, Member } from "./member.ts";
-import type { Claim } from "./name_claims.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Claim } from "./presence/name_claims.ts";
+import type { Outbox } from "./messages/outbox.ts";
 import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
-import type { Storage } from "./storage.ts";
+import type { Storage } from "./kv/storage_guard.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms are made of; the same for all of them. */

@@ -1,7 +1,7 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
-import { accountName } from "../rooms/accounts/account_name.ts";
-import type { Engine } from "../rooms/fan_out/engine.ts";
+import { accountName } from "../rooms/access/account_name.ts";
+import type { Engine } from "../rooms/cluster/open_channel.ts";
 import {
   bareValue,
   basePath,

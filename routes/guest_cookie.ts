@@ -1,7 +1,7 @@
 /** Gives every browser that opens a room's page a badge, so that its guest is the same person after a reload. */
 import type { MiddlewareHandler } from "hono";
-import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
-import { cookieIn, GUEST_COOKIE } from "./callers.ts";
+import type { GuestBadges } from "../rooms/access/guest_id.ts";
+import { cookieIn, GUEST_COOKIE } from "./authentication.ts";
 import { keepCookie } from "./cookies.ts";
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;

@@ -1,11 +1,11 @@
 /** `/healthz`: whether the service works, and how the log is doing; for people, probes and dashboards. */
 import { Hono } from "hono";
-import { messageInBody } from "../rooms/message.ts";
-import type { Lobby } from "../rooms/lobby.ts";
-import type { Outbox } from "../rooms/outbox.ts";
-import type { Storage } from "../rooms/storage.ts";
-import type { SharedLogStatus } from "../sheets/log_status.ts";
-import type { Ledger } from "../sheets/ledger.ts";
+import { messageInBody } from "../rooms/messages/message.ts";
+import type { Lobby } from "../rooms/rooms.ts";
+import type { Outbox } from "../rooms/messages/outbox.ts";
+import type { Storage } from "../rooms/kv/storage_guard.ts";
+import type { SharedLogStatus } from "../sheets/delivery/status.ts";
+import type { Ledger } from "../sheets/delivery/delivery.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 
 export function health(parts: {

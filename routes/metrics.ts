@@ -6,11 +6,11 @@
  */
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
-import type { Figures } from "../rooms/fan_out/channel.ts";
-import type { LogFigures } from "../rooms/figures/board.ts";
-import type { Overview } from "../rooms/figures/overview.ts";
-import { isService } from "./api_gate.ts";
-import type { Bindings, Callers } from "./callers.ts";
+import type { Figures } from "../rooms/cluster/channel.ts";
+import type { LogFigures } from "../rooms/stats/dashboard.ts";
+import type { Overview } from "../rooms/stats/cluster_stats.ts";
+import { isService } from "./api/gate.ts";
+import type { Bindings, Callers } from "./authentication.ts";
 import { HttpError } from "./errors.ts";
 
 export interface MetricsOptions {

@@ -1,8 +1,8 @@
 /** The service as a process: command line, signals, exit status, and a core for each isolate. */
 import { type Config, ConfigError, examine, VARIABLE_NAMES } from "./config.ts";
-import { createLog, writeLine } from "./log.ts";
-import { networkOrigin } from "./own_address.ts";
-import { obstacles } from "./start_check.ts";
+import { createLog, writeLine } from "./logger.ts";
+import { networkOrigin } from "./server/own_address.ts";
+import { obstacles } from "./server/start_check.ts";
 
 /** What a process needs of a service. */
 interface Running {

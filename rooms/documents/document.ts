@@ -6,8 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 import * as Y from "yjs";
-import type { Catalog } from "./catalog.ts";
-import { Chronicle } from "./chronicle.ts";
+import type { Catalog } from "./document_list.ts";
+import { Chronicle } from "./versions.ts";
 import { DocumentStore } from "./document_store.ts";
 import {
   type Applied,
@@ -20,8 +20,8 @@ import {
 import { PlainAudience } from "./plain_audience.ts";
 import { MAX_DOCUMENT_BYTES } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
-import { type Change, Presence, type Whose } from "./presence.ts";
-import { Saver } from "./saver.ts";
+import { type Change, Presence, type Whose } from "./awareness.ts";
+import { Saver } from "./persistence.ts";
 import { CLOSE, presenceFrame, SyncParticipant, updateFrame } from "./sync_participant.ts";
 import { CONTENT, judge, UpdateError } from "./update_check.ts";
 

@@ -1,5 +1,5 @@
 /** Who may do what with a document. */
-import type { Entry } from "./catalog.ts";
+import type { Entry } from "./document_list.ts";
 
 /** What is known of somebody who asks for a document. */
 export interface Asker {

@@ -9,7 +9,7 @@
  *
  * A copy is written in the commit that changes its entry.
  */
-import type { Entry } from "./catalog.ts";
+import type { Entry } from "./document_list.ts";
 
 /** Where the next page begins: the time and the id of the last document that was looked at. */
 export type Cursor = readonly [time: number, id: string];

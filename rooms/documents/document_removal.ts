@@ -1,5 +1,5 @@
 /** What becomes of deleted documents: a day later they are gone, with all that they were. */
-import type { Entry } from "./catalog.ts";
+import type { Entry } from "./document_list.ts";
 import { UNDO_MS } from "./document_access.ts";
 import { indexKey } from "./document_index.ts";
 

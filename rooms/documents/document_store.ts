@@ -14,7 +14,7 @@
  * as once; or pieces that no head names, which the next snapshot clears away.
  */
 import { monotonicFactory } from "ulid";
-import { stampedKey } from "../stamped_key.ts";
+import { stampedKey } from "../kv/versionstamp_key.ts";
 
 interface Head {
   readonly snapshot: string;

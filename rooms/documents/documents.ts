@@ -4,15 +4,15 @@
  *
  * Yjs is loaded with the first document.
  */
-import type { Channel, Post } from "../fan_out/channel.ts";
-import type { Change, Changes } from "../changes.ts";
+import type { Channel, Post } from "../cluster/channel.ts";
+import type { Change, Changes } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
-import { Catalog } from "./catalog.ts";
+import { Catalog } from "./document_list.ts";
 import type { Document, DocumentPost } from "./document.ts";
 import { DocumentRefusal, mayRead } from "./document_access.ts";
 import { removeForGood } from "./document_removal.ts";
 import type { Connection, Participant } from "./participant.ts";
-import type { Whose } from "./presence.ts";
+import type { Whose } from "./awareness.ts";
 
 export interface DocumentsParts {
   readonly kv: Deno.Kv;

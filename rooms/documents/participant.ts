@@ -1,7 +1,7 @@
 /** Somebody at a document: what the two kinds of clients have in common, and what the document does for them. */
 import type * as Y from "yjs";
 import type { Asker } from "./document_access.ts";
-import type { Presence, Whose } from "./presence.ts";
+import type { Presence, Whose } from "./awareness.ts";
 
 /** What a document needs of a socket. */
 export interface Connection {

@@ -1,7 +1,7 @@
 /** A client that speaks in plain text frames: it edits by positions, and is told of others' edits by positions. */
 import * as Y from "yjs";
 import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
-import type { Change } from "./presence.ts";
+import type { Change } from "./awareness.ts";
 import { decodePlain, type Edit, encodePlain, PlainError, type ServerFrame } from "./plain_frames.ts";
 
 /** An edit of others that was sent so lately may cross one of the client's on its way. */

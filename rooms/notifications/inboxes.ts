@@ -10,7 +10,7 @@
  * Every commit checks the first key, which it also changes. So the numbers have no gap, an id comes once, and what is
  * unread follows from that one record, whoever reads and writes at the same time.
  */
-import { accountKey } from "../accounts/accounts.ts";
+import { accountKey } from "../access/accounts.ts";
 import { type Mentioner, mentionsLeft, type MentionsOfDay, withMentions } from "./mention_quota.ts";
 import { MOST_KEPT, type Notification, RETENTION_DAYS } from "./notification.ts";
 import {
@@ -22,7 +22,7 @@ import {
   withArrived,
   withoutBefore,
   withRead,
-} from "./reading.ts";
+} from "./read_marks.ts";
 
 /** A notification and whether it is read. */
 export interface Listed extends Notification {

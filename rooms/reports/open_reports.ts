@@ -1,17 +1,17 @@
 /** Puts together what makes reports, and tells of them. */
-import type { Accounts } from "../accounts/accounts.ts";
+import type { Accounts } from "../access/accounts.ts";
 import type { Clock } from "../clock.ts";
-import type { Post } from "../fan_out/channel.ts";
-import { Lease } from "../lease.ts";
-import type { Rooms } from "../open_rooms.ts";
-import type { Queue } from "../queue.ts";
-import { mayEnter, type RuleBook } from "../rules.ts";
-import type { Maker } from "./maker.ts";
+import type { Post } from "../cluster/channel.ts";
+import { Lease } from "../kv/lease.ts";
+import type { Rooms } from "../messages/message_log.ts";
+import type { Queue } from "../kv/queue.ts";
+import { mayEnter, type RuleBook } from "../access/room_permissions.ts";
+import type { Maker } from "./report_format.ts";
 import type { Order, Report, ReportType } from "./report.ts";
-import { type Listener, ReportNews } from "./report_news.ts";
+import { type Listener, ReportNews } from "./progress_feed.ts";
 import { ReportStore } from "./report_store.ts";
-import { ReportWork } from "./report_work.ts";
-import { Runner } from "./runner.ts";
+import { ReportWork } from "./report_jobs.ts";
+import { Runner } from "./report_worker.ts";
 
 export interface ReportsParts {
   readonly kv: Deno.Kv;

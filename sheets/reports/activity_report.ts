@@ -1,7 +1,7 @@
 /** Makes the activity of a room: counts it slice by slice, and writes the workbook in the end. */
-import type { Message } from "../../rooms/message.ts";
+import type { Message } from "../../rooms/messages/message.ts";
 import { ActivityCount } from "../../rooms/reports/activity.ts";
-import type { Maker, Step } from "../../rooms/reports/maker.ts";
+import type { Maker, Step } from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { activityWorkbook } from "./activity_workbook.ts";
 

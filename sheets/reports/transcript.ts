@@ -1,6 +1,6 @@
 /** A room's messages, a row each, as a workbook and as CSV: the same cells as in the log. */
-import type { Message } from "../../rooms/message.ts";
-import { type Maker, type Piece, type Step, TooLargeError } from "../../rooms/reports/maker.ts";
+import type { Message } from "../../rooms/messages/message.ts";
+import { type Maker, type Piece, type Step, TooLargeError } from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { toCsv } from "../csv_file.ts";
 import { HEADER, type Row } from "../sheet.ts";

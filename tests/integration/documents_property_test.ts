@@ -9,7 +9,7 @@ import { Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
 import { Documents, type Seat } from "../../rooms/documents/documents.ts";
-import type { Channel, Post } from "../../rooms/fan_out/channel.ts";
+import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import { until } from "../support/editor.ts";
 import { seeded } from "../support/random.ts";
 

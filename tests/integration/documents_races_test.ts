@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as Y from "yjs";
 import { DocumentStore } from "../../rooms/documents/document_store.ts";
-import type { Post } from "../../rooms/fan_out/channel.ts";
+import type { Post } from "../../rooms/cluster/channel.ts";
 import { Documents } from "../../rooms/documents/documents.ts";
 import { until } from "../support/editor.ts";
 

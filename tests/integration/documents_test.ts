@@ -6,7 +6,7 @@ import * as Y from "yjs";
 import { Documents } from "../../rooms/documents/documents.ts";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Editor, Typist, until } from "../support/editor.ts";
-import { engineTest } from "../support/engines.ts";
+import { engineTest } from "../support/servers.ts";
 import { NEEDS, startEnsemble } from "../support/ensemble.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";

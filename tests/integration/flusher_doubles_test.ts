@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { Outbox } from "../../rooms/outbox.ts";
-import { LATEST_MS } from "../../sheets/suspects.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { LATEST_MS } from "../../sheets/delivery/late_appends.ts";
 import { SwiftClock } from "../fakes/clock.ts";
-import { committer, startLog, type TestLog } from "../support/log.ts";
+import { committer, startLog, type TestLog } from "../support/delivery.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
 import { never } from "../support/sheet_rows.ts";
 

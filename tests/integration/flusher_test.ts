@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { GOOGLE_PACE } from "../../sheets/pace.ts";
-import { LATEST_MS } from "../../sheets/suspects.ts";
+import { GOOGLE_PACE } from "../../sheets/delivery/pace.ts";
+import { LATEST_MS } from "../../sheets/delivery/late_appends.ts";
 import type { Fault } from "../fakes/google_faults.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import type { GoogleSheets } from "../fakes/google_sheets.ts";
-import { startLog } from "../support/log.ts";
+import { startLog } from "../support/delivery.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
 import { never } from "../support/sheet_rows.ts";
 

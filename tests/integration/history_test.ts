@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { Archive } from "../../rooms/archive.ts";
-import { History, type Stretch } from "../../rooms/history.ts";
-import { createScribe, idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import { Packer, unpack } from "../../rooms/packer.ts";
+import { Archive } from "../../rooms/messages/archive.ts";
+import { History, type Stretch } from "../../rooms/messages/history.ts";
+import { createScribe, idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/messages/message.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { Packer, unpack } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";
 
 /** KV in memory with what stands on it; `commit` puts messages into the outbox and the history, as a journal would. */

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { accountKey, Accounts } from "../../rooms/accounts/accounts.ts";
-import type { Passwords } from "../../rooms/accounts/password.ts";
-import { Changes } from "../../rooms/changes.ts";
+import { accountKey, Accounts } from "../../rooms/access/accounts.ts";
+import type { Passwords } from "../../rooms/access/passwords.ts";
+import { Changes } from "../../rooms/kv/change_feed.ts";
 import { type Clock, systemClock } from "../../rooms/clock.ts";
-import type { Channel } from "../../rooms/fan_out/channel.ts";
-import { createScribe } from "../../rooms/message.ts";
+import type { Channel } from "../../rooms/cluster/channel.ts";
+import { createScribe } from "../../rooms/messages/message.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import type { Notification } from "../../rooms/notifications/notification.ts";
-import { Watch } from "../../rooms/notifications/watch.ts";
-import { type Notifications, openNotifications } from "../../rooms/open_notifications.ts";
-import { RuleBook } from "../../rooms/rules.ts";
+import { Watch } from "../../rooms/notifications/subscriptions.ts";
+import { type Notifications, openNotifications } from "../../rooms/notifications/open_notifications.ts";
+import { RuleBook } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 

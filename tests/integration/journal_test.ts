@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { type Entry, Journal, type Sender } from "../../rooms/journal.ts";
-import { createScribe, idInBody } from "../../rooms/message.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import { Seal } from "../../rooms/seal.ts";
-import type { Commit } from "../../rooms/tail.ts";
+import { type Entry, Journal, type Sender } from "../../rooms/messages/journal.ts";
+import { createScribe, idInBody } from "../../rooms/messages/message.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { Seal } from "../../rooms/kv/idempotent_commit.ts";
+import type { Commit } from "../../rooms/messages/commit_stream.ts";
 import { guest } from "../../rooms/user.ts";
 
 interface Told {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Seal } from "../../rooms/seal.ts";
-import { Lease, LEASE_MS, LeaseLostError } from "../../rooms/lease.ts";
+import { Seal } from "../../rooms/kv/idempotent_commit.ts";
+import { Lease, LEASE_MS, LeaseLostError } from "../../rooms/kv/lease.ts";
 import type { Clock } from "../../rooms/clock.ts";
 
 /** A clock that stands until it is set. */

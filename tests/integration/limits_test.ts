@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { GuestBadges } from "../../rooms/accounts/guest_badge.ts";
+import { GuestBadges } from "../../rooms/access/guest_id.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startService } from "../support/service.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { Accounts } from "../../rooms/accounts/accounts.ts";
-import type { Passwords } from "../../rooms/accounts/password.ts";
-import { Changes } from "../../rooms/changes.ts";
+import { Accounts } from "../../rooms/access/accounts.ts";
+import type { Passwords } from "../../rooms/access/passwords.ts";
+import { Changes } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { mentionedIn } from "../../rooms/notifications/mention.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
-import { createScribe } from "../../rooms/message.ts";
+import { createScribe } from "../../rooms/messages/message.ts";
 import { guest } from "../../rooms/user.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";

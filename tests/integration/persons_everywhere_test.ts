@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { messageIn } from "../../rooms/message.ts";
-import type { Rooms } from "../../rooms/open_rooms.ts";
+import { messageIn } from "../../rooms/messages/message.ts";
+import type { Rooms } from "../../rooms/messages/message_log.ts";
 import { Bus } from "../fakes/bus.ts";
 import { enter, openIsolates, until } from "../support/isolates.ts";
 

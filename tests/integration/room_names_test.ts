@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { RoomNames } from "../../rooms/room_names.ts";
-import { shared } from "../../rooms/shared_kv.ts";
+import { RoomNames } from "../../rooms/access/room_names.ts";
+import { shared } from "../../rooms/kv/retry_when_locked.ts";
 import { backend, member } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";

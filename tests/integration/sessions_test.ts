@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { AccountError, Accounts } from "../../rooms/accounts/accounts.ts";
-import { Passes, SESSIONS } from "../../rooms/accounts/passes.ts";
-import { Passwords } from "../../rooms/accounts/password.ts";
-import { Changes } from "../../rooms/changes.ts";
+import { AccountError, Accounts } from "../../rooms/access/accounts.ts";
+import { Passes, SESSIONS } from "../../rooms/access/credentials.ts";
+import { Passwords } from "../../rooms/access/passwords.ts";
+import { Changes } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { lookAfterTokens } from "../../routes/token_command.ts";
-import { lookAfterUsers } from "../../routes/user_command.ts";
+import { lookAfterTokens } from "../../routes/commands/token.ts";
+import { lookAfterUsers } from "../../routes/commands/user.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startProcess } from "../support/process.ts";
 import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";

@@ -1,9 +1,9 @@
 /** The rooms of several isolates on one database, in one process, without sockets and sheets. */
 import { systemClock } from "../../rooms/clock.ts";
-import { Counts } from "../../rooms/figures/counts.ts";
-import { messageIn } from "../../rooms/message.ts";
-import { openRooms, type Rooms } from "../../rooms/open_rooms.ts";
-import { shared } from "../../rooms/shared_kv.ts";
+import { Counts } from "../../rooms/counters.ts";
+import { messageIn } from "../../rooms/messages/message.ts";
+import { openRooms, type Rooms } from "../../rooms/messages/message_log.ts";
+import { shared } from "../../rooms/kv/retry_when_locked.ts";
 import { untraced } from "../../rooms/trace.ts";
 import { guest } from "../../rooms/user.ts";
 import type { Bus } from "../fakes/bus.ts";

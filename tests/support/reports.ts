@@ -1,16 +1,16 @@
 /** Reports for tests: the runner, and all it needs, without rooms and routes. */
 import { gunzipSync } from "node:zlib";
-import { Archive } from "../../rooms/archive.ts";
+import { Archive } from "../../rooms/messages/archive.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import { Lease } from "../../rooms/lease.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import type { Maker } from "../../rooms/reports/maker.ts";
+import { Lease } from "../../rooms/kv/lease.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import type { Maker } from "../../rooms/reports/report_format.ts";
 import { isUnfinished, type Order, type Report, type ReportType } from "../../rooms/reports/report.ts";
 import { ReportStore } from "../../rooms/reports/report_store.ts";
-import { ReportWork } from "../../rooms/reports/report_work.ts";
-import { Runner, type RunnerParts } from "../../rooms/reports/runner.ts";
-import { openMakers } from "../../sheets/reports/open_makers.ts";
-import { committer } from "./log.ts";
+import { ReportWork } from "../../rooms/reports/report_jobs.ts";
+import { Runner, type RunnerParts } from "../../rooms/reports/report_worker.ts";
+import { openMakers } from "../../sheets/reports/open_formats.ts";
+import { committer } from "./delivery.ts";
 import { parseCsv } from "./service.ts";
 
 export interface TestReports extends AsyncDisposable {

@@ -8,7 +8,7 @@ import {
   seqIn,
   seqOf,
   stampIn,
-} from "../../rooms/message.ts";
+} from "../../rooms/messages/message.ts";
 import { guest } from "../../rooms/user.ts";
 
 const at = Date.parse("2026-03-01T16:00:00.007Z");

@@ -11,7 +11,7 @@ import {
   withArrived,
   withoutBefore,
   withRead,
-} from "../../rooms/notifications/reading.ts";
+} from "../../rooms/notifications/read_marks.ts";
 import { FrameError } from "../../rooms/protocol.ts";
 import { Nonsense } from "../support/nonsense.ts";
 import { seeded } from "../support/random.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { GRACE_MS, Presence } from "../../rooms/presence.ts";
+import { GRACE_MS, Presence } from "../../rooms/presence/presence.ts";
 import { guest } from "../../rooms/user.ts";
 
 const [ada, bo] = [guest("ada"), guest("bo")];

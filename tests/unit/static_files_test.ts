@@ -1,10 +1,10 @@
 /** Promises about the files below `static/` as they are written. */
 import { assert, assertEquals } from "@std/assert";
-import { OBSTACLES } from "../../routes/page_view.ts";
-import { readTemplate } from "../../routes/page_template.ts";
-import { pages } from "../../routes/pages.ts";
-import { STATUS } from "../../routes/report_view.ts";
-import { StaticFiles } from "../../routes/static_files.ts";
+import { OBSTACLES } from "../../routes/pages/page_view.ts";
+import { readTemplate } from "../../routes/pages/page_template.ts";
+import { pages } from "../../routes/pages/pages.ts";
+import { STATUS } from "../../routes/api/reports/report_view.ts";
+import { StaticFiles } from "../../routes/pages/static_files.ts";
 
 const STATIC = new URL("../../static/", import.meta.url);
 const read = (name: string): string => Deno.readTextFileSync(new URL(name, STATIC));

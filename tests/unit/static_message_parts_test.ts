@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { followDays } from "../../static/day_change.js";
-import { isEmojiOnly } from "../../static/emoji.js";
-import { hueOf, initialOf } from "../../static/person.js";
-import { Sequence } from "../../static/sequence.js";
-import { Clock, msToNextDay, startsGroup } from "../../static/time_line.js";
-import { Words } from "../../static/words.js";
+import { followDays } from "../../static/room/messages/day_change.js";
+import { isEmojiOnly } from "../../static/room/messages/emoji.js";
+import { hueOf, initialOf } from "../../static/shared/person.js";
+import { Sequence } from "../../static/room/messages/sorted_list.js";
+import { Clock, msToNextDay, startsGroup } from "../../static/room/messages/message_groups.js";
+import { Words } from "../../static/shared/words.js";
 
 Deno.test("isEmojiOnly() knows one to six emoji, and nothing else", () => {
   for (const text of ["🎉", "👍🏽👍🏽", "👨‍👩‍👧‍👦", "🇹🇼 🇯🇵", "❤️", "1️⃣", "🎉".repeat(6)]) {

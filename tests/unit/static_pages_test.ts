@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { answerTo } from "../../routes/errors.ts";
-import { blankOf, fillBlank, readTemplate } from "../../routes/page_template.ts";
-import { pages, type PagesOptions } from "../../routes/pages.ts";
-import { StaticFiles } from "../../routes/static_files.ts";
+import { blankOf, fillBlank, readTemplate } from "../../routes/pages/page_template.ts";
+import { pages, type PagesOptions } from "../../routes/pages/pages.ts";
+import { StaticFiles } from "../../routes/pages/static_files.ts";
 
 const options: PagesOptions = {
   language: "zh-Hant",

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Outbox } from "../../static/outbox.js";
-import { RoomSocket } from "../../static/socket.js";
-import { memoryStorage } from "../../static/storage.js";
+import { Outbox } from "../../static/room/connection/unsent_messages.js";
+import { RoomSocket } from "../../static/room/connection/room_socket.js";
+import { memoryStorage } from "../../static/shared/storage.js";
 
 /** The server's end of a connection, played by the test. */
 class FakeSocket {

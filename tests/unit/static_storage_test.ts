@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Draft } from "../../static/draft.js";
-import { Outbox } from "../../static/outbox.js";
-import { memoryStorage, openStorage } from "../../static/storage.js";
-import { Visits } from "../../static/visits.js";
+import { Draft } from "../../static/room/composer/draft.js";
+import { Outbox } from "../../static/room/connection/unsent_messages.js";
+import { memoryStorage, openStorage } from "../../static/shared/storage.js";
+import { Visits } from "../../static/lobby/visits.js";
 
 Deno.test("Outbox keeps what was written, in order, for the next page", () => {
   const storage = memoryStorage();

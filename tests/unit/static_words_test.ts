@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Gathering } from "../../static/gathering.js";
-import { Words } from "../../static/words.js";
+import { Gathering } from "../../static/room/messages/join_leave_summary.js";
+import { Words } from "../../static/shared/words.js";
 
 const words = new Words({
   "new": "{count} new messages",

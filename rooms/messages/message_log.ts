@@ -1,0 +1,224 @@
+/** Puts together what rooms are made of, whichever way isolates and machines reach each other. */
+import { Archive } from "./archive.ts";
+import { Changes } from "../kv/change_feed.ts";
+import type { Clock } from "../clock.ts";
+import { type Channel, type Post } from "../cluster/channel.ts";
+import { KeyValue } from "../cluster/key_value.ts";
+import type { Counts } from "../counters.ts";
+import { Tally } from "../stats/daily_totals.ts";
+import { History } from "./history.ts";
+import { type Entry, Journal } from "./journal.ts";
+import { Lease } from "../kv/lease.ts";
+import { Lobby } from "../rooms.ts";
+import { createScribe } from "./message.ts";
+import { Neighbours } from "../presence/presence_sync.ts";
+import { MentionOutbox } from "../notifications/mention_outbox.ts";
+import { Outbox } from "./outbox.ts";
+import { Persons } from "../access/person.ts";
+import { CLOSE } from "../protocol.ts";
+import { Relay } from "./write_forwarding.ts";
+import { Seal } from "../kv/idempotent_commit.ts";
+import type { Storage } from "../kv/storage_guard.ts";
+import { Tail } from "./commit_stream.ts";
+import type { Trace } from "../trace.ts";
+
+export interface RoomsParts {
+  readonly kv: Deno.Kv;
+  /** Whether KV is behind a network. */
+  readonly isRemote: boolean;
+  /** Tells whether KV keeps what is written to it; missing: always. */
+  readonly storage?: Pick<Storage, "loss">;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timeZone: string;
+  readonly maxMessageLength: number;
+  readonly outboxLimit: number;
+  /** Whether an account owns a name, which no guest can have then; missing: there are no accounts. */
+  readonly isOwned?: (name: string) => Promise<boolean>;
+  /** Makes the way to the other isolates or machines, if there are any; `rung` is for when they have committed. */
+  readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
+  /** Told of each commit, and adds to it. */
+  readonly bell: CommitBell;
+  readonly counts: Counts;
+  readonly trace: Trace;
+  /** Called when another isolate has taken over, though this one hadn't stopped. */
+  readonly leaseLost?: (name: string) => void;
+  /** Told of what goes wrong, by a fixed name. */
+  readonly failed: (what: string, error: unknown, count?: number) => void;
+}
+
+/** What has to know of commits with messages. */
+export interface CommitBell {
+  /** A commit is put together whose first message is this one. */
+  add(commit: Deno.AtomicOperation, firstId: string): void;
+  added(): void;
+  failed(): void;
+}
+
+/** The rooms of this isolate. */
+export interface Rooms {
+  readonly changes: Changes;
+  readonly lobby: Lobby;
+  readonly history: History;
+  readonly outbox: Outbox;
+  readonly archive: Archive;
+  readonly mentions: MentionOutbox;
+  readonly tally: Tally;
+  /** Missing when there is nobody else. */
+  readonly channel: Channel | undefined;
+  /** Resolves when all that is durable by now has come to the history and to the members. */
+  caughtUp(): Promise<void>;
+  /**
+   * Begins to hear the others, whose posts `heard` gets, too; `lost` is called when some may have been lost. `leads` is
+   * called as soon as this isolate may store messages, once or more often.
+   */
+  open(heard: (post: Post) => void, leads: () => void, lost?: () => void): Promise<void>;
+  /** What has to be done every few seconds. */
+  keep(): Promise<void>;
+  /** Stores what has come, and takes no more. What takes longer than `within` is told its senders as failed. */
+  drain(within: Promise<unknown>): Promise<void>;
+  /** Ends it, once the sockets are closed. */
+  close(): Promise<void>;
+}
+
+/** Messages after which memory is to be relieved at the next occasion, and at how many it is in any case. */
+const ARCHIVE_AFTER = 5_000;
+const ROUNDS = 10;
+
+export async function openRooms(parts: RoomsParts): Promise<Rooms> {
+  const { kv, isRemote, clock, bell, counts, trace, failed } = parts;
+  const report = (what: string) => (error: unknown): void => failed(what, error);
+  const changes = new Changes(kv, clock);
+  // Before anything is held in memory that a change may concern.
+  await changes.open();
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  const persons = await Persons.open(kv);
+  const personOf: Persons["of"] = (room, user) => persons.of(room, user);
+  await archive.open();
+  const channel = await parts.openChannel(() => tail.ring());
+  // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
+  const isShared = channel instanceof KeyValue;
+  const lease = channel && !isShared ? new Lease(kv, "journal", clock, parts.leaseLost) : undefined;
+  if (!lease) await archive.advance();
+  await outbox.refresh();
+  const history = new History(archive);
+  let fresh = 0;
+  let rounds = 0;
+  const tail: Tail = new Tail({
+    outbox,
+    archive,
+    history,
+    deliver: (messages) => {
+      fresh += messages.length;
+      relay?.passed(messages);
+      trace("fan_out", { messages: messages.length }, () => lobby.deliver(messages));
+    },
+    failed: report("tail_failed"),
+  });
+  const seal = new Seal({ kv, isRemote, lease });
+  const mentions = new MentionOutbox(kv);
+  let isUncertain = false;
+  let commitBegan = 0;
+  const journal = new Journal({
+    kv,
+    outbox,
+    seal,
+    isShared,
+    trace,
+    add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => {
+      bell.add(commit, entries[0].draft.id);
+      mentions.add(commit, entries);
+      relay?.add(commit, entries);
+      if (isShared) channel.ring(commit);
+      // It is made at once, and one at a time.
+      commitBegan = performance.now();
+    },
+    committed: (commit) => {
+      counts.commits++;
+      counts.commitMs += performance.now() - commitBegan;
+      bell.added();
+      if (relay) relay.committed(commit);
+      else if (isShared || isUncertain) tail.ring();
+      else tail.push(tail.cursor, commit);
+      isUncertain = false;
+      mentions.committed();
+    },
+    failed: (error, count) => {
+      bell.failed();
+      // It may have been made all the same: the next one needn't follow the last one that is known.
+      isUncertain = true;
+      relay?.failed();
+      failed("commit_failed", error, count);
+    },
+    displaced: (entries) => relay?.displaced(entries),
+  });
+  const relay = channel && lease &&
+    new Relay({ kv, channel, journal, history, lease, tail, failed: report("relay_failed") });
+  const neighbours = channel &&
+    new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
+  const caughtUp = (): Promise<void> => channel ? tail.catchUp() : Promise.resolve();
+  const lobby: Lobby = new Lobby({
+    ...parts,
+    history,
+    journal: relay ?? journal,
+    outbox,
+    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId, personOf }),
+    personOf,
+    isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
+    now: clock.now,
+    elapsed: clock.elapsed,
+    changes,
+    caughtUp,
+    elsewhere: neighbours,
+    failed: report("history_failed"),
+  });
+  const isArchivist = (): boolean => !relay || relay.isLeading;
+
+  return {
+    changes,
+    lobby,
+    history,
+    outbox,
+    archive,
+    mentions,
+    tally: new Tally({ kv, outbox, now: clock.now, timeZone: parts.timeZone }),
+    channel,
+    caughtUp,
+    async open(heard, leads, lost) {
+      await channel?.listen((post) => {
+        relay?.receive(post);
+        neighbours?.receive(post);
+        heard(post);
+      }, () => {
+        tail.ring();
+        neighbours?.ask();
+        lost?.();
+      });
+      await tail.catchUp();
+      if (relay) await relay.open(leads);
+      else leads();
+      neighbours?.open();
+    },
+    async keep() {
+      // Whoever writes the log archives first; this is for when nothing can be written.
+      if (isArchivist() && (fresh > ARCHIVE_AFTER || ++rounds % ROUNDS === 0)) {
+        fresh = 0;
+        await archive.advance();
+      } else if (!isArchivist()) await archive.open();
+      history.trim();
+      await outbox.refresh();
+      if (channel) tail.ring();
+    },
+    drain: (within) => relay ? relay.close(within) : journal.close(),
+    async close() {
+      // Nobody is in a room any more, but the rooms that were left just now still wait to say so.
+      await lobby.close(CLOSE.restarting, "restarting");
+      neighbours?.close();
+      await channel?.close();
+      await tail.close();
+      await changes.close();
+      await seal.close();
+    },
+  };
+}
