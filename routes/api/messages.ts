@@ -6,7 +6,13 @@ import type { Idempotency } from "../../rooms/kv/idempotency_keys.ts";
 import type { Lobby } from "../../rooms/rooms.ts";
 import type { Message } from "../../rooms/messages/message.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
-import { mayEnter, maySpeak, type RuleBook, type Rules, whyNot } from "../../rooms/access/room_permissions.ts";
+import {
+  mayEnter,
+  maySpeak,
+  type RuleBook,
+  type Rules,
+  whyNot,
+} from "../../rooms/access/room_permissions.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../rooms/user.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";

@@ -4,8 +4,8 @@ import type { FileSet } from "./static_files.ts";
 /** Words by their keys, or what a page needs besides: the values of `{{page.…}}` in its template. */
 export type PageValues = Readonly<Record<string, string>>;
 
-const LAYOUT = /^\{\{<([\w.]+)((?: \w+=[\w.]+)*)\}\}\n/;
-const INCLUDE = /\{\{>([\w.]+)((?: \w+=[\w.]+)*)\}\}/g;
+const LAYOUT = /^\{\{<([\w.]+)((?: \w+=[\w./]+)*)\}\}\n/;
+const INCLUDE = /\{\{>([\w.]+)((?: \w+=[\w./]+)*)\}\}/g;
 const BODY = /\{\{ ?body ?\}\}/;
 /** An attribute with an address of this service, up to its slash. */
 const OWN_ADDRESS = /\s(?:href|src|action)="(?=\/(?!\/))/g;

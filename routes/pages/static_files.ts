@@ -17,12 +17,12 @@ interface KnownFile extends StaticFile {
 }
 
 const STATIC = new URL("../../static/", import.meta.url);
-const SENT = /^[a-z0-9_]+\.(css|js|svg)$/;
-const IMPORT = /@import "([a-z0-9_]+\.css)";\n/g;
+const SENT = /^(?:[a-z0-9_]+\/)*[a-z0-9_]+\.(css|js|svg)$/;
+const IMPORT = /@import "([a-z0-9_./]+\.css)";\n/g;
 /** What is read: what is sent, and what pages are made of. */
 const READ = /^[a-z0-9_-]+\.(css|js|svg|html|json)$/i;
-/** Where: `built/` is what `deno task bundle` made of `static/bundles/`. */
-const DIRECTORIES = ["", "built/", "languages/"];
+/** A version, as it stands in addresses. */
+const VERSION = "[0-9a-f]{24}";
 /** How long what was seen of the files is taken to be so, in milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 const TYPES: Readonly<Record<string, string>> = {
@@ -69,7 +69,8 @@ export class FileSet {
     if (!file) return undefined;
     return await this.once(`joined ${name}`, async () => {
       const text = decoder.decode(file.bytes);
-      const joined = text.replace(IMPORT, (_, part) => this.text(part));
+      const base = new URL(name, ROOT);
+      const joined = text.replace(IMPORT, (_, part) => this.text(new URL(part, base).pathname.slice(1)));
       if (joined === text) return file;
       const bytes = encoder.encode(joined);
       return { bytes, etag: await etagOf(bytes) };
@@ -114,7 +115,7 @@ export class StaticFiles {
   }
 
   async #look(): Promise<FileSet> {
-    const found = (await Promise.all(DIRECTORIES.map((path) => this.#namesIn(path)))).flat();
+    const found = await this.#pathsIn("");
     const files = await Promise.all(
       found.sort().map(async (path) => [path, await this.#read(path)] as const),
     );
@@ -127,15 +128,14 @@ export class StaticFiles {
     return this.#set;
   }
 
-  /** The paths of the files of a directory; none where there is no such directory. */
-  async #namesIn(path: string): Promise<string[]> {
-    try {
-      const entries = await Array.fromAsync(Deno.readDir(new URL(path, this.#directory)));
-      return entries.filter(({ name }) => READ.test(name)).map(({ name }) => path + name);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
-    }
+  /** The paths of the files of a directory and those below it. `built/` is what `deno task bundle` made of `bundles/`. */
+  async #pathsIn(path: string): Promise<string[]> {
+    const entries = await Array.fromAsync(Deno.readDir(new URL(path, this.#directory)));
+    const paths = entries.map(({ name, isDirectory }) => {
+      if (isDirectory) return this.#pathsIn(`${path}${name}/`);
+      return READ.test(name) ? [path + name] : [];
+    });
+    return (await Promise.all(paths)).flat();
   }
 
   async #read(path: string): Promise<KnownFile | undefined> {
@@ -161,7 +161,7 @@ function withPlainLines(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
 }
 
 async function versionOf(files: ReadonlyMap<string, StaticFile>): Promise<string> {
-  const sent = files.entries().filter(([path]) => SENT.test(path.replace(/^built\//, "")));
+  const sent = files.entries().filter(([path]) => SENT.test(path));
   const etags = [...sent].map(([path, { etag }]) => `${path} ${etag}`);
   return (await etagOf(encoder.encode(etags.join()))).replaceAll('"', "");
 }
@@ -173,7 +173,7 @@ async function versionOf(files: ReadonlyMap<string, StaticFile>): Promise<string
 export function staticFiles(files: StaticFiles): Hono {
   const send = async (c: Context, name: string, version?: string): Promise<Response> => {
     const isBuilt = name.startsWith("built/");
-    if (!SENT.test(isBuilt ? name.slice("built/".length) : name)) return c.notFound();
+    if (!SENT.test(name)) return c.notFound();
     const set = await files.now();
     const file = name.endsWith(".css") ? await set.stylesheet(name) : set.read(name);
     if (!file && isBuilt) {
@@ -195,10 +195,8 @@ export function staticFiles(files: StaticFiles): Hono {
     return c.body(await set.gzipped(name, file), 200, { ...headers, ...type, "content-encoding": "gzip" });
   };
   return new Hono()
-    .get("/:name", (c) => send(c, c.req.param("name")))
-    .get("/built/:name", (c) => send(c, `built/${c.req.param("name")}`))
-    .get("/:version/built/:name", (c) => send(c, `built/${c.req.param("name")}`, c.req.param("version")))
-    .get("/:version/:name", (c) => send(c, c.req.param("name"), c.req.param("version")));
+    .get(`/:version{${VERSION}}/:name{.+}`, (c) => send(c, c.req.param("name"), c.req.param("version")))
+    .get("/:name{.+}", (c) => send(c, c.req.param("name")));
 }
 
 function takesGzip(c: Context): boolean {
@@ -210,5 +208,7 @@ async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return `"${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
 }
 
+/** Stands for `static/` where addresses are put together. */
+const ROOT = "file:///";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

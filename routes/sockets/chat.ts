@@ -19,7 +19,14 @@ import {
 } from "../../rooms/protocol.ts";
 import type { Room } from "../../rooms/room.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
-import { type HeldRules, mayEnter, maySpeak, roomFrame, type RuleBook, whyNot } from "../../rooms/access/room_permissions.ts";
+import {
+  type HeldRules,
+  mayEnter,
+  maySpeak,
+  roomFrame,
+  type RuleBook,
+  whyNot,
+} from "../../rooms/access/room_permissions.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../../rooms/user.ts";
 import type { Bindings } from "../authentication.ts";
 import { HttpError } from "../errors.ts";

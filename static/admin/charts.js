@@ -6,7 +6,7 @@ import { ratesOf } from "./rates.js";
 /** A quarter of an hour, as the service remembers, and as long again. */
 const POINTS = 360;
 /** Made by `deno task bundle`; loaded when there is something to draw. */
-const LIBRARY = "./built/charts.js";
+const LIBRARY = "../built/charts.js";
 
 /**
  * The charts of the last minutes: of the whole service, or of the isolate that is chosen.

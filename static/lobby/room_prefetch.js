@@ -12,7 +12,7 @@ export function prefetchRoom(ways, files) {
   const listening = new AbortController();
   const fetchAhead = () => {
     listening.abort();
-    for (const [name, kind] of [["room_page.css", "style"], ["built/room.js", "script"]]) {
+    for (const [name, kind] of [["room/room_page.css", "style"], ["built/room.js", "script"]]) {
       const link = document.createElement("link");
       Object.assign(link, { rel: "prefetch", as: kind, href: files + name });
       document.head.append(link);
