@@ -2,7 +2,7 @@
  * What an isolate counts as it goes: plain numbers, so that counting costs nothing. They only grow, from 0 at the
  * start; whoever shows them reads them.
  */
-export class Counts {
+export class Counters {
   /** Messages that were said here, resends included. */
   messages = 0;
   /** Messages brought to members here: one for each member and message. */

@@ -1,25 +1,25 @@
 /** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
-import type { Changes } from "./kv/change_feed.ts";
+import type { ChangeFeed } from "./kv/change_feed.ts";
 import type { Sender } from "./messages/journal.ts";
 import { type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
 import { FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
-import type { Fresh } from "./messages/commit_stream.ts";
+import type { CommittedMessage } from "./messages/commit_stream.ts";
 import type { User } from "./user.ts";
 
 export interface LobbyParts extends Omit<RoomParts, "current"> {
-  readonly changes: Pick<Changes, "isLate" | "look">;
+  readonly changes: Pick<ChangeFeed, "isLate" | "look">;
 }
 
 /** Rooms exist while somebody is in them; the lobby holds no other state but what waits for changes to be read. */
-export class Lobby {
+export class Rooms {
   readonly #parts: RoomParts;
   readonly #changes: LobbyParts["changes"];
   readonly #rooms = new Map<string, Room>();
   /** Reads the changes that a pause of this process made it miss. */
   #refreshing: Promise<void> | undefined;
   /** Messages that came meanwhile. */
-  readonly #held: Fresh[] = [];
+  readonly #held: CommittedMessage[] = [];
 
   constructor(parts: LobbyParts) {
     this.#parts = { ...parts, current: () => this.current() };
@@ -99,7 +99,7 @@ export class Lobby {
   }
 
   /** Brings messages to the members of their rooms. */
-  deliver(messages: readonly Fresh[]): void {
+  deliver(messages: readonly CommittedMessage[]): void {
     if (this.current()) this.#held.push(...messages);
     else this.#deliver(messages);
   }
@@ -132,7 +132,7 @@ export class Lobby {
     return message;
   }
 
-  #deliver(messages: readonly Fresh[]): void {
+  #deliver(messages: readonly CommittedMessage[]): void {
     const rooms = new Map<string, Line[]>();
     for (const { room, line } of messages) {
       const lines = rooms.get(room);

@@ -4,13 +4,13 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { isGuestName } from "../rooms/access/account_name.ts";
 import type { Account, Accounts } from "../rooms/access/accounts.ts";
-import type { GuestBadges } from "../rooms/access/guest_id.ts";
-import type { Pass, Passes } from "../rooms/access/credentials.ts";
+import type { GuestIds } from "../rooms/access/guest_id.ts";
+import type { Credential, Credentials } from "../rooms/access/credentials.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
 import { siteOf } from "./pages/base_path.ts";
 import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
-import type { Log } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 import type { Upgrader } from "./sockets/socket.ts";
 
 /** What the listener tells about a request; handed to the app as its bindings. */
@@ -27,7 +27,7 @@ export interface Caller {
   readonly by: "session" | "token" | "service" | "guest";
   readonly account: Account | undefined;
   /** The session or the token. */
-  readonly pass: Pass | undefined;
+  readonly pass: Credential | undefined;
   /** When the right of the caller ends by itself, in milliseconds since the epoch; `Infinity` for never. */
   readonly endsAt: number;
   /**
@@ -40,7 +40,7 @@ export interface Caller {
 /** Why somebody can't come in, and what to do about it. */
 export type Refusal = "invalid_pass" | "guests_not_allowed" | "name_taken" | "name_refused";
 
-export interface Callers {
+export interface Authentication {
   /**
    * The caller: by the session's cookie, else by a token, else a guest under `?username=`. Throws {@link HttpError}
    * for a name that can't be one.
@@ -65,17 +65,17 @@ interface Claims {
   readonly badge: string | undefined;
 }
 
-export interface CallersOptions {
+export interface AuthenticationOptions {
   readonly serviceToken: string | undefined;
   readonly allowedOrigins: readonly string[];
   /** How many proxies in front are ours. */
   readonly trustProxy: number;
   readonly auth: "guests" | "required";
   readonly accounts: Accounts;
-  readonly sessions: Passes;
-  readonly tokens: Passes;
-  readonly badges: GuestBadges;
-  readonly log: Pick<Log, "warn">;
+  readonly sessions: Credentials;
+  readonly tokens: Credentials;
+  readonly guestIds: GuestIds;
+  readonly log: Pick<Logger, "warn">;
 }
 
 /** Anybody can send any origin: the log tells of the first so many. */
@@ -85,8 +85,9 @@ const MAX_ORIGIN_LENGTH = 200;
 export const SESSION_COOKIE = "session";
 export const GUEST_COOKIE = "guest";
 
-export function createCallers(options: CallersOptions): Callers {
-  const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, badges, log } = options;
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, guestIds, log } =
+    options;
   /** Refused origins, with the hosts that they weren't of, which the log has told of. */
   const told = new Set<string>();
 
@@ -113,7 +114,7 @@ export function createCallers(options: CallersOptions): Callers {
     if (auth === "required") return "guests_not_allowed";
     if (name && await accounts.owns(name)) return "name_taken";
     if (name && !isGuestName(name)) return "name_refused";
-    const user = guest(name || ANONYMOUS, badges.idOf(badge));
+    const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
     return { user, by: "guest", account: undefined, pass: undefined, endsAt: Infinity };
   }
 

@@ -7,15 +7,15 @@ export type LogLevel = typeof LEVELS[number];
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Writes a line with a fixed name for what happened. */
-export type Log = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
+export type Logger = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
 
 /** A log that writes lines of this level and above; `failed` is called for each one of level `error`, too. */
-export function createLog(
+export function createLogger(
   level: LogLevel,
   write: (line: string) => void,
   failed: () => void = () => {},
-): Log {
-  const at = (name: LogLevel): Log[LogLevel] =>
+): Logger {
+  const at = (name: LogLevel): Logger[LogLevel] =>
     LEVELS.indexOf(name) < LEVELS.indexOf(level)
       ? () => {}
       : (event, fields) =>

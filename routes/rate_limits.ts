@@ -4,7 +4,7 @@ import { RateLimiter, TokenBucket } from "limiter";
 /** Limiters that are kept; whoever wasn't seen for the longest time begins anew. */
 const MOST_KEPT = 10_000;
 
-export class Limits {
+export class RateLimits {
   readonly #times: number;
   readonly #interval: "minute" | "hour";
   readonly #limiters = new Map<string, RateLimiter>();

@@ -10,10 +10,10 @@
  * either, nor can a guest speak under it.
  */
 import { ulid } from "ulid";
-import type { Changes } from "../kv/change_feed.ts";
+import type { ChangeFeed } from "../kv/change_feed.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
 import { accountName, commonStart, foldName, MAX_FOLDED_LENGTH, withoutLast } from "./account_name.ts";
-import { OwnedNames } from "./name_index.ts";
+import { NameIndex } from "./name_index.ts";
 import type { Passwords } from "./passwords.ts";
 import { foldStoredNames, storedFormsOf } from "./stored_names.ts";
 
@@ -77,20 +77,20 @@ export function accountKey(id: string): Deno.KvKey {
 
 export class Accounts {
   readonly #kv: Deno.Kv;
-  readonly #changes: Changes;
+  readonly #changes: ChangeFeed;
   readonly #passwords: Passwords;
   readonly #now: () => number;
-  readonly #names: OwnedNames;
+  readonly #names: NameIndex;
   #count = 0;
   #countedAt = -Infinity;
   #isCountOld = true;
 
-  constructor(parts: { kv: Deno.Kv; changes: Changes; passwords: Passwords; now: () => number }) {
+  constructor(parts: { kv: Deno.Kv; changes: ChangeFeed; passwords: Passwords; now: () => number }) {
     this.#kv = parts.kv;
     this.#changes = parts.changes;
     this.#passwords = parts.passwords;
     this.#now = parts.now;
-    this.#names = new OwnedNames(() => this.#ownedNames(), parts.changes);
+    this.#names = new NameIndex(() => this.#nameIndex(), parts.changes);
     parts.changes.listen(({ type }) => {
       if (type === "names" || type === "account" || type === "unknown") this.#isCountOld = true;
     });
@@ -167,7 +167,7 @@ export class Accounts {
     return this.#names.mayBegin(initial);
   }
 
-  /** Whether a name belongs to an account; one that another process just made may not be known yet, see `OwnedNames`. */
+  /** Whether a name belongs to an account; one that another process just made may not be known yet, see `NameIndex`. */
   async owns(name: string): Promise<boolean> {
     if (!this.#names.mayOwn(foldName(name))) return false;
     return await this.#idOf(name) !== undefined;
@@ -280,7 +280,7 @@ export class Accounts {
     return entry.value && foldName(entry.value.username) === foldName(name) ? entry : undefined;
   }
 
-  async *#ownedNames(): AsyncGenerator<string> {
+  async *#nameIndex(): AsyncGenerator<string> {
     for await (const { key } of this.#kv.list({ prefix: [NAME] }, { batchSize: 500 })) yield String(key[1]);
   }
 

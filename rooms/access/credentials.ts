@@ -4,17 +4,17 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["session", owner, id]` · `["token", owner, id]` | a {@link Pass} and the SHA-256 of its secret |
+ * | `["session", owner, id]` · `["token", owner, id]` | a {@link Credential} and the SHA-256 of its secret |
  *
  * The text that its bearer keeps is `<owner>.<id>.<secret>`. The secret has 256 random bits, so that a plain hash is
  * enough to make what is stored useless to whoever reads it.
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Changes } from "../kv/change_feed.ts";
+import type { ChangeFeed } from "../kv/change_feed.ts";
 import { type Account, AccountError, accountKey } from "./accounts.ts";
 
-export interface Pass {
+export interface Credential {
   readonly id: string;
   /** The account's id, or {@link SERVICE}. */
   readonly owner: string;
@@ -23,7 +23,7 @@ export interface Pass {
   /** `service`: it speaks for the service and not for its owner. */
   readonly role: "own" | "service";
   readonly createdAt: number;
-  /** Last use, give or take {@link PassKind.noteEveryMs}. */
+  /** Last use, give or take {@link CredentialKind.noteEveryMs}. */
   readonly usedAt: number;
   /** No longer than this, however often it is used; `undefined`: for as long as it is used. */
   readonly endsAt: number | undefined;
@@ -31,12 +31,12 @@ export interface Pass {
 
 /** A pass together with whom it lets in; without an account it is the service's. */
 export interface Bearer {
-  readonly pass: Pass;
+  readonly pass: Credential;
   readonly account: Account | undefined;
 }
 
 /** How one kind of passes is kept. */
-export interface PassKind {
+export interface CredentialKind {
   readonly key: "session" | "token";
   /** Unused for so long, it ends. */
   readonly idleMs: number;
@@ -46,7 +46,7 @@ export interface PassKind {
   readonly most: number;
 }
 
-interface StoredPass extends Pass {
+interface StoredPass extends Credential {
   readonly secretHash: Uint8Array;
 }
 
@@ -57,21 +57,26 @@ const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Ends after two weeks without use, and after 90 days at the latest. */
-export const SESSIONS: PassKind = { key: "session", idleMs: 14 * DAY_MS, noteEveryMs: HOUR_MS, most: 50 };
+export const SESSIONS: CredentialKind = {
+  key: "session",
+  idleMs: 14 * DAY_MS,
+  noteEveryMs: HOUR_MS,
+  most: 50,
+};
 export const SESSION_LIFE_MS = 90 * DAY_MS;
 /** Ends after a year without use. */
-export const TOKENS: PassKind = { key: "token", idleMs: 366 * DAY_MS, noteEveryMs: 60_000, most: 100 };
+export const TOKENS: CredentialKind = { key: "token", idleMs: 366 * DAY_MS, noteEveryMs: 60_000, most: 100 };
 
 const ID = /^[\w-]{22}$/;
 const TEXT = /^([0-9A-Z]{26}|service)\.([\w-]{22})\.([\w-]{43})$/;
 
-export class Passes {
+export class Credentials {
   readonly #kv: Deno.Kv;
-  readonly #changes: Changes;
+  readonly #changes: ChangeFeed;
   readonly #now: () => number;
-  readonly #kind: PassKind;
+  readonly #kind: CredentialKind;
 
-  constructor(kind: PassKind, parts: { kv: Deno.Kv; changes: Changes; now: () => number }) {
+  constructor(kind: CredentialKind, parts: { kv: Deno.Kv; changes: ChangeFeed; now: () => number }) {
     this.#kind = kind;
     this.#kv = parts.kv;
     this.#changes = parts.changes;
@@ -86,16 +91,16 @@ export class Passes {
     owner: string,
     { name, role, lifeMs, unchanged }: {
       name: string;
-      role: Pass["role"];
+      role: Credential["role"];
       lifeMs: number | undefined;
       unchanged?: Deno.AtomicCheck;
     },
-  ): Promise<{ pass: Pass; text: string }> {
+  ): Promise<{ pass: Credential; text: string }> {
     const now = this.#now();
     const id = randomBytes(16).toString("base64url");
     const secret = randomBytes(32).toString("base64url");
     const endsAt = lifeMs === undefined ? undefined : now + lifeMs;
-    const pass: Pass = { id, owner, name, role, createdAt: now, usedAt: now, endsAt };
+    const pass: Credential = { id, owner, name, role, createdAt: now, usedAt: now, endsAt };
     const others = await this.list(owner);
     const surplus = others.toSorted((a, b) => b.usedAt - a.usedAt).slice(this.#kind.most - 1);
     for (const { id } of surplus) await this.revoke(owner, id);
@@ -133,18 +138,18 @@ export class Passes {
    * What has to be unchanged for as long as a pass is worth something: for a commit that must not come after its end.
    * `undefined` when it has ended.
    */
-  async proof(pass: Pass): Promise<Deno.AtomicCheck | undefined> {
+  async proof(pass: Credential): Promise<Deno.AtomicCheck | undefined> {
     const entry = await this.#kv.get<StoredPass>(this.#keyOf(pass));
     return entry.value && this.#now() < this.endOf(entry.value) ? entry : undefined;
   }
 
   /** When a pass ends that isn't used any more. */
-  endOf({ usedAt, endsAt = Infinity }: Pass): number {
+  endOf({ usedAt, endsAt = Infinity }: Credential): number {
     return Math.min(usedAt + this.#kind.idleMs, endsAt);
   }
 
   /** The owner's passes, the oldest first. */
-  async list(owner: string): Promise<Pass[]> {
+  async list(owner: string): Promise<Credential[]> {
     const entries = await Array.fromAsync(
       this.#kv.list<StoredPass>({ prefix: [this.#kind.key, owner] }),
       ({ value }) => withoutSecret(value),
@@ -154,9 +159,9 @@ export class Passes {
   }
 
   /** The passes of all owners, so many at most, the most lately used first. */
-  async all(limit: number): Promise<Pass[]> {
+  async all(limit: number): Promise<Credential[]> {
     const now = this.#now();
-    const passes: Pass[] = [];
+    const passes: Credential[] = [];
     for await (const { value } of this.#kv.list<StoredPass>({ prefix: [this.#kind.key] })) {
       if (now < this.endOf(value)) passes.push(withoutSecret(value));
     }
@@ -184,17 +189,17 @@ export class Passes {
     await this.#changes.add(commit, { type: "account", id: owner }).commit();
   }
 
-  #keyOf({ owner, id }: Pass): Deno.KvKey {
+  #keyOf({ owner, id }: Credential): Deno.KvKey {
     return [this.#kind.key, owner, id];
   }
 
   /** KV takes out by itself what has ended. */
-  #expiry(pass: Pass, now: number): { expireIn: number } {
+  #expiry(pass: Credential, now: number): { expireIn: number } {
     return { expireIn: Math.max(1, this.endOf(pass) - now) };
   }
 }
 
-function withoutSecret({ secretHash: _, ...pass }: StoredPass): Pass {
+function withoutSecret({ secretHash: _, ...pass }: StoredPass): Credential {
   return pass;
 }
 

@@ -12,7 +12,7 @@ const KEY = ["guest_key"];
 const KEY_BYTES = 32;
 const BADGE = /^([\w-]{22})\.([\w-]{43})$/;
 
-export class GuestBadges {
+export class GuestIds {
   readonly #key: Uint8Array;
 
   private constructor(key: Uint8Array) {
@@ -20,12 +20,12 @@ export class GuestBadges {
   }
 
   /** Reads the key, or makes it. */
-  static async open(kv: Deno.Kv): Promise<GuestBadges> {
+  static async open(kv: Deno.Kv): Promise<GuestIds> {
     await kv.atomic().check({ key: KEY, versionstamp: null }).set(KEY, new Uint8Array(randomBytes(KEY_BYTES)))
       .commit();
     const { value } = await kv.get<Uint8Array>(KEY);
     if (!value) throw new Error("Reading the guests' key failed: it isn't there although it was just made");
-    return new GuestBadges(value);
+    return new GuestIds(value);
   }
 
   /** A new badge. */

@@ -1,11 +1,11 @@
 /** The doors: every connection with its right to be where it is, which may end while it is open. */
 import { foldName } from "./account_name.ts";
-import type { Change, Changes } from "../kv/change_feed.ts";
+import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
 import { personOf, type User } from "../user.ts";
 
 /** A connection on its way through a door, and behind it. */
-export interface Visit {
+export interface LiveConnection {
   /** The room whose rules it depends on, if it does. */
   readonly room: string | undefined;
   /** Whose pass lets it in: an account's id, or `service`; a guest's own id. */
@@ -28,17 +28,17 @@ const SWEEP_EVERY_MS = 30_000;
 const REMOVED = "You were removed from this room";
 const NAME_TAKEN = "This name belongs to an account now";
 
-export class Doors {
+export class LiveConnections {
   readonly #now: () => number;
   readonly #failed: (error: unknown) => void;
-  readonly #visits = new Set<Visit>();
+  readonly #visits = new Set<LiveConnection>();
   #heeded = 0;
   /** How many visits each person has. */
   readonly #counts = new Map<string, number>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** `failed` is called when a right could not be looked at. */
-  constructor(changes: Changes, now: () => number, failed: (error: unknown) => void) {
+  constructor(changes: ChangeFeed, now: () => number, failed: (error: unknown) => void) {
     this.#now = now;
     this.#failed = failed;
     changes.listen((change) => this.#heed(change));
@@ -56,18 +56,18 @@ export class Doors {
   }
 
   /** Lets a visit in whose right was looked up after so many {@link changes}; if there were more, it is looked at again. */
-  enter(visit: Visit, since: number): void {
+  enter(visit: LiveConnection, since: number): void {
     this.#visits.add(visit);
     this.#add(personOf(visit.user), 1);
     if (since !== this.#heeded) this.#renew(visit).catch(this.#failed);
   }
 
-  leave(visit: Visit): void {
+  leave(visit: LiveConnection): void {
     if (this.#visits.delete(visit)) this.#add(personOf(visit.user), -1);
   }
 
   /** Closes every visit, and resolves when they are closed. */
-  async turnOut(code: number, reason: string): Promise<void> {
+  async disconnectAll(code: number, reason: string): Promise<void> {
     await Promise.all(Array.from(this.#visits, (visit) => visit.close(code, reason)));
   }
 
@@ -107,7 +107,7 @@ export class Doors {
     Promise.all(renewing).catch(this.#failed);
   }
 
-  async #renew(visit: Visit): Promise<void> {
+  async #renew(visit: LiveConnection): Promise<void> {
     const renewed = await visit.renew();
     if (!renewed && visit.user.isGuest) return void visit.close(CLOSE.notAllowed, NAME_TAKEN);
     if (!renewed) return void visit.close(CLOSE.notSignedIn, "You have been signed out");
@@ -117,7 +117,7 @@ export class Doors {
   }
 }
 
-function check(visit: Visit): void {
+function check(visit: LiveConnection): void {
   const refusal = visit.refusal();
   if (refusal) void visit.close(refusal.code, refusal.reason);
 }

@@ -1,10 +1,10 @@
 /** The names that accounts own, held in memory: each guest's name is looked up, and after a restart all guests come at once. */
-import type { Changes } from "../kv/change_feed.ts";
+import type { ChangeFeed } from "../kv/change_feed.ts";
 
 /** More aren't held: about 20 MB. */
 const MOST_NAMES = 200_000;
 
-export class OwnedNames {
+export class NameIndex {
   readonly #list: () => AsyncIterable<string>;
   #names: Set<string> | undefined;
   /** With what characters they begin. */
@@ -15,7 +15,7 @@ export class OwnedNames {
   #isTooMany = false;
 
   /** `list` brings all names that are owned, folded. */
-  constructor(list: () => AsyncIterable<string>, changes: Changes) {
+  constructor(list: () => AsyncIterable<string>, changes: ChangeFeed) {
     this.#list = list;
     changes.listen((change) => {
       if (change.type === "names") this.add(change.names);

@@ -1,37 +1,37 @@
 /** Who may be where, and what of the past stays: accounts, what they prove themselves by, rules of rooms, erasure. */
 import { AccountError, Accounts } from "./accounts.ts";
-import { Attempts } from "./sign_in_throttle.ts";
-import { GuestBadges } from "./guest_id.ts";
-import { Passes, SESSIONS, TOKENS } from "./credentials.ts";
+import { SignInThrottle } from "./sign_in_throttle.ts";
+import { GuestIds } from "./guest_id.ts";
+import { Credentials, SESSIONS, TOKENS } from "./credentials.ts";
 import { Passwords } from "./passwords.ts";
-import type { Changes } from "../kv/change_feed.ts";
+import type { ChangeFeed } from "../kv/change_feed.ts";
 import type { Clock } from "../clock.ts";
-import { Doors } from "./live_connections.ts";
-import { Erasure } from "../messages/deletion.ts";
+import { LiveConnections } from "./live_connections.ts";
+import { Deletion } from "../messages/deletion.ts";
 import type { MentionOutbox } from "../notifications/mention_outbox.ts";
 import { roomInBody } from "../messages/message.ts";
-import type { Rooms } from "../messages/message_log.ts";
+import type { MessageLog } from "../messages/message_log.ts";
 import type { ServerFrame } from "../protocol.ts";
 import { RoomNames } from "./room_names.ts";
-import { RuleBook, tellRules } from "./room_permissions.ts";
+import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
 export interface Access {
-  readonly changes: Changes;
+  readonly changes: ChangeFeed;
   readonly accounts: Accounts;
-  readonly sessions: Passes;
-  readonly tokens: Passes;
-  readonly badges: GuestBadges;
-  readonly attempts: Attempts;
-  readonly rules: RuleBook;
+  readonly sessions: Credentials;
+  readonly tokens: Credentials;
+  readonly guestIds: GuestIds;
+  readonly attempts: SignInThrottle;
+  readonly rules: PermissionStore;
   readonly roomNames: RoomNames;
-  readonly doors: Doors;
-  readonly erasure: Erasure;
+  readonly liveConnections: LiveConnections;
+  readonly deletion: Deletion;
 }
 
 export interface AccessParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
-  readonly rooms: Rooms;
+  readonly rooms: MessageLog;
   /** Made when there is no account of that name; both or neither. */
   readonly adminUsername: string | undefined;
   readonly adminPassword: string | undefined;
@@ -53,42 +53,46 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   const roomNames = new RoomNames(kv);
   await roomNames.open(() => storedRooms(kv, rooms));
   // Rules are read anew before the doors look at who may stay under them, and members are told last.
-  const rules = new RuleBook(kv, changes);
-  const doors = new Doors(changes, now, (error) => failed("visit_failed", error));
+  const rules = new PermissionStore(kv, changes);
+  const liveConnections = new LiveConnections(
+    changes,
+    now,
+    (error) => failed("connection_check_failed", error),
+  );
   const tell = (room: string, frame: ServerFrame): void => rooms.lobby.tell(room, frame);
-  tellRules({ changes, rules, tell });
+  sendPermissions({ changes, rules, tell });
   const withdraw: MentionOutbox["withdraw"] = (commit, what) => rooms.mentions.withdraw(commit, what);
-  const erasure = new Erasure({ ...rooms, kv, tell, caughtUp: () => rooms.caughtUp(), withdraw });
+  const deletion = new Deletion({ ...rooms, kv, tell, caughtUp: () => rooms.caughtUp(), withdraw });
   const closing = new AbortController();
   const { signal } = closing;
   const running = Promise.all([
-    changes.run(signal, (error) => failed("look_failed", error)),
-    erasure.run({ ...parts, now, signal, failed: (error) => failed("forgetting_failed", error) }),
+    changes.run(signal, (error) => failed("poll_failed", error)),
+    deletion.run({ ...parts, now, signal, failed: (error) => failed("forgetting_failed", error) }),
   ]);
   return {
     changes,
     accounts,
-    sessions: new Passes(SESSIONS, { kv, changes, now }),
-    tokens: new Passes(TOKENS, { kv, changes, now }),
-    badges: await GuestBadges.open(kv),
-    attempts: new Attempts(now),
+    sessions: new Credentials(SESSIONS, { kv, changes, now }),
+    tokens: new Credentials(TOKENS, { kv, changes, now }),
+    guestIds: await GuestIds.open(kv),
+    attempts: new SignInThrottle(now),
     rules,
     roomNames,
-    doors,
-    erasure,
+    liveConnections,
+    deletion,
     async close() {
       closing.abort();
-      doors.close();
+      liveConnections.close();
       await running;
     },
   };
 }
 
 /** Every room of which something is stored, some more than once. */
-async function* storedRooms(kv: Deno.Kv, { archive, outbox }: Rooms): AsyncGenerator<string> {
+async function* storedRooms(kv: Deno.Kv, { archive, outbox }: MessageLog): AsyncGenerator<string> {
   yield* archive.rooms();
   for await (const { bodies } of outbox.after(archive.position)) yield* new Set(bodies.map(roomInBody));
-  yield* RuleBook.rooms(kv);
+  yield* PermissionStore.rooms(kv);
 }
 
 async function makeAdmin(

@@ -1,6 +1,6 @@
 /** The directory: all rooms there are, whether or not somebody is in them. */
 import type { Archive } from "../messages/archive.ts";
-import type { RuleBook } from "./room_permissions.ts";
+import type { PermissionStore } from "./room_permissions.ts";
 
 /** How long a list of all names may be used: whoever types a name asks with every letter. */
 const KEPT_MS = 10_000;
@@ -10,13 +10,13 @@ const MOST_READ = 5_000;
 /** Finds rooms by their names. */
 export class RoomDirectory {
   readonly #archive: Archive;
-  readonly #rules: RuleBook;
+  readonly #rules: PermissionStore;
   readonly #now: () => number;
   #names: Promise<readonly string[]> = Promise.resolve([]);
   #readAt = -Infinity;
 
   /** `now` is in milliseconds since the epoch. */
-  constructor(parts: { archive: Archive; rules: RuleBook; now: () => number }) {
+  constructor(parts: { archive: Archive; rules: PermissionStore; now: () => number }) {
     this.#archive = parts.archive;
     this.#rules = parts.rules;
     this.#now = parts.now;

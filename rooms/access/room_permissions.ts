@@ -3,14 +3,14 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["rules", room]` | {@link Rules} |
+ * | `["rules", room]` | {@link RoomPermissions} |
  * | `["closed", room]` | `true` for a room that is closed |
  */
-import type { Changes } from "../kv/change_feed.ts";
+import type { ChangeFeed } from "../kv/change_feed.ts";
 import type { ServerFrame } from "../protocol.ts";
 import { hasAccount, type User } from "../user.ts";
 
-export interface Rules {
+export interface RoomPermissions {
   /** What pages call the room; `""`: by its name. */
   readonly title: string;
   /** Only members come in. */
@@ -27,35 +27,41 @@ export interface Rules {
 
 const KEY = "rules";
 const CLOSED = "closed";
-const NONE: Rules = { title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] };
+const NONE: RoomPermissions = {
+  title: "",
+  isPrivate: false,
+  isReadOnly: false,
+  creator: undefined,
+  members: [],
+};
 /** Tries of a change that others' changes get in the way of. */
 const MAX_TRIES = 10;
 
 /** Whether somebody may change the rules, and delete messages. */
-export function mayChange(rules: Rules, user: User): boolean {
+export function mayChange(rules: RoomPermissions, user: User): boolean {
   return user.role === "admin" || user.role === "service" || (hasAccount(user) && rules.creator === user.id);
 }
 
 /** Whether somebody may come in, and read. */
-export function mayEnter(rules: Rules, user: User): boolean {
+export function mayEnter(rules: RoomPermissions, user: User): boolean {
   if (rules.isClosed) return user.role === "admin" || user.role === "service";
   return !rules.isPrivate || mayChange(rules, user) || (hasAccount(user) && rules.members.includes(user.id));
 }
 
 /** Why somebody who may not come in may not, in words that tell nothing else of the room. */
-export function whyNot(rules: Rules): string {
+export function whyNot(rules: RoomPermissions): string {
   return rules.isClosed ? "This room is closed" : "This room is private";
 }
 
 /** Whether somebody who is in may speak. */
-export function maySpeak(rules: Rules, user: User): boolean {
+export function maySpeak(rules: RoomPermissions, user: User): boolean {
   return !rules.isClosed && (!rules.isReadOnly || mayChange(rules, user));
 }
 
 /**
  * What pages are told of a room's rules. `user`: whom it is for; what one person may do can't be told to all at once.
  */
-export function roomFrame(room: string, rules: Rules, user?: User): ServerFrame & { type: "room" } {
+export function roomFrame(room: string, rules: RoomPermissions, user?: User): ServerFrame & { type: "room" } {
   const { title, isPrivate, isReadOnly, isClosed } = rules;
   return {
     type: "room",
@@ -70,9 +76,9 @@ export function roomFrame(room: string, rules: Rules, user?: User): ServerFrame 
 }
 
 /** Tells the members of a room when its rules have changed. */
-export function tellRules(parts: {
-  changes: Changes;
-  rules: RuleBook;
+export function sendPermissions(parts: {
+  changes: ChangeFeed;
+  rules: PermissionStore;
   tell: (room: string, frame: ServerFrame) => void;
 }): void {
   const tell = async (room: string): Promise<void> =>
@@ -84,22 +90,22 @@ export function tellRules(parts: {
 }
 
 /** The rules of a room that people are in, as they are now. */
-export interface HeldRules {
-  readonly current: Rules;
+export interface CachedPermissions {
+  readonly current: RoomPermissions;
 }
 
 interface Held {
-  current: Rules;
+  current: RoomPermissions;
   versionstamp: string;
   holders: number;
 }
 
-export class RuleBook {
+export class PermissionStore {
   readonly #kv: Deno.Kv;
-  readonly #changes: Changes;
+  readonly #changes: ChangeFeed;
   readonly #held = new Map<string, Held>();
 
-  constructor(kv: Deno.Kv, changes: Changes) {
+  constructor(kv: Deno.Kv, changes: ChangeFeed) {
     this.#kv = kv;
     this.#changes = changes;
     changes.listen(async (change) => {
@@ -114,12 +120,12 @@ export class RuleBook {
   }
 
   /** The rules as they stand in KV. */
-  async of(room: string): Promise<Rules> {
-    return (await this.#kv.get<Rules>([KEY, room])).value ?? NONE;
+  async of(room: string): Promise<RoomPermissions> {
+    return (await this.#kv.get<RoomPermissions>([KEY, room])).value ?? NONE;
   }
 
   /** Keeps a room's rules in memory and up to date, until released. */
-  async hold(room: string): Promise<HeldRules> {
+  async hold(room: string): Promise<CachedPermissions> {
     let held = this.#held.get(room);
     if (!held) this.#held.set(room, held = { current: NONE, versionstamp: "", holders: 0 });
     held.holders++;
@@ -148,10 +154,10 @@ export class RuleBook {
   async claim(
     room: string,
     user: User,
-    wanted: Partial<Pick<Rules, "title" | "isPrivate">> = {},
+    wanted: Partial<Pick<RoomPermissions, "title" | "isPrivate">> = {},
   ): Promise<boolean> {
     const key = [KEY, room];
-    const rules: Rules = { ...NONE, ...wanted, creator: user.id };
+    const rules: RoomPermissions = { ...NONE, ...wanted, creator: user.id };
     const commit = this.#kv.atomic().check({ key, versionstamp: null }).set(key, rules);
     const { ok } = await this.#changes.add(commit, { type: "rules", room }).commit();
     await this.#refresh(room);
@@ -159,9 +165,9 @@ export class RuleBook {
   }
 
   /** Changes rules, here at once and elsewhere within seconds. */
-  async change(room: string, change: (rules: Rules) => Rules): Promise<Rules> {
+  async change(room: string, change: (rules: RoomPermissions) => RoomPermissions): Promise<RoomPermissions> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const entry = await this.#kv.get<Rules>([KEY, room]);
+      const entry = await this.#kv.get<RoomPermissions>([KEY, room]);
       const rules = change(entry.value ?? NONE);
       const commit = this.#kv.atomic().check(entry).set(entry.key, rules);
       if (rules.isClosed) commit.set([CLOSED, room], true);
@@ -187,7 +193,7 @@ export class RuleBook {
   async #refresh(room: string): Promise<void> {
     const held = this.#held.get(room);
     if (!held) return;
-    const { value, versionstamp } = await this.#kv.get<Rules>([KEY, room]);
+    const { value, versionstamp } = await this.#kv.get<RoomPermissions>([KEY, room]);
     // Of two reads at once the older may end later. "0" is below every versionstamp, but says that it was read.
     if ((versionstamp ?? "0") < held.versionstamp) return;
     held.current = value ?? NONE;

@@ -31,7 +31,7 @@ const FORGET_MS = 60 * 60 * 1000;
 /** Records kept of each kind; the oldest go. */
 const MOST_RECORDS = 10_000;
 
-export class Attempts {
+export class SignInThrottle {
   readonly #now: () => number;
   readonly #places = new Map<string, Record>();
   readonly #names = new Map<string, Record>();

@@ -9,7 +9,7 @@
 import * as v from "valibot";
 import { type Channel, decodePost, type Post } from "./channel.ts";
 import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
-import { stampedKey } from "../kv/versionstamp_key.ts";
+import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 const TAIL = ["tail"];
 const POST = "post";
@@ -88,7 +88,7 @@ export class KeyValue implements Channel {
       [from, length] = [i + 1, 0];
       // What KV doesn't take, a large commit told of by one post, is lost, as any post may be.
       if (value.length > MAX_VALUE_BYTES) continue;
-      const commit = kv.atomic().set(stampedKey(kv, POST), value, { expireIn: KEPT_MS });
+      const commit = kv.atomic().set(versionstampKey(kv, POST), value, { expireIn: KEPT_MS });
       this.ring(commit);
       await commit.commit();
     }

@@ -5,7 +5,7 @@ import { KeyValue } from "./key_value.ts";
 import { Redis } from "./redis.ts";
 
 /** `none`: there is one isolate. `broadcast`: several of one process. `redis`, `kv`: several machines. */
-export type Engine = "none" | "broadcast" | "redis" | "kv";
+export type ClusterEngine = "none" | "broadcast" | "redis" | "kv";
 
 export interface EngineParts {
   readonly kv: Deno.Kv;
@@ -19,7 +19,7 @@ export interface EngineParts {
 }
 
 /** Opens the engine's channel; the one of a single isolate is none. */
-export async function openChannel(engine: Engine, parts: EngineParts): Promise<Channel | undefined> {
+export async function openChannel(engine: ClusterEngine, parts: EngineParts): Promise<Channel | undefined> {
   const { kv, place, redisUrl, rung, troubled } = parts;
   switch (engine) {
     case "none":

@@ -60,7 +60,7 @@ const MAX_ENTRIES = 10_000;
 /** States in one update: a provider repeats what it heard of others. */
 const MAX_STATES = 2_000;
 
-export class Presence {
+export class DocumentAwareness {
   readonly #entries = new Map<number, Entry>();
   /** How many clients a connection has ever brought. */
   readonly #brought = new WeakMap<object, number>();

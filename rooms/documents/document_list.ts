@@ -3,7 +3,7 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["document", id]` | an {@link Entry} |
+ * | `["document", id]` | an {@link ListedDocument} |
  * | `["doc", id, "version", versionId]` | a {@link Version}; its id is a ULID |
  * | `["doc", id, "version_text", versionId, n]` | the nth piece of its text, in UTF-8 |
  *
@@ -14,13 +14,13 @@
  * one checks that no other isolate made one meanwhile.
  */
 import { monotonicFactory } from "ulid";
-import type { Changes } from "../kv/change_feed.ts";
+import type { ChangeFeed } from "../kv/change_feed.ts";
 import { UNDO_MS } from "./document_access.ts";
 import { DocumentIndex, indexKey } from "./document_index.ts";
 import { DocumentQuota } from "./document_quota.ts";
 import type { Whose } from "./awareness.ts";
 
-export interface Entry {
+export interface ListedDocument {
   readonly id: string;
   /** `""`: nobody gave it one. */
   readonly title: string;
@@ -68,15 +68,15 @@ const PIECE_BYTES = 60_000;
 /** Pieces in one commit, which may have 800 KiB. */
 const PIECES = 12;
 
-export class Catalog {
+export class DocumentList {
   readonly #kv: Deno.Kv;
   readonly #now: () => number;
-  readonly #changes: Changes | undefined;
+  readonly #changes: ChangeFeed | undefined;
   readonly #newId = monotonicFactory();
   readonly index: DocumentIndex;
 
   /** `changes`: through which others hear who may be at a document; missing where there are none. */
-  constructor(kv: Deno.Kv, now: () => number, changes: Changes | undefined) {
+  constructor(kv: Deno.Kv, now: () => number, changes: ChangeFeed | undefined) {
     this.#kv = kv;
     this.#now = now;
     this.#changes = changes;
@@ -84,7 +84,7 @@ export class Catalog {
   }
 
   /** Enters a new document. Throws `DocumentRefusal` for an account that has made too many. */
-  async create(title: string, by: Whose, { isPrivate }: { isPrivate: boolean }): Promise<Entry> {
+  async create(title: string, by: Whose, { isPrivate }: { isPrivate: boolean }): Promise<ListedDocument> {
     for (;;) {
       const now = this.#now();
       const entry = { ...fresh(this.#newId(now), title, by, now), isPrivate };
@@ -101,18 +101,18 @@ export class Catalog {
   }
 
   /** A document that isn't deleted. */
-  async entry(id: string): Promise<Entry | undefined> {
+  async entry(id: string): Promise<ListedDocument | undefined> {
     const entry = await this.stored(id);
     return entry?.deletedAt === undefined ? entry : undefined;
   }
 
   /** The same, or one that is deleted. */
-  async stored(id: string): Promise<Entry | undefined> {
-    return (await this.#kv.get<Entry>(["document", id])).value ?? undefined;
+  async stored(id: string): Promise<ListedDocument | undefined> {
+    return (await this.#kv.get<ListedDocument>(["document", id])).value ?? undefined;
   }
 
   /** Answers the entry with its new title; `undefined` when there is no such document. */
-  async rename(id: string, title: string): Promise<Entry | undefined> {
+  async rename(id: string, title: string): Promise<ListedDocument | undefined> {
     return await this.#change(id, (entry) => existing(entry) ? { ...entry, title } : undefined);
   }
 
@@ -120,7 +120,7 @@ export class Catalog {
   async share(
     id: string,
     { isPrivate, members }: { isPrivate: boolean | undefined; members: readonly string[] | undefined },
-  ): Promise<Entry | undefined> {
+  ): Promise<ListedDocument | undefined> {
     return await this.#changeTold(id, (entry) =>
       existing(entry)
         ? {
@@ -132,13 +132,13 @@ export class Catalog {
   }
 
   /** Deletes a document, and turns everybody out; for a day it can be {@link recover}ed. */
-  async remove(id: string): Promise<Entry | undefined> {
+  async remove(id: string): Promise<ListedDocument | undefined> {
     const now = this.#now();
     return await this.#changeTold(id, (entry) => existing(entry) ? { ...entry, deletedAt: now } : undefined);
   }
 
   /** Brings back a deleted document; `undefined` when there is none whose day isn't over. */
-  async recover(id: string): Promise<Entry | undefined> {
+  async recover(id: string): Promise<ListedDocument | undefined> {
     const now = this.#now();
     return await this.#changeTold(id, (entry) => {
       if (entry?.deletedAt === undefined || now - entry.deletedAt > UNDO_MS) return undefined;
@@ -148,7 +148,7 @@ export class Catalog {
   }
 
   /** Notes who has edited a document, and enters it when nobody did, as the first one's. */
-  async touch(id: string, authors: readonly Whose[]): Promise<Entry | undefined> {
+  async touch(id: string, authors: readonly Whose[]): Promise<ListedDocument | undefined> {
     const names = authors.map(({ name }) => name);
     const now = this.#now();
     return await this.#change(id, (entry) => {
@@ -195,7 +195,7 @@ export class Catalog {
   async #keep(id: string, text: string, stretchMs: number, editedAt?: number): Promise<boolean> {
     const now = this.#now();
     const key = ["document", id];
-    const entry = await this.#kv.get<Entry>(key);
+    const entry = await this.#kv.get<ListedDocument>(key);
     const { authors, versionedAt } = entry.value ?? fresh(id, "", undefined, now);
     if (!entry.value || entry.value.deletedAt !== undefined || now - versionedAt < stretchMs) return true;
     const version = this.#newId(now);
@@ -229,12 +229,12 @@ export class Catalog {
 
   async #change(
     id: string,
-    change: (entry: Entry | undefined) => Entry | undefined,
+    change: (entry: ListedDocument | undefined) => ListedDocument | undefined,
     tell: (commit: Deno.AtomicOperation) => void = () => {},
-  ): Promise<Entry | undefined> {
+  ): Promise<ListedDocument | undefined> {
     const key = ["document", id];
     for (;;) {
-      const entry = await this.#kv.get<Entry>(key);
+      const entry = await this.#kv.get<ListedDocument>(key);
       const before = entry.value ?? undefined;
       const changed = change(before);
       if (!changed || changed === before) return changed;
@@ -248,8 +248,8 @@ export class Catalog {
   /** A change that everybody who is at the document has to hear of. */
   async #changeTold(
     id: string,
-    change: (entry: Entry | undefined) => Entry | undefined,
-  ): Promise<Entry | undefined> {
+    change: (entry: ListedDocument | undefined) => ListedDocument | undefined,
+  ): Promise<ListedDocument | undefined> {
     const changed = await this.#change(id, change, (commit) => {
       this.#changes?.add(commit, { type: "document", id });
     });
@@ -258,7 +258,11 @@ export class Catalog {
   }
 
   /** Counts a document that comes to be, goes, or is back, as its maker's. */
-  async #count(commit: Deno.AtomicOperation, before: Entry | undefined, after: Entry): Promise<void> {
+  async #count(
+    commit: Deno.AtomicOperation,
+    before: ListedDocument | undefined,
+    after: ListedDocument,
+  ): Promise<void> {
     const { ownerId } = after;
     const isThere = after.deletedAt === undefined;
     const wasThere = before !== undefined && before.deletedAt === undefined;
@@ -274,18 +278,22 @@ export class Catalog {
   }
 }
 
-function fresh(id: string, title: string, by: Whose | undefined, now: number): Entry {
+function fresh(id: string, title: string, by: Whose | undefined, now: number): ListedDocument {
   const createdBy = by?.name ?? "";
   const entry = { id, title, createdAt: now, createdBy, editedAt: now, authors: [], versionedAt: now };
   return by ? { ...entry, ownerId: by.id } : entry;
 }
 
-function existing(entry: Entry | undefined): entry is Entry {
+function existing(entry: ListedDocument | undefined): entry is ListedDocument {
   return entry !== undefined && entry.deletedAt === undefined;
 }
 
 /** Writes an entry and its copy in the index. */
-function put(commit: Deno.AtomicOperation, before: Entry | undefined, after: Entry): Deno.AtomicOperation {
+function put(
+  commit: Deno.AtomicOperation,
+  before: ListedDocument | undefined,
+  after: ListedDocument,
+): Deno.AtomicOperation {
   if (before) commit.delete(indexKey(before));
   return commit.set(["document", after.id], after).set(indexKey(after), after);
 }

@@ -8,7 +8,7 @@
 import * as Y from "yjs";
 import { DocumentStore } from "./document_store.ts";
 
-export interface SaverParts {
+export interface PersistenceParts {
   readonly store: DocumentStore;
   /** The whole document as an update. */
   readonly state: () => Uint8Array<ArrayBuffer>;
@@ -45,8 +45,8 @@ const MAX_UNSAVED = { edits: 1_000, bytes: 256 * 1024 };
 /** Callbacks that somebody may have waiting; a connection has 6,000 frames in one go, and 100 in each second after. */
 const MAX_WAITING = 10_000;
 
-export class Saver {
-  readonly #parts: SaverParts;
+export class Persistence {
+  readonly #parts: PersistenceParts;
   /** What is being saved, and what has come since; in the order in which they came. */
   #batch: readonly Unsaved[] = [];
   #fresh: Unsaved[] = [];
@@ -67,7 +67,7 @@ export class Saver {
   readonly #counts = new Map<object, number>();
   #wake: () => void = () => {};
 
-  constructor(parts: SaverParts) {
+  constructor(parts: PersistenceParts) {
     this.#parts = parts;
   }
 

@@ -1,21 +1,21 @@
 /**
  * A document's chronicle: who has worked on it, and what it was before each stretch of work, entered in the catalog.
  */
-import { type Catalog, NOTE_EVERY_MS, STRETCH_MS } from "./document_list.ts";
+import { type DocumentList, NOTE_EVERY_MS, STRETCH_MS } from "./document_list.ts";
 
 import type { Whose } from "./awareness.ts";
 
-export interface ChronicleParts {
+export interface VersionsParts {
   /** The document's id. */
   readonly id: string;
-  readonly catalog: Catalog;
+  readonly documentList: DocumentList;
   readonly now: () => number;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
 
-export class Chronicle {
-  readonly #parts: ChronicleParts;
+export class Versions {
+  readonly #parts: VersionsParts;
   /** Who has edited since the last note, by their names, and who was entered lately. */
   readonly #authors = new Map<string, Whose>();
   readonly #noted = new Set<string>();
@@ -24,16 +24,16 @@ export class Chronicle {
   #versionedAt = 0;
   #keeping: Promise<void> = Promise.resolve();
 
-  constructor(parts: ChronicleParts) {
+  constructor(parts: VersionsParts) {
     this.#parts = parts;
   }
 
   /** Reads when the last version was kept; enters a document that holds something and isn't entered. */
   async open(isEmpty: boolean): Promise<void> {
-    const { id, catalog, now } = this.#parts;
-    let entry = await catalog.entry(id);
+    const { id, documentList, now } = this.#parts;
+    let entry = await documentList.entry(id);
     // Whoever wrote it could save it, and died before it was entered.
-    if (!entry && !isEmpty) entry = await catalog.touch(id, []);
+    if (!entry && !isEmpty) entry = await documentList.touch(id, []);
     this.#versionedAt = entry?.versionedAt ?? now();
   }
 
@@ -49,24 +49,26 @@ export class Chronicle {
 
   /** A new stretch of work has begun; `before` is the text as it was. */
   begin(before: string): void {
-    const { id, catalog, now, failed } = this.#parts;
+    const { id, documentList, now, failed } = this.#parts;
     this.#versionedAt = now();
     this.#noted.clear();
-    if (before) this.#keeping = catalog.keep(id, before).catch((error) => failed("version_failed", error));
+    if (before) {
+      this.#keeping = documentList.keep(id, before).catch((error) => failed("version_failed", error));
+    }
   }
 
   /** Keeps a text as a version in any case; resolves when it is durable. */
   async keepNow(text: string, editedAt: number | undefined): Promise<void> {
-    const kept = this.#keeping.then(() => this.#parts.catalog.keepNow(this.#parts.id, text, editedAt));
+    const kept = this.#keeping.then(() => this.#parts.documentList.keepNow(this.#parts.id, text, editedAt));
     this.#keeping = kept.catch(() => {});
     await kept;
   }
 
   /** Enters somebody as an author at once; answers when the document was edited before, give or take a minute. */
   async enter(author: Whose): Promise<number | undefined> {
-    const { id, catalog } = this.#parts;
-    const before = await catalog.entry(id);
-    await catalog.touch(id, [author]);
+    const { id, documentList } = this.#parts;
+    const before = await documentList.entry(id);
+    await documentList.touch(id, [author]);
     return before?.editedAt;
   }
 
@@ -77,7 +79,7 @@ export class Chronicle {
 
   /** Enters who has edited, now and then: to be called after every save. */
   note(): void {
-    const { id, catalog, now, failed } = this.#parts;
+    const { id, documentList, now, failed } = this.#parts;
     const authors = [...this.#authors.values()];
     const isKnown = authors.every(({ name }) => this.#noted.has(name)) &&
       now() - this.#notedAt < NOTE_EVERY_MS;
@@ -85,7 +87,7 @@ export class Chronicle {
     if (!authors.length || isKnown) return;
     this.#notedAt = now();
     authors.forEach(({ name }) => this.#noted.add(name));
-    this.#noting = catalog.touch(id, authors)
+    this.#noting = documentList.touch(id, authors)
       .then((entry) => void (this.#versionedAt = Math.max(this.#versionedAt, entry?.versionedAt ?? 0)))
       .catch((error) => {
         // They are entered with the next save.

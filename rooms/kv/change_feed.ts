@@ -13,7 +13,7 @@
  * read it. No clock could: the time of day jumps, and a monotonic clock stands still while a machine is suspended.
  */
 import type { Clock } from "../clock.ts";
-import { stampedKey } from "./versionstamp_key.ts";
+import { versionstampKey } from "./versionstamp_key.ts";
 
 const PREFIX = ["change"];
 const MADE = ["changes_made"];
@@ -39,7 +39,7 @@ export type Change =
   /** Changes were missed: whatever is held in memory has to be read again. */
   | { readonly type: "unknown" };
 
-export class Changes {
+export class ChangeFeed {
   readonly #kv: Deno.Kv;
   readonly #clock: Pick<Clock, "now" | "elapsed">;
   #last = "";
@@ -70,7 +70,10 @@ export class Changes {
 
   /** Adds a change to the commit that makes it true; a commit holds at most one. */
   add(commit: Deno.AtomicOperation, change: Change): Deno.AtomicOperation {
-    return commit.set(stampedKey(this.#kv, ...PREFIX), change, { expireIn: lifeOf(change) }).sum(MADE, 1n);
+    return commit.set(versionstampKey(this.#kv, ...PREFIX), change, { expireIn: lifeOf(change) }).sum(
+      MADE,
+      1n,
+    );
   }
 
   /** Makes a change that is nothing else, and tells of it: here at once, and elsewhere within seconds. */

@@ -21,7 +21,7 @@ export class RefusedError extends Error {
   }
 }
 
-export interface SealParts {
+export interface IdempotentCommitParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
@@ -29,8 +29,8 @@ export interface SealParts {
   readonly lease?: Lease;
 }
 
-export class Seal {
-  readonly #parts: SealParts;
+export class IdempotentCommit {
+  readonly #parts: IdempotentCommitParts;
   readonly #key: Deno.KvKey = ["seal", crypto.randomUUID()];
   #number = 0;
   #stamp: string | null = null;
@@ -38,7 +38,7 @@ export class Seal {
   #isUncertain = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: SealParts) {
+  constructor(parts: IdempotentCommitParts) {
     this.#parts = parts;
   }
 

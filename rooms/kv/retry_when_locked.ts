@@ -7,7 +7,7 @@ const TRIES = 100;
 const PAUSE_MS = 5;
 
 /** The same database, whose writes wait until nobody else writes. */
-export function shared(kv: Deno.Kv): Deno.Kv {
+export function retryWhenLocked(kv: Deno.Kv): Deno.Kv {
   return patient(kv, new Set(["set", "delete", "enqueue"]));
 }
 

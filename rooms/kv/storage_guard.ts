@@ -27,7 +27,7 @@ const SUFFIXES = ["", "-wal"];
 const FAILURE =
   /database or disk is full|readonly database|disk I\/O error|unable to open database file|disk image is malformed|not a database/;
 
-export class Storage {
+export class StorageGuard {
   readonly #path: string | undefined;
   readonly #troubled: (trouble: string | undefined) => void;
   readonly #opened = new Map<string, Identity>();

@@ -26,7 +26,7 @@ interface Position {
 }
 
 /** Where a message stands in a room's pages. */
-export interface Place {
+export interface ArchivePosition {
   /** The key of the page. */
   readonly page: string;
   /** The message's `seq`, or when it isn't there, that of the one behind its place. */
@@ -108,12 +108,12 @@ export class Archive {
    * agree, so that a message may stand behind the page that its id points to. One that isn't there counts as standing
    * before the first message with a higher id.
    */
-  async place(room: string, id: string): Promise<Place> {
+  async place(room: string, id: string): Promise<ArchivePosition> {
     const prefix = [HISTORY, room];
     const before = this.#kv.list<Uint8Array>({ prefix, end: [...prefix, id] }, { reverse: true, limit: 1 });
     const { value: first } = await before.next();
     const range = first ? { prefix, start: first.key } : { prefix };
-    let next: Place | undefined;
+    let next: ArchivePosition | undefined;
     let page = "";
     for await (const entry of this.#kv.list<Uint8Array>(range, { batchSize: 2 })) {
       page = String(entry.key[2]);

@@ -11,7 +11,7 @@ import { type Line, lineOf, roomInBody, seqIn, seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** A message that is being passed on. */
-export interface Fresh {
+export interface CommittedMessage {
   readonly room: string;
   readonly line: Line;
 }
@@ -22,12 +22,12 @@ export interface Commit {
   readonly messages: readonly { readonly room: string; readonly body: string }[];
 }
 
-export interface TailParts {
+export interface CommitStreamParts {
   readonly outbox: Outbox;
   readonly archive: Archive;
   readonly history: History;
   /** Takes messages, in order. */
-  readonly deliver: (messages: readonly Fresh[]) => void;
+  readonly deliver: (messages: readonly CommittedMessage[]) => void;
   /** Called when KV could not be read; the next ring tries again. */
   readonly failed: (error: unknown) => void;
 }
@@ -35,15 +35,15 @@ export interface TailParts {
 /** Commits read at a time. */
 const STRETCH = 100;
 
-export class Tail {
-  readonly #parts: TailParts;
+export class CommitStream {
+  readonly #parts: CommitStreamParts;
   #cursor: string;
   #isRung = false;
   #isClosed = false;
   #reading: Promise<void> | undefined;
 
   /** Begins behind what the archive has, which therefore has to be open. */
-  constructor(parts: TailParts) {
+  constructor(parts: CommitStreamParts) {
     this.#parts = parts;
     this.#cursor = parts.archive.position;
   }
@@ -106,7 +106,7 @@ export class Tail {
 
   #pass({ versionstamp, messages }: Commit): void {
     const { history, deliver } = this.#parts;
-    const fresh: Fresh[] = [];
+    const fresh: CommittedMessage[] = [];
     for (const [place, { room, body }] of messages.entries()) {
       const line = lineOf(seqOf(versionstamp, place), body);
       if (history.append(room, line)) fresh.push({ room, line });

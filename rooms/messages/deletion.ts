@@ -4,7 +4,7 @@
  */
 import { encodeTime } from "ulid";
 import type { Archive } from "./archive.ts";
-import type { Change, Changes } from "../kv/change_feed.ts";
+import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import type { History } from "./history.ts";
 import {
   idIn,
@@ -26,11 +26,11 @@ const FORGET_EVERY_MS = 60 * 60 * 1000;
 /** Messages of a room that its members may still show; who scrolled further back has to load the page anew. */
 const TOLD_LINES = 1_000;
 
-export class Erasure {
+export class Deletion {
   readonly #kv: Deno.Kv;
   readonly #archive: Archive;
   readonly #history: History;
-  readonly #changes: Changes;
+  readonly #changes: ChangeFeed;
   readonly #tell: (room: string, frame: ServerFrame) => void;
   readonly #caughtUp: () => Promise<void>;
   readonly #withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
@@ -43,7 +43,7 @@ export class Erasure {
     kv: Deno.Kv;
     archive: Archive;
     history: History;
-    changes: Changes;
+    changes: ChangeFeed;
     tell: (room: string, frame: ServerFrame) => void;
     caughtUp: () => Promise<void>;
     withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;

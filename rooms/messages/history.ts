@@ -1,9 +1,9 @@
 /** The history of all rooms: what was lately committed from memory, the rest from the archive. */
-import type { Archive, Place } from "./archive.ts";
+import type { Archive, ArchivePosition } from "./archive.ts";
 import { eventOf, idIn, isDeleted, type Line, seqIn, stampIn } from "./message.ts";
 
 /** A stretch of a room's history, oldest first. */
-export interface Stretch {
+export interface HistoryPage {
   readonly lines: readonly Line[];
   /** Whether there are messages beyond it in the direction of reading. */
   readonly more: boolean;
@@ -22,7 +22,7 @@ interface Identified {
 }
 
 /** The newest lines of a room, without a gap up to its last message. */
-interface Tail {
+interface RecentMessages {
   lines: Line[];
   /** Every line of the room whose `seq` isn't below this is in `lines`; `""`: all are. */
   floor: string;
@@ -34,15 +34,15 @@ interface Tail {
 /** Lines of a held room that stay in memory though they are archived. */
 const KEPT_LINES = 256;
 /** The most lines in one stretch: the wire format's limit for a `history` request. */
-export const MAX_STRETCH = 200;
+export const MAX_PAGE = 200;
 /** Characters in one stretch, so that nobody can have much of memory filled with answers that they don't read. */
 const MAX_STRETCH_LENGTH = 256_000;
 /** What a member gets who didn't ask for another number. */
-export const DEFAULT_STRETCH = 50;
+export const DEFAULT_PAGE = 50;
 
 export class History {
   readonly #archive: Archive;
-  readonly #tails = new Map<string, Tail>();
+  readonly #rooms = new Map<string, RecentMessages>();
   /** Batches up to this versionstamp are in the sheet. */
   #recordedUpTo = "";
   /** Messages that the sheet refused for good. */
@@ -59,7 +59,7 @@ export class History {
    * was read from the archive before it came this way.
    */
   append(room: string, line: Line): boolean {
-    const { lines, floor } = this.#tail(room);
+    const { lines, floor } = this.#recent(room);
     // A line begins with its `seq`; behind that a deleted message's differs from the one that was committed.
     if (lines.length ? seqIn(line) <= seqIn(lines[lines.length - 1]) : line < floor) return false;
     lines.push(line);
@@ -78,7 +78,7 @@ export class History {
 
   /** Forgets the rooms that nobody holds, because commits were missed. */
   forget(): void {
-    for (const [room, { holders }] of this.#tails) if (!holders) this.#tails.delete(room);
+    for (const [room, { holders }] of this.#rooms) if (!holders) this.#rooms.delete(room);
   }
 
   /**
@@ -96,23 +96,23 @@ export class History {
     const before = this.#recordedUpTo;
     if (versionstamp <= before) return [];
     const isDue = (line: Line): boolean => line > (before && `${before}~`) && line < `${versionstamp}~`;
-    return Array.from(this.#tails).flatMap(([room, { lines }]) => {
+    return Array.from(this.#rooms).flatMap(([room, { lines }]) => {
       return lines.filter(isDue).map((line) => ({ room, id: idIn(line) }));
     });
   }
 
   /** Forgets what the archive has and nobody holds. */
   trim(): void {
-    for (const [room, tail] of this.#tails) {
-      const archived = tail.lines.findIndex((line) => stampIn(line) > this.#archive.position);
+    for (const [room, recent] of this.#rooms) {
+      const archived = recent.lines.findIndex((line) => stampIn(line) > this.#archive.position);
       const surplus = Math.min(
-        archived < 0 ? tail.lines.length : archived,
-        tail.holders ? tail.lines.length - KEPT_LINES : tail.lines.length,
+        archived < 0 ? recent.lines.length : archived,
+        recent.holders ? recent.lines.length - KEPT_LINES : recent.lines.length,
       );
-      if (surplus === tail.lines.length) this.#tails.delete(room);
+      if (surplus === recent.lines.length) this.#rooms.delete(room);
       else if (surplus > 0) {
-        tail.lines = tail.lines.slice(surplus);
-        tail.floor = seqIn(tail.lines[0]);
+        recent.lines = recent.lines.slice(surplus);
+        recent.floor = seqIn(recent.lines[0]);
       }
     }
   }
@@ -120,22 +120,22 @@ export class History {
   /** Changes what memory has of a room like its archive was changed, see `Archive.revise`. */
   revise(room: string, change: (line: Line) => Line | undefined): void {
     this.#revisions++;
-    const tail = this.#tails.get(room);
-    if (!tail) return;
-    const last = tail.lines.at(-1);
-    tail.lines = tail.lines.map(change).filter((line) => line !== undefined);
+    const recent = this.#rooms.get(room);
+    if (!recent) return;
+    const last = recent.lines.at(-1);
+    recent.lines = recent.lines.map(change).filter((line) => line !== undefined);
     // What was taken out must not be taken for new when it comes again.
-    if (last && !tail.lines.length) tail.floor = `${seqIn(last)}~`;
+    if (last && !recent.lines.length) recent.floor = `${seqIn(last)}~`;
   }
 
   /** Makes what memory has of a room what its archive is, for when revisions may have been missed. */
   async reread(room: string): Promise<void> {
-    const tail = this.#tails.get(room);
-    if (!tail) return;
+    const recent = this.#rooms.get(room);
+    if (!recent) return;
     await this.#archive.open();
     const { position } = this.#archive;
     const archived = new Map<string, Line>();
-    const first = tail.lines.at(0);
+    const first = recent.lines.at(0);
     // A `seq` without its last digit stands right before the commit's messages that begin alike.
     const pages = first ? this.#archive.behind(room, seqIn(first).slice(0, -1)) : [];
     for await (const lines of pages) for (const line of lines) archived.set(seqIn(line), line);
@@ -145,12 +145,12 @@ export class History {
 
   /** Whether the room's newest messages are kept in memory. */
   isHeld(room: string): boolean {
-    return Boolean(this.#tails.get(room)?.holders);
+    return Boolean(this.#rooms.get(room)?.holders);
   }
 
   /** The ids of those of a room's newest messages that are deleted, as far as memory has them. */
   deletedIn(room: string): string[] {
-    return this.#tail(room).lines.slice(-KEPT_LINES).filter(isDeleted).map(idIn);
+    return this.#recent(room).lines.slice(-KEPT_LINES).filter(isDeleted).map(idIn);
   }
 
   /** The newest `count` lines of a room that the archive has, in no order. */
@@ -165,63 +165,63 @@ export class History {
 
   /** The rooms that memory has something of. */
   get rooms(): string[] {
-    return [...this.#tails.keys()];
+    return [...this.#rooms.keys()];
   }
 
   /** Keeps the room's newest messages in memory, and reads them if they aren't there; until released. */
   async hold(room: string): Promise<void> {
-    const tail = this.#tail(room);
-    tail.holders++;
-    if (isShort(tail)) {
-      await (tail.loading ??= this.#load(room, tail).finally(() => tail.loading = undefined));
+    const recent = this.#recent(room);
+    recent.holders++;
+    if (isShort(recent)) {
+      await (recent.loading ??= this.#load(room, recent).finally(() => recent.loading = undefined));
     }
   }
 
   /** Ends one {@link hold}. */
   release(room: string): void {
-    this.#tail(room).holders--;
+    this.#recent(room).holders--;
   }
 
-  /** The newest messages of a held room, up to {@link DEFAULT_STRETCH}, from memory, as {@link rest} is. */
-  latest(room: string): Stretch {
-    const { lines, floor } = this.#tail(room);
-    const wanted = withinLength(lines.slice(-DEFAULT_STRETCH));
+  /** The newest messages of a held room, up to {@link DEFAULT_PAGE}, from memory, as {@link rest} is. */
+  latest(room: string): HistoryPage {
+    const { lines, floor } = this.#recent(room);
+    const wanted = withinLength(lines.slice(-DEFAULT_PAGE));
     return { lines: wanted, more: lines.length > wanted.length || floor !== "" };
   }
 
   /** The last `limit` messages before the message `id`, or of all. An id that isn't there counts as its place. */
-  async before(room: string, id: string | undefined, limit: number): Promise<Stretch> {
-    const tail = this.#tail(room);
-    tail.holders++;
+  async before(room: string, id: string | undefined, limit: number): Promise<HistoryPage> {
+    const recent = this.#recent(room);
+    recent.holders++;
     try {
-      let older: Stretch;
+      let older: HistoryPage;
       let floor: string;
-      let end: Place | undefined;
+      let end: ArchivePosition | undefined;
       do {
-        floor = tail.floor;
-        end = id === undefined ? undefined : await this.#place(room, tail, id);
-        const newer = tail.lines.length - (end ? linesFrom(tail.lines, end.seq).length : 0);
-        older = await this.#older(room, tail, end, limit - newer);
+        floor = recent.floor;
+        end = id === undefined ? undefined : await this.#place(room, recent, id);
+        const newer = recent.lines.length - (end ? linesFrom(recent.lines, end.seq).length : 0);
+        older = await this.#older(room, recent, end, limit - newer);
         // Memory may have dropped lines meanwhile that stand only in the archive now.
-      } while (floor !== tail.floor);
+      } while (floor !== recent.floor);
       const { seq } = end ?? { seq: "~" };
-      const lines = [...older.lines, ...tail.lines.filter((line) => line < seq)];
+      const lines = [...older.lines, ...recent.lines.filter((line) => line < seq)];
       const wanted = withinLength(lines.slice(-limit));
       return { lines: wanted, more: older.more || lines.length > wanted.length };
     } finally {
-      tail.holders--;
+      recent.holders--;
     }
   }
 
   /** Whether the message `id` is in memory. */
   knows(room: string, id: string): boolean {
-    return this.#tail(room).lines.findLast((line) => idIn(line) === id) !== undefined;
+    return this.#recent(room).lines.findLast((line) => idIn(line) === id) !== undefined;
   }
 
   /** A message that is durable; `undefined` when it isn't there. */
   async line(room: string, id: string): Promise<Line | undefined> {
     const isIt = (line: Line): boolean => idIn(line) === id;
-    const known = this.#tails.get(room)?.lines.findLast(isIt);
+    const known = this.#rooms.get(room)?.lines.findLast(isIt);
     if (known !== undefined) return known;
     const { page, isThere } = await this.#archive.place(room, id);
     if (!isThere) return undefined;
@@ -231,13 +231,13 @@ export class History {
 
   /** The `seq` of a message that is durable; `undefined` when it isn't. */
   async find(room: string, id: string): Promise<string | undefined> {
-    const { seq, isThere } = await this.#place(room, this.#tail(room), id);
+    const { seq, isThere } = await this.#place(room, this.#recent(room), id);
     return isThere ? seq : undefined;
   }
 
   /** A cursor behind the message `id` of a held room. An id that isn't there counts as its place. */
   async behind(room: string, id: string): Promise<Cursor> {
-    const { page, seq, isThere } = await this.#place(room, this.#tail(room), id);
+    const { page, seq, isThere } = await this.#place(room, this.#recent(room), id);
     return { page, seen: isThere ? `${seq}~` : seq };
   }
 
@@ -246,20 +246,20 @@ export class History {
    * the archive has to be read first. Who is sent this and becomes a member without an `await` in between neither
    * misses a message nor gets one twice.
    */
-  rest(room: string, { seen }: Cursor): Stretch | undefined {
-    const { lines, floor } = this.#tail(room);
+  rest(room: string, { seen }: Cursor): HistoryPage | undefined {
+    const { lines, floor } = this.#recent(room);
     return seen < floor ? undefined : { lines: linesFrom(lines, seen), more: false };
   }
 
   /** Reads the archive behind the cursor, in stretches, and moves the cursor to its end. */
-  async *archived(room: string, cursor: Cursor): AsyncGenerator<Stretch> {
-    const { lines: known, floor } = this.#tail(room);
+  async *archived(room: string, cursor: Cursor): AsyncGenerator<HistoryPage> {
+    const { lines: known, floor } = this.#recent(room);
     // Another process may have archived what has yet to come this way, and will then be sent to all.
     const last = known.length ? known[known.length - 1] : floor;
     for await (const page of this.#archive.pagesFrom(room, cursor.page)) {
       const lines = linesFrom(page, cursor.seen).filter((line) => line <= last);
-      for (let i = 0; i < lines.length; i += MAX_STRETCH) {
-        yield { lines: lines.slice(i, i + MAX_STRETCH), more: true };
+      for (let i = 0; i < lines.length; i += MAX_PAGE) {
+        yield { lines: lines.slice(i, i + MAX_PAGE), more: true };
       }
       if (lines.length) cursor.seen = `${seqIn(lines[lines.length - 1])}~`;
     }
@@ -268,12 +268,12 @@ export class History {
   }
 
   /** The `history` frame of a stretch. */
-  frame(stretch: Stretch): string {
+  frame(stretch: HistoryPage): string {
     return `{"type":"history",${this.json(stretch)}}`;
   }
 
   /** The fields of a `history` frame: each message says whether it stands in the sheet. */
-  json({ lines, more }: Stretch): string {
+  json({ lines, more }: HistoryPage): string {
     const events = lines.map((line) => eventOf(line, this.#mark(line)));
     return `"messages":[${events.join(",")}],"more":${more}`;
   }
@@ -284,19 +284,19 @@ export class History {
     return deleted + (this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`);
   }
 
-  #tail(room: string): Tail {
-    let tail = this.#tails.get(room);
-    if (!tail) {
+  #recent(room: string): RecentMessages {
+    let recent = this.#rooms.get(room);
+    if (!recent) {
       // What was committed before is archived: otherwise its tail would still be here.
       const { position } = this.#archive;
-      tail = { lines: [], floor: position && `${position}~`, holders: 0, loading: undefined };
-      this.#tails.set(room, tail);
+      recent = { lines: [], floor: position && `${position}~`, holders: 0, loading: undefined };
+      this.#rooms.set(room, recent);
     }
-    return tail;
+    return recent;
   }
 
   /** Where the message `id` stands, in memory or in the archive. */
-  async #place(room: string, { lines, floor }: Tail, id: string): Promise<Place> {
+  async #place(room: string, { lines, floor }: RecentMessages, id: string): Promise<ArchivePosition> {
     const line = lines.findLast((line) => idIn(line) === id);
     if (line) return { page: "", seq: seqIn(line), isThere: true };
     const place = await this.#archive.place(room, id);
@@ -306,27 +306,32 @@ export class History {
     return { ...place, seq: above ? seqIn(above) : "~" };
   }
 
-  async #load(room: string, tail: Tail): Promise<void> {
+  async #load(room: string, recent: RecentMessages): Promise<void> {
     let floor: string;
     let revisions: number;
     let lines: readonly Line[];
     let more: boolean;
     do {
-      ({ floor } = tail);
+      ({ floor } = recent);
       revisions = this.#revisions;
-      ({ lines, more } = await this.#older(room, tail, undefined, DEFAULT_STRETCH - tail.lines.length));
+      ({ lines, more } = await this.#older(room, recent, undefined, DEFAULT_PAGE - recent.lines.length));
       // What was read before a revision must not stay.
     } while (revisions !== this.#revisions);
     // So many came meanwhile that memory has dropped some: then it has enough.
-    if (tail.floor !== floor) return;
-    tail.lines = [...lines, ...tail.lines];
-    tail.floor = more ? seqIn(tail.lines[0]) : "";
+    if (recent.floor !== floor) return;
+    recent.lines = [...lines, ...recent.lines];
+    recent.floor = more ? seqIn(recent.lines[0]) : "";
   }
 
   /** The last `missing` lines that memory doesn't have, before a place. */
-  async #older(room: string, tail: Tail, end: Place | undefined, missing: number): Promise<Stretch> {
-    if (missing < 0 || tail.floor === "") return { lines: [], more: tail.floor !== "" };
-    const { floor } = tail;
+  async #older(
+    room: string,
+    recent: RecentMessages,
+    end: ArchivePosition | undefined,
+    missing: number,
+  ): Promise<HistoryPage> {
+    if (missing < 0 || recent.floor === "") return { lines: [], more: recent.floor !== "" };
+    const { floor } = recent;
     const isInMemory = !end || end.seq >= floor;
     let lines: Line[] = [];
     for await (const page of this.#archive.pagesUpTo(room, isInMemory ? undefined : end.page)) {
@@ -346,8 +351,8 @@ function withinLength(lines: readonly Line[]): readonly Line[] {
 }
 
 /** Whether a first stretch has to be completed from the archive. */
-function isShort(tail: Tail): boolean {
-  return tail.floor !== "" && tail.lines.length <= DEFAULT_STRETCH;
+function isShort(recent: RecentMessages): boolean {
+  return recent.floor !== "" && recent.lines.length <= DEFAULT_PAGE;
 }
 
 /** The lines from this `seq` on. */

@@ -11,21 +11,21 @@ import { LeaseLostError } from "../kv/lease.ts";
 import { type Draft, seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { Packer } from "../kv/value_packer.ts";
-import { RefusedError, type Seal } from "../kv/idempotent_commit.ts";
+import { type IdempotentCommit, RefusedError } from "../kv/idempotent_commit.ts";
 import type { Commit } from "./commit_stream.ts";
 import { type Trace, untraced } from "../trace.ts";
 
 /** A message on its way to be durable. */
-export interface Entry {
+export interface JournalItem {
   readonly draft: Draft;
   /** Who waits for it: its sender, and whoever sent the same once more meanwhile. */
   readonly senders: Sender[];
   /** Present when a resend has to be recognised. */
-  readonly mark?: Mark;
+  readonly mark?: ResendKey;
 }
 
 /** Two sendings to one room are the same message when the same user gave the same words the same client id. */
-export interface Mark {
+export interface ResendKey {
   readonly userId: string;
   readonly clientId: string;
   readonly message: string;
@@ -36,9 +36,9 @@ export interface Mark {
 /** Who is told what became of a message. */
 export interface Sender {
   /** It is durable: for a resend, under the id and time that the first sending got. */
-  accepted(message: Accepted, mark: Mark | undefined): void;
+  accepted(message: Accepted, mark: ResendKey | undefined): void;
   /** It could not be stored. */
-  failed(mark: Mark | undefined): void;
+  failed(mark: ResendKey | undefined): void;
 }
 
 export interface Accepted {
@@ -53,25 +53,25 @@ export interface Writer {
   /** How many are not durable yet. */
   readonly waiting: number;
   /** Takes a message; its senders are told later. */
-  write(entry: Entry): void;
+  write(entry: JournalItem): void;
 }
 
 export interface JournalOptions {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   /** Makes the commits. */
-  readonly seal: Seal;
+  readonly idempotentCommit: IdempotentCommit;
   /** Whether others store messages at the same time. */
   readonly isShared: boolean;
   readonly trace?: Trace;
   /** Adds to the commit of these messages what else belongs into it: the log's doorbell, for one. */
-  readonly add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => void;
+  readonly add: (commit: Deno.AtomicOperation, entries: readonly JournalItem[]) => void;
   /** Called after each commit, in order, once its senders have been told. */
   readonly committed: (commit: Commit) => void;
   /** Called when messages could not be stored. Their senders have been told. */
   readonly failed: (error: unknown, count: number) => void;
   /** Called with messages that this isolate may not store any more: another one does by now. */
-  readonly displaced: (entries: readonly Entry[]) => void;
+  readonly displaced: (entries: readonly JournalItem[]) => void;
 }
 
 /** How long a resend is recognised. */
@@ -90,18 +90,18 @@ const FRESH_MS = 2_000;
 const LOOKS = 10;
 const LOOK_EVERY_MS = 1_000;
 
-const NONE: ReadonlySet<Entry> = new Set();
+const NONE: ReadonlySet<JournalItem> = new Set();
 
 export class Journal implements Writer {
   readonly #options: JournalOptions;
   readonly #packer = new Packer();
   /** By mark, the entries that are not durable yet. */
-  readonly #marked = new Map<string, Entry>();
-  #waiting: Entry[] = [];
+  readonly #marked = new Map<string, JournalItem>();
+  #waiting: JournalItem[] = [];
   #flushing: Promise<void> | undefined;
   #isClosed = false;
   /** What is being stored. */
-  #unsettled: ReadonlySet<Entry> = NONE;
+  #unsettled: ReadonlySet<JournalItem> = NONE;
   /** Looks since that began. */
   #looks = 0;
   #looking: ReturnType<typeof setInterval> | undefined;
@@ -114,7 +114,7 @@ export class Journal implements Writer {
     return this.#waiting.length;
   }
 
-  write(entry: Entry): void {
+  write(entry: JournalItem): void {
     if (this.#isClosed) return entry.senders.forEach((sender) => sender.failed(entry.mark));
     if (entry.mark) {
       const name = nameOf(entry.draft, entry.mark);
@@ -151,7 +151,7 @@ export class Journal implements Writer {
   }
 
   /** Stores what has come. What can't be stored, its senders are told. */
-  async #settle(taken: readonly Entry[]): Promise<void> {
+  async #settle(taken: readonly JournalItem[]): Promise<void> {
     const unsettled = new Set(taken);
     this.#unsettled = unsettled;
     this.#looks = 0;
@@ -195,14 +195,14 @@ export class Journal implements Writer {
     }
   }
 
-  #displace(entries: readonly Entry[]): void {
+  #displace(entries: readonly JournalItem[]): void {
     for (const { draft, mark } of entries) if (mark) this.#marked.delete(nameOf(draft, mark));
     this.#options.displaced(entries);
   }
 
   /** As many entries as fit into one stored value, and that value. */
-  #pack(entries: Iterable<Entry>): [bytes: Uint8Array, packed: Entry[]] {
-    const packed: Entry[] = [];
+  #pack(entries: Iterable<JournalItem>): [bytes: Uint8Array, packed: JournalItem[]] {
+    const packed: JournalItem[] = [];
     let doubtful = 0;
     for (const entry of entries) {
       if (this.#isDoubtful(entry) && doubtful++ === MAX_DOUBTFUL) break;
@@ -212,8 +212,12 @@ export class Journal implements Writer {
     return [this.#packer.take(), packed];
   }
 
-  async #commit(entries: readonly Entry[], bytes: Uint8Array, unsettled: Set<Entry>): Promise<void> {
-    const { kv, outbox, seal, add, committed, trace = untraced } = this.#options;
+  async #commit(
+    entries: readonly JournalItem[],
+    bytes: Uint8Array,
+    unsettled: Set<JournalItem>,
+  ): Promise<void> {
+    const { kv, outbox, idempotentCommit, add, committed, trace = untraced } = this.#options;
     const commit = kv.atomic();
     outbox.add(commit, bytes, entries.length);
     for (const entry of entries) {
@@ -225,7 +229,11 @@ export class Journal implements Writer {
       commit.set(key, { id, timestamp }, { expireIn: MARK_LIFE_MS });
     }
     add(commit, entries);
-    const versionstamp = await trace("commit", { messages: entries.length }, () => seal.commit(commit));
+    const versionstamp = await trace(
+      "commit",
+      { messages: entries.length },
+      () => idempotentCommit.commit(commit),
+    );
     outbox.changeDepth(entries.length);
     for (const [place, entry] of entries.entries()) {
       unsettled.delete(entry);
@@ -236,17 +244,19 @@ export class Journal implements Writer {
     committed({ versionstamp, messages: entries.map(({ draft }) => draft) });
   }
 
-  #isDoubtful({ mark }: Entry): boolean {
+  #isDoubtful({ mark }: JournalItem): boolean {
     return this.#options.isShared && mark?.isDoubtful === true;
   }
 
   /** Answers the resends among the entries, and takes them out. */
-  async #answerResends(unsettled: Set<Entry>): Promise<void> {
+  async #answerResends(unsettled: Set<JournalItem>): Promise<void> {
     const marked = [...unsettled].filter(({ mark }) => mark);
     if (!marked.length) return;
     const reads: Promise<Deno.KvEntryMaybe<Accepted>[]>[] = [];
     for (let i = 0; i < marked.length; i += KEYS_PER_READ) {
-      const keys = marked.slice(i, i + KEYS_PER_READ).map(({ draft, mark }) => keyOf(draft, mark as Mark));
+      const keys = marked.slice(i, i + KEYS_PER_READ).map(({ draft, mark }) =>
+        keyOf(draft, mark as ResendKey)
+      );
       reads.push(this.#options.kv.getMany<Accepted[]>(keys));
     }
     const found = (await Promise.all(reads)).flat();
@@ -258,18 +268,18 @@ export class Journal implements Writer {
     }
   }
 
-  #tell(entry: Entry, tell: (sender: Sender) => void): void {
+  #tell(entry: JournalItem, tell: (sender: Sender) => void): void {
     if (entry.mark) this.#marked.delete(nameOf(entry.draft, entry.mark));
     // Each is told once.
     entry.senders.splice(0).forEach(tell);
   }
 }
 
-function nameOf({ room }: Draft, { userId, clientId, message }: Mark): string {
+function nameOf({ room }: Draft, { userId, clientId, message }: ResendKey): string {
   return JSON.stringify([room, userId, clientId, message]);
 }
 
-function keyOf({ room }: Draft, { userId, clientId, message }: Mark): Deno.KvKey {
+function keyOf({ room }: Draft, { userId, clientId, message }: ResendKey): Deno.KvKey {
   // Two guests of one name may count from 1: the words tell them apart, and no message is lost to the other's.
   return ["sent", room, userId, clientId, createHash("sha256").update(message).digest("base64url")];
 }

@@ -144,19 +144,19 @@ export function messageInBody(body: string): Omit<Message, "seq"> {
 }
 
 /** Makes drafts: gives ids and times. */
-export interface Scribe {
+export interface MessageFactory {
   draft(room: string, user: User, message: string): Draft;
 }
 
 /** A scribe whose ids ascend and are all above the id `after` (`""`: any), even when the clock jumps back. */
-export function createScribe(options: {
+export function createMessageFactory(options: {
   timeZone: string;
   now: () => number;
   random: () => number;
   after: string;
   /** Who somebody is in a room's frames; missing: nobody is told. */
   personOf?: (room: string, user: User) => string;
-}): Scribe {
+}): MessageFactory {
   const ulid = monotonicFactory(options.random);
   const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
   const format = clock(options.timeZone);

@@ -1,33 +1,33 @@
 /** Puts together what rooms are made of, whichever way isolates and machines reach each other. */
 import { Archive } from "./archive.ts";
-import { Changes } from "../kv/change_feed.ts";
+import { ChangeFeed } from "../kv/change_feed.ts";
 import type { Clock } from "../clock.ts";
 import { type Channel, type Post } from "../cluster/channel.ts";
 import { KeyValue } from "../cluster/key_value.ts";
-import type { Counts } from "../counters.ts";
-import { Tally } from "../stats/daily_totals.ts";
+import type { Counters } from "../counters.ts";
+import { DailyTotals } from "../stats/daily_totals.ts";
 import { History } from "./history.ts";
-import { type Entry, Journal } from "./journal.ts";
+import { Journal, type JournalItem } from "./journal.ts";
 import { Lease } from "../kv/lease.ts";
-import { Lobby } from "../rooms.ts";
-import { createScribe } from "./message.ts";
-import { Neighbours } from "../presence/presence_sync.ts";
+import { Rooms } from "../rooms.ts";
+import { createMessageFactory } from "./message.ts";
+import { PresenceSync } from "../presence/presence_sync.ts";
 import { MentionOutbox } from "../notifications/mention_outbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Persons } from "../access/person.ts";
 import { CLOSE } from "../protocol.ts";
-import { Relay } from "./write_forwarding.ts";
-import { Seal } from "../kv/idempotent_commit.ts";
-import type { Storage } from "../kv/storage_guard.ts";
-import { Tail } from "./commit_stream.ts";
+import { WriteForwarding } from "./write_forwarding.ts";
+import { IdempotentCommit } from "../kv/idempotent_commit.ts";
+import type { StorageGuard } from "../kv/storage_guard.ts";
+import { CommitStream } from "./commit_stream.ts";
 import type { Trace } from "../trace.ts";
 
-export interface RoomsParts {
+export interface MessageLogParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
   /** Tells whether KV keeps what is written to it; missing: always. */
-  readonly storage?: Pick<Storage, "loss">;
+  readonly storage?: Pick<StorageGuard, "loss">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly timeZone: string;
@@ -39,7 +39,7 @@ export interface RoomsParts {
   readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
   /** Told of each commit, and adds to it. */
   readonly bell: CommitBell;
-  readonly counts: Counts;
+  readonly counters: Counters;
   readonly trace: Trace;
   /** Called when another isolate has taken over, though this one hadn't stopped. */
   readonly leaseLost?: (name: string) => void;
@@ -56,14 +56,14 @@ export interface CommitBell {
 }
 
 /** The rooms of this isolate. */
-export interface Rooms {
-  readonly changes: Changes;
-  readonly lobby: Lobby;
+export interface MessageLog {
+  readonly changes: ChangeFeed;
+  readonly lobby: Rooms;
   readonly history: History;
   readonly outbox: Outbox;
   readonly archive: Archive;
   readonly mentions: MentionOutbox;
-  readonly tally: Tally;
+  readonly dailyTotals: DailyTotals;
   /** Missing when there is nobody else. */
   readonly channel: Channel | undefined;
   /** Resolves when all that is durable by now has come to the history and to the members. */
@@ -85,10 +85,10 @@ export interface Rooms {
 const ARCHIVE_AFTER = 5_000;
 const ROUNDS = 10;
 
-export async function openRooms(parts: RoomsParts): Promise<Rooms> {
-  const { kv, isRemote, clock, bell, counts, trace, failed } = parts;
+export async function openMessageLog(parts: MessageLogParts): Promise<MessageLog> {
+  const { kv, isRemote, clock, bell, counters, trace, failed } = parts;
   const report = (what: string) => (error: unknown): void => failed(what, error);
-  const changes = new Changes(kv, clock);
+  const changes = new ChangeFeed(kv, clock);
   // Before anything is held in memory that a change may concern.
   await changes.open();
   const outbox = new Outbox(kv);
@@ -96,7 +96,7 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const persons = await Persons.open(kv);
   const personOf: Persons["of"] = (room, user) => persons.of(room, user);
   await archive.open();
-  const channel = await parts.openChannel(() => tail.ring());
+  const channel = await parts.openChannel(() => commitStream.ring());
   // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
   const isShared = channel instanceof KeyValue;
   const lease = channel && !isShared ? new Lease(kv, "journal", clock, parts.leaseLost) : undefined;
@@ -105,42 +105,42 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   const history = new History(archive);
   let fresh = 0;
   let rounds = 0;
-  const tail: Tail = new Tail({
+  const commitStream: CommitStream = new CommitStream({
     outbox,
     archive,
     history,
     deliver: (messages) => {
       fresh += messages.length;
-      relay?.passed(messages);
+      forwarding?.passed(messages);
       trace("fan_out", { messages: messages.length }, () => lobby.deliver(messages));
     },
-    failed: report("tail_failed"),
+    failed: report("commit_stream_failed"),
   });
-  const seal = new Seal({ kv, isRemote, lease });
+  const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
   const mentions = new MentionOutbox(kv);
   let isUncertain = false;
   let commitBegan = 0;
   const journal = new Journal({
     kv,
     outbox,
-    seal,
+    idempotentCommit,
     isShared,
     trace,
-    add: (commit: Deno.AtomicOperation, entries: readonly Entry[]) => {
+    add: (commit: Deno.AtomicOperation, entries: readonly JournalItem[]) => {
       bell.add(commit, entries[0].draft.id);
       mentions.add(commit, entries);
-      relay?.add(commit, entries);
+      forwarding?.add(commit, entries);
       if (isShared) channel.ring(commit);
       // It is made at once, and one at a time.
       commitBegan = performance.now();
     },
     committed: (commit) => {
-      counts.commits++;
-      counts.commitMs += performance.now() - commitBegan;
+      counters.commits++;
+      counters.commitMs += performance.now() - commitBegan;
       bell.added();
-      if (relay) relay.committed(commit);
-      else if (isShared || isUncertain) tail.ring();
-      else tail.push(tail.cursor, commit);
+      if (forwarding) forwarding.committed(commit);
+      else if (isShared || isUncertain) commitStream.ring();
+      else commitStream.push(commitStream.cursor, commit);
       isUncertain = false;
       mentions.committed();
     },
@@ -148,32 +148,40 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       bell.failed();
       // It may have been made all the same: the next one needn't follow the last one that is known.
       isUncertain = true;
-      relay?.failed();
+      forwarding?.failed();
       failed("commit_failed", error, count);
     },
-    displaced: (entries) => relay?.displaced(entries),
+    displaced: (entries) => forwarding?.displaced(entries),
   });
-  const relay = channel && lease &&
-    new Relay({ kv, channel, journal, history, lease, tail, failed: report("relay_failed") });
-  const neighbours = channel &&
-    new Neighbours({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
-  const caughtUp = (): Promise<void> => channel ? tail.catchUp() : Promise.resolve();
-  const lobby: Lobby = new Lobby({
+  const forwarding = channel && lease &&
+    new WriteForwarding({
+      kv,
+      channel,
+      journal,
+      history,
+      lease,
+      commitStream,
+      failed: report("write_forwarding_failed"),
+    });
+  const presenceSync = channel &&
+    new PresenceSync({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
+  const caughtUp = (): Promise<void> => channel ? commitStream.catchUp() : Promise.resolve();
+  const lobby: Rooms = new Rooms({
     ...parts,
     history,
-    journal: relay ?? journal,
+    journal: forwarding ?? journal,
     outbox,
-    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId, personOf }),
+    messageFactory: createMessageFactory({ ...parts, now: clock.now, after: archive.lastId, personOf }),
     personOf,
     isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
     now: clock.now,
     elapsed: clock.elapsed,
     changes,
     caughtUp,
-    elsewhere: neighbours,
+    elsewhere: presenceSync,
     failed: report("history_failed"),
   });
-  const isArchivist = (): boolean => !relay || relay.isLeading;
+  const isArchivist = (): boolean => !forwarding || forwarding.isLeading;
 
   return {
     changes,
@@ -182,23 +190,23 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     outbox,
     archive,
     mentions,
-    tally: new Tally({ kv, outbox, now: clock.now, timeZone: parts.timeZone }),
+    dailyTotals: new DailyTotals({ kv, outbox, now: clock.now, timeZone: parts.timeZone }),
     channel,
     caughtUp,
     async open(heard, leads, lost) {
       await channel?.listen((post) => {
-        relay?.receive(post);
-        neighbours?.receive(post);
+        forwarding?.receive(post);
+        presenceSync?.receive(post);
         heard(post);
       }, () => {
-        tail.ring();
-        neighbours?.ask();
+        commitStream.ring();
+        presenceSync?.ask();
         lost?.();
       });
-      await tail.catchUp();
-      if (relay) await relay.open(leads);
+      await commitStream.catchUp();
+      if (forwarding) await forwarding.open(leads);
       else leads();
-      neighbours?.open();
+      presenceSync?.open();
     },
     async keep() {
       // Whoever writes the log archives first; this is for when nothing can be written.
@@ -208,17 +216,17 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
       } else if (!isArchivist()) await archive.open();
       history.trim();
       await outbox.refresh();
-      if (channel) tail.ring();
+      if (channel) commitStream.ring();
     },
-    drain: (within) => relay ? relay.close(within) : journal.close(),
+    drain: (within) => forwarding ? forwarding.close(within) : journal.close(),
     async close() {
       // Nobody is in a room any more, but the rooms that were left just now still wait to say so.
       await lobby.close(CLOSE.restarting, "restarting");
-      neighbours?.close();
+      presenceSync?.close();
       await channel?.close();
-      await tail.close();
+      await commitStream.close();
       await changes.close();
-      await seal.close();
+      await idempotentCommit.close();
     },
   };
 }

@@ -12,7 +12,7 @@
  */
 import { seqOf } from "./message.ts";
 import { unpack } from "../kv/value_packer.ts";
-import { stampedKey } from "../kv/versionstamp_key.ts";
+import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 const PREFIX = ["outbox"];
 const DEPTH = ["outbox_depth"];
@@ -58,7 +58,7 @@ export class Outbox {
 
   /** Puts a batch of `count` packed messages into a commit. */
   add(commit: Deno.AtomicOperation, bytes: Uint8Array, count: number): void {
-    commit.set(stampedKey(this.#kv, ...PREFIX), bytes).sum(DEPTH, BigInt(count));
+    commit.set(versionstampKey(this.#kv, ...PREFIX), bytes).sum(DEPTH, BigInt(count));
   }
 
   /** Takes settled batches out, the oldest first, in a commit of at most 900 of them. */

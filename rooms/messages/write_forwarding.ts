@@ -2,7 +2,7 @@
  * The relay lets one of several isolates or machines commit for all of them, and keeps their one order.
  *
  * One holds the lease and leads. The others hand it their messages, numbered, again and again until they know what
- * became of each; they see it in the commits, which the leader posts to all and which {@link Tail} completes from KV
+ * became of each; they see it in the commits, which the leader posts to all and which {@link CommitStream} completes from KV
  * where a post was lost. With a message's commit goes its number, so that a new leader knows what was committed, and
  * takes no message twice.
  *
@@ -13,18 +13,18 @@
 import { setImmediate } from "node:timers";
 import { type Channel, type Post, POST_LENGTH } from "../cluster/channel.ts";
 import type { History } from "./history.ts";
-import type { Accepted, Entry, Journal, Sender, Writer } from "./journal.ts";
+import type { Accepted, Journal, JournalItem, Sender, Writer } from "./journal.ts";
 import type { Lease } from "../kv/lease.ts";
 import { type Draft, idIn, seqIn } from "./message.ts";
-import type { Commit, Fresh, Tail } from "./commit_stream.ts";
+import type { Commit, CommitStream, CommittedMessage } from "./commit_stream.ts";
 
-export interface RelayParts {
+export interface WriteForwardingParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel;
   readonly journal: Journal;
   readonly history: History;
   readonly lease: Lease;
-  readonly tail: Tail;
+  readonly commitStream: CommitStream;
   readonly failed: (error: unknown) => void;
 }
 
@@ -43,7 +43,7 @@ interface Hander {
 
 /** A message of this isolate that the leader is to commit. */
 interface Waiting {
-  readonly entry: Entry;
+  readonly entry: JournalItem;
   /** At which beat it was handed first. */
   readonly beat: number;
 }
@@ -56,8 +56,8 @@ const PATIENT_BEATS = 60;
 /** A commit of which isn't known what it follows: everyone then looks into KV. */
 const UNKNOWN = "?";
 
-export class Relay implements Writer {
-  readonly #parts: RelayParts;
+export class WriteForwarding implements Writer {
+  readonly #parts: WriteForwardingParts;
   readonly #id = crypto.randomUUID();
   readonly #handed = new Map<number, Waiting>();
   readonly #numbers = new Map<string, number>();
@@ -78,7 +78,7 @@ export class Relay implements Writer {
   #isClosing = false;
   #emptied = Promise.withResolvers<void>();
 
-  constructor(parts: RelayParts) {
+  constructor(parts: WriteForwardingParts) {
     this.#parts = parts;
   }
 
@@ -99,7 +99,7 @@ export class Relay implements Writer {
     }, BEAT_MS);
   }
 
-  write(entry: Entry): void {
+  write(entry: JournalItem): void {
     if (this.#isLeading) return this.#parts.journal.write(entry);
     if (this.#isClosing) return entry.senders.forEach((sender) => sender.failed(entry.mark));
     this.#handed.set(++this.#number, { entry, beat: this.#beats });
@@ -108,7 +108,7 @@ export class Relay implements Writer {
   }
 
   /** Adds to a commit which handed messages it brings. */
-  add(commit: Deno.AtomicOperation, entries: readonly Entry[]): void {
+  add(commit: Deno.AtomicOperation, entries: readonly JournalItem[]): void {
     const last = new Map<string, number>();
     for (const { senders: [sender] } of entries) {
       if (sender instanceof Handed) last.set(sender.from, sender.number);
@@ -118,11 +118,11 @@ export class Relay implements Writer {
 
   /** A commit of this isolate's journal. */
   committed(commit: Commit): void {
-    const { channel, tail } = this.#parts;
+    const { channel, commitStream } = this.#parts;
     const { versionstamp } = commit;
     const previous = this.#last;
     this.#last = versionstamp;
-    tail.push(previous, commit);
+    commitStream.push(previous, commit);
     const messages = commit.messages.map(({ room, body }) => ({ room, body }));
     channel.post({ type: "commit", previous, versionstamp, messages });
   }
@@ -133,7 +133,7 @@ export class Relay implements Writer {
   }
 
   /** Another leader has come before these could be committed. */
-  displaced(entries: readonly Entry[]): void {
+  displaced(entries: readonly JournalItem[]): void {
     this.#yield();
     // Who handed the others hands them again, to the new leader.
     for (const entry of entries) {
@@ -143,7 +143,7 @@ export class Relay implements Writer {
   }
 
   /** Messages have passed in their order: are some of ours among them? */
-  passed(fresh: readonly Fresh[]): void {
+  passed(fresh: readonly CommittedMessage[]): void {
     if (!this.#numbers.size) return;
     for (const { line } of fresh) {
       const id = idIn(line);
@@ -158,10 +158,10 @@ export class Relay implements Writer {
     switch (post.type) {
       case "commit":
         // What the leader before this one committed may come late.
-        if (post.versionstamp > this.#parts.tail.cursor) this.#yield();
-        return this.#parts.tail.push(post.previous, post);
+        if (post.versionstamp > this.#parts.commitStream.cursor) this.#yield();
+        return this.#parts.commitStream.push(post.previous, post);
       case "beat":
-        if (post.cursor > this.#parts.tail.cursor) this.#parts.tail.ring();
+        if (post.cursor > this.#parts.commitStream.cursor) this.#parts.commitStream.ring();
         return;
       case "hand":
         if (this.#isLeading && !this.#isClosing) this.#take(post).catch(this.#parts.failed);
@@ -194,21 +194,21 @@ export class Relay implements Writer {
   }
 
   async #beat(): Promise<void> {
-    const { channel, lease, tail } = this.#parts;
+    const { channel, lease, commitStream } = this.#parts;
     this.#beats++;
     if (this.#isLeading && !lease.isHeld) this.#yield();
     // First, because the lease may be out of reach.
     if (!this.#isLeading) this.#handAgain();
     if (!this.#isLeading && !this.#isClosing && await lease.acquire()) await this.#lead();
-    if (this.#isLeading) channel.post({ type: "beat", from: this.#id, cursor: tail.cursor });
+    if (this.#isLeading) channel.post({ type: "beat", from: this.#id, cursor: commitStream.cursor });
   }
 
   async #lead(): Promise<void> {
-    const { kv, journal, history, tail, lease } = this.#parts;
+    const { kv, journal, history, commitStream, lease } = this.#parts;
     // What came when this isolate led before: it is committed now, or handed to be.
     await journal.drain();
     // From here on nobody else can commit: what is there now is all that comes before.
-    await tail.catchUp();
+    await commitStream.catchUp();
     const committed = (await kv.get<number>([HANDED, this.#id])).value ?? 0;
     const unseen = [...this.#handed].filter(([number]) => number <= committed);
     for (const [number, { entry: { draft } }] of unseen) {
@@ -217,7 +217,7 @@ export class Relay implements Writer {
     }
     if (!lease.isHeld) return;
     this.#handers.clear();
-    this.#last = tail.cursor;
+    this.#last = commitStream.cursor;
     this.#isLeading = true;
     for (const [number, { entry }] of [...this.#handed]) {
       this.#forget(number, entry);
@@ -339,7 +339,7 @@ export class Relay implements Writer {
     }
   }
 
-  #forget(number: number, { draft }: Entry): void {
+  #forget(number: number, { draft }: JournalItem): void {
     this.#handed.delete(number);
     this.#numbers.delete(draft.id);
     if (!this.#handed.size) this.#emptied.resolve();

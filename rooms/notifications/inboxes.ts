@@ -3,7 +3,7 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["inbox", account]` | {@link Reading}, and when the oldest notification came |
+ * | `["inbox", account]` | {@link ReadMarks}, and when the oldest notification came |
  * | `["notification", account, number]` | a {@link Notification} and when it came |
  * | `["notification_id", account, id]` | the number of the notification with this id |
  *
@@ -16,7 +16,7 @@ import { MOST_KEPT, type Notification, RETENTION_DAYS } from "./notification.ts"
 import {
   isRead,
   NOTHING,
-  type Reading,
+  type ReadMarks,
   unreadIn,
   withAllRead,
   withArrived,
@@ -47,7 +47,7 @@ export interface News {
   readonly unread: number;
 }
 
-interface Inbox extends Reading {
+interface Inbox extends ReadMarks {
   /** When the oldest that is kept came, in milliseconds since the epoch. */
   readonly since: number;
   /** Of the last day on which any came. */
@@ -247,7 +247,7 @@ export class Inboxes {
     while (this.#changing.size) await Promise.allSettled(this.#changing.values());
   }
 
-  async #mark(account: string, mark: (inbox: Inbox) => Reading): Promise<boolean> {
+  async #mark(account: string, mark: (inbox: Inbox) => ReadMarks): Promise<boolean> {
     return await this.#change(account, ({ key, value: inbox }, commit) => {
       if (!inbox) return false;
       const marked = mark(inbox);

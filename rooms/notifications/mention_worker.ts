@@ -12,18 +12,18 @@
 import { foldName } from "../access/account_name.ts";
 import type { Account, Accounts } from "../access/accounts.ts";
 import { messageInBody } from "../messages/message.ts";
-import { mayEnter, type RuleBook } from "../access/room_permissions.ts";
+import { mayEnter, type PermissionStore } from "../access/room_permissions.ts";
 import { type Inboxes, MOST_ARRIVING } from "./inboxes.ts";
 import { mentionedIn } from "./mention.ts";
-import type { Errand, MentionOutbox, Withdrawal } from "./mention_outbox.ts";
+import type { MentionJob, MentionOutbox, Withdrawal } from "./mention_outbox.ts";
 import type { Mentioner } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 
-export interface CourierParts {
+export interface MentionWorkerParts {
   readonly kv: Deno.Kv;
   readonly outbox: MentionOutbox;
   readonly accounts: Accounts;
-  readonly rules: RuleBook;
+  readonly rules: PermissionStore;
   readonly inboxes: Inboxes;
   /** Called when an errand could not be done; it stays. */
   readonly failed: (error: unknown) => void;
@@ -38,8 +38,8 @@ const DELAY_MS = 20;
 /** Characters of a message that a notification shows. */
 const EXCERPT_LENGTH = 200;
 
-export class Courier {
-  readonly #parts: CourierParts;
+export class MentionWorker {
+  readonly #parts: MentionWorkerParts;
   #running: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRung = false;
@@ -47,7 +47,7 @@ export class Courier {
   /** The oldest errands at the last look: if they still stand at the next one, whoever made them may be gone. */
   #seen: readonly string[] = [];
 
-  constructor(parts: CourierParts) {
+  constructor(parts: MentionWorkerParts) {
     this.#parts = parts;
     parts.outbox.listen(() => this.ring());
   }
@@ -95,11 +95,11 @@ export class Courier {
   /** One that can't be run must not keep the others waiting, but what it was to tell can't be taken back before. */
   async #runAll(): Promise<void> {
     let isWhole = true;
-    for await (const errand of this.#parts.outbox.errands()) {
+    for await (const job of this.#parts.outbox.jobs()) {
       if (this.#isClosed) return;
-      if ("withdrawal" in errand && !isWhole) return;
+      if ("withdrawal" in job && !isWhole) return;
       try {
-        await this.#settle(errand);
+        await this.#settle(job);
       } catch (error) {
         isWhole = false;
         this.#parts.failed(error);
@@ -107,13 +107,13 @@ export class Courier {
     }
   }
 
-  async #settle(errand: Errand): Promise<void> {
-    if ("withdrawal" in errand) await this.#withdraw(errand.withdrawal);
-    else await this.#tell(errand.bodies.map(messageInBody), errand.key);
-    await this.#parts.outbox.settle(errand);
+  async #settle(job: MentionJob): Promise<void> {
+    if ("withdrawal" in job) await this.#withdraw(job.withdrawal);
+    else await this.#tell(job.bodies.map(messageInBody), job.key);
+    await this.#parts.outbox.settle(job);
   }
 
-  async #tell(messages: readonly Said[], errand: Deno.KvKey): Promise<void> {
+  async #tell(messages: readonly Said[], job: Deno.KvKey): Promise<void> {
     const { kv, inboxes } = this.#parts;
     const due: Record<Mentioner, Map<string, Notification[]>> = { guest: new Map(), account: new Map() };
     for (const message of messages) {
@@ -129,7 +129,7 @@ export class Courier {
       for (const [account, notifications] of due[by]) {
         for (let i = 0; i < notifications.length; i += MOST_ARRIVING) {
           await inboxes.deliver(account, notifications.slice(i, i + MOST_ARRIVING), {
-            dependsOn: errand,
+            dependsOn: job,
             by,
           });
         }

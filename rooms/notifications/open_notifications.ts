@@ -2,16 +2,16 @@
 import type { Access } from "../access/open_access.ts";
 import type { Clock } from "../clock.ts";
 import type { Post } from "../cluster/channel.ts";
-import { Courier } from "./mention_worker.ts";
+import { MentionWorker } from "./mention_worker.ts";
 import { Inboxes } from "./inboxes.ts";
-import { LOOK_EVERY_MS, Watch } from "./subscriptions.ts";
-import type { Rooms } from "../messages/message_log.ts";
+import { LOOK_EVERY_MS, Subscriptions } from "./subscriptions.ts";
+import type { MessageLog } from "../messages/message_log.ts";
 
 export interface NotificationsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly rooms: Pick<Rooms, "mentions" | "channel">;
+  readonly rooms: Pick<MessageLog, "mentions" | "channel">;
   /** Days for which messages are kept; 0 = for good. What tells of them is kept no longer. */
   readonly retentionDays: number;
   readonly access: Pick<Access, "accounts" | "rules" | "changes">;
@@ -22,7 +22,7 @@ export interface NotificationsParts {
 /** The notifications of this isolate. */
 export interface Notifications {
   readonly inboxes: Inboxes;
-  readonly watch: Watch;
+  readonly watch: Subscriptions;
   /** A post of another isolate. */
   receive(post: Post): void;
   /** Posts may have been lost. */
@@ -50,17 +50,19 @@ export function openNotifications(parts: NotificationsParts): Notifications {
       channel?.post({ type: "inbox", account });
     },
   });
-  const watch = new Watch(inboxes, (error) => failed("watch_failed", error));
+  const watch = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
   rooms.mentions.consult((initial) => access.accounts.mayBeginName(initial));
-  const courier = new Courier({
+  const mentionWorker = new MentionWorker({
     ...access,
     kv,
     outbox: rooms.mentions,
     inboxes,
-    failed: (error) => failed("courier_failed", error),
+    failed: (error) => failed("mention_worker_failed", error),
   });
   access.changes.listen((change) => {
-    if (change.type === "deleted" || change.type === "erased" || change.type === "unknown") courier.ring();
+    if (change.type === "deleted" || change.type === "erased" || change.type === "unknown") {
+      mentionWorker.ring();
+    }
     // Others wait to hear of changes, too; the hourly round makes up for what fails.
     if (change.type === "account") {
       void inboxes.tidy(change.id).catch((error) => failed("tidy_failed", error));
@@ -70,11 +72,11 @@ export function openNotifications(parts: NotificationsParts): Notifications {
   const { signal } = closing;
 
   async function look(): Promise<void> {
-    await courier.run();
+    await mentionWorker.run();
     while (!signal.aborted) {
       await clock.wait(LOOK_EVERY_MS, signal);
       if (signal.aborted) return;
-      await Promise.all([watch.look(), courier.look()]).catch((error) => failed("look_failed", error));
+      await Promise.all([watch.look(), mentionWorker.look()]).catch((error) => failed("poll_failed", error));
     }
   }
 
@@ -101,10 +103,10 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     receive(post) {
       if (post.type === "inbox") watch.changed(post.account);
     },
-    lost: () => void watch.look().catch((error) => failed("look_failed", error)),
+    lost: () => void watch.look().catch((error) => failed("poll_failed", error)),
     async close() {
       closing.abort();
-      await courier.close();
+      await mentionWorker.close();
       await running;
       await inboxes.settled();
       await watch.close();

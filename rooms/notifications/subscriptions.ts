@@ -8,14 +8,14 @@ import type { Inboxes } from "./inboxes.ts";
 import type { Notification } from "./notification.ts";
 
 /** Whoever is told. */
-export interface Watcher {
+export interface Subscriber {
   arrived(notification: Notification): void;
   /** At once, and whenever it is another count. */
   unread(count: number): void;
 }
 
 interface Watched {
-  readonly watcher: Watcher;
+  readonly watcher: Subscriber;
   /** The number of the newest notification that it was told of; `undefined`: it has just come. */
   last: number | undefined;
   count: number | undefined;
@@ -26,7 +26,7 @@ export const LOOK_EVERY_MS = 10_000;
 /** Inboxes read at the same time. */
 const AT_ONCE = 20;
 
-export class Watch {
+export class Subscriptions {
   readonly #inboxes: Pick<Inboxes, "news">;
   readonly #failed: (error: unknown) => void;
   readonly #accounts = new Map<string, Set<Watched>>();
@@ -40,7 +40,7 @@ export class Watch {
   }
 
   /** Tells a watcher of all that comes to an account from now on, each once; answers how to end it. */
-  async add(account: string, watcher: Watcher): Promise<() => void> {
+  async add(account: string, watcher: Subscriber): Promise<() => void> {
     const watched: Watched = { watcher, last: undefined, count: undefined };
     const all = this.#accounts.get(account) ?? new Set();
     this.#accounts.set(account, all.add(watched));

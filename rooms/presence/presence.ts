@@ -32,7 +32,7 @@ interface Attendance {
 }
 
 /** What changed since the last look. */
-export interface Changes {
+export interface PresenceChanges {
   readonly joined: readonly User[];
   readonly left: readonly User[];
   readonly renamed: readonly Renamed[];
@@ -97,7 +97,7 @@ export class Presence {
   }
 
   /** Takes out whose grace is over, and tells who came and who went since the last call. */
-  settle(now: number): Changes {
+  settle(now: number): PresenceChanges {
     const joined: User[] = [];
     const left: User[] = [];
     const renamed: Renamed[] = [];

@@ -2,7 +2,7 @@
 import type { Member } from "../member.ts";
 import { type Claim, NameClaims } from "./name_claims.ts";
 import { type Attendee, GRACE_MS, Presence } from "./presence.ts";
-import { sendTidings } from "./presence_frames.ts";
+import { sendPresence } from "./presence_frames.ts";
 import { ANONYMOUS, isBadged, SERVICE_ID, type User } from "../user.ts";
 
 /** Comings, goings and typing within this time are told together; in a large room within a longer time. */
@@ -12,7 +12,7 @@ const WINDOW_MS_PER_MEMBER = 0.5;
 const TYPING_EVERY_MS = 1_000;
 
 /** The other isolates and machines, where the same room may be open. */
-export interface Elsewhere {
+export interface RemotePresence {
   /** Somebody has entered a room that was empty here. */
   opened(room: string): void;
   /** A user's first connection here opened, or the last one closed. */
@@ -22,9 +22,9 @@ export interface Elsewhere {
 }
 
 /** Nobody is anywhere else. */
-export const NOWHERE: Elsewhere = { opened() {}, came() {}, went() {}, typing() {} };
+export const NO_REMOTE_PRESENCE: RemotePresence = { opened() {}, came() {}, went() {}, typing() {} };
 
-export interface AnnouncerParts {
+export interface PresenceEventsParts {
   readonly room: string;
   readonly members: ReadonlySet<Member>;
   /** Milliseconds, monotonic: after a jump of the clock nobody stays whose grace is over. */
@@ -35,18 +35,18 @@ export interface AnnouncerParts {
   readonly personOf: (user: User) => string;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
-  readonly elsewhere: Elsewhere;
+  readonly elsewhere: RemotePresence;
   /** Called when nobody is here any more, nor was a moment ago. */
   readonly emptied: () => void;
 }
 
-export class Announcer {
+export class PresenceEvents {
   readonly #room: string;
   readonly #members: ReadonlySet<Member>;
   readonly #elapsed: () => number;
   readonly #now: () => number;
   readonly #personOf: (user: User) => string;
-  readonly #elsewhere: Elsewhere;
+  readonly #elsewhere: RemotePresence;
   readonly #emptied: () => void;
   readonly #presence = new Presence();
   readonly #claims: NameClaims;
@@ -62,7 +62,7 @@ export class Announcer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
 
-  constructor({ room, members, elapsed, now, personOf, isOwned, elsewhere, emptied }: AnnouncerParts) {
+  constructor({ room, members, elapsed, now, personOf, isOwned, elsewhere, emptied }: PresenceEventsParts) {
     this.#room = room;
     this.#members = members;
     this.#elapsed = elapsed;
@@ -252,7 +252,7 @@ export class Announcer {
     this.#typing.clear();
     const { users } = this;
     const timestamp = new Date(this.#now()).toISOString();
-    sendTidings(this.#members, { joined, left, renamed, typing, users, timestamp }, this.#personOf);
+    sendPresence(this.#members, { joined, left, renamed, typing, users, timestamp }, this.#personOf);
     const nextLeave = this.#presence.nextLeave();
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));
     if (this.isEmpty) this.#emptied();

@@ -1,11 +1,11 @@
 /** What members are told of each other, as frames: made once for all who take the same ones. */
 import type { Member } from "../member.ts";
-import type { Changes } from "./presence.ts";
+import type { PresenceChanges } from "./presence.ts";
 import { encodeFrame, joinFrames, type ServerFrame } from "../protocol.ts";
 import { SERVICE_ID, type User } from "../user.ts";
 
 /** What there is to tell at one time. */
-export interface Tidings extends Changes {
+export interface PresenceNews extends PresenceChanges {
   readonly typing: readonly User[];
   /** Everyone who is in the room. */
   readonly users: readonly User[];
@@ -32,23 +32,23 @@ interface Share {
  * Sends news to all but those whom it is about, and who is here when that has changed or isn't known. Clients of the
  * tutorials get no renamings, and a list of names only.
  */
-export function sendTidings(
+export function sendPresence(
   members: Iterable<Member>,
-  { joined, left, renamed, typing: types, users, timestamp }: Tidings,
+  { joined, left, renamed, typing: types, users, timestamp }: PresenceNews,
   personOf: (user: User) => string,
 ): void {
   const about = (
     user: User,
     frameOf: (named: { user: string; person: string }) => ServerFrame,
   ): News => ({ userId: user.id, frame: encodeFrame(frameOf({ user: user.name, person: personOf(user) })) });
-  const doors = [
+  const liveConnections = [
     ...joined.map((user) => about(user, (named) => ({ type: "user_join", ...named, timestamp }))),
     ...left.map((user) => about(user, (named) => ({ type: "user_leave", ...named, timestamp }))),
   ];
   const typing = types.map((user) => about(user, (named) => ({ type: "user_typing", ...named })));
-  const news = [...doors, ...typing];
+  const news = [...liveConnections, ...typing];
   const subjects = new Set(news.map(({ userId }) => userId));
-  const isListNew = doors.length > 0 || renamed.length > 0;
+  const isListNew = liveConnections.length > 0 || renamed.length > 0;
 
   const shareOf = (takesEvents: boolean): Share => {
     const renamings = takesEvents

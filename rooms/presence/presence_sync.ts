@@ -4,16 +4,16 @@
  * Each tells who comes and goes, and every few seconds that it lives and how often it has told something. So a
  * neighbour that missed a post notices, and asks; and those who were at one that went silent are gone.
  */
-import type { Announcer, Elsewhere } from "./presence_events.ts";
+import type { PresenceEvents, RemotePresence } from "./presence_events.ts";
 import { type Channel, type Post, POST_LENGTH, type Told } from "../cluster/channel.ts";
 import type { User } from "../user.ts";
 
-export interface NeighboursParts {
+export interface PresenceSyncParts {
   readonly channel: Channel;
   /** The rooms that are open here. */
-  readonly rooms: () => Iterable<{ readonly name: string; readonly announcer: Announcer }>;
+  readonly rooms: () => Iterable<{ readonly name: string; readonly presence: PresenceEvents }>;
   /** Those by name. */
-  readonly room: (name: string) => { readonly announcer: Announcer } | undefined;
+  readonly room: (name: string) => { readonly presence: PresenceEvents } | undefined;
 }
 
 /** What is told within this time goes into one post. */
@@ -27,17 +27,17 @@ interface Neighbour {
   silences: number;
 }
 
-export class Neighbours implements Elsewhere {
-  readonly #parts: NeighboursParts;
+export class PresenceSync implements RemotePresence {
+  readonly #parts: PresenceSyncParts;
   readonly #id = crypto.randomUUID();
-  readonly #neighbours = new Map<string, Neighbour>();
+  readonly #presenceSync = new Map<string, Neighbour>();
   #count = 0;
   #told: Told[] = [];
   #opened: string[] = [];
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(parts: NeighboursParts) {
+  constructor(parts: PresenceSyncParts) {
     this.#parts = parts;
   }
 
@@ -83,17 +83,17 @@ export class Neighbours implements Elsewhere {
         this.#neighbour(post.from).count += post.told.length;
         return post.told.forEach((told) => this.#take(post.from, told));
       case "typing":
-        return this.#parts.room(post.room)?.announcer.typesElsewhere(post.user);
+        return this.#parts.room(post.room)?.presence.typesElsewhere(post.user);
       case "who":
         if (post.to === undefined || post.to === this.#id) post.rooms.forEach((room) => this.#answer(room));
     }
   }
 
   #take(from: string, told: Told): void {
-    const announcer = this.#parts.room(told.room)?.announcer;
-    if (told.kind === "here") announcer?.areElsewhere(from, told.users, told);
-    else if (told.kind === "came") announcer?.cameElsewhere(from, told.user);
-    else announcer?.wentElsewhere(from, told.user);
+    const presence = this.#parts.room(told.room)?.presence;
+    if (told.kind === "here") presence?.areElsewhere(from, told.users, told);
+    else if (told.kind === "came") presence?.cameElsewhere(from, told.user);
+    else presence?.wentElsewhere(from, told.user);
   }
 
   #open(): string[] {
@@ -107,7 +107,7 @@ export class Neighbours implements Elsewhere {
   }
 
   #answer(room: string): void {
-    const users = this.#parts.room(room)?.announcer.usersHere;
+    const users = this.#parts.room(room)?.presence.usersHere;
     if (!users) return;
     const parts = users.length ? inPosts(users, lengthOf) : [[]];
     for (const [i, users] of parts.entries()) {
@@ -134,7 +134,7 @@ export class Neighbours implements Elsewhere {
   }
 
   #heard(from: string, count: number): void {
-    const isNew = !this.#neighbours.has(from);
+    const isNew = !this.#presenceSync.has(from);
     const neighbour = this.#neighbour(from);
     neighbour.silences = 0;
     if (neighbour.count === count && !isNew) return;
@@ -145,8 +145,8 @@ export class Neighbours implements Elsewhere {
   }
 
   #neighbour(id: string): Neighbour {
-    let neighbour = this.#neighbours.get(id);
-    if (!neighbour) this.#neighbours.set(id, neighbour = { count: 0, silences: 0 });
+    let neighbour = this.#presenceSync.get(id);
+    if (!neighbour) this.#presenceSync.set(id, neighbour = { count: 0, silences: 0 });
     return neighbour;
   }
 
@@ -156,10 +156,10 @@ export class Neighbours implements Elsewhere {
 
   #look(): void {
     this.#tellAlive();
-    for (const [id, neighbour] of this.#neighbours) {
+    for (const [id, neighbour] of this.#presenceSync) {
       if (++neighbour.silences <= SILENCES) continue;
-      this.#neighbours.delete(id);
-      for (const { announcer } of this.#parts.rooms()) announcer.goneElsewhere(id);
+      this.#presenceSync.delete(id);
+      for (const { presence } of this.#parts.rooms()) presence.goneElsewhere(id);
     }
   }
 }

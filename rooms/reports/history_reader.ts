@@ -5,7 +5,7 @@ import { type Line, type Message, messageIn, seqIn } from "../messages/message.t
 import type { Order } from "./report.ts";
 
 /** How far somebody is who reads a room. */
-export interface Bookmark {
+export interface HistoryPosition {
   /** The page to go on from, which may have grown since. */
   readonly page: string;
   /** Everything up to this `seq` has been read. */
@@ -18,9 +18,9 @@ export interface Bookmark {
 }
 
 /** The next messages, and where to go on. */
-export interface Stretch {
+export interface ReportPage {
   readonly messages: readonly Message[];
-  readonly bookmark: Bookmark;
+  readonly bookmark: HistoryPosition;
   readonly isLast: boolean;
   /** How much of the whole has been read, from 0 to 1; told from the times, because nobody has counted. */
   readonly share: number;
@@ -30,7 +30,7 @@ export interface Stretch {
 const CLOCKS_DIFFER_MS = 60_000;
 
 /** Finds the first page and the last message. What is durable by now is in pages then, so that these are all to read. */
-export async function openBook(archive: Archive, { room, from = 0, to }: Order): Promise<Bookmark> {
+export async function openHistory(archive: Archive, { room, from = 0, to }: Order): Promise<HistoryPosition> {
   await archive.advance();
   const early = encodeTime(Math.max(0, from - CLOCKS_DIFFER_MS)) + "0".repeat(16);
   const { page } = await archive.place(room, early);
@@ -48,12 +48,12 @@ export async function openBook(archive: Archive, { room, from = 0, to }: Order):
 }
 
 /** Reads so many pages. */
-export async function readOn(
+export async function readPage(
   archive: Archive,
   { room, from = 0, to }: Order,
-  bookmark: Bookmark,
+  bookmark: HistoryPosition,
   pages: number,
-): Promise<Stretch> {
+): Promise<ReportPage> {
   const messages: Message[] = [];
   const { until, first, last } = bookmark;
   let { page, seen } = bookmark;

@@ -25,7 +25,7 @@ interface Seat {
 
 const LOOK_EVERY_MS = 2_000;
 
-export class ReportNews {
+export class ProgressFeed {
   readonly #store: ReportStore;
   readonly #channel: Channel | undefined;
   readonly #failed: (error: unknown) => void;

@@ -30,7 +30,7 @@ export class TooLargeError extends Error {
  * Pure, but for the time it takes: the same state and messages come to the same step, so that a slice whose process
  * died may be made once more.
  */
-export interface Maker {
+export interface ReportFormat {
   /** Pages of the archive (64 KB each) that make a slice. */
   readonly pagesASlice: number;
   begin(order: Order): Step;

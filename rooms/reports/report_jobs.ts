@@ -52,7 +52,7 @@ const MAX_PAUSE_MS = 60_000;
 /** Work of 500 KB. */
 const MAX_WORK_PIECES = 8;
 
-export class ReportWork {
+export class ReportJobs {
   readonly #kv: Deno.Kv;
   readonly #store: ReportStore;
   readonly #now: () => number;

@@ -9,17 +9,17 @@
 import type { Archive } from "../messages/archive.ts";
 import type { Clock } from "../clock.ts";
 import { type Lease, LeaseLostError } from "../kv/lease.ts";
-import { type Maker, type Piece, TooLargeError } from "./report_format.ts";
+import { type Piece, type ReportFormat, TooLargeError } from "./report_format.ts";
 import type { Report, ReportType } from "./report.ts";
-import type { Held, Progress, ReportWork } from "./report_jobs.ts";
-import { type Bookmark, openBook, readOn } from "./history_reader.ts";
+import type { Held, Progress, ReportJobs } from "./report_jobs.ts";
+import { type HistoryPosition, openHistory, readPage } from "./history_reader.ts";
 
-export interface RunnerParts {
-  readonly work: ReportWork;
+export interface ReportWorkerParts {
+  readonly work: ReportJobs;
   readonly archive: Archive;
   readonly lease: Lease;
   readonly clock: Clock;
-  readonly makers: Readonly<Record<ReportType, Maker>>;
+  readonly reportFormats: Readonly<Record<ReportType, ReportFormat>>;
   /** Messages above which a report is refused. */
   readonly maxMessages: number;
   /** Whether whoever asked for it may still read the room. */
@@ -32,7 +32,7 @@ export interface RunnerParts {
 
 /** How far the work on a report is. */
 interface Work {
-  readonly bookmark: Bookmark;
+  readonly bookmark: HistoryPosition;
   /** The maker's. */
   readonly state: unknown;
 }
@@ -48,8 +48,8 @@ const MAX_FAILURES = 5;
 /** The least and the most that is rested after a slice. */
 const REST_MS = { min: 2, max: 250 };
 
-export class Runner {
-  readonly #parts: RunnerParts;
+export class ReportWorker {
+  readonly #parts: ReportWorkerParts;
   #wake: () => void = () => {};
   #rings: (() => void)[] = [];
   /** Nothing was due when it was last looked. */
@@ -57,7 +57,7 @@ export class Runner {
   #isOver = false;
   #troubles = 0;
 
-  constructor(parts: RunnerParts) {
+  constructor(parts: ReportWorkerParts) {
     this.#parts = parts;
   }
 
@@ -138,18 +138,18 @@ export class Runner {
   }
 
   async #slice({ report, work }: Held): Promise<Progress> {
-    const { archive, makers, maxMessages, isAllowed } = this.#parts;
+    const { archive, reportFormats, maxMessages, isAllowed } = this.#parts;
     if (!await isAllowed(report)) return ended("no_access");
-    const maker = makers[report.type];
+    const maker = reportFormats[report.type];
     const pieces: Piece[] = [];
     let { bookmark, state } = work as Work ?? {};
     if (!work) {
-      bookmark = await openBook(archive, report);
+      bookmark = await openHistory(archive, report);
       const step = maker.begin(report);
       state = step.state;
       pieces.push(...step.pieces);
     }
-    const stretch = await readOn(archive, report, bookmark, maker.pagesASlice);
+    const stretch = await readPage(archive, report, bookmark, maker.pagesASlice);
     const messages = report.messages + stretch.messages.length;
     if (messages > maxMessages) return ended("too_large");
     if (stretch.isLast && !messages) return ended("no_messages");

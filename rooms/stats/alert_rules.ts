@@ -2,7 +2,7 @@
 import type { Alert } from "./event_feed.ts";
 
 /** The figures that warnings depend on. */
-export interface Signs {
+export interface AlertSigns {
   /** Messages that wait for the sheet, and for how long the oldest of them has. */
   readonly pending: number;
   readonly oldestPendingSeconds: number;
@@ -21,11 +21,11 @@ const REFUSALS = 20;
 /** Over so many looks. */
 const LOOKS = 12;
 
-export class Warnings {
-  #past: Signs[] = [];
+export class AlertRules {
+  #past: AlertSigns[] = [];
 
   /** Looks at the figures of now; answers what there is to warn of. It may be warned of it again and again. */
-  look(now: Signs): Alert[] {
+  look(now: AlertSigns): Alert[] {
     // Counting began at 0.
     const [before = { ...now, rateLimited: 0 }] = this.#past;
     this.#past = [...this.#past, now].slice(-LOOKS);

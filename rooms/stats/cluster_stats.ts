@@ -6,15 +6,15 @@
  */
 import type { Channel, Figures, Post } from "../cluster/channel.ts";
 import type { User } from "../user.ts";
-import type { Counts } from "../counters.ts";
-import { markOf, partsOf, Roll } from "./distinct_sample.ts";
+import type { Counters } from "../counters.ts";
+import { DistinctSample, sampleKeyOf, samplePartsOf } from "./distinct_sample.ts";
 
-export interface OverviewParts {
+export interface ClusterStatsParts {
   /** Missing when there is nobody else. */
   readonly channel: Channel | undefined;
   /** The rooms that are open here. */
   readonly rooms: () => Iterable<OpenRoom>;
-  readonly counts: Counts;
+  readonly counters: Counters;
   readonly now: () => number;
   /** What isolates of one process have in common. */
   readonly instance: string;
@@ -25,7 +25,7 @@ export interface OverviewParts {
 interface OpenRoom {
   readonly name: string;
   readonly connections: number;
-  readonly announcer: { readonly usersHere: readonly User[] };
+  readonly presence: { readonly usersHere: readonly User[] };
 }
 
 /** An isolate that lives. */
@@ -52,8 +52,8 @@ export interface Totals {
 /** What another isolate has told of itself. */
 interface Neighbour {
   figures: Figures | undefined;
-  readonly people: Roll;
-  readonly rooms: Roll;
+  readonly people: DistinctSample;
+  readonly rooms: DistinctSample;
   silences: number;
 }
 
@@ -66,9 +66,9 @@ const RATE_TIMES = 2;
 const LONG_ROLL = 1_000;
 const LONG_ROLL_TIMES = 4;
 
-export class Overview {
+export class ClusterStats {
   readonly id = crypto.randomUUID();
-  readonly #parts: OverviewParts;
+  readonly #parts: ClusterStatsParts;
   readonly #startedAt: number;
   readonly #others = new Map<string, Neighbour>();
   /** How many messages there were at the last times, the oldest first. */
@@ -77,7 +77,7 @@ export class Overview {
   #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
 
-  constructor(parts: OverviewParts) {
+  constructor(parts: ClusterStatsParts) {
     this.#parts = parts;
     this.#startedAt = parts.now();
   }
@@ -144,7 +144,7 @@ export class Overview {
   #distinct(of: "people" | "rooms"): number {
     const here = of === "people" ? this.#people() : this.#rooms();
     if (!this.#others.size) return here.size;
-    const marks = new Set(Array.from(here, markOf));
+    const marks = new Set(Array.from(here, sampleKeyOf));
     for (const other of this.#others.values()) {
       for (const mark of other[of].marks()) marks.add(mark);
     }
@@ -154,8 +154,8 @@ export class Overview {
   /** The ids of all who are in rooms here. */
   #people(): Set<string> {
     const ids = new Set<string>();
-    for (const { announcer } of this.#parts.rooms()) {
-      for (const { id } of announcer.usersHere) ids.add(id);
+    for (const { presence } of this.#parts.rooms()) {
+      for (const { id } of presence.usersHere) ids.add(id);
     }
     return ids;
   }
@@ -168,11 +168,11 @@ export class Overview {
   }
 
   #figures(): Figures {
-    const { counts, instance, isolate, rooms } = this.#parts;
+    const { counters, instance, isolate, rooms } = this.#parts;
     const { rss, heapUsed } = Deno.memoryUsage();
     let connections = 0;
     for (const room of rooms()) connections += room.connections;
-    const { messages, deliveries, commits, commitMs, rows, errors, refused } = counts;
+    const { messages, deliveries, commits, commitMs, rows, errors, refused } = counters;
     return {
       instance,
       isolate,
@@ -196,13 +196,13 @@ export class Overview {
   #perSecond(): number {
     const [from] = this.#past;
     const ms = from ? this.#parts.now() - from.at : 0;
-    return ms > 0 ? (this.#parts.counts.messages - from.messages) / ms * 1000 : 0;
+    return ms > 0 ? (this.#parts.counters.messages - from.messages) / ms * 1000 : 0;
   }
 
   #look(): void {
     for (const [id, other] of this.#others) if (++other.silences > SILENCES) this.#others.delete(id);
     this.#tell();
-    this.#past.push({ at: this.#parts.now(), messages: this.#parts.counts.messages });
+    this.#past.push({ at: this.#parts.now(), messages: this.#parts.counters.messages });
     this.#past = this.#past.slice(-RATE_TIMES);
   }
 
@@ -217,13 +217,13 @@ export class Overview {
   }
 
   #tellRoll(channel: Channel, of: "people" | "rooms", names: Iterable<string>): void {
-    for (const part of partsOf(names)) channel.post({ type: "roll", from: this.id, of, ...part });
+    for (const part of samplePartsOf(names)) channel.post({ type: "roll", from: this.id, of, ...part });
   }
 
   #other(id: string): Neighbour {
     let other = this.#others.get(id);
     if (!other) {
-      other = { figures: undefined, people: new Roll(), rooms: new Roll(), silences: 0 };
+      other = { figures: undefined, people: new DistinctSample(), rooms: new DistinctSample(), silences: 0 };
       this.#others.set(id, other);
     }
     return other;

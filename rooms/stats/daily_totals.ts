@@ -14,21 +14,21 @@
  */
 import type { Outbox } from "../messages/outbox.ts";
 
-export interface TallyParts {
+export interface DailyTotalsParts {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   readonly now: () => number;
   readonly timeZone: string;
 }
 
-export class Tally {
-  readonly #parts: TallyParts;
+export class DailyTotals {
+  readonly #parts: DailyTotalsParts;
   readonly #format: Intl.DateTimeFormat;
   /** The last day whose beginning is known, and how many messages there were. */
   #day = "";
   #began = 0;
 
-  constructor(parts: TallyParts) {
+  constructor(parts: DailyTotalsParts) {
     this.#parts = parts;
     // The Swedish way of writing a day is ISO 8601's.
     this.#format = new Intl.DateTimeFormat("sv-SE", { timeZone: parts.timeZone, dateStyle: "short" });

@@ -4,11 +4,11 @@
  * Every few seconds it looks at everything once, however many dashboards there are, and remembers the last quarter of an
  * hour, so that a chart doesn't begin empty.
  */
-import type { Counts } from "../counters.ts";
-import type { Alert, Feed } from "./event_feed.ts";
-import type { Overview } from "./cluster_stats.ts";
-import type { Tally } from "./daily_totals.ts";
-import { Warnings } from "./alert_rules.ts";
+import type { Counters } from "../counters.ts";
+import type { Alert, EventFeed } from "./event_feed.ts";
+import type { ClusterStats } from "./cluster_stats.ts";
+import type { DailyTotals } from "./daily_totals.ts";
+import { AlertRules } from "./alert_rules.ts";
 
 /** How the log is doing; the names are those of the dashboard's frames. */
 export interface LogFigures {
@@ -57,11 +57,11 @@ export interface Stats extends LogFigures {
 /** A point of the charts: what {@link Stats} say, without words, and without isolates where there are many. */
 export type Point = Omit<Stats, "log_last_error" | "log_state">;
 
-export interface BoardParts {
-  readonly overview: Overview;
-  readonly counts: Counts;
-  readonly tally: Tally;
-  readonly feed: Feed;
+export interface DashboardParts {
+  readonly overview: ClusterStats;
+  readonly counters: Counters;
+  readonly dailyTotals: DailyTotals;
+  readonly feed: EventFeed;
   readonly log: () => Promise<LogFigures>;
   readonly countUsers: () => Promise<number>;
   readonly outboxLimit: number;
@@ -80,23 +80,23 @@ const TRIM_EVERY_LOOKS = 120;
 const WARN_AGAIN_MS = 10 * 60_000;
 const MIB = 1024 * 1024;
 
-export class Board {
-  readonly #parts: BoardParts;
-  readonly #warnings = new Warnings();
+export class Dashboard {
+  readonly #parts: DashboardParts;
+  readonly #warnings = new AlertRules();
   readonly #listeners = new Set<(text: string) => void>();
   #points: Point[] = [];
   #looks = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking: Promise<void> | undefined;
 
-  constructor(parts: BoardParts) {
+  constructor(parts: DashboardParts) {
     this.#parts = parts;
   }
 
   /** Notes when the day began, before anything is said, and looks from then on. */
   async open(): Promise<void> {
-    const { tally, failed } = this.#parts;
-    await tally.look();
+    const { dailyTotals, failed } = this.#parts;
+    await dailyTotals.look();
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().catch(failed).finally(() => this.#looking = undefined);
     }, UPDATE_EVERY_MS);
@@ -127,8 +127,8 @@ export class Board {
 
   /** Everything as of now. */
   async stats(): Promise<Stats> {
-    const { overview, tally, log, countUsers, now } = this.#parts;
-    const [today, figures, users] = await Promise.all([tally.today(), log(), countUsers()]);
+    const { overview, dailyTotals, log, countUsers, now } = this.#parts;
+    const [today, figures, users] = await Promise.all([dailyTotals.today(), log(), countUsers()]);
     const { people, rooms, connections, messagesPerSecond, errors, rssBytes, startedAt } = overview.totals();
     return {
       timestamp: new Date(now()).toISOString(),
@@ -169,7 +169,7 @@ export class Board {
   }
 
   async #look(): Promise<void> {
-    const { feed, counts, outboxLimit } = this.#parts;
+    const { feed, counters, outboxLimit } = this.#parts;
     const data = await this.stats();
     const { log_last_error: _, log_state: __, ...point } = data;
     const isolates = data.isolates.length > MOST_REMEMBERED ? [] : data.isolates;
@@ -182,7 +182,7 @@ export class Board {
       pending: data.log_pending,
       oldestPendingSeconds: data.log_oldest_pending_seconds,
       outboxLimit,
-      rateLimited: counts.refused.get("rate_limited") ?? 0,
+      rateLimited: counters.refused.get("rate_limited") ?? 0,
     });
     for (const alert of alerts) this.warn(alert);
     // A post that rang for something may have been lost.

@@ -5,19 +5,19 @@
 import { POST_LENGTH } from "../cluster/channel.ts";
 
 /** A part of a roll as it is told: its marks one after the other. */
-export interface Part {
+export interface SamplePart {
   readonly marks: string;
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }
 
 /** The roll that another isolate tells. */
-export class Roll {
+export class DistinctSample {
   #whole = "";
   #coming: string | undefined;
 
   /** Takes the next part; of a roll whose beginning was lost, none. */
-  take({ marks, isFirst, isLast }: Part): void {
+  take({ marks, isFirst, isLast }: SamplePart): void {
     const before = isFirst ? "" : this.#coming;
     this.#coming = before === undefined ? undefined : before + marks;
     if (!isLast || this.#coming === undefined) return;
@@ -32,8 +32,8 @@ export class Roll {
 }
 
 /** The roll of these names, at least one part. */
-export function* partsOf(names: Iterable<string>): Generator<Part> {
-  const marks = Array.from(names, markOf).join("");
+export function* samplePartsOf(names: Iterable<string>): Generator<SamplePart> {
+  const marks = Array.from(names, sampleKeyOf).join("");
   const step = POST_LENGTH - POST_LENGTH % MARK_LENGTH;
   for (let i = 0; i === 0 || i < marks.length; i += step) {
     yield { marks: marks.slice(i, i + step), isFirst: i === 0, isLast: i + step >= marks.length };
@@ -44,7 +44,7 @@ export function* partsOf(names: Iterable<string>): Generator<Part> {
 const MARK_LENGTH = 10;
 
 /** The mark of a name or an id: cyrb53 (public domain, https://github.com/bryc/code), which takes half a microsecond. */
-export function markOf(text: string): string {
+export function sampleKeyOf(text: string): string {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

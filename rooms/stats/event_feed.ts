@@ -12,7 +12,7 @@
  * what is new.
  */
 import type { Channel, Post } from "../cluster/channel.ts";
-import { stampedKey } from "../kv/versionstamp_key.ts";
+import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** Something that an admin should know of at once. */
 export interface Alert {
@@ -34,7 +34,7 @@ export interface PastEvent {
   readonly text: string;
 }
 
-export interface FeedParts {
+export interface EventFeedParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel | undefined;
   readonly now: () => number;
@@ -52,14 +52,14 @@ const TRIM_EVERY = 100;
 
 type Stored = Omit<PastEvent, "id">;
 
-export class Feed {
-  readonly #parts: FeedParts;
+export class EventFeed {
+  readonly #parts: EventFeedParts;
   readonly #listeners = new Set<(text: string) => void>();
   #cursor = "";
   #posted = 0;
   #looking: Promise<void> = Promise.resolve();
 
-  constructor(parts: FeedParts) {
+  constructor(parts: EventFeedParts) {
     this.#parts = parts;
   }
 
@@ -127,7 +127,7 @@ export class Feed {
       throw new RangeError(`Posting failed: the event has ${text.length} characters, of ${MAX_EVENT_LENGTH}`);
     }
     const stored: Stored = { at: now(), text };
-    commit.set(stampedKey(kv, EVENT), stored, { expireIn: KEPT_MS });
+    commit.set(versionstampKey(kv, EVENT), stored, { expireIn: KEPT_MS });
     if (!(await commit.commit()).ok) return;
     channel?.post({ type: "feed" });
     // It stands, whether or not it can be read just now.

@@ -1,24 +1,24 @@
 /** Puts together what shows how the service is doing. */
-import { Census } from "./survey.ts";
+import { Survey } from "./survey.ts";
 import type { Clock } from "../clock.ts";
 import type { Post } from "../cluster/channel.ts";
-import type { Rooms } from "../messages/message_log.ts";
-import { Board, type LogFigures } from "./dashboard.ts";
-import type { Counts } from "../counters.ts";
-import { Feed } from "./event_feed.ts";
-import { Overview } from "./cluster_stats.ts";
+import type { MessageLog } from "../messages/message_log.ts";
+import { Dashboard, type LogFigures } from "./dashboard.ts";
+import type { Counters } from "../counters.ts";
+import { EventFeed } from "./event_feed.ts";
+import { ClusterStats } from "./cluster_stats.ts";
 
-export interface Figured {
-  readonly overview: Overview;
-  readonly board: Board;
-  readonly feed: Feed;
-  readonly census: Census;
+export interface OpenStats {
+  readonly overview: ClusterStats;
+  readonly board: Dashboard;
+  readonly feed: EventFeed;
+  readonly survey: Survey;
 }
 
-export interface BoardOptions {
+export interface StatsOptions {
   readonly kv: Deno.Kv;
-  readonly rooms: Rooms;
-  readonly counts: Counts;
+  readonly rooms: MessageLog;
+  readonly counters: Counters;
   readonly log: () => Promise<LogFigures>;
   readonly countUsers: () => Promise<number>;
   readonly outboxLimit: number;
@@ -30,34 +30,34 @@ export interface BoardOptions {
 }
 
 /** Opens it before the first message is taken. */
-export async function openBoard(
-  options: BoardOptions,
-): Promise<Figured & { open(): void; receive(post: Post): void; close(): Promise<void> }> {
-  const { clock: { now }, rooms: { channel, lobby, tally }, failed } = options;
+export async function openStats(
+  options: StatsOptions,
+): Promise<OpenStats & { open(): void; receive(post: Post): void; close(): Promise<void> }> {
+  const { clock: { now }, rooms: { channel, lobby, dailyTotals }, failed } = options;
   const open = { channel, rooms: () => lobby.rooms(), now };
-  const overview = new Overview({ ...options, ...open });
-  const feed = new Feed({ ...options, ...open, failed: (error) => failed("feed_failed", error) });
-  const census = new Census({ ...open, id: overview.id, others: () => overview.others });
-  const board = new Board({
+  const overview = new ClusterStats({ ...options, ...open });
+  const feed = new EventFeed({ ...options, ...open, failed: (error) => failed("event_feed_failed", error) });
+  const survey = new Survey({ ...open, id: overview.id, others: () => overview.others });
+  const board = new Dashboard({
     ...options,
     overview,
     feed,
-    tally,
+    dailyTotals,
     now,
-    failed: (error) => failed("board_failed", error),
+    failed: (error) => failed("dashboard_failed", error),
   });
   await board.open();
   return {
     overview,
     board,
     feed,
-    census,
+    survey,
     /** Begins to tell the others, who can be heard by now. */
     open: () => overview.open(),
     receive(post) {
       overview.receive(post);
       feed.receive(post);
-      census.receive(post);
+      survey.receive(post);
     },
     async close() {
       overview.close();

@@ -8,7 +8,7 @@ export interface Count {
   readonly connections: number;
 }
 
-export interface CensusParts {
+export interface SurveyParts {
   /** Missing when there is nobody else. */
   readonly channel: Channel | undefined;
   /** What this isolate is called by others. */
@@ -21,7 +21,7 @@ export interface CensusParts {
 interface OpenRoom {
   readonly name: string;
   readonly connections: number;
-  readonly announcer: { readonly usersHere: readonly User[] };
+  readonly presence: { readonly usersHere: readonly User[] };
 }
 
 /** Either which rooms there are whose names hold `filter`, or who is in `room`. */
@@ -48,11 +48,11 @@ const PATIENCE_MS = 1_500;
 const USERS_PER_POST = 60;
 const ROOMS_PER_POST = Math.floor(POST_LENGTH / 100);
 
-export class Census {
-  readonly #parts: CensusParts;
+export class Survey {
+  readonly #parts: SurveyParts;
   readonly #inquiries = new Map<string, Inquiry>();
 
-  constructor(parts: CensusParts) {
+  constructor(parts: SurveyParts) {
     this.#parts = parts;
   }
 
@@ -111,7 +111,7 @@ export class Census {
   #here({ room, filter = "" }: Question): Part {
     const open = [...this.#parts.rooms()].filter(({ connections }) => connections);
     if (room !== undefined) {
-      return { rooms: [], users: [...open.find(({ name }) => name === room)?.announcer.usersHere ?? []] };
+      return { rooms: [], users: [...open.find(({ name }) => name === room)?.presence.usersHere ?? []] };
     }
     const wanted = filter.normalize("NFC").toLowerCase();
     const rooms = open.filter(({ name }) => name.toLowerCase().includes(wanted))

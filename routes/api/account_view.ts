@@ -1,6 +1,6 @@
 /** Accounts, sessions and tokens as the API shows them. */
 import type { Account } from "../../rooms/access/accounts.ts";
-import type { Pass } from "../../rooms/access/credentials.ts";
+import type { Credential } from "../../rooms/access/credentials.ts";
 import type { User } from "../../rooms/user.ts";
 import type { Caller } from "../authentication.ts";
 
@@ -25,7 +25,7 @@ function viewUser({ name, role }: User): { username: string; role: string } {
   return { username: name, role: role ?? "guest" };
 }
 
-export interface PassView {
+export interface CredentialView {
   readonly id: string;
   readonly name: string;
   readonly created_at: string;
@@ -33,7 +33,7 @@ export interface PassView {
   readonly ends_at: string;
 }
 
-export function viewPass({ id, name, createdAt, usedAt }: Pass, endsAt: number): PassView {
+export function viewCredential({ id, name, createdAt, usedAt }: Credential, endsAt: number): CredentialView {
   return {
     id,
     name,

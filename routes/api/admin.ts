@@ -2,18 +2,18 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import { type Pass, type Passes, SERVICE } from "../../rooms/access/credentials.ts";
+import { type Credential, type Credentials, SERVICE } from "../../rooms/access/credentials.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
-import type { Census } from "../../rooms/stats/survey.ts";
-import type { Changes } from "../../rooms/kv/change_feed.ts";
+import type { Survey } from "../../rooms/stats/survey.ts";
+import type { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { RoomDirectory } from "../../rooms/access/room_directory.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
-import type { RuleBook } from "../../rooms/access/room_permissions.ts";
-import { viewPass } from "./account_view.ts";
+import type { PermissionStore } from "../../rooms/access/room_permissions.ts";
+import { viewCredential } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
-import { checked } from "./request_body.ts";
+import { requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
-import { keepersOnly } from "./require_admin.ts";
+import { requireAdmin } from "./require_admin.ts";
 import { roomNameIn } from "../path_params.ts";
 
 const MAX_CLOSED = 200;
@@ -26,24 +26,24 @@ const UserId = v.pipe(v.string(), v.minLength(1), v.maxLength(200, "This can't b
 
 export function adminApi(options: {
   accounts: Accounts;
-  tokens: Passes;
-  census: Census;
-  changes: Changes;
-  rules: RuleBook;
+  tokens: Credentials;
+  survey: Survey;
+  changes: ChangeFeed;
+  rules: PermissionStore;
   archive: Archive;
   roomNames: RoomNames;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, tokens, census, changes, rules, roomNames } = options;
+  const { accounts, tokens, survey, changes, rules, roomNames } = options;
   const directory = new RoomDirectory(options);
   const app = new Hono<ApiEnv>();
 
-  app.use(keepersOnly("This is for admins"));
+  app.use(requireAdmin("This is for admins"));
 
   app.get("/rooms", async (c) => {
-    const { filter } = checked(Query, c.req.query());
+    const { filter } = requestBody(Query, c.req.query());
     const [counts, closed, known] = await Promise.all([
-      census.rooms(filter),
+      survey.rooms(filter),
       rules.closed(MAX_CLOSED),
       directory.find(filter),
     ]);
@@ -65,7 +65,7 @@ export function adminApi(options: {
 
   app.get("/rooms/:room/members", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
-    const users = (await census.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
+    const users = (await survey.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
     const members = users.slice(0, MAX_MEMBERS).map(({ id, name, isGuest }) => ({
       id,
       name,
@@ -76,7 +76,7 @@ export function adminApi(options: {
 
   app.delete("/rooms/:room/members/:id", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
-    const user = checked(UserId, c.req.param("id"));
+    const user = requestBody(UserId, c.req.param("id"));
     const { isPrivate, members } = await rules.of(room);
     if (isPrivate && members.includes(user)) {
       await rules.change(room, (now) => ({ ...now, members: now.members.filter((id) => id !== user) }));
@@ -91,8 +91,8 @@ export function adminApi(options: {
     for (const { owner } of passes) {
       if (owner !== SERVICE && !names.has(owner)) names.set(owner, (await accounts.byId(owner))?.username);
     }
-    const view = (pass: Pass) => ({
-      ...viewPass(pass, tokens.endOf(pass)),
+    const view = (pass: Credential) => ({
+      ...viewCredential(pass, tokens.endOf(pass)),
       role: pass.role,
       owner: pass.owner,
       username: names.get(pass.owner),

@@ -1,14 +1,14 @@
 /** `/api/documents`: which documents there are, what stands in them, and what stood in them. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { type Entry, MAX_TITLE_LENGTH, type Version } from "../../rooms/documents/document_list.ts";
+import { type ListedDocument, MAX_TITLE_LENGTH, type Version } from "../../rooms/documents/document_list.ts";
 import { mayManage, mayRead, UNDO_MS } from "../../rooms/documents/document_access.ts";
 import type { Documents } from "../../rooms/documents/documents.ts";
 import type { Accounts } from "../../rooms/access/accounts.ts";
 import { hasAccount, type User } from "../../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { documentIdIn } from "../sockets/document.ts";
 import { HttpError } from "../errors.ts";
 import { refusal } from "./require_admin.ts";
@@ -59,18 +59,18 @@ export function documentsApi({ documents, accounts }: {
   documents: Documents;
   accounts: Accounts;
 }): Hono<ApiEnv> {
-  const { catalog } = documents;
+  const { documentList } = documents;
   const app = new Hono<ApiEnv>();
 
   /** A page, the one that was edited last first; `next` is the `before` of the page after it. */
   app.get("/", async (c) => {
     const { user } = admitted(c.var.caller);
-    const { q, before, limit, deleted } = checked(Query, c.req.query());
+    const { q, before, limit, deleted } = requestBody(Query, c.req.query());
     const [, time, id] = CURSOR.exec(before ?? "") ?? [];
     const words = folded(q).split(" ").filter(Boolean);
-    const isFound = ({ title }: Entry) => words.every((word) => folded(title).includes(word));
+    const isFound = ({ title }: ListedDocument) => words.every((word) => folded(title).includes(word));
     const isShown = deleted === "1" ? mayManage : mayRead;
-    const { entries, next } = await catalog.index.page({
+    const { entries, next } = await documentList.index.page({
       of: deleted === "1" ? "document_deleted" : "document_edited",
       before: id === undefined ? undefined : [Number(time), id],
       limit,
@@ -82,8 +82,8 @@ export function documentsApi({ documents, accounts }: {
 
   app.post("/", async (c) => {
     const user = editorOf(c);
-    const { title, private: isPrivate = false } = checked(NewDocument, await jsonIn(c.req.raw));
-    return c.json(shownEntry(await catalog.create(title, user, { isPrivate }), user), 201);
+    const { title, private: isPrivate = false } = requestBody(NewDocument, await jsonIn(c.req.raw));
+    return c.json(shownEntry(await documentList.create(title, user, { isPrivate }), user), 201);
   });
 
   app.get("/:id", async (c) => {
@@ -96,15 +96,15 @@ export function documentsApi({ documents, accounts }: {
 
   app.patch("/:id", async (c) => {
     const user = editorOf(c);
-    const { title, private: isPrivate, members } = checked(Change, await jsonIn(c.req.raw));
-    let entry: Entry | undefined = await entryOf(c);
+    const { title, private: isPrivate, members } = requestBody(Change, await jsonIn(c.req.raw));
+    let entry: ListedDocument | undefined = await entryOf(c);
     const { id } = entry;
     if (isPrivate !== undefined || members) {
       managerOf(c, entry);
       const ids = members && await accountIdsOf(accounts, members);
-      entry = await catalog.share(id, { isPrivate, members: ids });
+      entry = await documentList.share(id, { isPrivate, members: ids });
     }
-    if (entry && title !== undefined) entry = await catalog.rename(id, title);
+    if (entry && title !== undefined) entry = await documentList.rename(id, title);
     if (!entry) throw noDocument();
     const shown = shownEntry(entry, user);
     return c.json(members ? { ...shown, members: await usernamesOf(accounts, entry.members ?? []) } : shown);
@@ -114,17 +114,17 @@ export function documentsApi({ documents, accounts }: {
   app.delete("/:id", async (c) => {
     const entry = await entryOf(c);
     managerOf(c, entry);
-    const deleted = await catalog.remove(entry.id);
+    const deleted = await documentList.remove(entry.id);
     if (deleted?.deletedAt === undefined) throw noDocument();
     return c.json({ ok: true, restore_until: iso(deleted.deletedAt + UNDO_MS) });
   });
 
   app.post("/:id/restore", async (c) => {
     const { user } = admitted(c.var.caller);
-    const entry = await catalog.stored(documentIdIn(c.req.param("id")));
+    const entry = await documentList.stored(documentIdIn(c.req.param("id")));
     // Of what is deleted nobody else learns.
     if (!entry || entry.deletedAt === undefined || !mayManage(entry, user)) throw noDocument();
-    const recovered = await catalog.recover(entry.id);
+    const recovered = await documentList.recover(entry.id);
     if (!recovered) throw noDocument();
     return c.json(shownEntry(recovered, user));
   });
@@ -149,12 +149,12 @@ export function documentsApi({ documents, accounts }: {
   app.get("/:id/versions", async (c) => {
     admitted(c.var.caller);
     const { id } = await entryOf(c);
-    return c.json({ versions: (await catalog.versions(id)).map(shownVersion) });
+    return c.json({ versions: (await documentList.versions(id)).map(shownVersion) });
   });
 
   app.get("/:id/versions/:version", async (c) => {
     admitted(c.var.caller);
-    const text = await catalog.version((await entryOf(c)).id, versionIdIn(c.req.param("version")));
+    const text = await documentList.version((await entryOf(c)).id, versionIdIn(c.req.param("version")));
     if (text === undefined) throw noVersion();
     return c.json({ text });
   });
@@ -167,9 +167,9 @@ export function documentsApi({ documents, accounts }: {
   });
 
   /** A document that the caller may read. Throws {@link HttpError}. */
-  async function entryOf(c: Context<ApiEnv>): Promise<Entry> {
+  async function entryOf(c: Context<ApiEnv>): Promise<ListedDocument> {
     const { user } = admitted(c.var.caller);
-    const entry = await catalog.entry(documentIdIn(c.req.param("id") ?? ""));
+    const entry = await documentList.entry(documentIdIn(c.req.param("id") ?? ""));
     if (!entry || !mayRead(entry, user)) throw noDocument();
     return entry;
   }
@@ -187,7 +187,7 @@ function editorOf(c: Context<ApiEnv>): User {
 }
 
 /** Throws {@link HttpError} unless the caller may delete the document, and say whom it is for. */
-function managerOf(c: Context<ApiEnv>, entry: Entry): void {
+function managerOf(c: Context<ApiEnv>, entry: ListedDocument): void {
   if (mayManage(entry, admitted(c.var.caller).user)) return;
   throw refusal(c.var.caller, "Only whoever made the document and admins may do this");
 }
@@ -209,7 +209,7 @@ function noVersion(): HttpError {
   return new HttpError(404, "not_found", "The document has no such version");
 }
 
-function shownEntry(entry: Entry, user: User): Record<string, unknown> {
+function shownEntry(entry: ListedDocument, user: User): Record<string, unknown> {
   const { id, title, createdAt, createdBy, editedAt, isPrivate = false, deletedAt } = entry;
   return {
     id,

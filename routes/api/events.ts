@@ -1,13 +1,13 @@
 /** `/api/events`: what backends post for the dashboards, and what was posted within a day. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import { type Feed, MAX_EVENT_LENGTH, type PastEvent } from "../../rooms/stats/event_feed.ts";
+import { type EventFeed, MAX_EVENT_LENGTH, type PastEvent } from "../../rooms/stats/event_feed.ts";
 import type { Idempotency } from "../../rooms/kv/idempotency_keys.ts";
 import { type ApiEnv, isService } from "./gate.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
-import { keepersOnly, refusal } from "./require_admin.ts";
+import { refusal, requireAdmin } from "./require_admin.ts";
 
 /** What the service itself sends to dashboards. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -28,14 +28,16 @@ const NewEvent = v.looseObject({
   ),
 });
 
-export function eventsApi({ feed, idempotency }: { feed: Feed; idempotency: Idempotency }): Hono<ApiEnv> {
+export function eventsApi(
+  { feed, idempotency }: { feed: EventFeed; idempotency: Idempotency },
+): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
 
   app.post("/", async (c) => {
     if (!isService(c.var.caller)) {
       throw refusal(c.var.caller, "Events need the service's token: Authorization: Bearer …");
     }
-    const event = checked(NewEvent, await jsonIn(c.req.raw));
+    const event = requestBody(NewEvent, await jsonIn(c.req.raw));
     if (JSON.stringify(event).length > MAX_EVENT_LENGTH) {
       throw new HttpError(413, "too_large", `An event has at most ${MAX_EVENT_LENGTH} characters as JSON`);
     }
@@ -48,7 +50,7 @@ export function eventsApi({ feed, idempotency }: { feed: Feed; idempotency: Idem
     return c.json(answer, 201);
   });
 
-  app.get("/", keepersOnly("Events are for admins"), async (c) => {
+  app.get("/", requireAdmin("Events are for admins"), async (c) => {
     const events = (await feed.past(PAST)).map(view);
     return c.json({ events });
   });

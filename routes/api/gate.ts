@@ -1,10 +1,10 @@
 /** The gate before `/api`: who calls, how often, and from which page. */
 import type { MiddlewareHandler } from "hono";
-import type { Lobby } from "../../rooms/rooms.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
 import { personOf, type User } from "../../rooms/user.ts";
-import type { Bindings, Caller, Callers, Refusal } from "../authentication.ts";
+import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
-import { Limits } from "../rate_limits.ts";
+import { RateLimits } from "../rate_limits.ts";
 import { NAME_REFUSED } from "../sockets/upgrade.ts";
 
 /** What handlers behind the gate find in their context. */
@@ -29,18 +29,18 @@ const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
 
 /** `rateMessagesPerMinute`: 0 = off. */
 export function apiGate(options: {
-  callers: Callers;
-  lobby: Pick<Lobby, "current">;
+  authentication: Authentication;
+  lobby: Pick<Rooms, "current">;
   rateMessagesPerMinute: number;
 }): MiddlewareHandler<ApiEnv> {
-  const { callers, rateMessagesPerMinute: perMinute } = options;
-  const limits = perMinute ? new Limits(perMinute * CALLS_PER_MESSAGE) : undefined;
+  const { authentication, rateMessagesPerMinute: perMinute } = options;
+  const limits = perMinute ? new RateLimits(perMinute * CALLS_PER_MESSAGE) : undefined;
   return async (c, next) => {
     c.header("cache-control", "no-store");
     c.header("x-content-type-options", "nosniff");
     c.header("referrer-policy", "no-referrer");
     if (!READING.has(c.req.method)) {
-      if (!callers.isAllowedOrigin(c)) {
+      if (!authentication.isAllowedOrigin(c)) {
         throw new HttpError(
           403,
           "origin_not_allowed",
@@ -54,11 +54,11 @@ export function apiGate(options: {
       }
     }
     await options.lobby.current();
-    const caller = await callers.caller(c);
+    const caller = await authentication.caller(c);
     c.set("caller", caller);
     if (limits && !isService(caller)) {
       const person = typeof caller === "object" ? personWith(caller.user) : undefined;
-      const limiter = limits.of(person ?? `address/${callers.address(c)}`);
+      const limiter = limits.of(person ?? `address/${authentication.address(c)}`);
       if (!limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
     }
     await next();

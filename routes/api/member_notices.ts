@@ -1,26 +1,29 @@
 /** Tells people that they were added to a private room. */
 import { ulid } from "ulid";
 import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
-import type { Rules } from "../../rooms/access/room_permissions.ts";
+import type { RoomPermissions } from "../../rooms/access/room_permissions.ts";
 import type { User } from "../../rooms/user.ts";
-import type { LanguageWords } from "../translations.ts";
-import { Limits } from "../rate_limits.ts";
+import type { Translations } from "../translations.ts";
+import { RateLimits } from "../rate_limits.ts";
 
 /** How often one person is told of one room: whoever adds and removes them over and over must not fill their inbox. */
 const NOTICES_PER_HOUR = 3;
 
 /** Tells those who have become members by a change of a room's rules. */
-export type TellAdded = (room: string, change: { before: Rules; now: Rules; by: User }) => Promise<void>;
+export type TellAdded = (
+  room: string,
+  change: { before: RoomPermissions; now: RoomPermissions; by: User },
+) => Promise<void>;
 
 /** `language` is the one of the service: the reader's isn't known here. */
 export function createMemberNotices(options: {
   inboxes: Inboxes;
-  words: LanguageWords;
+  words: Translations;
   language: string;
   now: () => number;
 }): TellAdded {
   const { inboxes, words, language } = options;
-  const limits = new Limits(NOTICES_PER_HOUR, "hour");
+  const limits = new RateLimits(NOTICES_PER_HOUR, "hour");
 
   return async (room, { before, now, by }) => {
     // In a public room it means nothing to be a member: who is one learns it when the room becomes private.

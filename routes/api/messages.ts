@@ -1,22 +1,22 @@
 /** `/api/rooms/:room/messages`: rooms for programs. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import { DEFAULT_STRETCH, type History, MAX_STRETCH } from "../../rooms/messages/history.ts";
+import { DEFAULT_PAGE, type History, MAX_PAGE } from "../../rooms/messages/history.ts";
 import type { Idempotency } from "../../rooms/kv/idempotency_keys.ts";
-import type { Lobby } from "../../rooms/rooms.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
 import type { Message } from "../../rooms/messages/message.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
   mayEnter,
   maySpeak,
-  type RuleBook,
-  type Rules,
+  type PermissionStore,
+  type RoomPermissions,
   whyNot,
 } from "../../rooms/access/room_permissions.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../rooms/user.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { roomNameIn } from "../path_params.ts";
@@ -38,16 +38,16 @@ const Query = v.object({
     v.pipe(
       v.string(),
       v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
-      v.transform((limit) => Math.min(Number(limit), MAX_STRETCH)),
+      v.transform((limit) => Math.min(Number(limit), MAX_PAGE)),
     ),
-    String(DEFAULT_STRETCH),
+    String(DEFAULT_PAGE),
   ),
 });
 
 export function messagesApi(options: {
-  lobby: Lobby;
+  lobby: Rooms;
   history: History;
-  rules: RuleBook;
+  rules: PermissionStore;
   roomNames: RoomNames;
   idempotency: Idempotency;
 }): Hono<ApiEnv> {
@@ -59,7 +59,7 @@ export function messagesApi(options: {
     const { user } = admitted(c.var.caller);
     const now = await rules.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
-    const { before, limit } = checked(Query, c.req.query());
+    const { before, limit } = requestBody(Query, c.req.query());
     const stretch = await history.before(room, before, limit);
     return c.body(`{${history.json(stretch)}}`, 200, {
       "content-type": "application/json; charset=utf-8",
@@ -71,7 +71,7 @@ export function messagesApi(options: {
     const poster = posterOf(c.var.caller);
     const room = await roomNames.claim(roomNameIn(c.req.param("room")));
     const body = await jsonIn(c.req.raw);
-    const { message, username } = checked(Post, body);
+    const { message, username } = requestBody(Post, body);
     if (!maySpeak(await rules.of(room), poster)) {
       throw new HttpError(403, "read_only", "This room is closed");
     }
@@ -90,7 +90,7 @@ export function messagesApi(options: {
 }
 
 /** The error for somebody who may not enter a room: into a private one a guest may after signing in. */
-export function noEntry(rules: Rules, user: User): HttpError {
+export function noEntry(rules: RoomPermissions, user: User): HttpError {
   return user.isGuest && !rules.isClosed
     ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
     : new HttpError(403, "not_allowed", whyNot(rules));

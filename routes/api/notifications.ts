@@ -15,10 +15,10 @@ import {
 import { hasAccount, type User } from "../../rooms/user.ts";
 import { admitted, type ApiEnv, tooManyCalls } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
-import { Limits } from "../rate_limits.ts";
+import { RateLimits } from "../rate_limits.ts";
 
 /** Text without controls but line breaks, trimmed. */
 const text = (field: string, most: number) =>
@@ -71,11 +71,11 @@ export function notificationsApi(options: {
 }): Hono<ApiEnv> {
   const { accounts, inboxes, idempotency, now } = options;
   const app = new Hono<ApiEnv>();
-  const limits = new Limits(ARRIVALS_PER_MINUTE);
+  const limits = new RateLimits(ARRIVALS_PER_MINUTE);
 
   app.get("/", async (c) => {
     const { id } = ownerOf(c.var.caller);
-    const { unread: asked, before, limit } = checked(Query, c.req.query());
+    const { unread: asked, before, limit } = requestBody(Query, c.req.query());
     const { notifications, more, unread } = await inboxes.page(id, {
       before,
       limit,
@@ -87,7 +87,7 @@ export function notificationsApi(options: {
   app.post("/", async (c) => {
     refuseOthers(c.var.caller);
     const body = await jsonIn(c.req.raw);
-    const { user, ...written } = checked(Post, body);
+    const { user, ...written } = requestBody(Post, body);
     const answer = await once(c, idempotency, { scope: "notifications", body }, async (key) => {
       const account = await accounts.owner(user);
       if (!account) throw noSuchAccount(user);

@@ -1,10 +1,10 @@
 /** `/api/people/:name/messages`: all that one person said, to be handed out or erased; for the service and admins. */
 import { Hono } from "hono";
-import type { Erasure } from "../../rooms/messages/deletion.ts";
+import type { Deletion } from "../../rooms/messages/deletion.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import { HttpError } from "../errors.ts";
 
-export function peopleApi({ erasure }: { erasure: Erasure }): Hono<ApiEnv> {
+export function peopleApi({ deletion }: { deletion: Deletion }): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
 
   app.use(async (c, next) => {
@@ -16,13 +16,13 @@ export function peopleApi({ erasure }: { erasure: Erasure }): Hono<ApiEnv> {
 
   app.get("/:name/messages", async (c) => {
     let lines = "";
-    for await (const message of erasure.messagesOf(c.req.param("name"))) {
+    for await (const message of deletion.messagesOf(c.req.param("name"))) {
       lines += `${JSON.stringify(message)}\n`;
     }
     return c.body(lines, 200, { "content-type": "application/x-ndjson; charset=utf-8" });
   });
 
-  app.delete("/:name/messages", async (c) => c.json({ erased: await erasure.erase(c.req.param("name")) }));
+  app.delete("/:name/messages", async (c) => c.json({ erased: await deletion.erase(c.req.param("name")) }));
 
   return app;
 }

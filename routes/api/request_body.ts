@@ -26,7 +26,7 @@ export async function jsonIn(request: Request): Promise<unknown> {
 }
 
 /** The input as the schema has it. Throws {@link HttpError} with the first thing that is wrong. */
-export function checked<T extends v.GenericSchema>(schema: T, input: unknown): v.InferOutput<T> {
+export function requestBody<T extends v.GenericSchema>(schema: T, input: unknown): v.InferOutput<T> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   throw new HttpError(400, "invalid_request", result.issues[0].message);

@@ -5,7 +5,7 @@ import type { Caller, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 
 /** Whether the caller is one of them. */
-export function isKeeper(caller: Caller | Refusal): boolean {
+export function isAdminOrService(caller: Caller | Refusal): boolean {
   return typeof caller === "object" && (caller.user.role === "admin" || caller.user.role === "service");
 }
 
@@ -26,9 +26,9 @@ export function refusal(caller: Caller | Refusal, message: string): HttpError {
 }
 
 /** Lets nobody else through. */
-export function keepersOnly(message: string): MiddlewareHandler<ApiEnv> {
+export function requireAdmin(message: string): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    if (!isKeeper(c.var.caller)) throw refusal(c.var.caller, message);
+    if (!isAdminOrService(c.var.caller)) throw refusal(c.var.caller, message);
     await next();
   };
 }

@@ -2,20 +2,25 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import type { Erasure } from "../../rooms/messages/deletion.ts";
+import type { Deletion } from "../../rooms/messages/deletion.ts";
 import type { History } from "../../rooms/messages/history.ts";
 import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { ROOM_NAME } from "../../rooms/room.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
-import { mayChange, mayEnter, type RuleBook, type Rules } from "../../rooms/access/room_permissions.ts";
+import {
+  mayChange,
+  mayEnter,
+  type PermissionStore,
+  type RoomPermissions,
+} from "../../rooms/access/room_permissions.ts";
 import { cleanName, hasAccount, type User } from "../../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
-import { isKeeper } from "./require_admin.ts";
-import type { LanguageWords } from "../translations.ts";
+import { isAdminOrService } from "./require_admin.ts";
+import type { Translations } from "../translations.ts";
 import { createMemberNotices } from "./member_notices.ts";
 import { noEntry } from "./messages.ts";
 import { roomNameIn } from "../path_params.ts";
@@ -52,23 +57,23 @@ interface Person {
 
 export function roomsApi(options: {
   accounts: Accounts;
-  rules: RuleBook;
+  rules: PermissionStore;
   roomNames: RoomNames;
-  erasure: Erasure;
+  deletion: Deletion;
   history: History;
   inboxes: Inboxes;
-  words: LanguageWords;
+  words: Translations;
   /** In which people are told that they were added to a room. */
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, rules, roomNames, erasure, history } = options;
+  const { accounts, rules, roomNames, deletion, history } = options;
   const app = new Hono<ApiEnv>();
   const tellAdded = createMemberNotices(options);
   /** Lookups under way, by whom they look up: when a room's rules change, all who are in it ask at once. */
   const lookups = new Map<string, Promise<Person[]>>();
 
-  async function view(room: string, now: Rules, user: User): Promise<Record<string, unknown>> {
+  async function view(room: string, now: RoomPermissions, user: User): Promise<Record<string, unknown>> {
     const { title, isPrivate, isReadOnly, isClosed = false, creator, members } = now;
     const shown = {
       room,
@@ -89,7 +94,7 @@ export function roomsApi(options: {
   }
 
   /** Who may enter a private room as its creator or a member, by the names that others read. */
-  async function peopleOf({ creator, members }: Rules): Promise<Person[]> {
+  async function peopleOf({ creator, members }: RoomPermissions): Promise<Person[]> {
     const ids = [...new Set([...(creator ? [creator] : []), ...members])];
     const key = ids.join();
     const lookup = lookups.get(key) ?? Promise.all(ids.map((id) => accounts.byId(id)))
@@ -124,7 +129,7 @@ export function roomsApi(options: {
 
   app.get("/", async (c) => {
     const { user } = admitted(c.var.caller);
-    const asked = checked(Asked, c.req.queries("name") ?? []).map((name) => name.normalize("NFC"));
+    const asked = requestBody(Asked, c.req.queries("name") ?? []).map((name) => name.normalize("NFC"));
     const names = [...new Set(asked)].filter((name) => ROOM_NAME.test(name));
     return c.json({ rooms: await Promise.all(names.map((name) => summary(name, user))) });
   });
@@ -135,7 +140,10 @@ export function roomsApi(options: {
       throw new HttpError(401, "not_signed_in", "Sign in first: a room belongs to an account");
     }
     if (!hasAccount(user)) throw new HttpError(403, "not_allowed", "Make rooms as an account");
-    const { room: wanted, title, private: isPrivate = false } = checked(Creation, await jsonIn(c.req.raw));
+    const { room: wanted, title, private: isPrivate = false } = requestBody(
+      Creation,
+      await jsonIn(c.req.raw),
+    );
     const room = await roomNames.claim(roomNameIn(wanted.trim()));
     const { lines } = await history.before(room, undefined, 1);
     // One that others have talked in isn't anybody's to close to them.
@@ -157,15 +165,15 @@ export function roomsApi(options: {
     const named = roomNameIn(c.req.param("room"));
     const user = await changerOf(c.var.caller, await roomNames.find(named));
     const room = await roomNames.claim(named);
-    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = checked(
+    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = requestBody(
       Change,
       await jsonIn(c.req.raw),
     );
-    if (isClosed !== undefined && !isKeeper(c.var.caller)) {
+    if (isClosed !== undefined && !isAdminOrService(c.var.caller)) {
       throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
     }
     const ids = members && await accountIdsOf(accounts, members);
-    let before: Rules | undefined;
+    let before: RoomPermissions | undefined;
     const now = await rules.change(room, (rules) => {
       before = rules;
       return {
@@ -184,7 +192,7 @@ export function roomsApi(options: {
   app.delete("/:room/messages/:id", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
     await changerOf(c.var.caller, room);
-    if (await erasure.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
+    if (await deletion.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
     throw new HttpError(404, "not_found", "The room has no such message");
   });
 

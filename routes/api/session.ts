@@ -3,16 +3,22 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { foldName } from "../../rooms/access/account_name.ts";
 import type { Account, Accounts } from "../../rooms/access/accounts.ts";
-import type { Attempts } from "../../rooms/access/sign_in_throttle.ts";
-import type { GuestBadges } from "../../rooms/access/guest_id.ts";
-import { type Pass, type Passes, SESSION_LIFE_MS } from "../../rooms/access/credentials.ts";
-import { viewAccount, viewCaller, viewPass } from "./account_view.ts";
+import type { SignInThrottle } from "../../rooms/access/sign_in_throttle.ts";
+import type { GuestIds } from "../../rooms/access/guest_id.ts";
+import { type Credential, type Credentials, SESSION_LIFE_MS } from "../../rooms/access/credentials.ts";
+import { viewAccount, viewCaller, viewCredential } from "./account_view.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
-import { type Caller, type Callers, cookieIn, type Refusal, SESSION_COOKIE } from "../authentication.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import {
+  type Authentication,
+  type Caller,
+  cookieIn,
+  type Refusal,
+  SESSION_COOKIE,
+} from "../authentication.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { dropCookie, keepCookie } from "../cookies.ts";
 import { HttpError } from "../errors.ts";
-import type { Log } from "../logger.ts";
+import type { Logger } from "../logger.ts";
 
 const password = (field: string) => v.pipe(v.string(`"${field}" must be text`), v.maxLength(1_000));
 const SignIn = v.object({
@@ -48,28 +54,28 @@ interface Proof {
 /** Somebody who is signed in, by a session and not by a program's token. */
 interface SignedIn {
   readonly account: Account;
-  readonly pass: Pass;
+  readonly pass: Credential;
 }
 
 export function sessionApi(options: {
   accounts: Accounts;
-  sessions: Passes;
-  tokens: Passes;
-  attempts: Attempts;
-  badges: GuestBadges;
-  callers: Callers;
-  log: Log;
+  sessions: Credentials;
+  tokens: Credentials;
+  attempts: SignInThrottle;
+  guestIds: GuestIds;
+  authentication: Authentication;
+  log: Logger;
   trustProxy: number;
 }): Hono<ApiEnv> {
-  const { accounts, sessions, tokens, attempts, badges, callers, log } = options;
+  const { accounts, sessions, tokens, attempts, guestIds, authentication, log } = options;
   const app = new Hono<ApiEnv>();
 
   /** The account whose password this is. Throws {@link HttpError}, which says the same whatever is wrong. */
   async function proved(c: Context<ApiEnv>, username: string, password: string): Promise<Proof> {
     const name = foldName(username).slice(0, MAX_KEY_LENGTH);
-    const address = callers.address(c);
+    const address = authentication.address(c);
     const proofs = (cookieIn(c, KNOWN_COOKIE, options.trustProxy) ?? "").split(" ").filter(Boolean);
-    const browser = proofs.map((proof) => badges.vouchedFor(name, proof)).find((id) => id !== undefined);
+    const browser = proofs.map((proof) => guestIds.vouchedFor(name, proof)).find((id) => id !== undefined);
     const waitMs = attempts.begin(name, address, browser);
     if (waitMs) throw new HttpError(429, "rate_limited", "Too many tries; wait a moment", waitMs);
     const proof = await accounts.signIn(username, password);
@@ -80,7 +86,7 @@ export function sessionApi(options: {
     attempts.succeed(name, address, browser);
     // Only browsers say this; programs keep no cookies.
     if (browser === undefined && c.req.header("sec-fetch-site")) {
-      const kept = [badges.vouch(name), ...proofs].slice(0, MOST_KNOWN).join(" ");
+      const kept = [guestIds.vouch(name), ...proofs].slice(0, MOST_KNOWN).join(" ");
       keepCookie(c, KNOWN_COOKIE, kept, { ...options, lifeMs: KNOWN_LIFE_MS });
     }
     return proof;
@@ -110,7 +116,7 @@ export function sessionApi(options: {
   }
 
   app.post("/session", async (c) => {
-    const { username, password } = checked(SignIn, await jsonIn(c.req.raw));
+    const { username, password } = requestBody(SignIn, await jsonIn(c.req.raw));
     const proof = await proved(c, username, password);
     await begin(c, proof);
     return c.json({ user: viewAccount(proof.account) });
@@ -132,7 +138,7 @@ export function sessionApi(options: {
     const { account, pass: own } = signedIn(c.var.caller);
     const passes = await sessions.list(account.id);
     const views = passes.map((pass) => ({
-      ...viewPass(pass, sessions.endOf(pass)),
+      ...viewCredential(pass, sessions.endOf(pass)),
       current: pass.id === own.id,
     }));
     return c.json({ sessions: views });
@@ -152,7 +158,7 @@ export function sessionApi(options: {
 
   app.post("/account/password", async (c) => {
     const { account } = signedIn(c.var.caller);
-    const { password, new_password: next, keep_tokens: keepsTokens } = checked(
+    const { password, new_password: next, keep_tokens: keepsTokens } = requestBody(
       NewPassword,
       await jsonIn(c.req.raw),
     );
@@ -169,14 +175,14 @@ export function sessionApi(options: {
   /** What others read from the next connection on. */
   app.patch("/account", async (c) => {
     const { account } = signedIn(c.var.caller);
-    const { display_name: name } = checked(Rename, await jsonIn(c.req.raw));
+    const { display_name: name } = requestBody(Rename, await jsonIn(c.req.raw));
     await accounts.changeDisplayName(account.id, name.trim() || account.username);
     return c.json({ user: viewAccount({ ...account, ...await accounts.byId(account.id) }) });
   });
 
   app.delete("/account", async (c) => {
     const { account } = signedIn(c.var.caller);
-    const { password } = checked(Farewell, await jsonIn(c.req.raw));
+    const { password } = requestBody(Farewell, await jsonIn(c.req.raw));
     await provedOwn(c, account, password);
     await accounts.remove(account.id);
     await sessions.revokeAll(account.id);

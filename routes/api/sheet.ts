@@ -2,36 +2,36 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Outbox } from "../../rooms/messages/outbox.ts";
-import type { SharedLogStatus } from "../../sheets/delivery/status.ts";
-import type { Ledger } from "../../sheets/delivery/delivery.ts";
+import type { SharedDeliveryStatus } from "../../sheets/delivery/status.ts";
+import type { Delivery } from "../../sheets/delivery/delivery.ts";
 import type { Sheet } from "../../sheets/sheet.ts";
 import { toCsv } from "../../sheets/csv_file.ts";
 import { HEADER } from "../../sheets/sheet.ts";
 import type { ApiEnv } from "./gate.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
-import { keepersOnly } from "./require_admin.ts";
+import { requireAdmin } from "./require_admin.ts";
 
 const Retry = v.object({ id: v.optional(v.pipe(v.string(), v.length(26, '"id" must be a message\'s id'))) });
 
-export function logApi(parts: {
+export function sheetApi(parts: {
   outbox: Outbox;
-  logStatus: SharedLogStatus;
-  ledger: Ledger;
+  logStatus: SharedDeliveryStatus;
+  delivery: Delivery;
   sheet: Sheet;
 }): Hono<ApiEnv> {
-  const { outbox, logStatus, ledger, sheet } = parts;
+  const { outbox, logStatus, delivery, sheet } = parts;
   const app = new Hono<ApiEnv>();
 
-  app.use(keepersOnly("The log is for admins, and for the service's token: Authorization: Bearer …"));
+  app.use(requireAdmin("The log is for admins, and for the service's token: Authorization: Bearer …"));
 
   app.get("/", async (c) => {
-    const dead = await ledger.deadLetters.list();
+    const dead = await delivery.deadLetters.list();
     return c.json({ sheet: sheet.name, ...logStatus.status, pending: outbox.depth, dead: dead.length });
   });
 
   app.get("/dead", async (c) => {
-    const letters = await ledger.deadLetters.list();
+    const letters = await delivery.deadLetters.list();
     const dead = letters.map(({ row: [time, room, username, message, id], cause, isRetried = false }) => ({
       id,
       room,
@@ -45,15 +45,15 @@ export function logApi(parts: {
   });
 
   app.get("/dead.csv", async (c) => {
-    const letters = await ledger.deadLetters.list();
+    const letters = await delivery.deadLetters.list();
     // The mark keeps spreadsheet programs from taking it for the local code page.
     const csv = `\ufeff${toCsv([HEADER, ...letters.map(({ row }) => row)])}`;
     return c.body(csv, 200, { "content-type": "text/csv; charset=utf-8" });
   });
 
   app.post("/retry", async (c) => {
-    const { id } = checked(Retry, await jsonIn(c.req.raw));
-    const retried = await ledger.deadLetters.retry(id);
+    const { id } = requestBody(Retry, await jsonIn(c.req.raw));
+    const retried = await delivery.deadLetters.retry(id);
     if (id !== undefined && !retried) throw new HttpError(404, "not_found", `There is no dead letter ${id}`);
     logStatus.probe();
     return c.json({ retried }, 202);

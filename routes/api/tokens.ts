@@ -1,12 +1,12 @@
 /** `/api/tokens`: tokens for programs. A token can't make tokens: else a stolen one could outlive its end. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import { type Pass, type Passes, SERVICE } from "../../rooms/access/credentials.ts";
-import { viewPass } from "./account_view.ts";
+import { type Credential, type Credentials, SERVICE } from "../../rooms/access/credentials.ts";
+import { viewCredential } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
 import { AccountError } from "../../rooms/access/accounts.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,14 +18,14 @@ const NewToken = v.object({
   ),
 });
 
-export function tokensApi(options: { sessions: Passes; tokens: Passes }): Hono<ApiEnv> {
+export function tokensApi(options: { sessions: Credentials; tokens: Credentials }): Hono<ApiEnv> {
   const { sessions, tokens } = options;
-  const view = (pass: Pass) => ({ ...viewPass(pass, tokens.endOf(pass)), role: pass.role });
+  const view = (pass: Credential) => ({ ...viewCredential(pass, tokens.endOf(pass)), role: pass.role });
   const app = new Hono<ApiEnv>();
 
   app.post("/", async (c) => {
     const { owner, isTrusted, ownRole, session } = ownerOf(c.var.caller);
-    const { name, role, expires_in_days: days } = checked(NewToken, await jsonIn(c.req.raw));
+    const { name, role, expires_in_days: days } = requestBody(NewToken, await jsonIn(c.req.raw));
     const isOwn = role !== "service" && owner !== SERVICE;
     if (!isOwn && !isTrusted) {
       throw new HttpError(403, "not_allowed", "Only admins make tokens of the service");
@@ -63,7 +63,7 @@ export function tokensApi(options: { sessions: Passes; tokens: Passes }): Hono<A
 /** Whose tokens the caller looks after. Throws {@link HttpError}. */
 function ownerOf(
   caller: Caller | Refusal,
-): { owner: string; isTrusted: boolean; ownRole: string | undefined; session: Pass | undefined } {
+): { owner: string; isTrusted: boolean; ownRole: string | undefined; session: Credential | undefined } {
   const { by, account, pass } = typeof caller === "object" ? caller : {};
   if (by === "service") return { owner: SERVICE, isTrusted: true, ownRole: undefined, session: undefined };
   if (by === "session" && account) {

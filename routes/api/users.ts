@@ -2,14 +2,14 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Account, Accounts } from "../../rooms/access/accounts.ts";
-import type { Passes } from "../../rooms/access/credentials.ts";
+import type { Credentials } from "../../rooms/access/credentials.ts";
 import { viewAccount } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
-import type { Callers } from "../authentication.ts";
-import { checked, jsonIn } from "./request_body.ts";
+import type { Authentication } from "../authentication.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
-import { isKeeper, keepersOnly, refusal, refuseTokens } from "./require_admin.ts";
-import { Limits } from "../rate_limits.ts";
+import { isAdminOrService, refusal, refuseTokens, requireAdmin } from "./require_admin.ts";
+import { RateLimits } from "../rate_limits.ts";
 
 const role = v.optional(v.picklist(["user", "admin"], '"role" must be user or admin'));
 const text = (field: string) => v.pipe(v.string(`"${field}" must be text`), v.maxLength(1_000));
@@ -27,16 +27,16 @@ const Change = v.object({
 
 export function usersApi(options: {
   accounts: Accounts;
-  sessions: Passes;
-  tokens: Passes;
-  callers: Callers;
+  sessions: Credentials;
+  tokens: Credentials;
+  authentication: Authentication;
   signup: "open" | "closed";
   /** For each address; 0 = off. */
   signupsPerHour: number;
 }): Hono<ApiEnv> {
-  const { accounts, sessions, tokens, callers, signup } = options;
+  const { accounts, sessions, tokens, authentication, signup } = options;
   const app = new Hono<ApiEnv>();
-  const signups = options.signupsPerHour ? new Limits(options.signupsPerHour, "hour") : undefined;
+  const signups = options.signupsPerHour ? new RateLimits(options.signupsPerHour, "hour") : undefined;
 
   async function named(username: string): Promise<Account> {
     const account = await accounts.named(username);
@@ -45,12 +45,15 @@ export function usersApi(options: {
   }
 
   app.post("/", async (c) => {
-    const mayKeep = isKeeper(c.var.caller);
+    const mayKeep = isAdminOrService(c.var.caller);
     if (!mayKeep && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
-    const { username, password, display_name: displayName, role } = checked(NewUser, await jsonIn(c.req.raw));
+    const { username, password, display_name: displayName, role } = requestBody(
+      NewUser,
+      await jsonIn(c.req.raw),
+    );
     if (!mayKeep && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
     if (role === "admin") refuseTokens(c.var.caller, "Making an admin");
-    const limiter = mayKeep ? undefined : signups?.of(callers.address(c));
+    const limiter = mayKeep ? undefined : signups?.of(authentication.address(c));
     if (limiter && !limiter.tryRemoveTokens(1)) {
       const sentence = "Many accounts were made from this address within the hour; try again later";
       throw new HttpError(429, "too_many_signups", sentence, limiter.getWaitTime(1));
@@ -59,13 +62,13 @@ export function usersApi(options: {
     return c.json({ user: viewAccount(account) }, 201);
   });
 
-  app.use(keepersOnly("Accounts are for admins to look after"));
+  app.use(requireAdmin("Accounts are for admins to look after"));
 
   app.get("/", async (c) => c.json({ users: await Array.fromAsync(accounts.list(), viewAccount) }));
 
   app.patch("/:username", async (c) => {
     const { id } = await named(c.req.param("username"));
-    const { role, password, keep_tokens: keepsTokens }: v.InferOutput<typeof Change> = checked(
+    const { role, password, keep_tokens: keepsTokens }: v.InferOutput<typeof Change> = requestBody(
       Change,
       await jsonIn(c.req.raw),
     );

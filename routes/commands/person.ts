@@ -4,7 +4,7 @@ import { type Act, command, type Running, surroundings } from "./command.ts";
 const USAGE = `Usage: deno task person export <name>   all that was said under this name, as JSON lines
        deno task person erase <name>    erases it from the history; rows in the sheet stay`;
 
-export const lookAfterPerson = command(USAGE, understand);
+export const personCommand = command(USAGE, understand);
 
 function understand([verb, name, ...others]: readonly string[]): Act | undefined {
   if (!name || others.length) return undefined;
@@ -27,4 +27,4 @@ async function* erase(service: Running, path: string): AsyncGenerator<string> {
   yield `${erased} messages are erased from the history`;
 }
 
-if (import.meta.main) Deno.exit(await lookAfterPerson(Deno.args, surroundings()));
+if (import.meta.main) Deno.exit(await personCommand(Deno.args, surroundings()));

@@ -1,10 +1,10 @@
-/** `deno task log status|dead|retry [id]|export`: looks after the log of the running service. */
+/** `deno task sheet status|dead|retry [id]|export`: looks after the log of the running service. */
 import { type Act, command, type Running, surroundings } from "./command.ts";
 
-const USAGE = `Usage: deno task log status        how rows get into the sheet
-       deno task log dead          messages that the sheet refused, and why
-       deno task log retry [id]    try one of them again, or all, and whatever else is waiting
-       deno task log export        these messages as CSV, on stdout`;
+const USAGE = `Usage: deno task sheet status        how rows get into the sheet
+       deno task sheet dead          messages that the sheet refused, and why
+       deno task sheet retry [id]    try one of them again, or all, and whatever else is waiting
+       deno task sheet export        these messages as CSV, on stdout`;
 
 interface Status {
   readonly sheet: string;
@@ -22,7 +22,7 @@ interface DeadMessage {
   readonly cause: string;
 }
 
-export const lookAfterLog = command(USAGE, understand);
+export const sheetCommand = command(USAGE, understand);
 
 function understand([verb, id, ...others]: readonly string[]): Act | undefined {
   if (others.length) return undefined;
@@ -57,4 +57,4 @@ async function* exportDead(service: Running): AsyncGenerator<string> {
   yield texts.join("").trimEnd();
 }
 
-if (import.meta.main) Deno.exit(await lookAfterLog(Deno.args, surroundings()));
+if (import.meta.main) Deno.exit(await sheetCommand(Deno.args, surroundings()));

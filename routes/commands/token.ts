@@ -13,7 +13,7 @@ interface TokenView {
   readonly ends_at: string;
 }
 
-export const lookAfterTokens = command(USAGE, understand);
+export const tokenCommand = command(USAGE, understand);
 
 function understand(args: readonly string[]): Act | undefined {
   const { positionals: [verb, ...words], values } = parseArgs({
@@ -46,4 +46,4 @@ async function* remove(service: Running, id: string): AsyncGenerator<string> {
   yield `${id} is removed`;
 }
 
-if (import.meta.main) Deno.exit(await lookAfterTokens(Deno.args, surroundings()));
+if (import.meta.main) Deno.exit(await tokenCommand(Deno.args, surroundings()));

@@ -19,7 +19,7 @@ interface UserView {
   readonly created_at: string;
 }
 
-export const lookAfterUsers = command(USAGE, understand);
+export const userCommand = command(USAGE, understand);
 
 function understand(args: readonly string[]): Act | undefined {
   const { positionals: [verb, ...words], values } = parseArgs({
@@ -79,4 +79,4 @@ function newPassword(): string {
   return Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("");
 }
 
-if (import.meta.main) Deno.exit(await lookAfterUsers(Deno.args, surroundings()));
+if (import.meta.main) Deno.exit(await userCommand(Deno.args, surroundings()));

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
-import type { Entry } from "../../rooms/documents/document_list.ts";
+import type { ListedDocument } from "../../rooms/documents/document_list.ts";
 import { DOCUMENT_ID } from "../../rooms/documents/documents.ts";
 import { mayManage, mayRead } from "../../rooms/documents/document_access.ts";
 import { userOf } from "../authentication.ts";
@@ -11,7 +11,7 @@ import type { PageView } from "./page_view.ts";
 export function documentPages(options: {
   view: PageView;
   accountOf: (c: Context) => Promise<Account | undefined>;
-  documentOf: (id: string) => Promise<Entry | undefined>;
+  documentOf: (id: string) => Promise<ListedDocument | undefined>;
 }): Hono {
   const { view, accountOf, documentOf } = options;
   const app = new Hono();

@@ -5,8 +5,8 @@ import { compress } from "hono/compress";
 import { setCookie } from "hono/cookie";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { ROOM_NAME } from "../../rooms/room.ts";
-import { mayChange, mayEnter, type Rules } from "../../rooms/access/room_permissions.ts";
-import type { Entry } from "../../rooms/documents/document_list.ts";
+import { mayChange, mayEnter, type RoomPermissions } from "../../rooms/access/room_permissions.ts";
+import type { ListedDocument } from "../../rooms/documents/document_list.ts";
 import { hereIn, siteOf } from "./base_path.ts";
 import { accountPages } from "./account_pages.ts";
 import { adminPages } from "./admin_pages.ts";
@@ -33,8 +33,8 @@ export interface PagesOptions {
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   /** The room that a name means, in the form in which it is called; missing: each is a room of its own. */
   readonly findRoom?: (name: string) => Promise<string>;
-  readonly rulesOf: (room: string) => Promise<Rules>;
-  readonly documentOf: (id: string) => Promise<Entry | undefined>;
+  readonly rulesOf: (room: string) => Promise<RoomPermissions>;
+  readonly documentOf: (id: string) => Promise<ListedDocument | undefined>;
   /** What pages are made of; the project's own by default. */
   readonly files?: StaticFiles;
   /** How long the caller has to wait for the next page, in milliseconds; 0 = not at all, which is the default. */

@@ -4,13 +4,13 @@ import { RateLimiter } from "limiter";
 import { CLOSE } from "../../rooms/protocol.ts";
 import { hasAccount, type User } from "../../rooms/user.ts";
 import type { Bindings } from "../authentication.ts";
-import { errorFields, type Log } from "../logger.ts";
-import type { SocketGate } from "./upgrade.ts";
+import { errorFields, type Logger } from "../logger.ts";
+import type { SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { type Closing, isPing, PONG } from "./connection.ts";
 
 /** One such socket, as those see it who speak through it. */
-export interface PrivateConnection {
+export interface AccountConnection {
   /** Who it is; roles change, and so does this. */
   readonly user: User;
   /** Whether the client takes fields and frames that protocol.md doesn't name (`?batch=1`, as our own pages say). */
@@ -31,9 +31,9 @@ export interface Attendance {
   left(): void;
 }
 
-export interface PrivateSocketOptions {
-  readonly gate: SocketGate;
-  readonly log: Log;
+export interface AccountSocketOptions {
+  readonly gate: SocketUpgrade;
+  readonly log: Logger;
   /** As Hono has it, without a trailing slash: `/ws/documents/:id`. */
   readonly path: string;
   /** Why an account may not be here; `undefined`: it may. Everybody else was told already. */
@@ -47,7 +47,7 @@ export interface PrivateSocketOptions {
    * closes the connection with 1011.
    */
   readonly attend: (
-    connection: PrivateConnection,
+    connection: AccountConnection,
     parameters: Readonly<Record<string, string>>,
   ) => Attendance | Promise<Attendance>;
 }
@@ -56,7 +56,7 @@ export interface PrivateSocketOptions {
  * The routes of such a socket. Whoever isn't signed in is closed with 4001, and so is everybody within seconds of being
  * signed out; whom `refusal` names with 4003.
  */
-export function privateSocket(options: PrivateSocketOptions): Hono<{ Bindings: Bindings }> {
+export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: Bindings }> {
   const { gate, log, path, maxFrameBytes, framesPerMinute } = options;
 
   function refusal(user: User): Closing | undefined {
@@ -76,7 +76,7 @@ export function privateSocket(options: PrivateSocketOptions): Hono<{ Bindings: B
         log.error(what, { path: at, ...errorFields(error) });
         void wire.close(CLOSE.internal, "Internal server error");
       };
-      const connection: PrivateConnection = {
+      const connection: AccountConnection = {
         get user() {
           return visitor.user;
         },

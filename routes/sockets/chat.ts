@@ -2,10 +2,10 @@
 import { type Context, Hono } from "hono";
 import { RateLimiter, type TokenBucket } from "limiter";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import type { Doors } from "../../rooms/access/live_connections.ts";
-import type { Counts } from "../../rooms/counters.ts";
+import type { LiveConnections } from "../../rooms/access/live_connections.ts";
+import type { Counters } from "../../rooms/counters.ts";
 import type { History } from "../../rooms/messages/history.ts";
-import type { Lobby } from "../../rooms/rooms.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
 import type { Connection, Member } from "../../rooms/member.ts";
 import { NameHeldError } from "../../rooms/presence/name_claims.ts";
 import {
@@ -20,34 +20,34 @@ import {
 import type { Room } from "../../rooms/room.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
-  type HeldRules,
+  type CachedPermissions,
   mayEnter,
   maySpeak,
+  type PermissionStore,
   roomFrame,
-  type RuleBook,
   whyNot,
 } from "../../rooms/access/room_permissions.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../../rooms/user.ts";
 import type { Bindings } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
-import { Budgets, Limits } from "../rate_limits.ts";
-import { errorFields, type Log } from "../logger.ts";
+import { Budgets, RateLimits } from "../rate_limits.ts";
+import { errorFields, type Logger } from "../logger.ts";
 import { roomNameIn } from "../path_params.ts";
 import { introduced, type Introduction } from "./introduction.ts";
-import { NAME_HELD, type SocketGate, type Visitor } from "./upgrade.ts";
+import { type AdmittedSocket, NAME_HELD, type SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
-import { PONG, type WireUser } from "./connection.ts";
+import { type ConnectionOwner, PONG } from "./connection.ts";
 
 export interface ChatSocketOptions {
-  readonly gate: SocketGate;
-  readonly lobby: Lobby;
+  readonly gate: SocketUpgrade;
+  readonly lobby: Rooms;
   readonly accounts: Accounts;
-  readonly rules: RuleBook;
+  readonly rules: PermissionStore;
   readonly roomNames: RoomNames;
-  readonly doors: Doors;
+  readonly liveConnections: LiveConnections;
   readonly history: History;
-  readonly counts: Counts;
-  readonly log: Log;
+  readonly counters: Counters;
+  readonly log: Logger;
   /** Per account or guest's browser, else per connection; 0 = off. */
   readonly rateMessagesPerMinute: number;
 }
@@ -71,7 +71,7 @@ const MAX_HELD_FRAMES = 10_000;
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
   const { gate, rules, history } = options;
   const { rateMessagesPerMinute: perMinute } = options;
-  const limits = new Limits(perMinute);
+  const limits = new RateLimits(perMinute);
   const budgets = new Budgets({
     burst: PEOPLE_AT_ONCE * perMinute,
     perMinute: PEOPLE_PER_ADDRESS * perMinute,
@@ -81,7 +81,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     perMinute: FRAMES_PER_MESSAGE * PEOPLE_PER_ADDRESS * perMinute,
   });
 
-  function limiterOf({ user, address }: Visitor): Limiter | undefined {
+  function limiterOf({ user, address }: AdmittedSocket): Limiter | undefined {
     if (!perMinute) return undefined;
     const messages = limits.of(personOf(user));
     if (!user.isGuest) return { messages };
@@ -122,7 +122,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
   }
 
   /** Whoever enters an empty room first, and has an account, is its creator. */
-  async function claim(name: string, held: HeldRules, user: User): Promise<void> {
+  async function claim(name: string, held: CachedPermissions, user: User): Promise<void> {
     if (!hasAccount(user) || held.current.creator) return;
     const { lines } = await history.before(name, undefined, 1);
     if (!lines.length) await rules.claim(name, user);
@@ -135,7 +135,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
 interface Destination {
   readonly room: string;
   readonly after: string | undefined;
-  readonly rules: HeldRules;
+  readonly rules: CachedPermissions;
   /** `undefined` = off. */
   readonly limiter: Limiter | undefined;
   /** Whether the client asked for events that those of the tutorials don't know. */
@@ -150,11 +150,11 @@ interface Limiter {
 }
 
 /** One socket, from its opening to its end. */
-class ChatSocket implements Connection, WireUser {
+class ChatSocket implements Connection, ConnectionOwner {
   readonly user: User;
   readonly takesBatches: boolean;
   readonly takesEvents: boolean;
-  readonly #visitor: Visitor;
+  readonly #visitor: AdmittedSocket;
   readonly #to: Destination;
   readonly #options: ChatSocketOptions;
   #room: Room | undefined;
@@ -165,7 +165,7 @@ class ChatSocket implements Connection, WireUser {
   /** Frames that wait until it is known whether a name is. */
   #held: ClientFrame[] | undefined;
 
-  constructor(visitor: Visitor, to: Destination, options: ChatSocketOptions) {
+  constructor(visitor: AdmittedSocket, to: Destination, options: ChatSocketOptions) {
     this.#visitor = visitor;
     this.user = visitor.user;
     this.takesBatches = visitor.wire.takesBatches;
@@ -183,7 +183,7 @@ class ChatSocket implements Connection, WireUser {
       if (!wire.isOpen) return room.leave(member);
       this.#room = room;
       this.#member = member;
-      if (this.takesBatches) this.#tellRules();
+      if (this.takesBatches) this.#sendPermissions();
       wire.listen();
     } catch (error) {
       if (error instanceof NameHeldError) return void this.close(CLOSE.notAllowed, NAME_HELD);
@@ -221,7 +221,7 @@ class ChatSocket implements Connection, WireUser {
   }
 
   /** A page was made before its socket: whoever enters an empty room has become its creator since. */
-  #tellRules(): void {
+  #sendPermissions(): void {
     const { room, rules } = this.#to;
     this.send(encodeFrame(roomFrame(room, rules.current, this.#visitor.user)));
   }
@@ -240,7 +240,7 @@ class ChatSocket implements Connection, WireUser {
       act();
     } catch (error) {
       if (error instanceof FrameError) {
-        this.#options.counts.refuse(error.code);
+        this.#options.counters.refuse(error.code);
         return member.refuse(error);
       }
       this.#options.log.error("frame_failed", { room: room.name, ...errorFields(error) });

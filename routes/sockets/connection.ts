@@ -9,8 +9,8 @@ export interface Closing {
 }
 
 /** Whoever speaks through a wire. */
-export interface WireUser {
-  /** It is open; frames are kept until {@link Wire.listen}. */
+export interface ConnectionOwner {
+  /** It is open; frames are kept until {@link SocketConnection.listen}. */
   opened(): void;
   /** Takes a frame. */
   receive(frame: Frame): void;
@@ -39,12 +39,12 @@ export const PONG = encodeFrame({ type: "pong" });
 /** No ping is longer, in characters. */
 const MAX_PING_LENGTH = 64;
 
-export class Wire implements SocketListener {
+export class SocketConnection implements SocketListener {
   /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
   readonly takesBatches: boolean;
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
-  #user: WireUser | undefined;
+  #user: ConnectionOwner | undefined;
   #left = ignore;
   #isHeard = false;
   /** Characters or bytes that were sent since it was last looked how much is unsent. */
@@ -65,7 +65,7 @@ export class Wire implements SocketListener {
   }
 
   /** Begins, before the socket can have opened; `left` is called once it is closed. */
-  serve(user: WireUser, left: () => void): void {
+  serve(user: ConnectionOwner, left: () => void): void {
     this.#user = user;
     this.#left = left;
     this.#socket.listen(this);

@@ -3,21 +3,21 @@
  * posted events and alerts at once; it wants nothing.
  */
 import type { Hono } from "hono";
-import type { Board } from "../../rooms/stats/dashboard.ts";
+import type { Dashboard } from "../../rooms/stats/dashboard.ts";
 import type { Bindings } from "../authentication.ts";
-import type { Log } from "../logger.ts";
-import { privateSocket } from "./account_socket.ts";
-import type { SocketGate } from "./upgrade.ts";
+import type { Logger } from "../logger.ts";
+import { accountSocket } from "./account_socket.ts";
+import type { SocketUpgrade } from "./upgrade.ts";
 
 const MAX_FRAME_BYTES = 1_024;
 const FRAMES_PER_MINUTE = 60;
 
 export function dashboardSocket(options: {
-  gate: SocketGate;
-  log: Log;
-  board: Board;
+  gate: SocketUpgrade;
+  log: Logger;
+  board: Dashboard;
 }): Hono<{ Bindings: Bindings }> {
-  return privateSocket({
+  return accountSocket({
     ...options,
     path: "/ws/dashboard",
     maxFrameBytes: MAX_FRAME_BYTES,

@@ -2,20 +2,20 @@
 import { Hono } from "hono";
 import { RateLimiter } from "limiter";
 import { DocumentRefusal } from "../../rooms/documents/document_access.ts";
-import { DOCUMENT_ID, type Documents, type Seat } from "../../rooms/documents/documents.ts";
+import { DOCUMENT_ID, type Documents, type OpenParticipation } from "../../rooms/documents/documents.ts";
 import { MAX_FRAME_BYTES, MAX_UPDATE_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
 import { CLOSE } from "../../rooms/protocol.ts";
 import type { Bindings } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
-import { errorFields, type Log } from "../logger.ts";
-import { type Attendance, type PrivateConnection, privateSocket } from "./account_socket.ts";
-import type { SocketGate } from "./upgrade.ts";
+import { errorFields, type Logger } from "../logger.ts";
+import { type AccountConnection, accountSocket, type Attendance } from "./account_socket.ts";
+import type { SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { isTooLarge } from "./connection.ts";
 
 export interface DocumentSocketOptions {
-  readonly gate: SocketGate;
-  readonly log: Log;
+  readonly gate: SocketUpgrade;
+  readonly log: Logger;
   readonly documents: Documents;
 }
 
@@ -37,12 +37,12 @@ export function documentSocket(options: DocumentSocketOptions): Hono<{ Bindings:
   }
   return app.route(
     "/",
-    privateSocket({
+    accountSocket({
       ...options,
       path: "/ws/documents/:id",
       maxFrameBytes: MAX_UPDATE_FRAME_BYTES,
       framesPerMinute: FRAMES_PER_MINUTE,
-      attend: (connection, { id }) => new Visit(documentIdIn(id), connection, options),
+      attend: (connection, { id }) => new LiveConnection(documentIdIn(id), connection, options),
     }),
   );
 }
@@ -55,19 +55,19 @@ export function documentIdIn(text: string): string {
 }
 
 /** A connection that takes its seat once it is known in which way it speaks. */
-class Visit implements Attendance {
+class LiveConnection implements Attendance {
   readonly #id: string;
-  readonly #connection: PrivateConnection;
+  readonly #connection: AccountConnection;
   readonly #options: DocumentSocketOptions;
   readonly #bytes = new RateLimiter({ tokensPerInterval: BYTES_PER_MINUTE, interval: "minute" });
   #kind: "yjs" | "plain" | undefined;
-  #seat: Seat | undefined;
+  #seat: OpenParticipation | undefined;
   #early: Frame[] = [];
   #hasSpoken = false;
   #hasLeft = false;
   readonly #silence: ReturnType<typeof setTimeout>;
 
-  constructor(id: string, connection: PrivateConnection, options: DocumentSocketOptions) {
+  constructor(id: string, connection: AccountConnection, options: DocumentSocketOptions) {
     this.#id = id;
     this.#connection = connection;
     this.#options = options;

@@ -1,7 +1,7 @@
 /** A guest's own word for who it is, given with a message. */
 import { isGuestName } from "../../rooms/access/account_name.ts";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import type { Doors } from "../../rooms/access/live_connections.ts";
+import type { LiveConnections } from "../../rooms/access/live_connections.ts";
 import type { Member } from "../../rooms/member.ts";
 import { NameHeldError } from "../../rooms/presence/name_claims.ts";
 import { type ClientFrame, FrameError } from "../../rooms/protocol.ts";
@@ -19,9 +19,9 @@ export interface Introduction {
 /** Who the guest is that states a name. Throws {@link FrameError} when it can't be had. */
 export async function introduced(
   { username: stated = "", client_id: clientId }: ClientFrame & { type: "chat_message" },
-  { accounts, doors, room, member, badge }: {
+  { accounts, liveConnections, room, member, badge }: {
     accounts: Accounts;
-    doors: Doors;
+    liveConnections: LiveConnections;
     room: Room;
     member: Member;
     badge: string | undefined;
@@ -36,7 +36,7 @@ export async function introduced(
   let speaker: User;
   let since: number;
   do {
-    since = doors.changes;
+    since = liveConnections.changes;
     if (await accounts.owns(name)) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
     if (!isGuestName(name)) throw new FrameError("name_refused", NAME_REFUSED, { clientId });
     try {
@@ -46,7 +46,7 @@ export async function introduced(
       throw new FrameError("name_taken", NAME_HELD, { clientId });
     }
     // An account may have been made meanwhile, and told of before this visit has the name.
-  } while (since !== doors.changes);
+  } while (since !== liveConnections.changes);
   const isKnown = speaker.id === member.user.id && speaker.name === member.user.name;
   return { stated, speaker: isKnown ? undefined : speaker };
 }

@@ -9,22 +9,22 @@ import {
   MAX_FRAME_BYTES,
 } from "../../rooms/notifications/frames.ts";
 import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
-import type { Watch } from "../../rooms/notifications/subscriptions.ts";
+import type { Subscriptions } from "../../rooms/notifications/subscriptions.ts";
 import { FrameError } from "../../rooms/protocol.ts";
 import type { Bindings } from "../authentication.ts";
-import { errorFields, type Log } from "../logger.ts";
-import { privateSocket } from "./account_socket.ts";
+import { errorFields, type Logger } from "../logger.ts";
+import { accountSocket } from "./account_socket.ts";
 import type { Frame } from "./socket.ts";
-import type { SocketGate } from "./upgrade.ts";
+import type { SocketUpgrade } from "./upgrade.ts";
 
 /** Marks are cheap, and whoever reads much at once makes many. */
 const FRAMES_PER_MINUTE = 1_000;
 
 export function notificationsSocket(options: {
-  gate: SocketGate;
-  log: Log;
+  gate: SocketUpgrade;
+  log: Logger;
   inboxes: Inboxes;
-  watch: Watch;
+  watch: Subscriptions;
 }): Hono<{ Bindings: Bindings }> {
   const { gate, log, inboxes, watch } = options;
 
@@ -34,7 +34,7 @@ export function notificationsSocket(options: {
     else await inboxes.markRead(account, frame.notification_id);
   }
 
-  return privateSocket({
+  return accountSocket({
     gate,
     log,
     path: "/ws/notifications",

@@ -1,4 +1,4 @@
-/** A WebSocket, as a {@link Wire} needs it: that of the platform, or one of a connection of our own. */
+/** A WebSocket, as a {@link SocketConnection} needs it: that of the platform, or one of a connection of our own. */
 
 /** What comes in: text, or bytes of a binary frame. */
 export type Frame = string | ArrayBuffer;

@@ -2,11 +2,11 @@
 import type { Hono } from "hono";
 import type { Reports } from "../../rooms/reports/open_reports.ts";
 import type { Bindings } from "../authentication.ts";
-import type { LanguageWords } from "../translations.ts";
-import type { Log } from "../logger.ts";
-import { privateSocket } from "./account_socket.ts";
+import type { Translations } from "../translations.ts";
+import type { Logger } from "../logger.ts";
+import { accountSocket } from "./account_socket.ts";
 import { reportSentences, viewReport, viewTask } from "../api/reports/report_view.ts";
-import type { SocketGate } from "./upgrade.ts";
+import type { SocketUpgrade } from "./upgrade.ts";
 
 /** Nothing is expected, and a little is forgiven. */
 const MAX_FRAME_BYTES = 4_096;
@@ -14,14 +14,14 @@ const FRAMES_PER_MINUTE = 60;
 const UNKNOWN = JSON.stringify({ type: "error", error: "Unknown type", code: "unknown_type" });
 
 export function taskSocket(options: {
-  gate: SocketGate;
-  log: Log;
+  gate: SocketUpgrade;
+  log: Logger;
   reports: Reports;
-  words: LanguageWords;
+  words: Translations;
   now: () => number;
 }): Hono<{ Bindings: Bindings }> {
   const { reports, words, now } = options;
-  return privateSocket({
+  return accountSocket({
     ...options,
     path: "/ws/tasks",
     maxFrameBytes: MAX_FRAME_BYTES,

@@ -1,19 +1,19 @@
 /** The gate: which request may open a socket, and which socket may stay open. */
 import type { Context } from "hono";
-import type { Doors, Visit } from "../../rooms/access/live_connections.ts";
-import type { Lobby } from "../../rooms/rooms.ts";
+import type { LiveConnection, LiveConnections } from "../../rooms/access/live_connections.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
 import { CLOSE } from "../../rooms/protocol.ts";
 import type { User } from "../../rooms/user.ts";
-import type { Bindings, Caller, Callers, Refusal } from "../authentication.ts";
+import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { Budgets } from "../rate_limits.ts";
 import type { Upgrade, Upgrader } from "./socket.ts";
-import { type Closing, Wire, type WireUser } from "./connection.ts";
+import { type Closing, type ConnectionOwner, SocketConnection } from "./connection.ts";
 
-export interface SocketGateOptions {
-  readonly callers: Callers;
-  readonly lobby: Pick<Lobby, "current">;
-  readonly doors: Doors;
+export interface SocketUpgradeOptions {
+  readonly authentication: Authentication;
+  readonly lobby: Pick<Rooms, "current">;
+  readonly liveConnections: LiveConnections;
   readonly isStopping: () => boolean;
   /** 0 = off. */
   readonly maxConnectionsPerIp: number;
@@ -22,7 +22,7 @@ export interface SocketGateOptions {
 }
 
 /** Somebody who asks for a socket. */
-export interface Arrival {
+export interface SocketRequest {
   readonly caller: Caller | Refusal;
   readonly address: string;
   readonly takesBatches: boolean;
@@ -32,7 +32,7 @@ export interface Arrival {
 }
 
 /** Where a socket leads, and who may be there. */
-export interface Place {
+export interface SocketTarget {
   /** The room whose rules say so. */
   readonly room?: string;
   /** Why a user may not be here, as of now; `undefined` for one who may. */
@@ -41,15 +41,15 @@ export interface Place {
 }
 
 /** Somebody who has come in. */
-export class Visitor implements Visit {
-  readonly wire: Wire;
+export class AdmittedSocket implements LiveConnection {
+  readonly wire: SocketConnection;
   readonly address: string;
   endsAt: number;
   #user: User;
   readonly #caller: Caller;
-  readonly #place: Place;
+  readonly #place: SocketTarget;
 
-  constructor(caller: Caller, address: string, place: Place, wire: Wire) {
+  constructor(caller: Caller, address: string, place: SocketTarget, wire: SocketConnection) {
     this.wire = wire;
     this.address = address;
     this.#user = caller.user;
@@ -93,18 +93,18 @@ export class Visitor implements Visit {
   }
 }
 
-export interface SocketGate {
+export interface SocketUpgrade {
   /** Looks at the request and at who sends it. Throws {@link HttpError} for one that no socket can come of. */
-  arrive(c: Context<{ Bindings: Bindings }>): Promise<Arrival>;
+  arrive(c: Context<{ Bindings: Bindings }>): Promise<SocketRequest>;
   /**
    * Answers the request with a socket: one that closes at once when the caller may not be there, else one that `enter`
    * makes something of, now and without awaiting anything. Throws {@link HttpError}.
    */
   open(
     request: Request,
-    arrival: Arrival,
-    place: Place,
-    enter: (visitor: Visitor) => WireUser,
+    arrival: SocketRequest,
+    place: SocketTarget,
+    enter: (visitor: AdmittedSocket) => ConnectionOwner,
   ): Response;
 }
 
@@ -134,8 +134,8 @@ const REFUSALS: Readonly<Record<Refusal, Closing>> = {
   name_refused: { code: CLOSE.notAllowed, reason: NAME_REFUSED },
 };
 
-export function createSocketGate(options: SocketGateOptions): SocketGate {
-  const { callers, doors, maxConnectionsPerIp, maxConnectionsPerUser } = options;
+export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrade {
+  const { authentication, liveConnections, maxConnectionsPerIp, maxConnectionsPerUser } = options;
   /** Open sockets by address. */
   const counts = new Map<string, number>();
   const arrivals = new Budgets({
@@ -143,7 +143,7 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
     perMinute: NEW_PER_MINUTE * maxConnectionsPerIp,
   });
 
-  function refusalOf({ caller, address }: Arrival, place: Place): Closing | undefined {
+  function refusalOf({ caller, address }: SocketRequest, place: SocketTarget): Closing | undefined {
     if (typeof caller !== "object") return REFUSALS[caller];
     const refusal = place.refusal(caller.user);
     if (refusal) return refusal;
@@ -153,7 +153,7 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
     if (maxConnectionsPerIp && !arrivals.of(address).tryRemoveTokens(1)) {
       return { code: CLOSE.tooMany, reason: "Too many new connections from this address" };
     }
-    if (maxConnectionsPerUser && doors.count(caller.user) >= maxConnectionsPerUser) {
+    if (maxConnectionsPerUser && liveConnections.count(caller.user) >= maxConnectionsPerUser) {
       return { code: CLOSE.tooMany, reason: "Too many connections of this user" };
     }
   }
@@ -165,22 +165,22 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
   }
 
   /** Answers with a socket that says why it closes, and does nothing else; it counts until it is closed. */
-  function turnAway(request: Request, arrival: Arrival, why: Closing | undefined): Response {
+  function turnAway(request: Request, arrival: SocketRequest, why: Closing | undefined): Response {
     const { address, takesBatches } = arrival;
     const open = counts.get(address) ?? 0;
     if (maxConnectionsPerIp && open >= maxConnectionsPerIp * REFUSED_SHARE) {
       throw new HttpError(429, "too_many_connections", TOO_MANY_HERE, RETRY_AFTER_MS);
     }
     const { socket, response } = upgraded(request, arrival.upgrade, 0);
-    const wire = new Wire(socket, { takesBatches, maxFrameBytes: 0 });
+    const wire = new SocketConnection(socket, { takesBatches, maxFrameBytes: 0 });
     count(address, 1);
     const opened = (): void => void wire.close(why?.code ?? CLOSE.internal, why?.reason ?? "");
     wire.serve({ opened, receive() {}, ended() {}, closed() {} }, () => count(address, -1));
     return response;
   }
 
-  function leave(visitor: Visitor): void {
-    doors.leave(visitor);
+  function leave(visitor: AdmittedSocket): void {
+    liveConnections.leave(visitor);
     count(visitor.address, -1);
   }
 
@@ -189,7 +189,7 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
         throw new HttpError(426, "upgrade_required", "This address is for WebSockets; open the page instead");
       }
-      if (!callers.isAllowedOrigin(c)) {
+      if (!authentication.isAllowedOrigin(c)) {
         throw new HttpError(
           403,
           "origin_not_allowed",
@@ -197,11 +197,11 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
         );
       }
       await options.lobby.current();
-      const address = callers.address(c);
+      const address = authentication.address(c);
       const takesBatches = c.req.query("batch") === "1";
-      const since = doors.changes;
+      const since = liveConnections.changes;
       const { upgrade } = c.env;
-      return { address, takesBatches, upgrade, since, caller: await callers.caller(c) };
+      return { address, takesBatches, upgrade, since, caller: await authentication.caller(c) };
     },
     open(request, arrival, place, enter) {
       if (options.isStopping()) {
@@ -212,12 +212,12 @@ export function createSocketGate(options: SocketGateOptions): SocketGate {
       if (typeof caller !== "object" || refusal) return turnAway(request, arrival, refusal);
       const { maxFrameBytes } = place;
       const { socket, response } = upgraded(request, arrival.upgrade, maxFrameBytes);
-      const wire = new Wire(socket, { takesBatches, maxFrameBytes });
-      const visitor = new Visitor(caller, address, place, wire);
+      const wire = new SocketConnection(socket, { takesBatches, maxFrameBytes });
+      const visitor = new AdmittedSocket(caller, address, place, wire);
       count(address, 1);
       const user = enter(visitor);
       wire.serve(user, () => leave(visitor));
-      doors.enter(visitor, arrival.since);
+      liveConnections.enter(visitor, arrival.since);
       return response;
     },
   };

@@ -10,24 +10,24 @@
  * | --- | --- |
  * | `["log"]` | {@link LogState} |
  */
-import type { Tally } from "../../rooms/stats/daily_totals.ts";
+import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import { type Trace, untraced } from "../../rooms/trace.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
 import { messageInBody } from "../../rooms/messages/message.ts";
-import type { Seal } from "../../rooms/kv/idempotent_commit.ts";
+import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
-import { type Mark, type Row, type Sheet, SheetError } from "../sheet.ts";
-import { Suspects } from "./late_appends.ts";
+import { type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
+import { LateAppends } from "./late_appends.ts";
 
 /** How far the log is. */
 interface LogState {
   /** Batches up to this versionstamp are settled. */
   readonly settled: string;
   /** The last row known to stand. */
-  readonly mark: Mark | undefined;
+  readonly mark: RowPosition | undefined;
   /** The last batch of a slice whose outcome isn't known; the slice begins with the first pending batch. */
   readonly intent: string | undefined;
   /** The sheet that the mark is of. */
@@ -58,7 +58,7 @@ export const SLICE_ROWS = 5_000;
 /** Changes in one commit; KV allows 1,000. */
 const CHANGES_PER_COMMIT = 900;
 
-export interface LedgerParts {
+export interface DeliveryParts {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   readonly archive: Archive;
@@ -66,10 +66,10 @@ export interface LedgerParts {
   /** It must be held while the ledger is used. */
   readonly lease: Lease;
   /** Makes every commit that depends on the lease. */
-  readonly seal: Seal;
+  readonly idempotentCommit: IdempotentCommit;
   readonly clock: Clock;
   /** Counts the rows of each day. */
-  readonly tally?: Pick<Tally, "addRows">;
+  readonly dailyTotals?: Pick<DailyTotals, "addRows">;
   readonly trace?: Trace;
 }
 
@@ -79,19 +79,19 @@ export interface Way {
   readonly signal: AbortSignal;
 }
 
-export class Ledger {
+export class Delivery {
   readonly deadLetters: DeadLetters;
-  readonly #parts: LedgerParts;
-  readonly #suspects: Suspects;
+  readonly #parts: DeliveryParts;
+  readonly #lateAppends: LateAppends;
   #state: LogState = { settled: "", mark: undefined, intent: undefined };
   /** The versionstamp of the state as this process last saw it. */
   #stamp: string | null = null;
   #isSheetOpen = false;
 
-  constructor(parts: LedgerParts) {
+  constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.deadLetters = new DeadLetters(parts.kv);
-    this.#suspects = new Suspects(parts.kv);
+    this.#lateAppends = new LateAppends(parts.kv);
   }
 
   /** All batches up to this versionstamp are settled. */
@@ -155,7 +155,7 @@ export class Ledger {
 
   /** Whether there is something to do besides what is pending. */
   async hasChores(): Promise<boolean> {
-    if ((await this.#suspects.due(this.#parts.clock.elapsed())).length) return true;
+    if ((await this.#lateAppends.due(this.#parts.clock.elapsed())).length) return true;
     return (await this.deadLetters.list()).some(({ isRetried }) => isRetried);
   }
 
@@ -170,27 +170,27 @@ export class Ledger {
       await this.#openSheet(way.signal);
       const refused: DeadLetter[] = [];
       await this.#complete([letter.row], { isUncertain: true, from: undefined }, refused, way);
-      await this.deadLetters.keep(refused, (operation) => this.#parts.seal.commit(operation));
+      await this.deadLetters.keep(refused, (operation) => this.#parts.idempotentCommit.commit(operation));
       if (!refused.length) await this.#bury(letter);
       yield { upTo: this.#state.settled, recorded: refused.length ? [] : [letter.row], refused };
     }
-    for (const suspect of await this.#suspects.due(clock.elapsed())) {
+    for (const suspect of await this.#lateAppends.due(clock.elapsed())) {
       await this.#openSheet(way.signal);
       await way.pace();
       await sheet.removeDoubles(suspect.ids, way.signal);
-      await this.#suspects.clear(suspect);
+      await this.#lateAppends.clear(suspect);
     }
   }
 
   /** Appends those of the rows that don't stand yet, `from` that row on; answers the mark of the last known row. */
   async #complete(
     rows: readonly Row[],
-    { isUncertain, from }: { isUncertain: boolean; from: Mark | undefined },
+    { isUncertain, from }: { isUncertain: boolean; from: RowPosition | undefined },
     dead: DeadLetter[],
     way: Way,
-  ): Promise<Mark | undefined> {
+  ): Promise<RowPosition | undefined> {
     if (!isUncertain) return await this.#append(rows, dead, way) ?? from;
-    await this.#suspects.note(rows, this.#parts.clock.now());
+    await this.#lateAppends.note(rows, this.#parts.clock.now());
     const { missing, last } = await this.#lookFor(rows, from, way);
     if (!missing.length) return last ?? from;
     return await this.#append(missing, dead, way) ?? last ?? from;
@@ -199,9 +199,9 @@ export class Ledger {
   /** Which of the rows don't stand, and the mark of the last one that does. */
   async #lookFor(
     rows: readonly Row[],
-    from: Mark | undefined,
+    from: RowPosition | undefined,
     { signal }: Way,
-  ): Promise<{ missing: readonly Row[]; last: Mark | undefined }> {
+  ): Promise<{ missing: readonly Row[]; last: RowPosition | undefined }> {
     const { standing, last } = await this.#parts.sheet.find(new Set(rows.map(idOf)), from, signal);
     return { missing: rows.filter((row) => !standing.has(idOf(row))), last };
   }
@@ -213,7 +213,7 @@ export class Ledger {
   }
 
   /** Appends rows in order; of those that the sheet refuses, halves, until the refused ones stand alone. */
-  async #append(rows: readonly Row[], dead: DeadLetter[], way: Way): Promise<Mark | undefined> {
+  async #append(rows: readonly Row[], dead: DeadLetter[], way: Way): Promise<RowPosition | undefined> {
     const { lease, sheet, trace = untraced } = this.#parts;
     try {
       await way.pace();
@@ -237,7 +237,7 @@ export class Ledger {
     refusal: SheetError,
     dead: DeadLetter[],
     way: Way,
-  ): Promise<Mark | undefined> {
+  ): Promise<RowPosition | undefined> {
     const { missing, last } = await this.#lookFor(rows, undefined, way);
     if (!missing.length) return last;
     if (missing.length === 1 && rows.length === 1) {
@@ -252,35 +252,35 @@ export class Ledger {
   /** Whoever has lost the lease in the middle of an append may have appended what its successor did, too. */
   async #doubt(rows: readonly Row[]): Promise<void> {
     const { lease, clock } = this.#parts;
-    if (!lease.isHeld) await this.#suspects.note(rows, clock.now());
+    if (!lease.isHeld) await this.#lateAppends.note(rows, clock.now());
   }
 
   /** Takes batches out of the outbox. The state changes last: after a crash in between, the intent still stands. */
   async #settle(batches: readonly Batch[], dead: readonly DeadLetter[], state: LogState): Promise<void> {
-    const { kv, outbox, seal, tally } = this.#parts;
-    await this.deadLetters.keep(dead, (operation) => seal.commit(operation));
+    const { kv, outbox, idempotentCommit, dailyTotals } = this.#parts;
+    await this.deadLetters.keep(dead, (operation) => idempotentCommit.commit(operation));
     for (let i = 0; i < batches.length; i += CHANGES_PER_COMMIT) {
       const some = batches.slice(i, i + CHANGES_PER_COMMIT);
       const commit = kv.atomic();
       outbox.remove(commit, some);
-      tally?.addRows(commit, rowsIn(some, dead));
+      dailyTotals?.addRows(commit, rowsIn(some, dead));
       if (i + some.length === batches.length) await this.#save(state, commit);
-      else await seal.commit(commit);
+      else await idempotentCommit.commit(commit);
       outbox.changeDepth(-countIn(some));
     }
   }
 
   /** The row of a dead letter stands now. */
   async #bury(letter: DeadLetter): Promise<void> {
-    const { kv, seal, tally } = this.#parts;
+    const { kv, idempotentCommit, dailyTotals } = this.#parts;
     const commit = this.deadLetters.remove(kv.atomic(), letter);
-    tally?.addRows(commit, 1);
-    await seal.commit(commit);
+    dailyTotals?.addRows(commit, 1);
+    await idempotentCommit.commit(commit);
   }
 
   async #save(unnamed: LogState, commit: Deno.AtomicOperation): Promise<void> {
     const state = { ...unnamed, sheet: this.#parts.sheet.name };
-    this.#stamp = await this.#parts.seal.commit(commit.set(STATE, state));
+    this.#stamp = await this.#parts.idempotentCommit.commit(commit.set(STATE, state));
     this.#state = state;
   }
 }

@@ -7,12 +7,12 @@
 import type { Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
-import { type Ledger, type Settled, SLICE_ROWS, type Way } from "./delivery.ts";
+import { type Delivery, type Settled, SLICE_ROWS, type Way } from "./delivery.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { SheetError } from "../sheet.ts";
 
 /** What the flusher is about, for people. */
-export type LogStatus =
+export type DeliveryStatus =
   | { readonly state: "idle" | "writing" | "elsewhere" }
   | Trouble;
 
@@ -27,7 +27,7 @@ export interface Trouble {
 
 export interface FlusherParts {
   readonly outbox: Outbox;
-  readonly ledger: Ledger;
+  readonly delivery: Delivery;
   readonly lease: Lease;
   readonly pace: PaceOptions;
   readonly clock: Clock;
@@ -54,7 +54,7 @@ const BACKOFF_TO_MS = 5 * 60_000;
 export class Flusher {
   readonly #parts: FlusherParts;
   readonly #pace: Pace;
-  #status: LogStatus = { state: "idle" };
+  #status: DeliveryStatus = { state: "idle" };
   #attempts = 0;
   /** When chores that failed may be tried again, by the clock that doesn't jump. */
   #choresFrom = -Infinity;
@@ -67,7 +67,7 @@ export class Flusher {
     this.#pace = new Pace(parts.pace, parts.clock);
   }
 
-  get status(): LogStatus {
+  get status(): DeliveryStatus {
     return this.#status;
   }
 
@@ -105,13 +105,13 @@ export class Flusher {
 
   /** Drains the outbox; answers how long to wait for the next pass. */
   async #pass(stop: AbortSignal, kill: AbortSignal): Promise<number> {
-    const { outbox, lease, ledger, looking } = this.#parts;
+    const { outbox, lease, delivery, looking } = this.#parts;
     try {
       const rings = this.#rings.length;
       looking();
       if (await outbox.oldest() || await this.#hasChores()) {
         if (!await lease.acquire()) return this.#leave();
-        await ledger.load();
+        await delivery.load();
         await this.#drain(stop, kill);
         await lease.release();
       }
@@ -131,7 +131,7 @@ export class Flusher {
   }
 
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
-    const { outbox, ledger, settled, looking } = this.#parts;
+    const { outbox, delivery, settled, looking } = this.#parts;
     const pace = async (): Promise<void> => {
       await this.#keepPace(stop);
       stop.throwIfAborted();
@@ -145,24 +145,24 @@ export class Flusher {
       // Paced before the slice is taken, so that it holds all that has come by then.
       await this.#keepPace(stop);
       looking();
-      const slice = await ledger.next();
+      const slice = await delivery.next();
       if (!slice) break;
-      settled(await ledger.write(slice, way));
+      settled(await delivery.write(slice, way));
       this.#over("writing");
     }
     if (!stop.aborted && await this.#hasChores()) await this.#tidy(way, stop);
   }
 
   async #hasChores(): Promise<boolean> {
-    const { clock, ledger } = this.#parts;
-    return clock.elapsed() >= this.#choresFrom && await ledger.hasChores();
+    const { clock, delivery } = this.#parts;
+    return clock.elapsed() >= this.#choresFrom && await delivery.hasChores();
   }
 
   /** Does what is to be done besides; when that fails, messages don't have to wait for it. */
   async #tidy(way: Way, stop: AbortSignal): Promise<void> {
-    const { clock, ledger, settled, choresFailed } = this.#parts;
+    const { clock, delivery, settled, choresFailed } = this.#parts;
     try {
-      for await (const outcome of ledger.tidy(way)) settled(outcome);
+      for await (const outcome of delivery.tidy(way)) settled(outcome);
     } catch (error) {
       if (error instanceof LeaseLostError || stop.aborted) throw error;
       this.#choresFrom = clock.elapsed() + CHORES_AGAIN_MS;

@@ -10,11 +10,11 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["suspect", the smallest id]` | {@link Suspect} |
+ * | `["suspect", the smallest id]` | {@link LateAppend} |
  */
 import type { IdRange, Row } from "../sheet.ts";
 
-export interface Suspect {
+export interface LateAppend {
   readonly ids: IdRange;
   /** When nothing can come any more by the time of day, in milliseconds since the epoch: for people to read. */
   readonly dueAt: number;
@@ -26,7 +26,7 @@ interface Sight {
   readonly at: number;
 }
 
-interface DueSuspect extends Suspect {
+interface DueSuspect extends LateAppend {
   readonly versionstamp: string;
 }
 
@@ -35,7 +35,7 @@ export const LATEST_MS = 180_000;
 
 const PREFIX = "suspect";
 
-export class Suspects {
+export class LateAppends {
   readonly #kv: Deno.Kv;
   /** Which version of each entry was first seen when, by the clock that doesn't jump, in milliseconds. */
   #seen = new Map<string, Sight>();
@@ -55,10 +55,10 @@ export class Suspects {
     const key = [PREFIX, first];
     let isNoted = false;
     while (!isNoted) {
-      const entry = await this.#kv.get<Suspect>(key);
+      const entry = await this.#kv.get<LateAppend>(key);
       // A part of rows that were noted before must not make less of them.
       const ids = { first, last: entry.value && entry.value.ids.last > last ? entry.value.ids.last : last };
-      const suspect: Suspect = { ids, dueAt: now + LATEST_MS };
+      const suspect: LateAppend = { ids, dueAt: now + LATEST_MS };
       isNoted = (await this.#kv.atomic().check(entry).set(key, suspect).commit()).ok;
     }
   }
@@ -67,7 +67,7 @@ export class Suspects {
   async due(elapsed: number): Promise<DueSuspect[]> {
     const due: DueSuspect[] = [];
     const seen = new Map<string, Sight>();
-    for await (const { key, value, versionstamp } of this.#kv.list<Suspect>({ prefix: [PREFIX] })) {
+    for await (const { key, value, versionstamp } of this.#kv.list<LateAppend>({ prefix: [PREFIX] })) {
       const name = String(key[1]);
       const before = this.#seen.get(name);
       const at = before?.versionstamp === versionstamp ? before.at : elapsed;

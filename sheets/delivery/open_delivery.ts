@@ -3,30 +3,30 @@ import type { Post } from "../../rooms/cluster/channel.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import { Lease } from "../../rooms/kv/lease.ts";
 import type { LogFigures } from "../../rooms/stats/dashboard.ts";
-import type { Counts } from "../../rooms/counters.ts";
+import type { Counters } from "../../rooms/counters.ts";
 import { messageInBody } from "../../rooms/messages/message.ts";
-import type { Rooms } from "../../rooms/messages/message_log.ts";
-import { Seal } from "../../rooms/kv/idempotent_commit.ts";
+import type { MessageLog } from "../../rooms/messages/message_log.ts";
+import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import type { Trace } from "../../rooms/trace.ts";
-import { Bulletin } from "./receipts.ts";
-import type { Doorbell } from "./wake_up.ts";
+import { Receipts } from "./receipts.ts";
+import type { WakeUp } from "./wake_up.ts";
 import { Flusher, type Trouble } from "./flusher.ts";
-import { idOf, Ledger } from "./delivery.ts";
-import { SharedLogStatus } from "./status.ts";
+import { Delivery, idOf } from "./delivery.ts";
+import { SharedDeliveryStatus } from "./status.ts";
 import type { PaceOptions } from "./pace.ts";
 import type { Notice, Row, Sheet } from "../sheet.ts";
 
-export interface LogParts {
+export interface OpenDeliveryParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
   readonly sheet: Sheet;
   readonly pace: PaceOptions;
-  readonly rooms: Rooms;
-  readonly doorbell: Doorbell;
+  readonly rooms: MessageLog;
+  readonly wakeUp: WakeUp;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly counts: Counts;
+  readonly counters: Counters;
   readonly trace: Trace;
   /** Called when another isolate writes, though this one hadn't stopped. */
   readonly leaseLost?: (name: string) => void;
@@ -43,9 +43,9 @@ const MANY_DEAD = 200;
 const COUNT_DEAD_EVERY_MS = 60_000;
 
 /** The log of this isolate. */
-export interface LogOfRooms {
-  readonly ledger: Ledger;
-  readonly status: SharedLogStatus;
+export interface OpenDelivery {
+  readonly delivery: Delivery;
+  readonly status: SharedDeliveryStatus;
   /** The sheet noticed something that the operator should know. */
   note(notice: Notice): void;
   /** A post of another isolate. */
@@ -65,30 +65,40 @@ export interface LogOfRooms {
   close(): Promise<void>;
 }
 
-export async function openLog(parts: LogParts): Promise<LogOfRooms> {
-  const { kv, isRemote, sheet, rooms, doorbell, clock, counts, trace, failed } = parts;
-  const { outbox, archive, history, lobby, channel, tally } = rooms;
+export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelivery> {
+  const { kv, isRemote, sheet, rooms, wakeUp, clock, counters, trace, failed } = parts;
+  const { outbox, archive, history, lobby, channel, dailyTotals } = rooms;
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
-  const seal = new Seal({ kv, isRemote, lease });
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock, tally, trace });
-  await ledger.load();
-  const dead = await ledger.deadLetters.list();
-  history.markRecorded(ledger.settled, [], dead.map(({ row }) => placeOf(row)));
-  const bulletin = new Bulletin({ history, lobby, ledger, lease, channel });
+  const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
+  const delivery = new Delivery({
+    kv,
+    outbox,
+    archive,
+    sheet,
+    lease,
+    idempotentCommit,
+    clock,
+    dailyTotals,
+    trace,
+  });
+  await delivery.load();
+  const dead = await delivery.deadLetters.list();
+  history.markRecorded(delivery.settled, [], dead.map(({ row }) => placeOf(row)));
+  const receipts = new Receipts({ history, lobby, delivery, lease, channel });
   const flusher: Flusher = new Flusher({
     ...parts,
     outbox,
-    ledger,
+    delivery,
     lease,
-    looking: () => doorbell.looked(),
+    looking: () => wakeUp.looked(),
     settled: ({ upTo, recorded, refused }) => {
-      counts.rows += recorded.length;
+      counters.rows += recorded.length;
       const outcome = {
         upTo,
         recorded: recorded.map(placeOf),
         refused: refused.map(({ row }) => placeOf(row)),
       };
-      bulletin.settled(outcome);
+      receipts.settled(outcome);
       for (const { row, cause } of refused) parts.refused(idOf(row), cause);
     },
     choresFailed: (cause) => {
@@ -104,7 +114,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
       parts.troubled(trouble, cause);
     },
   });
-  const status = new SharedLogStatus(flusher, channel, clock);
+  const status = new SharedDeliveryStatus(flusher, channel, clock);
   status.open();
   const stopping = new AbortController();
   const killing = new AbortController();
@@ -113,21 +123,21 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
 
   async function countDead(): Promise<number> {
     const isRecent = counted.dead > MANY_DEAD && clock.elapsed() - counted.at < COUNT_DEAD_EVERY_MS;
-    if (!isRecent) counted = { dead: (await ledger.deadLetters.list()).length, at: clock.elapsed() };
+    if (!isRecent) counted = { dead: (await delivery.deadLetters.list()).length, at: clock.elapsed() };
     return counted.dead;
   }
 
   return {
-    ledger,
+    delivery,
     status,
     note: (notice) => status.note(notice),
     receive(post) {
-      bulletin.receive(post);
+      receipts.receive(post);
       status.receive(post);
     },
     begin() {
       if (flushing) return;
-      doorbell.listen(flusher).catch((error) => failed("doorbell_failed", error));
+      wakeUp.listen(flusher).catch((error) => failed("wake_up_failed", error));
       flushing = flusher.run(stopping.signal, killing.signal);
     },
     sweep: () => flusher.ring(),
@@ -143,7 +153,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
         log_dead: dead,
       };
     },
-    keep: async () => channel && await bulletin.look(),
+    keep: async () => channel && await receipts.look(),
     async stop() {
       stopping.abort();
       await flushing;
@@ -151,7 +161,7 @@ export async function openLog(parts: LogParts): Promise<LogOfRooms> {
     kill: () => killing.abort(),
     async close() {
       status.close();
-      await seal.close();
+      await idempotentCommit.close();
     },
   };
 }

@@ -2,11 +2,11 @@
 import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { History } from "../../rooms/messages/history.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
-import type { Lobby } from "../../rooms/rooms.ts";
-import { idOf, type Ledger } from "./delivery.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
+import { type Delivery, idOf } from "./delivery.ts";
 
 /** Where a message is. */
-export interface Place {
+export interface ReceiptTarget {
   readonly room: string;
   readonly id: string;
 }
@@ -14,14 +14,14 @@ export interface Place {
 export interface Outcome {
   /** All batches up to this versionstamp are settled. */
   readonly upTo: string;
-  readonly recorded: readonly Place[];
-  readonly refused: readonly Place[];
+  readonly recorded: readonly ReceiptTarget[];
+  readonly refused: readonly ReceiptTarget[];
 }
 
-export interface BulletinParts {
+export interface ReceiptsParts {
   readonly history: History;
-  readonly lobby: Lobby;
-  readonly ledger: Ledger;
+  readonly lobby: Rooms;
+  readonly delivery: Delivery;
   /** Whoever holds it knows without looking. */
   readonly lease: Lease;
   /** Missing when there are no others to tell. */
@@ -31,10 +31,10 @@ export interface BulletinParts {
 /** A place takes up to 110 characters in a post. */
 const PLACES_PER_POST = 100;
 
-export class Bulletin {
-  readonly #parts: BulletinParts;
+export class Receipts {
+  readonly #parts: ReceiptsParts;
 
-  constructor(parts: BulletinParts) {
+  constructor(parts: ReceiptsParts) {
     this.#parts = parts;
   }
 
@@ -46,7 +46,8 @@ export class Bulletin {
     const { upTo, recorded, refused } = outcome;
     const count = Math.max(recorded.length, refused.length, 1);
     for (let i = 0; i < count; i += PLACES_PER_POST) {
-      const part = (places: readonly Place[]): Place[] => places.slice(i, i + PLACES_PER_POST);
+      const part = (places: readonly ReceiptTarget[]): ReceiptTarget[] =>
+        places.slice(i, i + PLACES_PER_POST);
       // Only the last part ends it: whoever misses that one will look.
       const end = i + PLACES_PER_POST < count ? "" : upTo;
       channel.post({ type: "settled", upTo: end, recorded: part(recorded), refused: part(refused) });
@@ -59,12 +60,12 @@ export class Bulletin {
 
   /** Looks whether something was written elsewhere, in case that a post was lost. */
   async look(): Promise<void> {
-    const { history, ledger, lease } = this.#parts;
+    const { history, delivery, lease } = this.#parts;
     if (lease.isHeld) return;
-    const upTo = await ledger.readSettled();
+    const upTo = await delivery.readSettled();
     const missed = history.settledBy(upTo);
     if (!missed.length) return;
-    const dead = new Set((await ledger.deadLetters.list()).map(({ row }) => idOf(row)));
+    const dead = new Set((await delivery.deadLetters.list()).map(({ row }) => idOf(row)));
     const recorded = missed.filter(({ id }) => !dead.has(id));
     this.#tell({ upTo, recorded, refused: missed.filter(({ id }) => dead.has(id)) });
   }

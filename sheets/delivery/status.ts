@@ -1,7 +1,7 @@
 /** How the log is doing, wherever it is written: here, or at another isolate or machine, which tells by posts. */
 import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import type { Flusher, LogStatus, Trouble } from "./flusher.ts";
+import type { DeliveryStatus, Flusher, Trouble } from "./flusher.ts";
 import type { Notice } from "../sheet.ts";
 
 /** Something that the operator should know, and since when, ISO 8601. */
@@ -17,7 +17,7 @@ const SILENCES = 3;
 /** How long a notice stands when it isn't given again. */
 const NOTICE_MS = 60 * 60_000;
 
-export class SharedLogStatus {
+export class SharedDeliveryStatus {
   readonly #flusher: Pick<Flusher, "status" | "probe">;
   readonly #channel: Channel | undefined;
   readonly #clock: Clock;
@@ -49,7 +49,7 @@ export class SharedLogStatus {
     clearInterval(this.#timer);
   }
 
-  get status(): LogStatus {
+  get status(): DeliveryStatus {
     return troubleIn(this.#flusher.status) ?? this.#heard ?? this.#flusher.status;
   }
 
@@ -102,6 +102,6 @@ export class SharedLogStatus {
   }
 }
 
-function troubleIn(status: LogStatus): Trouble | undefined {
+function troubleIn(status: DeliveryStatus): Trouble | undefined {
   return "reason" in status ? status : undefined;
 }

@@ -8,7 +8,7 @@
 import type { Queue } from "../../rooms/kv/queue.ts";
 import type { Flusher } from "./flusher.ts";
 
-export interface Doorbell {
+export interface WakeUp {
   /** Called while a commit that adds to the outbox is put together. `batch` is the id of its first message. */
   add(commit: Deno.AtomicOperation, batch: string): void;
   /** Called when such a commit is made. */
@@ -27,7 +27,7 @@ const DELAY_MS = 100;
 const KIND = "log";
 
 /** A doorbell through KV's queue. */
-export class QueueDoorbell implements Doorbell {
+export class QueueWakeUp implements WakeUp {
   readonly #queue: Queue;
   #isRinging = false;
   /** The last batch for which no bell was added, because one was on its way. */
@@ -70,7 +70,7 @@ export class QueueDoorbell implements Doorbell {
 }
 
 /** A doorbell without a queue. */
-export class DirectDoorbell implements Doorbell {
+export class DirectWakeUp implements WakeUp {
   #flusher: Pick<Flusher, "ring"> | undefined;
 
   add(): void {}

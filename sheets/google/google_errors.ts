@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { SheetError } from "../sheet.ts";
 
 /** What the sentences to the operator name. */
-export interface Place {
+export interface SheetLocation {
   readonly name: string;
   readonly tab: string;
   readonly spreadsheetId: string;
@@ -17,7 +17,7 @@ export interface Place {
  *
  * The shapes are those of https://cloud.google.com/apis/design/errors and, for the token endpoint, RFC 6749.
  */
-export function explainGoogleError(error: unknown, place: Place): Error {
+export function explainGoogleError(error: unknown, place: SheetLocation): Error {
   const failure = v.safeParse(Failure, error);
   if (!failure.success) {
     // What comes from elsewhere than a request can't hold one.
@@ -83,7 +83,7 @@ export function isBeyondGrid(error: unknown): boolean {
 
 function tokenSentence(
   { error, error_description: said }: v.InferOutput<typeof TokenBody>,
-  place: Place,
+  place: SheetLocation,
 ): string {
   if (/timeframe|\biat\b|\bexp\b/.test(said)) {
     return "This machine's clock is wrong, so Google gives no token: set the clock.";
@@ -124,7 +124,7 @@ function missingTabSentence(tab: string): string {
 }
 
 /** What Google says of a 400 that no other row would cure, and what to do about it. */
-const SENTENCES: readonly (readonly [RegExp, (place: Place) => string])[] = [
+const SENTENCES: readonly (readonly [RegExp, (place: SheetLocation) => string])[] = [
   [
     /unable to parse range/i,
     ({ tab }) => missingTabSentence(tab),

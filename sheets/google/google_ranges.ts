@@ -10,7 +10,7 @@ export interface RowRange {
   readonly lastRow: number;
 }
 
-/** Reads a range such as `'My tab'!A2:E4` or `Log!E7`; `undefined` when it isn't one of cells. */
+/** Reads a range such as `'My tab'!A2:E4` or `Logger!E7`; `undefined` when it isn't one of cells. */
 export function parseRange(range: string | null | undefined): RowRange | undefined {
   const match = RANGE.exec(range ?? "");
   if (!match) return undefined;

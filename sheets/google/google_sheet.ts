@@ -5,7 +5,15 @@ import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./service_account.ts";
 import { parseRange } from "./google_ranges.ts";
 import { GoogleTab, ID_COLUMN } from "./google_tab.ts";
-import { HEADER, type IdRange, type Mark, type Notice, type Row, type Sheet, SheetError } from "../sheet.ts";
+import {
+  HEADER,
+  type IdRange,
+  type Notice,
+  type Row,
+  type RowPosition,
+  type Sheet,
+  SheetError,
+} from "../sheet.ts";
 
 export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
@@ -25,7 +33,7 @@ export interface GoogleSheetOptions {
 }
 
 /**
- * Rows in one tab of a Google spreadsheet, in its columns A to E. {@link Mark.position} is the row's number,
+ * Rows in one tab of a Google spreadsheet, in its columns A to E. {@link RowPosition.position} is the row's number,
  * counted from 1.
  *
  * People own the tab: they may translate the header, sort, insert and delete rows. What must stay is the order of
@@ -61,7 +69,7 @@ export class GoogleSheet implements Sheet {
    * A tab that was there before is not made again: somebody has renamed or deleted it, and rows that we don't know
    * to stand may be in it.
    */
-  async open(signal: AbortSignal, last?: Mark): Promise<void> {
+  async open(signal: AbortSignal, last?: RowPosition): Promise<void> {
     this.#end ??= last?.position;
     if (this.#strayed) await this.#demandNotThere(this.#strayed, signal);
     const tab = await this.#tab.findTab(signal);
@@ -95,7 +103,7 @@ export class GoogleSheet implements Sheet {
     this.#wasOpen = true;
   }
 
-  async append(rows: readonly Row[], signal: AbortSignal): Promise<Mark> {
+  async append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     const { updates } = await this.#send(rows, signal);
     const id = rows[rows.length - 1][ID_INDEX];
     const range = parseRange(updates?.updatedRange);
@@ -117,9 +125,9 @@ export class GoogleSheet implements Sheet {
 
   async find(
     ids: ReadonlySet<string>,
-    from: Mark | undefined,
+    from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }> {
+  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
     if (from) {
       const column = await this.#tab.readIds(from.position, signal);
       const found = within(column, from.position, ids);
@@ -229,9 +237,9 @@ function within(
   column: readonly string[],
   start: number,
   ids: ReadonlySet<string>,
-): { standing: ReadonlySet<string>; last: Mark | undefined } {
+): { standing: ReadonlySet<string>; last: RowPosition | undefined } {
   const standing = new Set<string>();
-  let last: Mark | undefined;
+  let last: RowPosition | undefined;
   column.forEach((id, index) => {
     if (!ids.has(id)) return;
     standing.add(id);

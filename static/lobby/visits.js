@@ -7,7 +7,7 @@ const NICKNAME = "talksheet:nickname";
 const MOST_ROOMS = 30;
 
 /**
- * @typedef {{ room: string, visitedAt: number, seenId: string }} Visit `seenId`: the newest message seen, or ""
+ * @typedef {{ room: string, visitedAt: number, seenId: string }} LiveConnection `seenId`: the newest message seen, or ""
  */
 
 /** What this browser remembers about where its person has been, and under which nickname. */
@@ -28,7 +28,7 @@ export class Visits {
     this.#storage.setItem(NICKNAME, name);
   }
 
-  /** The rooms visited, the latest first, 30 at most. @returns {Visit[]} */
+  /** The rooms visited, the latest first, 30 at most. @returns {LiveConnection[]} */
   all() {
     const visits = keysOf(this.#storage, PREFIX).map((key) => this.#read(key.slice(PREFIX.length)));
     return visits.sort((a, b) => b.visitedAt - a.visitedAt).slice(
@@ -62,19 +62,19 @@ export class Visits {
     return this.#read(room).seenId;
   }
 
-  /** @param {string} room @returns {Visit} */
+  /** @param {string} room @returns {LiveConnection} */
   #read(room) {
     const visit = readEntry(this.#storage, PREFIX + room, isVisit);
     return { visitedAt: 0, seenId: "", ...visit, room };
   }
 
-  /** @param {Visit} visit @returns {void} */
+  /** @param {LiveConnection} visit @returns {void} */
   #write(visit) {
     this.#storage.setItem(PREFIX + visit.room, JSON.stringify(visit));
   }
 }
 
-/** @param {any} value @returns {value is Visit} */
+/** @param {any} value @returns {value is LiveConnection} */
 function isVisit(value) {
   return Number.isFinite(value.visitedAt) && typeof value.seenId === "string";
 }

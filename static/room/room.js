@@ -7,7 +7,7 @@ import { mountMessageGoal } from "./messages/jump_to_message.js";
 import { mountMessageList } from "./messages/message_list.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { askNickname } from "./people/nickname_dialog.js";
-import { Outbox } from "./connection/unsent_messages.js";
+import { UnsentMessages } from "./connection/unsent_messages.js";
 import { noteRoom } from "../shared/last_room.js";
 import { mountPageTitle } from "./page_title.js";
 import { mountPaceLine } from "./composer/rate_notice.js";
@@ -92,7 +92,7 @@ function enter(username) {
   const socket = new RoomSocket({
     url,
     username,
-    outbox: new Outbox(storage, room),
+    outbox: new UnsentMessages(storage, room),
     open: (address) => new WebSocket(address),
     random: Math.random,
   });

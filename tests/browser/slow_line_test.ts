@@ -28,7 +28,7 @@ browserTest(
   },
 );
 
-browserTest("Lobby loads nothing of a room before somebody is about to enter one", async (stage) => {
+browserTest("Rooms loads nothing of a room before somebody is about to enter one", async (stage) => {
   const ada = await stage.person();
   const asked: string[] = [];
   ada.on(

@@ -1,9 +1,9 @@
 /** What has to hold of processes that were paused, or whose clock jumped, while something was deleted or forbidden. */
 import { assertEquals } from "@std/assert";
-import { type Change, Changes } from "../../rooms/kv/change_feed.ts";
-import { Erasure } from "../../rooms/messages/deletion.ts";
-import type { Rooms } from "../../rooms/messages/message_log.ts";
-import { RuleBook, tellRules } from "../../rooms/access/room_permissions.ts";
+import { type Change, ChangeFeed } from "../../rooms/kv/change_feed.ts";
+import { Deletion } from "../../rooms/messages/deletion.ts";
+import type { MessageLog } from "../../rooms/messages/message_log.ts";
+import { PermissionStore, sendPermissions } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 import { SwiftClock } from "../fakes/clock.ts";
@@ -19,12 +19,12 @@ const LATE_MS = 301_000;
 /** Registers a test with a feed that nobody but the test reads, and what it has told so far. */
 function changesTest(
   name: string,
-  act: (parts: { kv: Deno.Kv; clock: SwiftClock; changes: Changes; told: Change[] }) => Promise<void>,
+  act: (parts: { kv: Deno.Kv; clock: SwiftClock; changes: ChangeFeed; told: Change[] }) => Promise<void>,
 ): void {
   Deno.test(name, async () => {
     using kv = await Deno.openKv(":memory:");
     const clock = new SwiftClock();
-    const changes = new Changes(kv, clock);
+    const changes = new ChangeFeed(kv, clock);
     await changes.add(kv.atomic(), { type: "rules", room: "before" }).commit();
     await changes.open();
     const told: Change[] = [];
@@ -34,7 +34,7 @@ function changesTest(
 }
 
 changesTest(
-  "Changes.look() tells each change, however late it comes and wherever the clock jumps",
+  "PresenceChanges.look() tells each change, however late it comes and wherever the clock jumps",
   async (parts) => {
     const { kv, clock, changes, told } = parts;
     const made: Change[] = [
@@ -53,7 +53,7 @@ changesTest(
 );
 
 changesTest(
-  "Changes.look() tells that it missed some when KV has deleted them, and what is left",
+  "PresenceChanges.look() tells that it missed some when KV has deleted them, and what is left",
   async (parts) => {
     const { kv, changes, told } = parts;
     for (const room of ["a", "b"]) await changes.add(kv.atomic(), { type: "rules", room }).commit();
@@ -68,7 +68,7 @@ changesTest(
 );
 
 changesTest(
-  "Changes.look() takes changes that an older version made, uncounted, for what they are",
+  "PresenceChanges.look() takes changes that an older version made, uncounted, for what they are",
   async (parts) => {
     const { kv, changes, told } = parts;
     await kv.set(["change", "f".repeat(19) + "0"], { type: "rules", room: "a" });
@@ -79,7 +79,7 @@ changesTest(
 );
 
 changesTest(
-  "Changes.look() tells again what a listener failed to act upon",
+  "PresenceChanges.look() tells again what a listener failed to act upon",
   async ({ kv, changes, told }) => {
     let failures = 2;
     changes.listen(({ type }) => {
@@ -158,8 +158,8 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
     messages.push(await here.lobby.post("lobby", guest(text === "mine" ? "eve" : "ada"), text));
   }
   await until(() => people.every(({ shown }) => shown.length === 4));
-  await own.erasure.deleteMessage("lobby", messages[1].id);
-  await own.erasure.erase("eve");
+  await own.deletion.deleteMessage("lobby", messages[1].id);
+  await own.deletion.erase("eve");
   await own.rules.change("lobby", (rules) => ({ ...rules, title: "Quiet", isReadOnly: true }));
   for await (const { key } of kv.list({ prefix: ["change"] })) await kv.delete(key);
   await here.lobby.post("lobby", guest("ada"), "not archived yet");
@@ -248,20 +248,20 @@ Deno.test("A guest who stated a name in a message leaves when an account has it,
 /** What may be done to a room's messages on one isolate; tells what its members are told. */
 function moderated(
   kv: Deno.Kv,
-  rooms: Rooms,
+  rooms: MessageLog,
   deleted: string[],
   titles: string[],
-): { erasure: Erasure; rules: RuleBook } {
+): { deletion: Deletion; rules: PermissionStore } {
   const { changes, archive, history } = rooms;
-  const rules = new RuleBook(kv, changes);
+  const rules = new PermissionStore(kv, changes);
   const tell = (_: string, frame: { type: string; id?: string; title?: string }): void => {
     if (frame.type === "message_deleted") deleted.push(String(frame.id));
     if (frame.type === "room") titles.push(String(frame.title));
   };
-  tellRules({ changes, rules, tell });
+  sendPermissions({ changes, rules, tell });
   void rules.hold("lobby");
   const caughtUp = (): Promise<void> => rooms.caughtUp();
-  return { rules, erasure: new Erasure({ kv, archive, history, changes, tell, caughtUp, withdraw() {} }) };
+  return { rules, deletion: new Deletion({ kv, archive, history, changes, tell, caughtUp, withdraw() {} }) };
 }
 
 /** Lets the time of day jump, for everyone in this process. */

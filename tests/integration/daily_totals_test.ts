@@ -1,48 +1,48 @@
 import { assertEquals } from "@std/assert";
-import { Tally } from "../../rooms/stats/daily_totals.ts";
-import { Feed } from "../../rooms/stats/event_feed.ts";
+import { DailyTotals } from "../../rooms/stats/daily_totals.ts";
+import { EventFeed } from "../../rooms/stats/event_feed.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { committer } from "../support/delivery.ts";
 import { Bus } from "../fakes/bus.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-Deno.test("Tally counts what was said and written on each day of its time zone, also by others and after a restart", async () => {
+Deno.test("DailyTotals counts what was said and written on each day of its time zone, also by others and after a restart", async () => {
   using kv = await Deno.openKv(":memory:");
   const outbox = new Outbox(kv);
   const say = committer(kv, outbox);
   let now = Date.parse("2026-03-01T15:59:00Z");
-  const tally = () => new Tally({ kv, outbox, now: () => now, timeZone: "Asia/Taipei" });
-  const settle = async (tally: Tally): Promise<void> => {
+  const dailyTotals = () => new DailyTotals({ kv, outbox, now: () => now, timeZone: "Asia/Taipei" });
+  const settle = async (dailyTotals: DailyTotals): Promise<void> => {
     const [batch] = await Array.fromAsync(outbox.after("", 1));
     const commit = kv.atomic();
     outbox.remove(commit, [batch]);
-    tally.addRows(commit, batch.bodies.length);
+    dailyTotals.addRows(commit, batch.bodies.length);
     await commit.commit();
   };
   await say("lobby", "before there was a tally");
-  const first = tally();
+  const first = dailyTotals();
   await first.look();
   await say("lobby", "one", "two");
   await settle(first);
   assertEquals(await first.today(), { messages: 2, rows: 1 });
-  assertEquals(await tally().today(), { messages: 2, rows: 1 });
+  assertEquals(await dailyTotals().today(), { messages: 2, rows: 1 });
   // It is past midnight in Taipei, and two messages still wait.
   now += 2 * 60_000;
-  const [here, there] = [tally(), tally()];
+  const [here, there] = [dailyTotals(), dailyTotals()];
   await Promise.all([first.look(), here.look(), there.look()]);
   await say("team", "three");
   await settle(there);
   for (const one of [first, here, there]) assertEquals(await one.today(), { messages: 1, rows: 2 });
 });
 
-Deno.test("Feed passes each event on once and in order to all dashboards, also when posts get lost, and keeps a day of them", async () => {
+Deno.test("EventFeed passes each event on once and in order to all dashboards, also when posts get lost, and keeps a day of them", async () => {
   using kv = await Deno.openKv(":memory:");
   const bus = new Bus();
   let now = Date.now();
-  const feed = (): Feed => {
+  const feed = (): EventFeed => {
     const channel = bus.channel();
-    const feed = new Feed({
+    const feed = new EventFeed({
       kv,
       channel,
       now: () => now,
@@ -76,9 +76,9 @@ Deno.test("Feed passes each event on once and in order to all dashboards, also w
   assertEquals((await Array.fromAsync(kv.list({ prefix: ["event"] }))).length, 0);
 });
 
-Deno.test("Feed keeps no more than 500 events, however many are posted", async () => {
+Deno.test("EventFeed keeps no more than 500 events, however many are posted", async () => {
   using kv = await Deno.openKv(":memory:");
-  const feed = new Feed({ kv, channel: undefined, now: Date.now, failed() {} });
+  const feed = new EventFeed({ kv, channel: undefined, now: Date.now, failed() {} });
   for (let i = 0; i < 700; i++) await feed.post({ type: `e${i}` });
   const kept = await feed.past(1_000);
   assertEquals([kept.length, JSON.parse(kept[0].text).type], [500, "e699"]);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { lookAfterPerson } from "../../routes/commands/person.ts";
+import { personCommand } from "../../routes/commands/person.ts";
 import { Archive } from "../../rooms/messages/archive.ts";
-import { createScribe } from "../../rooms/messages/message.ts";
+import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { Packer } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";
@@ -24,13 +24,13 @@ Deno.test("deno task person exports and erases what one person said, in all room
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(line);
   const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
-  assertEquals(await lookAfterPerson(["export", "ada"], around), 0);
+  assertEquals(await personCommand(["export", "ada"], around), 0);
   const exported = lines.splice(0).map((line) => JSON.parse(line));
   assertEquals(exported.map(({ room, message }) => [room, message]), [["lobby", 'hello "bo"'], [
     "聊天室",
     "你好",
   ]]);
-  assertEquals(await lookAfterPerson(["erase", "ada"], around), 0);
+  assertEquals(await personCommand(["erase", "ada"], around), 0);
   assertMatch(lines.splice(0).join(), /^2 messages are erased/);
   const history = await readHistory(service.url, "lobby");
   assertEquals(history.map(({ username, message, deleted }) => [username, message, deleted]), [
@@ -38,11 +38,11 @@ Deno.test("deno task person exports and erases what one person said, in all room
     ["bo", 'hello "ada"', undefined],
   ]);
   assertEquals((await service.rows()).filter((row) => row[2] === "ada").length, 2);
-  assertEquals(await lookAfterPerson(["export", "ada"], around), 0);
+  assertEquals(await personCommand(["export", "ada"], around), 0);
   assertEquals(lines.splice(0), []);
-  assertEquals(await lookAfterPerson(["forget", "ada"], around), 2);
+  assertEquals(await personCommand(["forget", "ada"], around), 2);
   assertMatch(lines.splice(0).join(), /^Usage/);
-  assertEquals(await lookAfterPerson(["export", "ada"], { ...around, serviceToken: "another-token" }), 1);
+  assertEquals(await personCommand(["export", "ada"], { ...around, serviceToken: "another-token" }), 1);
 });
 
 Deno.test("Erasing takes what was said a moment ago, in rooms of which nothing is archived yet, too", async () => {
@@ -80,11 +80,18 @@ Deno.test("RETENTION_DAYS takes old messages out of the history, in every room, 
   const outbox = new Outbox(kv);
   const packer = new Packer();
   let now = Date.now() - 10 * DAY_MS;
-  const scribe = createScribe({ timeZone: "Asia/Taipei", now: () => now, random: Math.random, after: "" });
+  const messageFactory = createMessageFactory({
+    timeZone: "Asia/Taipei",
+    now: () => now,
+    random: Math.random,
+    after: "",
+  });
   // A day apart each, until now; the pages of the rooms straddle the border.
   for (let day = 0; day <= 10; day++) {
     const commit = kv.atomic();
-    for (const room of ["a", "b", "b2"]) packer.add(scribe.draft(room, guest("ada"), `day ${day}`).body);
+    for (const room of ["a", "b", "b2"]) {
+      packer.add(messageFactory.draft(room, guest("ada"), `day ${day}`).body);
+    }
     outbox.add(commit, packer.take(), 3);
     await commit.commit();
     now += DAY_MS;

@@ -2,11 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import * as Y from "yjs";
 import { DocumentStore } from "../../rooms/documents/document_store.ts";
-import { Saver } from "../../rooms/documents/persistence.ts";
+import { Persistence } from "../../rooms/documents/persistence.ts";
 import { until } from "../support/editor.ts";
 
 interface Setting extends AsyncDisposable {
-  readonly saver: Saver;
+  readonly persistence: Persistence;
   /** Lets KV answer so many writes, and no more. */
   answer(writes: number): void;
   /** Whether KV can be reached. */
@@ -37,7 +37,7 @@ async function openSetting(): Promise<Setting> {
   const replace = store.replace.bind(store);
   store.replace = (state) => write(() => replace(state));
   let snapshots = 0;
-  const saver = new Saver({
+  const persistence = new Persistence({
     store,
     state() {
       snapshots++;
@@ -48,9 +48,9 @@ async function openSetting(): Promise<Setting> {
     saved() {},
     failed() {},
   });
-  doc.on("update", (update, origin) => origin !== "kv" && saver.own(update as Uint8Array<ArrayBuffer>));
+  doc.on("update", (update, origin) => origin !== "kv" && persistence.own(update as Uint8Array<ArrayBuffer>));
   const setting: Setting = {
-    saver,
+    persistence,
     isOut: false,
     get snapshots() {
       return snapshots;
@@ -70,22 +70,22 @@ async function openSetting(): Promise<Setting> {
     },
     async [Symbol.asyncDispose]() {
       setting.answer(Infinity);
-      await saver.close();
+      await persistence.close();
       kv.close();
     },
   };
   return setting;
 }
 
-Deno.test("Saver acknowledges what a slow save has stored, however much has come meanwhile", async () => {
+Deno.test("Persistence acknowledges what a slow save has stored, however much has come meanwhile", async () => {
   await using setting = await openSetting();
-  const { saver, edit, answer } = setting;
+  const { persistence, edit, answer } = setting;
   let settled = 0;
   edit(10);
-  saver.whenSaved({}, () => settled++);
-  const settling = saver.settle();
+  persistence.whenSaved({}, () => settled++);
+  const settling = persistence.settle();
   edit(3_000);
-  saver.whenSaved({}, () => settled++);
+  persistence.whenSaved({}, () => settled++);
   answer(1);
   await until(() => settled > 0);
   assertEquals([settled, (await setting.stored()).length], [1, 10]);
@@ -94,15 +94,15 @@ Deno.test("Saver acknowledges what a slow save has stored, however much has come
   assertEquals([settled, (await setting.stored()).length], [2, 3_010]);
 });
 
-Deno.test("Saver lets the document stand for its edits when there are many that KV doesn't take", async () => {
+Deno.test("Persistence lets the document stand for its edits when there are many that KV doesn't take", async () => {
   await using setting = await openSetting();
-  const { saver, edit, answer } = setting;
+  const { persistence, edit, answer } = setting;
   let isSaved = false;
   setting.isOut = true;
   answer(Infinity);
   edit(1_000);
-  saver.whenSaved({}, () => isSaved = true);
-  const settling = saver.settle();
+  persistence.whenSaved({}, () => isSaved = true);
+  const settling = persistence.settle();
   edit(1_000);
   await until(() => setting.snapshots > 0);
   assert(!isSaved);
@@ -112,18 +112,18 @@ Deno.test("Saver lets the document stand for its edits when there are many that 
   assertEquals((await setting.stored()).length, 2_000);
 });
 
-Deno.test("Saver refuses who asks without end, and calls nobody back who has left", async () => {
+Deno.test("Persistence refuses who asks without end, and calls nobody back who has left", async () => {
   await using setting = await openSetting();
-  const { saver, edit, answer } = setting;
+  const { persistence, edit, answer } = setting;
   const [ada, bo] = [{}, {}];
   const saved: object[] = [];
   edit(1);
-  const answers = Array.from({ length: 10_001 }, () => saver.whenSaved(ada, () => saved.push(ada)));
-  assertEquals([answers.indexOf(false), saver.whenSaved(bo, () => saved.push(bo))], [10_000, true]);
-  saver.forget(ada);
+  const answers = Array.from({ length: 10_001 }, () => persistence.whenSaved(ada, () => saved.push(ada)));
+  assertEquals([answers.indexOf(false), persistence.whenSaved(bo, () => saved.push(bo))], [10_000, true]);
+  persistence.forget(ada);
   answer(Infinity);
-  await saver.settle();
+  await persistence.settle();
   assertEquals(saved, [bo]);
-  assert(saver.whenSaved(ada, () => saved.push(ada)));
+  assert(persistence.whenSaved(ada, () => saved.push(ada)));
   assertEquals(saved, [bo, ada]);
 });

@@ -93,7 +93,7 @@ for (const status of [400, 401, 403, 404, 409]) {
     ids.push(...await log.commit("e"));
     await log.drained();
     assertEquals(place.ids(), ids);
-    assertEquals(await log.ledger.deadLetters.list(), []);
+    assertEquals(await log.delivery.deadLetters.list(), []);
     assertEquals(log.settled.flatMap(({ recorded }) => recorded.map((row) => row[4])), ids);
   });
 }

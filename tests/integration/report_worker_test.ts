@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Lease, LEASE_MS } from "../../rooms/kv/lease.ts";
-import type { Maker } from "../../rooms/reports/report_format.ts";
+import type { ReportFormat } from "../../rooms/reports/report_format.ts";
 import { REPORT_LIFE_MS } from "../../rooms/reports/report.ts";
 import { MAX_UNFINISHED, TooManyReportsError } from "../../rooms/reports/report_store.ts";
 import { Transcript } from "../../sheets/reports/transcript.ts";
@@ -8,7 +8,7 @@ import { pastText, writePast } from "../support/past.ts";
 import { ADA, openTestReports, type TestReports } from "../support/reports.ts";
 
 /** A transcript in the smallest slices. */
-function small(take: Maker["take"] = (...args) => new Transcript().take(...args)): Maker {
+function small(take: ReportFormat["take"] = (...args) => new Transcript().take(...args)): ReportFormat {
   const transcript = new Transcript();
   return {
     pagesASlice: 1,
@@ -35,8 +35,8 @@ async function left(kv: Deno.Kv): Promise<string[]> {
   return entries.filter((kind) => kind.startsWith("report"));
 }
 
-Deno.test("Runner has every message once and in order, while people talk and others archive", async () => {
-  await using reports = await openTestReports({ makers: { transcript: small() } });
+Deno.test("ReportWorker has every message once and in order, while people talk and others archive", async () => {
+  await using reports = await openTestReports({ reportFormats: { transcript: small() } });
   await writePast(reports.kv, "lobby", 1_500);
   await using other = await openTestReports({ kv: reports.kv });
   const before = await reports.commit("lobby", ...Array.from({ length: 50 }, (_, i) => pastText(1_500 + i)));
@@ -66,7 +66,7 @@ Deno.test("Runner has every message once and in order, while people talk and oth
   assert(reports.moved.length > 3);
 });
 
-Deno.test("Runner takes only what was said in the period", async () => {
+Deno.test("ReportWorker takes only what was said in the period", async () => {
   await using reports = await openTestReports();
   const times: number[] = [];
   for (let i = 0; i < 30; i++) {
@@ -80,10 +80,10 @@ Deno.test("Runner takes only what was said in the period", async () => {
   assertEquals(await textsOf(reports, asked.id), Array.from({ length: 10 }, (_, i) => `message ${i + 10}`));
 });
 
-Deno.test("Runner comes to an end in a room where people go on talking: what is said later is no part of it", async () => {
+Deno.test("ReportWorker comes to an end in a room where people go on talking: what is said later is no part of it", async () => {
   let slices = 0;
   await using reports: TestReports = await openTestReports({
-    makers: { transcript: small() },
+    reportFormats: { transcript: small() },
     async isAllowed() {
       if (++slices === 2) await writePast(reports.kv, "lobby", 400);
       return true;
@@ -95,7 +95,7 @@ Deno.test("Runner comes to an end in a room where people go on talking: what is 
   assertEquals((await reports.finished(asked)).messages, 600);
 });
 
-Deno.test("ReportWork.advance() refuses whoever lost the lease, though the report stands as it was", async () => {
+Deno.test("ReportJobs.advance() refuses whoever lost the lease, though the report stands as it was", async () => {
   await using reports = await openTestReports();
   const { id } = await reports.ask();
   const held = await reports.work.hold(id);
@@ -111,12 +111,12 @@ Deno.test("ReportWork.advance() refuses whoever lost the lease, though the repor
   await Promise.all([one, two].map((lease) => lease.release()));
 });
 
-Deno.test("Runner makes nothing any more once another has its place, however late it wakes", async () => {
+Deno.test("ReportWorker makes nothing any more once another has its place, however late it wakes", async () => {
   const asleep = Promise.withResolvers<void>();
   const awake = Promise.withResolvers<void>();
   let slices = 0;
   await using paused = await openTestReports({
-    makers: { transcript: small() },
+    reportFormats: { transcript: small() },
     async isAllowed() {
       if (++slices === 3) {
         asleep.resolve();
@@ -126,7 +126,7 @@ Deno.test("Runner makes nothing any more once another has its place, however lat
     },
   });
   await writePast(paused.kv, "lobby", 1_500);
-  await using next = await openTestReports({ kv: paused.kv, makers: { transcript: small() } });
+  await using next = await openTestReports({ kv: paused.kv, reportFormats: { transcript: small() } });
   const asked = await paused.ask();
   paused.run();
   await asleep.promise;
@@ -143,16 +143,16 @@ Deno.test("Runner makes nothing any more once another has its place, however lat
   assert(next.moved[0].progress > 0 && next.moved[0].messages > made);
 });
 
-Deno.test("Runner stores a slice once, though two make the same one at the same time", async () => {
+Deno.test("ReportWorker stores a slice once, though two make the same one at the same time", async () => {
   const seen = new Map<string, number>();
   const counting = small((state, messages, order) => {
     const first = messages[0]?.id ?? "";
     seen.set(first, (seen.get(first) ?? 0) + 1);
     return new Transcript().take(state, messages, order);
   });
-  await using one = await openTestReports({ makers: { transcript: counting } });
+  await using one = await openTestReports({ reportFormats: { transcript: counting } });
   await writePast(one.kv, "lobby", 2_000);
-  await using two = await openTestReports({ kv: one.kv, makers: { transcript: counting } });
+  await using two = await openTestReports({ kv: one.kv, reportFormats: { transcript: counting } });
   const asked = await one.ask();
   one.run();
   two.run();
@@ -162,11 +162,11 @@ Deno.test("Runner stores a slice once, though two make the same one at the same 
   assertEquals(new Set(stored).size, stored.length);
 });
 
-Deno.test("Runner stops at once with a report that is cancelled, and leaves nothing of it behind", async () => {
+Deno.test("ReportWorker stops at once with a report that is cancelled, and leaves nothing of it behind", async () => {
   const reached = Promise.withResolvers<void>();
   let slices = 0;
   await using reports = await openTestReports({
-    makers: { transcript: small() },
+    reportFormats: { transcript: small() },
     isAllowed: () => {
       if (++slices === 3) reached.resolve();
       return Promise.resolve(true);
@@ -183,8 +183,8 @@ Deno.test("Runner stops at once with a report that is cancelled, and leaves noth
   assertEquals((await reports.store.get(asked.id))?.outcome, "cancelled");
 });
 
-Deno.test("ReportWork forgets reports after a week, with their files, bit by bit", async () => {
-  await using reports = await openTestReports({ makers: { transcript: small() } });
+Deno.test("ReportJobs forgets reports after a week, with their files, bit by bit", async () => {
+  await using reports = await openTestReports({ reportFormats: { transcript: small() } });
   await writePast(reports.kv, "lobby", 30_000);
   const asked = await reports.ask();
   reports.run();
@@ -198,7 +198,7 @@ Deno.test("ReportWork forgets reports after a week, with their files, bit by bit
   while ((await left(reports.kv)).length) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
-Deno.test("Runner says what is wrong: too much, nothing there, or no right to read", async () => {
+Deno.test("ReportWorker says what is wrong: too much, nothing there, or no right to read", async () => {
   await using reports = await openTestReports({
     maxMessages: 100,
     isAllowed: ({ room }) => Promise.resolve(room !== "secret"),
@@ -218,10 +218,10 @@ Deno.test("Runner says what is wrong: too much, nothing there, or no right to re
   assertEquals(reports.failures, []);
 });
 
-Deno.test("Runner tries again what failed, gives up after five times, and goes on with the others", async () => {
+Deno.test("ReportWorker tries again what failed, gives up after five times, and goes on with the others", async () => {
   let failures = 0;
   await using reports = await openTestReports({
-    makers: {
+    reportFormats: {
       transcript: small((state, messages, order) => {
         if (order.room === "cursed" || failures++ < 2) throw new Error("Something is broken");
         return new Transcript().take(state, messages, order);
@@ -238,7 +238,7 @@ Deno.test("Runner tries again what failed, gives up after five times, and goes o
   assertEquals(reports.failures.length, 7);
 });
 
-Deno.test("Runner lets nobody wait for a report that has failed lately", async () => {
+Deno.test("ReportWorker lets nobody wait for a report that has failed lately", async () => {
   let waitedMs = 0;
   let waitedForLobbyMs = Infinity;
   await using reports: TestReports = await openTestReports({
@@ -251,7 +251,7 @@ Deno.test("Runner lets nobody wait for a report that has failed lately", async (
         return reports.clock.wait(ms, signal);
       },
     },
-    makers: {
+    reportFormats: {
       transcript: small((state, messages, order) => {
         if (order.room === "cursed") throw new Error("Something is broken");
         return new Transcript().take(state, messages, order);

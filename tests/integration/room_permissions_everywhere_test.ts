@@ -8,7 +8,7 @@ import { Visitor } from "../support/visitor.ts";
 
 for (const engine of ["BroadcastChannel", "KV", "Redis"] as const) {
   engineTest(
-    `Rules over ${engine} hold for members everywhere: deleted, private, signed out`,
+    `RoomPermissions over ${engine} hold for members everywhere: deleted, private, signed out`,
     NEEDS[engine],
     async () => {
       await using ensemble = await startEnsemble(engine, 2);

@@ -25,7 +25,7 @@ Deno.test("A room belongs to the account that enters it first, while nothing has
   assertEquals((await ada.ask("GET", "/api/rooms/old")).body.may_change, false);
 });
 
-Deno.test("Rules are for the room's creator, admins and the service to change", async () => {
+Deno.test("RoomPermissions are for the room's creator, admins and the service to change", async () => {
   await using service = await startService();
   const [ada, bo] = [await member(service.url, "ada"), await member(service.url, "bo")];
   const root = await member(service.url, "root", "admin");

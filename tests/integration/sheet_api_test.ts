@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { lookAfterLog } from "../../routes/commands/sheet.ts";
+import { sheetCommand } from "../../routes/commands/sheet.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { Client } from "../support/client.ts";
 import { startService, type TestService, TOKEN } from "../support/service.ts";
@@ -18,7 +18,7 @@ async function run(service: TestService, ...args: string[]): Promise<[status: nu
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(line);
   const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
-  return [await lookAfterLog(args, around), lines.join("\n")];
+  return [await sheetCommand(args, around), lines.join("\n")];
 }
 
 Deno.test("Service writes to a Google Sheet, and tells the members within three seconds", async () => {
@@ -107,7 +107,7 @@ Deno.test("Log's figures, letters and retries are for the service's token only",
   }
   const [status, text] = await run(service, "everything");
   assertEquals(status, 2);
-  assertStringIncludes(text, "Usage: deno task log status");
+  assertStringIncludes(text, "Usage: deno task sheet status");
 });
 
 Deno.test("The operator's words say what to do, and never hold rows, keys or tokens", async () => {

@@ -1,6 +1,6 @@
 /** What has to hold when the database file is taken away under the running service, or the disk takes no more. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Storage, StorageLostError } from "../../rooms/kv/storage_guard.ts";
+import { StorageGuard, StorageLostError } from "../../rooms/kv/storage_guard.ts";
 import { backend } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startService, temporaryDirectory, type TestService } from "../support/service.ts";
@@ -73,13 +73,13 @@ Deno.test("What is said is acknowledged again, and stands after a restart, when 
 });
 
 for (const cause of ["database or disk is full", "readonly database", "disk I/O error"]) {
-  Deno.test(`Storage tells that a write failed (${cause}) until one succeeds`, async () => {
+  Deno.test(`StorageGuard tells that a write failed (${cause}) until one succeeds`, async () => {
     using kv = await Deno.openKv(":memory:");
     const told: (string | undefined)[] = [];
     const set = kv.set.bind(kv);
     let isFull = true;
     kv.set = (...args) => isFull ? Promise.reject(new TypeError(`attempt to write: ${cause}`)) : set(...args);
-    const storage = new Storage(undefined, (trouble) => told.push(trouble));
+    const storage = new StorageGuard(undefined, (trouble) => told.push(trouble));
     storage.guard(kv);
     for (let i = 0; i < 2; i++) await kv.set(["key"], i).catch(() => {});
     assertMatch(String(storage.trouble), new RegExp(cause));
@@ -92,10 +92,10 @@ for (const cause of ["database or disk is full", "readonly database", "disk I/O 
   });
 }
 
-Deno.test("Storage.guard() refuses every kind of write once the file is lost, and lets everyone read", async () => {
+Deno.test("StorageGuard.guard() refuses every kind of write once the file is lost, and lets everyone read", async () => {
   await using directory = await temporaryDirectory();
   const path = `${directory.path}/t.db`;
-  const storage = new Storage(path, () => {});
+  const storage = new StorageGuard(path, () => {});
   using kv = storage.guard(await Deno.openKv(path));
   await kv.set(["key"], "value");
   await Deno.remove(path);

@@ -3,7 +3,7 @@ import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 import { enter, openIsolates, stored, until } from "../support/isolates.ts";
 
-Deno.test("Relay never acknowledges what failed, though its answer was lost and the leader is gone", async () => {
+Deno.test("WriteForwarding never acknowledges what failed, though its answer was lost and the leader is gone", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
@@ -23,7 +23,7 @@ Deno.test("Relay never acknowledges what failed, though its answer was lost and 
   bo.leave();
 });
 
-Deno.test("Relay shows everyone a message whose commit was made though it seemed to fail", async () => {
+Deno.test("WriteForwarding shows everyone a message whose commit was made though it seemed to fail", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const members = await Promise.all(isolates.all.map((rooms, i) => enter(rooms, "lobby", `u${i}`)));
@@ -43,7 +43,7 @@ Deno.test("Relay shows everyone a message whose commit was made though it seemed
   members.forEach((member) => member.leave());
 });
 
-Deno.test("Relay answers a message whose commit was posted in vain, and which has left the outbox since", async () => {
+Deno.test("WriteForwarding answers a message whose commit was posted in vain, and which has left the outbox since", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
@@ -56,7 +56,7 @@ Deno.test("Relay answers a message whose commit was posted in vain, and which ha
   assertEquals((await posted).message, "hello");
 });
 
-Deno.test("Relay stores a message once though a post of the leader before comes late while it is committed", async () => {
+Deno.test("WriteForwarding stores a message once though a post of the leader before comes late while it is committed", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
@@ -78,7 +78,7 @@ Deno.test("Relay stores a message once though a post of the leader before comes 
   assertEquals(await stored(leader, "lobby"), ["first", "hello", "last"]);
 });
 
-Deno.test("Relay refuses nothing when the leader stops in order, and another one leads", async () => {
+Deno.test("WriteForwarding refuses nothing when the leader stops in order, and another one leads", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(3, bus);
   const [leader, ...others] = isolates.all;
@@ -98,7 +98,7 @@ Deno.test("Relay refuses nothing when the leader stops in order, and another one
   assert(texts.size >= Math.min(count, 200), `${texts.size} of ${count}`);
 });
 
-Deno.test("Neighbours tell of a thousand rooms in a few posts, and then are quiet", async () => {
+Deno.test("PresenceSync tell of a thousand rooms in a few posts, and then are quiet", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [one, two] = isolates.all;
@@ -107,7 +107,7 @@ Deno.test("Neighbours tell of a thousand rooms in a few posts, and then are quie
   );
   const about = (): number => bus.posts.filter(({ type }) => type === "people" || type === "who").length;
   const knows = (): boolean =>
-    [one, two].every(({ lobby }) => lobby.room("room7").announcer.users.length === 2);
+    [one, two].every(({ lobby }) => lobby.room("room7").presence.users.length === 2);
   await until(knows);
   // A post that got lost, of which the next sign of life tells.
   bus.loses = ({ type }) => type === "people";
@@ -115,14 +115,14 @@ Deno.test("Neighbours tell of a thousand rooms in a few posts, and then are quie
   await until(() =>
     bus.posts.some((post) => post.type === "people" && post.told.some(({ room }) => room === "room7"))
   );
-  await until(() => one.lobby.room("room7").announcer.users.length === 3);
+  await until(() => one.lobby.room("room7").presence.users.length === 3);
   bus.loses = () => false;
-  await until(() => two.lobby.room("room7").announcer.users.length === 3);
+  await until(() => two.lobby.room("room7").presence.users.length === 3);
   assert(about() < 200, `${about()} posts`);
   [...members, late].forEach((member) => member.leave());
 });
 
-Deno.test("Relay hands messages again as soon as posts come through, though it was cut off for long while busy", async () => {
+Deno.test("WriteForwarding hands messages again as soon as posts come through, though it was cut off for long while busy", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const other = isolates.all[1];

@@ -1,14 +1,14 @@
 /** The log for tests: everything from the outbox to the sheet, without rooms and routes. */
 import { Archive } from "../../rooms/messages/archive.ts";
-import { createScribe, type Draft } from "../../rooms/messages/message.ts";
+import { createMessageFactory, type Draft } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
-import { Seal } from "../../rooms/kv/idempotent_commit.ts";
+import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { Packer } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import { Flusher, type Trouble } from "../../sheets/delivery/flusher.ts";
 import { Lease } from "../../rooms/kv/lease.ts";
-import { Ledger, type Settled } from "../../sheets/delivery/delivery.ts";
+import { Delivery, type Settled } from "../../sheets/delivery/delivery.ts";
 import type { PaceOptions } from "../../sheets/delivery/pace.ts";
 import type { Sheet } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
@@ -18,7 +18,7 @@ export interface TestLog extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly flusher: Flusher;
   readonly lease: Lease;
-  readonly ledger: Ledger;
+  readonly delivery: Delivery;
   readonly clock: Clock;
   readonly settled: readonly Settled[];
   /** Why what is to be done besides failed. */
@@ -45,15 +45,15 @@ export async function startLog(
   const archive = new Archive(kv, outbox);
   await archive.open();
   const lease = new Lease(kv, "log", clock);
-  const seal = new Seal({ kv, isRemote: false, lease });
-  const ledger = new Ledger({ kv, outbox, archive, sheet, lease, seal, clock });
+  const idempotentCommit = new IdempotentCommit({ kv, isRemote: false, lease });
+  const delivery = new Delivery({ kv, outbox, archive, sheet, lease, idempotentCommit, clock });
   const settled: Settled[] = [];
   const choresFailed: unknown[] = [];
   const troubles: (Trouble | undefined)[] = [];
   let told = Promise.withResolvers<Trouble | undefined>();
   const flusher = new Flusher({
     outbox,
-    ledger,
+    delivery,
     lease,
     pace: options.pace ?? AT_ONCE,
     clock,
@@ -75,7 +75,7 @@ export async function startLog(
     outbox,
     flusher,
     lease,
-    ledger,
+    delivery,
     clock,
     settled,
     choresFailed,
@@ -100,10 +100,15 @@ export function committer(
   outbox: Outbox,
   now: () => number = Date.now,
 ): (room: string, ...messages: string[]) => Promise<string[]> {
-  const scribe = createScribe({ timeZone: "Asia/Taipei", now, random: Math.random, after: "" });
+  const messageFactory = createMessageFactory({
+    timeZone: "Asia/Taipei",
+    now,
+    random: Math.random,
+    after: "",
+  });
   const packer = new Packer();
   return async (room, ...messages) => {
-    const drafts: Draft[] = messages.map((message) => scribe.draft(room, guest("ada"), message));
+    const drafts: Draft[] = messages.map((message) => messageFactory.draft(room, guest("ada"), message));
     for (const { body } of drafts) {
       if (!packer.add(body)) throw new Error("These messages don't fit into one batch");
     }

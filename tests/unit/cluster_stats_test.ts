@@ -1,26 +1,26 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Post } from "../../rooms/cluster/channel.ts";
-import { Counts } from "../../rooms/counters.ts";
-import { markOf, partsOf, Roll } from "../../rooms/stats/distinct_sample.ts";
-import { Overview, TELL_EVERY_MS } from "../../rooms/stats/cluster_stats.ts";
-import { Warnings } from "../../rooms/stats/alert_rules.ts";
+import { Counters } from "../../rooms/counters.ts";
+import { DistinctSample, sampleKeyOf, samplePartsOf } from "../../rooms/stats/distinct_sample.ts";
+import { ClusterStats, TELL_EVERY_MS } from "../../rooms/stats/cluster_stats.ts";
+import { AlertRules } from "../../rooms/stats/alert_rules.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 
 type Place = Record<string, string[]>;
 
-function isolate(bus: Bus, place: Place, parts: { instance?: string; counts?: Counts } = {}) {
+function isolate(bus: Bus, place: Place, parts: { instance?: string; counters?: Counters } = {}) {
   const channel = bus.channel();
-  const overview = new Overview({
+  const overview = new ClusterStats({
     channel,
     rooms: () =>
       Object.entries(place).map(([name, users]) => ({
         name,
         connections: users.length,
-        announcer: { usersHere: users.map((user) => guest(user)) },
+        presence: { usersHere: users.map((user) => guest(user)) },
       })),
-    counts: parts.counts ?? new Counts(),
+    counters: parts.counters ?? new Counters(),
     now: Date.now,
     instance: parts.instance ?? "one",
     isolate: 0,
@@ -36,7 +36,7 @@ async function pass(time: FakeTime, times = 1): Promise<void> {
   await time.runMicrotasks();
 }
 
-Deno.test("Overview counts a person and a room that are at several isolates once, and memory of a process once", async () => {
+Deno.test("ClusterStats counts a person and a room that are at several isolates once, and memory of a process once", async () => {
   using time = new FakeTime();
   const bus = new Bus();
   const all = [
@@ -55,7 +55,7 @@ Deno.test("Overview counts a person and a room that are at several isolates once
   all.forEach((overview) => overview.close());
 });
 
-Deno.test("Overview forgets an isolate that says that it stops, and one that is silent", async () => {
+Deno.test("ClusterStats forgets an isolate that says that it stops, and one that is silent", async () => {
   using time = new FakeTime();
   const bus = new Bus();
   const stays = isolate(bus, { lobby: ["ada"] });
@@ -74,7 +74,7 @@ Deno.test("Overview forgets an isolate that says that it stops, and one that is 
   [stays, dies].forEach((overview) => overview.close());
 });
 
-Deno.test("Overview knows thousands of people by rolls in parts, and none by a roll whose part was lost", async () => {
+Deno.test("ClusterStats knows thousands of people by rolls in parts, and none by a roll whose part was lost", async () => {
   using time = new FakeTime();
   const bus = new Bus();
   const many = Array.from({ length: 3_000 }, (_, i) => `u${i}`);
@@ -95,12 +95,12 @@ Deno.test("Overview knows thousands of people by rolls in parts, and none by a r
   [here, there].forEach((overview) => overview.close());
 });
 
-Deno.test("Overview adds up how many messages a second there were at each", async () => {
+Deno.test("ClusterStats adds up how many messages a second there were at each", async () => {
   using time = new FakeTime();
   const bus = new Bus();
-  const [one, two] = [new Counts(), new Counts()];
-  const here = isolate(bus, {}, { counts: one });
-  const there = isolate(bus, {}, { counts: two });
+  const [one, two] = [new Counters(), new Counters()];
+  const here = isolate(bus, {}, { counters: one });
+  const there = isolate(bus, {}, { counters: two });
   for (let i = 0; i < 4; i++) {
     one.messages += 25;
     two.messages += 50;
@@ -113,20 +113,20 @@ Deno.test("Overview adds up how many messages a second there were at each", asyn
 });
 
 Deno.test("markOf() tells many ids from each other, and a roll in parts becomes one again", () => {
-  const marks = Array.from({ length: 200_000 }, (_, i) => markOf(`guest/${i % 7}:小安${i}`));
+  const marks = Array.from({ length: 200_000 }, (_, i) => sampleKeyOf(`guest/${i % 7}:小安${i}`));
   assertEquals(new Set(marks).size, 200_000);
   const names = Array.from({ length: 2_500 }, (_, i) => `u${i}`);
-  const roll = new Roll();
-  for (const part of partsOf(names)) roll.take(part);
-  assertEquals([...roll.marks()], names.map(markOf));
-  for (const part of partsOf([])) roll.take(part);
+  const roll = new DistinctSample();
+  for (const part of samplePartsOf(names)) roll.take(part);
+  assertEquals([...roll.marks()], names.map(sampleKeyOf));
+  for (const part of samplePartsOf([])) roll.take(part);
   assertEquals([...roll.marks()], []);
 });
 
-Deno.test("Warnings tells of an outbox that grows while its oldest message is late, of a full one, and of a crowd that is too fast", () => {
+Deno.test("AlertRules tells of an outbox that grows while its oldest message is late, of a full one, and of a crowd that is too fast", () => {
   const calm = { pending: 10, oldestPendingSeconds: 5, outboxLimit: 1_000, rateLimited: 0 };
   const said = (...signs: Partial<typeof calm>[]): string[] => {
-    const warnings = new Warnings();
+    const warnings = new AlertRules();
     return signs.flatMap((sign) => warnings.look({ ...calm, ...sign })).map(({ level, code }) =>
       `${level} ${code}`
     );

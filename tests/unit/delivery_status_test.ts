@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Clock } from "../../rooms/clock.ts";
-import { SharedLogStatus } from "../../sheets/delivery/status.ts";
+import { SharedDeliveryStatus } from "../../sheets/delivery/status.ts";
 import { Bus } from "../fakes/bus.ts";
 
 const idle = { status: { state: "idle" }, probe() {} } as const;
@@ -16,15 +16,15 @@ class StillClock implements Clock {
 }
 
 /** The status at one isolate. */
-async function openStatus(bus: Bus, clock: Clock): Promise<SharedLogStatus & Disposable> {
+async function openStatus(bus: Bus, clock: Clock): Promise<SharedDeliveryStatus & Disposable> {
   const channel = bus.channel();
-  const status = new SharedLogStatus(idle, channel, clock);
+  const status = new SharedDeliveryStatus(idle, channel, clock);
   await channel.listen((post) => status.receive(post), () => {});
   status.open();
   return Object.assign(status, { [Symbol.dispose]: () => status.close() });
 }
 
-Deno.test("SharedLogStatus tells every isolate what one noticed, also one that comes later, for an hour", async () => {
+Deno.test("SharedDeliveryStatus tells every isolate what one noticed, also one that comes later, for an hour", async () => {
   using time = new FakeTime();
   const [bus, clock] = [new Bus(), new StillClock()];
   using one = await openStatus(bus, clock);
@@ -42,7 +42,7 @@ Deno.test("SharedLogStatus tells every isolate what one noticed, also one that c
   assertEquals([one.notice, two.notice, three.notice], [undefined, undefined, undefined]);
 });
 
-Deno.test("SharedLogStatus forgets what an isolate noticed that is gone", async () => {
+Deno.test("SharedDeliveryStatus forgets what an isolate noticed that is gone", async () => {
   using time = new FakeTime();
   const [bus, clock] = [new Bus(), new StillClock()];
   using two = await openStatus(bus, clock);

@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Presence } from "../../rooms/documents/awareness.ts";
+import { DocumentAwareness } from "../../rooms/documents/awareness.ts";
 
 /** Presence with a clock of its own, and what a client of another one would send. */
 function setting() {
   let now = 0;
-  const presence = new Presence(() => now);
-  const stated = new Presence(() => now);
+  const presence = new DocumentAwareness(() => now);
+  const stated = new DocumentAwareness(() => now);
   return {
     presence,
     later: (ms: number) => now += ms,
@@ -21,7 +21,7 @@ function setting() {
 
 const [ada, bo] = [{ id: "1", name: "ada" }, { id: "2", name: "bo" }];
 
-Deno.test("Presence.take() brings nobody back whom another one repeats after they have left", () => {
+Deno.test("DocumentAwareness.take() brings nobody back whom another one repeats after they have left", () => {
   const { presence, update } = setting();
   const heard = update(1);
   presence.take(heard, bo, bo);
@@ -31,7 +31,7 @@ Deno.test("Presence.take() brings nobody back whom another one repeats after the
   assertEquals(presence.take(update(1), { again: bo }, bo).length, 1);
 });
 
-Deno.test("Presence.take() lets nobody speak for another's client, and nobody bring many", () => {
+Deno.test("DocumentAwareness.take() lets nobody speak for another's client, and nobody bring many", () => {
   const { presence, update } = setting();
   presence.take(update(1), bo, bo);
   assertEquals(presence.take(update(1), ada, ada), []);
@@ -40,7 +40,7 @@ Deno.test("Presence.take() lets nobody speak for another's client, and nobody br
   assertEquals(presence.of(ada).length, 4);
 });
 
-Deno.test("Presence.sweep() takes out who is silent elsewhere, and nobody who is connected here", () => {
+Deno.test("DocumentAwareness.sweep() takes out who is silent elsewhere, and nobody who is connected here", () => {
   const { presence, update, later } = setting();
   presence.take(update(1), bo, bo);
   presence.takeElsewhere(update(2));
@@ -49,9 +49,9 @@ Deno.test("Presence.sweep() takes out who is silent elsewhere, and nobody who is
   assertEquals(presence.clients, [1]);
 });
 
-Deno.test("Presence.take() throws for a connection whose clients come and go without end", () => {
+Deno.test("DocumentAwareness.take() throws for a connection whose clients come and go without end", () => {
   const { presence } = setting();
-  const elsewhere = new Presence(() => 0);
+  const elsewhere = new DocumentAwareness(() => 0);
   const comeAndGo = (client: number) => {
     elsewhere.set(client, {}, ada, ada);
     presence.take(elsewhere.encode([client]), ada, ada);

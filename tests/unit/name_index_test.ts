@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { OwnedNames } from "../../rooms/access/name_index.ts";
-import { type Change, Changes } from "../../rooms/kv/change_feed.ts";
+import { NameIndex } from "../../rooms/access/name_index.ts";
+import { type Change, ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 
 interface Setting {
-  readonly names: OwnedNames;
+  readonly names: NameIndex;
   /** How often all names were listed. */
   readonly listed: () => number;
   change(change: Change): Promise<void>;
@@ -15,16 +15,16 @@ interface Setting {
 /** Registers a test with names of which `list` brings the owned ones. */
 function namesTest(
   name: string,
-  list: (names: OwnedNames) => AsyncIterable<string>,
+  list: (names: NameIndex) => AsyncIterable<string>,
   act: (setting: Setting) => Promise<void>,
 ): void {
   Deno.test(name, async () => {
     using kv = await Deno.openKv(":memory:");
-    const changes = new Changes(kv, systemClock);
+    const changes = new ChangeFeed(kv, systemClock);
     await changes.open();
     let listed = 0;
     let settled = Promise.resolve();
-    const names: OwnedNames = new OwnedNames(async function* () {
+    const names: NameIndex = new NameIndex(async function* () {
       const ended = Promise.withResolvers<void>();
       settled = ended.promise;
       listed++;
@@ -46,7 +46,7 @@ function namesTest(
   });
 }
 
-namesTest("OwnedNames lists names once, and then knows which are free", async function* () {
+namesTest("NameIndex lists names once, and then knows which are free", async function* () {
   yield "ada";
 }, async ({ names, listed, settle }) => {
   assertEquals([names.mayOwn("ada"), names.mayOwn("bo")], [true, true]);
@@ -58,7 +58,7 @@ namesTest("OwnedNames lists names once, and then knows which are free", async fu
   assertEquals(listed(), 1);
 });
 
-namesTest("OwnedNames misses no name that is made while it lists the others", async function* (names) {
+namesTest("NameIndex misses no name that is made while it lists the others", async function* (names) {
   names.add(["bo"]);
   yield "ada";
   await Promise.resolve();
@@ -70,7 +70,7 @@ namesTest("OwnedNames misses no name that is made while it lists the others", as
   assertEquals(names.mayOwn("cy"), true);
 });
 
-namesTest("OwnedNames lists anew when it may have missed a change", async function* () {
+namesTest("NameIndex lists anew when it may have missed a change", async function* () {
   yield "ada";
 }, async ({ names, listed, change, settle }) => {
   names.mayOwn("bo");
@@ -82,7 +82,7 @@ namesTest("OwnedNames lists anew when it may have missed a change", async functi
 });
 
 const late = Promise.withResolvers<void>();
-namesTest("OwnedNames uses no list that was begun before it may have missed a change", async function* () {
+namesTest("NameIndex uses no list that was begun before it may have missed a change", async function* () {
   yield "ada";
   await late.promise;
 }, async ({ names, listed, change, settle }) => {
@@ -96,7 +96,7 @@ namesTest("OwnedNames uses no list that was begun before it may have missed a ch
   assertEquals([names.mayOwn("bo"), listed()], [false, 2]);
 });
 
-namesTest("OwnedNames takes any name for owned while they can't be listed", async function* () {
+namesTest("NameIndex takes any name for owned while they can't be listed", async function* () {
   yield "ada";
   throw new Error("KV is out of reach");
 }, async ({ names, settle }) => {
@@ -106,7 +106,7 @@ namesTest("OwnedNames takes any name for owned while they can't be listed", asyn
   await settle();
 });
 
-namesTest("OwnedNames holds no more names than fit", async function* () {
+namesTest("NameIndex holds no more names than fit", async function* () {
   for (let index = 0; index < 200_002; index++) yield String(index);
 }, async ({ names, listed, settle }) => {
   names.mayOwn("bo");

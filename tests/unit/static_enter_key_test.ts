@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Composition } from "../../static/room/composer/enter_key.js";
+import { EnterKey } from "../../static/room/composer/enter_key.js";
 
 const ENTER = {
   key: "Enter",
@@ -12,25 +12,25 @@ const ENTER = {
   timeStamp: 1_000,
 };
 
-Deno.test("Composition lets an ordinary Enter send", () => {
-  assertEquals(new Composition().meaningOf(ENTER), "send");
+Deno.test("EnterKey lets an ordinary Enter send", () => {
+  assertEquals(new EnterKey().meaningOf(ENTER), "send");
 });
 
-Deno.test("Composition leaves other keys and Shift+Enter to the field", () => {
-  assertEquals(new Composition().meaningOf({ ...ENTER, key: "a" }), "leave");
-  assertEquals(new Composition().meaningOf({ ...ENTER, shiftKey: true }), "leave");
+Deno.test("EnterKey leaves other keys and Shift+Enter to the field", () => {
+  assertEquals(new EnterKey().meaningOf({ ...ENTER, key: "a" }), "leave");
+  assertEquals(new EnterKey().meaningOf({ ...ENTER, shiftKey: true }), "leave");
 });
 
-Deno.test("Composition never sends while a word is being composed", () => {
-  const composition = new Composition();
+Deno.test("EnterKey never sends while a word is being composed", () => {
+  const composition = new EnterKey();
   composition.start();
   assertEquals(composition.meaningOf({ ...ENTER, isComposing: true }), "leave");
   assertEquals(composition.meaningOf({ ...ENTER, keyCode: 229 }), "leave");
 });
 
 for (const key of ["Enter", "Process"]) {
-  Deno.test(`Composition sends a Korean word by the Enter that ends it, told as ${key} first`, () => {
-    const composition = new Composition();
+  Deno.test(`EnterKey sends a Korean word by the Enter that ends it, told as ${key} first`, () => {
+    const composition = new EnterKey();
     composition.start();
     assertEquals(composition.meaningOf({ ...ENTER, key, keyCode: 229, isComposing: true }), "leave");
     composition.end(998);
@@ -38,8 +38,8 @@ for (const key of ["Enter", "Process"]) {
   });
 }
 
-Deno.test("Composition picks with Safari's Enter again after one that a former composition had", () => {
-  const composition = new Composition();
+Deno.test("EnterKey picks with Safari's Enter again after one that a former composition had", () => {
+  const composition = new EnterKey();
   composition.start();
   composition.meaningOf({ ...ENTER, keyCode: 229, isComposing: true });
   composition.end(500);
@@ -48,20 +48,20 @@ Deno.test("Composition picks with Safari's Enter again after one that a former c
   assertEquals(composition.meaningOf(ENTER), "leave");
 });
 
-Deno.test("Composition hears the next Enter when a click ended the word and nothing said so", () => {
-  const composition = new Composition();
+Deno.test("EnterKey hears the next Enter when a click ended the word and nothing said so", () => {
+  const composition = new EnterKey();
   composition.start();
   assertEquals(composition.meaningOf(ENTER), "send");
 });
 
-Deno.test("Composition takes the Enter right after its end for its own, as in Safari", () => {
-  const composition = new Composition();
+Deno.test("EnterKey takes the Enter right after its end for its own, as in Safari", () => {
+  const composition = new EnterKey();
   composition.start();
   composition.end(990);
   assertEquals(composition.meaningOf(ENTER), "leave");
   assertEquals(composition.meaningOf({ ...ENTER, timeStamp: 1_200 }), "send");
 });
 
-Deno.test("Composition swallows an Enter that is held down", () => {
-  assertEquals(new Composition().meaningOf({ ...ENTER, repeat: true }), "swallow");
+Deno.test("EnterKey swallows an Enter that is held down", () => {
+  assertEquals(new EnterKey().meaningOf({ ...ENTER, repeat: true }), "swallow");
 });

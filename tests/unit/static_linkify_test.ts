@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { isEmojiOnly } from "../../static/room/messages/emoji.js";
-import { splitLinks } from "../../static/room/messages/linkify.js";
+import { linkify } from "../../static/room/messages/linkify.js";
 
 /** The addresses in a text, and the text with each of them between brackets. */
 function marked(text: string): string {
-  return splitLinks(text).map((part) => (part.href ? `[${part.text}]` : part.text)).join("");
+  return linkify(text).map((part) => (part.href ? `[${part.text}]` : part.text)).join("");
 }
 
 const CASES = {
@@ -23,7 +23,7 @@ const CASES = {
 for (const [text, expected] of Object.entries(CASES)) {
   Deno.test(`splitLinks() finds the addresses in ${JSON.stringify(text)}`, () => {
     assertEquals(marked(text), expected);
-    assertEquals(splitLinks(text).map((part) => part.text).join(""), text);
+    assertEquals(linkify(text).map((part) => part.text).join(""), text);
   });
 }
 
@@ -42,7 +42,7 @@ const HOSTILE = {
 for (const [what, text] of Object.entries(HOSTILE)) {
   Deno.test(`splitLinks() reads ${what} in one pass`, () => {
     const started = performance.now();
-    assertEquals(splitLinks(text).map((part) => part.text).join(""), text);
+    assertEquals(linkify(text).map((part) => part.text).join(""), text);
     assert(performance.now() - started < 1_000, `${performance.now() - started} ms`);
   });
 }

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import type { Report } from "../../../rooms/reports/report.ts";
 import type { Reports } from "../../../rooms/reports/open_reports.ts";
-import { mayEnter, type RuleBook } from "../../../rooms/access/room_permissions.ts";
+import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import type { ApiEnv } from "../gate.ts";
 import { HttpError } from "../../errors.ts";
 import { noEntry } from "../messages.ts";
@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Behind the gate of the API. A browser that isn't signed in is sent to sign in. */
 export function reportFiles(options: {
   reports: Reports;
-  rules: RuleBook;
+  rules: PermissionStore;
   /** Whose days names of files have. */
   timeZone: string;
 }): Hono<ApiEnv> {

@@ -1,7 +1,7 @@
 /** What somebody asks for when asking for a report, decoded. */
 import * as v from "valibot";
 import type { Order } from "../../../rooms/reports/report.ts";
-import { checked } from "../request_body.ts";
+import { requestBody } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
 import { roomNameIn } from "../../path_params.ts";
 
@@ -38,7 +38,7 @@ export function orderIn(
   body: unknown,
   { timeZone, language, now }: { timeZone: string; language: string; now: number },
 ): Order {
-  const asked = checked(Body, body);
+  const asked = requestBody(Body, body);
   const from = asked.from ? timeOf(asked.from, timeZone) : undefined;
   const end = asked.to ? endOf(asked.to, timeZone, now) : now;
   if (from !== undefined && from >= end) {

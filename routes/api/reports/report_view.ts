@@ -1,7 +1,7 @@
 /** Reports as the API and the sockets show them. */
 import { endOf, type Outcome, type Report } from "../../../rooms/reports/report.ts";
 import type { ReportView, TaskStatus, TaskUpdate } from "../../../rooms/reports/task_update.ts";
-import type { LanguageWords } from "../../translations.ts";
+import type { Translations } from "../../translations.ts";
 
 /** How protocol.md calls what reports come to. */
 export const STATUS: Readonly<Record<Outcome, TaskStatus>> = {
@@ -19,7 +19,7 @@ export const STATUS: Readonly<Record<Outcome, TaskStatus>> = {
 export type ReportSentence = (report: Report) => string;
 
 /** Reads the words for {@link ReportSentence}. */
-export async function reportSentences(words: LanguageWords): Promise<ReportSentence> {
+export async function reportSentences(words: Translations): Promise<ReportSentence> {
   const known = {
     "zh-Hant": await words("zh-Hant", "report"),
     en: await words("en", "report"),

@@ -4,14 +4,14 @@ import type { Idempotency } from "../../../rooms/kv/idempotency_keys.ts";
 import type { Reports } from "../../../rooms/reports/open_reports.ts";
 import { TooManyReportsError } from "../../../rooms/reports/report_store.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
-import { mayEnter, type RuleBook } from "../../../rooms/access/room_permissions.ts";
+import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import { hasAccount, type User } from "../../../rooms/user.ts";
 import { admitted, type ApiEnv } from "../gate.ts";
 import type { Caller, Refusal } from "../../authentication.ts";
 import { jsonIn } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
 import { once } from "../idempotency_key.ts";
-import type { LanguageWords } from "../../translations.ts";
+import type { Translations } from "../../translations.ts";
 import { noEntry } from "../messages.ts";
 import { orderIn } from "./report_order.ts";
 import { reportSentences, viewReport } from "./report_view.ts";
@@ -21,10 +21,10 @@ const RETRY_AFTER_MS = 10_000;
 
 export function reportsApi(options: {
   reports: Reports;
-  rules: RuleBook;
+  rules: PermissionStore;
   roomNames: RoomNames;
   idempotency: Idempotency;
-  words: LanguageWords;
+  words: Translations;
   timeZone: string;
   /** Of the words in files, when nobody states another one. */
   language: string;

@@ -1,4 +1,4 @@
-import { Composition } from "./enter_key.js";
+import { EnterKey } from "./enter_key.js";
 import { refusalSentence } from "../messages/message_row.js";
 
 /** @import { Draft } from "./draft.js" */
@@ -18,7 +18,7 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
   const sentence = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
   const counter = /** @type {HTMLElement} */ (form.querySelector("[data-part=counter]"));
-  const composition = new Composition();
+  const composition = new EnterKey();
   const listening = new AbortController();
   const { signal } = listening;
 

@@ -16,7 +16,7 @@ const KEY_CODE_OF_COMPOSITION = 229;
  *
  * Whether a composition goes on is asked of each key and not remembered: one that a click ends may never say so.
  */
-export class Composition {
+export class EnterKey {
   #endedAt = -Infinity;
   #hasHadEnter = false;
 

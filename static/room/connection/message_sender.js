@@ -1,7 +1,7 @@
 import { Emitter } from "../../shared/emitter.js";
 
 /** @import { Connection } from "../../shared/connection/connection.js" */
-/** @import { Outbox, Unsent } from "./unsent_messages.js" */
+/** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
 
 const PAUSE_MS = 5_000;
 const CLOSE_TOO_LARGE = 1009;
@@ -21,7 +21,7 @@ const CLOSE_TOO_LARGE = 1009;
  * that it stands once though its author has changed names.
  * @extends {Emitter<SenderEvents>}
  */
-export class Sender extends Emitter {
+export class MessageSender extends Emitter {
   #connection;
   #outbox;
   #wantedName;
@@ -31,7 +31,7 @@ export class Sender extends Emitter {
   /** @type {number | undefined} */
   #pauseTimer;
 
-  /** @param {{ connection: Connection, outbox: Outbox, username: string }} parts */
+  /** @param {{ connection: Connection, outbox: UnsentMessages, username: string }} parts */
   constructor({ connection, outbox, username }) {
     super();
     this.#connection = connection;

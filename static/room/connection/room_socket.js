@@ -1,13 +1,13 @@
 import { Connection } from "../../shared/connection/connection.js";
 import { Emitter } from "../../shared/emitter.js";
 import { ResumePoint } from "./resume_point.js";
-import { Sender } from "./message_sender.js";
+import { MessageSender } from "./message_sender.js";
 
 /** @import { Status } from "../../shared/connection/connection.js" */
 /** @import { OnlinePerson } from "../../../rooms/protocol.ts" */
 /** @import { ChatMessage, Heard } from "../../shared/connection/frames.js" */
 /** @import { Move } from "../messages/join_leave_summary.js" */
-/** @import { Outbox, Unsent } from "./unsent_messages.js" */
+/** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
 
 const TYPING_EVERY_MS = 2_500;
 
@@ -62,7 +62,7 @@ export class RoomSocket extends Emitter {
    * @param {object} parts
    * @param {URL} parts.url the room's socket
    * @param {string} parts.username
-   * @param {Outbox} parts.outbox
+   * @param {UnsentMessages} parts.outbox
    * @param {(address: URL) => WebSocket} parts.open
    * @param {() => number} parts.random from 0 up to 1
    */
@@ -70,7 +70,7 @@ export class RoomSocket extends Emitter {
     super();
     this.#outbox = outbox;
     this.#connection = new Connection({ address: () => this.#addressFrom(url), open, random });
-    this.#sender = new Sender({ connection: this.#connection, outbox, username });
+    this.#sender = new MessageSender({ connection: this.#connection, outbox, username });
     this.#connection.on("frame", (frame) => this.#receive(frame));
     this.#connection.on("lost", (code) => this.#lost(code));
     this.#connection.on("status", (status) => {

@@ -18,7 +18,7 @@ import { keysOf, readEntry } from "../../shared/storage.js";
  *
  * Each has a key of its own, so that two tabs in the same room never write over each other's.
  */
-export class Outbox {
+export class UnsentMessages {
   #storage;
   #prefix;
   /** @type {Map<string, Unsent>} */

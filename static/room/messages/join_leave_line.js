@@ -1,13 +1,13 @@
-import { Gathering } from "./join_leave_summary.js";
+import { JoinLeaveSummary } from "./join_leave_summary.js";
 
 /** @import { Move } from "./join_leave_summary.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 /** The small line among the messages that says who came, went and changed names since the last one. */
-export class DoorLine {
+export class JoinLeaveLine {
   #rows;
   #words;
-  #gathering = new Gathering();
+  #gathering = new JoinLeaveSummary();
   /** @type {HTMLElement | undefined} */
   #line;
 

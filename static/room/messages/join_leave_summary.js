@@ -4,7 +4,7 @@
  * Who came, went and changed names since the last message, gathered so that a busy door makes one line. Someone who comes
  * and goes again cancels out.
  */
-export class Gathering {
+export class JoinLeaveSummary {
   /** @type {Map<string, Move>} by person */
   #moves = new Map();
   /** @type {Map<string, { from: string, to: string }>} by person */

@@ -13,7 +13,7 @@ const BRACKETS = new Map([[")", "("], ["]", "["], ["}", "{"]]);
  * @param {string} message
  * @returns {Part[]}
  */
-export function splitLinks(message) {
+export function linkify(message) {
   /** @type {Part[]} */
   const parts = [];
   let end = 0;

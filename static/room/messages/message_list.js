@@ -1,12 +1,12 @@
 import { followDays } from "./day_change.js";
-import { DoorLine } from "./join_leave_line.js";
+import { JoinLeaveLine } from "./join_leave_line.js";
 import { DrawQueue } from "./draw_queue.js";
 import { MessageRows } from "./message_rows.js";
 import { mountMessageKeys } from "./message_keys.js";
-import { ReadingPosition } from "./scroll_anchor.js";
+import { ScrollAnchor } from "./scroll_anchor.js";
 import { searchStep } from "./jump_step.js";
 import { mountSignWords } from "./sign_words.js";
-import { Transcript } from "./message_store.js";
+import { MessageStore } from "./message_store.js";
 import { UnreadLine } from "./unread_line.js";
 
 /** @import { Piece } from "./draw_queue.js" */
@@ -93,9 +93,9 @@ class MessageList {
     this.#socket = socket;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
-    this.#transcript = new Transcript(this.#rows, account);
-    this.#door = new DoorLine(rows, words);
-    this.#position = new ReadingPosition(element);
+    this.#transcript = new MessageStore(this.#rows, account);
+    this.#door = new JoinLeaveLine(rows, words);
+    this.#position = new ScrollAnchor(element);
     this.#unread = new UnreadLine(words);
     this.#seenId = seenId;
     this.#drawing = new DrawQueue({

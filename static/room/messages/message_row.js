@@ -1,5 +1,5 @@
 import { isEmojiOnly } from "./emoji.js";
-import { splitLinks } from "./linkify.js";
+import { linkify } from "./linkify.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
@@ -75,7 +75,7 @@ export class MessageRow {
   /** Writes what never changes about a message. @param {Omit<Entry, "row">} entry @returns {void} */
   write(entry) {
     const { text, username, hasAccount = false, isDeleted = false } = entry;
-    const body = isDeleted ? [this.#words.say("deleted")] : splitLinks(text).map(linkOrText);
+    const body = isDeleted ? [this.#words.say("deleted")] : linkify(text).map(linkOrText);
     this.#part("body").replaceChildren(...body);
     this.#part("name").textContent = username;
     this.#part("name").toggleAttribute("data-account", hasAccount);

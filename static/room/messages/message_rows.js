@@ -1,5 +1,5 @@
 import { MessageRow } from "./message_row.js";
-import { Sequence } from "./sorted_list.js";
+import { SortedList } from "./sorted_list.js";
 import { Clock, dayOf, startsGroup } from "./message_groups.js";
 
 /** @import { Entry } from "./message_row.js" */
@@ -11,8 +11,8 @@ export class MessageRows {
   #words;
   #clock;
   #templates;
-  /** @type {Sequence<Entry>} */
-  #entries = new Sequence();
+  /** @type {SortedList<Entry>} */
+  #entries = new SortedList();
 
   /** @param {HTMLElement} element @param {Words} words */
   constructor(element, words) {

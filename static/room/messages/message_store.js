@@ -7,7 +7,7 @@
 const MOST_RECORDED_IDS = 1_000;
 
 /** What was said in the room, as far as it is known here: each message once, from its writing to its row. */
-export class Transcript {
+export class MessageStore {
   #rows;
   /** @type {Map<string, Entry>} by the server's id */
   #byId = new Map();

@@ -5,7 +5,7 @@ const START_PX = 400;
  * Keeps the place where somebody reads while the list around it changes: at the end it follows, elsewhere
  * what is under the eyes stays there. (Safari has no scroll anchoring, so no browser's is used.)
  */
-export class ReadingPosition {
+export class ScrollAnchor {
   #element;
   #resize;
   #wasAtEnd = true;

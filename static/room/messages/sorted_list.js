@@ -3,7 +3,7 @@
  * at first.
  * @template {{ order: string }} Thing
  */
-export class Sequence {
+export class SortedList {
   /** @type {Thing[]} */
   #things = [];
 
