@@ -1,5 +1,5 @@
 /** A room: its members, and the way of a message through it. */
-import { NO_REMOTE_PRESENCE, PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
+import { PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
 import type { Counters } from "./counters.ts";
 import type { Cursor, History, HistoryPage } from "./messages/history.ts";
 import type { ResendKey, Sender, Writer } from "./messages/journal.ts";
@@ -32,8 +32,7 @@ export interface RoomParts {
   readonly caughtUp: () => Promise<void>;
   /** What to wait for before anything is served from memory; `undefined`: nothing. */
   readonly current: () => Promise<void> | undefined;
-  /** Missing when there are no other isolates. */
-  readonly elsewhere?: RemotePresence;
+  readonly elsewhere: RemotePresence;
   /** Characters; 0 = as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
   /** Pending messages above which new ones are refused. */
@@ -81,9 +80,14 @@ export class Room {
       personOf: (user) => parts.personOf(name, user),
       isOwned: parts.isOwned,
       elapsed: parts.elapsed,
-      elsewhere: parts.elsewhere ?? NO_REMOTE_PRESENCE,
+      elsewhere: parts.elsewhere,
       emptied: () => this.#closeIfEmpty(),
     });
+  }
+
+  /** Who is here at this isolate, each once. */
+  get usersHere(): readonly User[] {
+    return this.presence.usersHere;
   }
 
   get connections(): number {

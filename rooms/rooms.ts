@@ -1,29 +1,53 @@
-/** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
+/** The open rooms of this isolate: leads into them, and brings to each what was committed or recorded for it. */
+import type { Peers } from "./cluster/peers.ts";
 import type { ChangeFeed } from "./kv/change_feed.ts";
+import type { CommittedMessage } from "./messages/commit_stream.ts";
 import type { Sender } from "./messages/journal.ts";
 import { type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
-import { FrameError, type ServerFrame } from "./protocol.ts";
+import type { MessageLog } from "./messages/message_log.ts";
+import { CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
-import type { CommittedMessage } from "./messages/commit_stream.ts";
 import type { User } from "./user.ts";
 
-export interface LobbyParts extends Omit<RoomParts, "current"> {
+/** What a room gets from {@link Rooms} itself. */
+type Own = "history" | "journal" | "outbox" | "caughtUp" | "current" | "elsewhere";
+
+export interface RoomsParts extends Omit<RoomParts, Own> {
+  readonly log: MessageLog;
+  readonly peers: Peers;
   readonly changes: Pick<ChangeFeed, "isLate" | "look">;
 }
 
-/** Rooms exist while somebody is in them; the lobby holds no other state but what waits for changes to be read. */
+/** Rooms exist while somebody is in them, or was a moment ago; besides, this holds only what waits for changes to be read. */
 export class Rooms {
+  readonly name = "rooms";
   readonly #parts: RoomParts;
-  readonly #changes: LobbyParts["changes"];
+  readonly #changes: RoomsParts["changes"];
   readonly #rooms = new Map<string, Room>();
   /** Reads the changes that a pause of this process made it miss. */
   #refreshing: Promise<void> | undefined;
   /** Messages that came meanwhile. */
   readonly #held: CommittedMessage[] = [];
 
-  constructor(parts: LobbyParts) {
-    this.#parts = { ...parts, current: () => this.current() };
-    this.#changes = parts.changes;
+  constructor(parts: RoomsParts) {
+    const { log, peers, changes } = parts;
+    this.#parts = {
+      ...parts,
+      history: log.history,
+      journal: log,
+      outbox: log.outbox,
+      caughtUp: () => log.caughtUp(),
+      current: () => this.current(),
+      elsewhere: peers,
+    };
+    this.#changes = changes;
+    log.subscribe((messages) => this.deliver(messages));
+    peers.serve(() => this.rooms(), {
+      came: (room, user) => this.open(room)?.presence.cameElsewhere(user),
+      renamed: (room, user) => this.open(room)?.presence.renamedElsewhere(user),
+      went: (room, user) => this.open(room)?.presence.wentElsewhere(user),
+      typing: (room, user) => this.open(room)?.presence.typesElsewhere(user),
+    });
   }
 
   /**
@@ -121,9 +145,9 @@ export class Rooms {
     this.#rooms.get(room)?.tell(frame);
   }
 
-  /** Closes every connection, and resolves when they are closed. */
-  async close(code: number, reason: string): Promise<void> {
-    await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(code, reason)));
+  /** Closes every connection. Rooms that were left a moment ago tell so at once. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(CLOSE.restarting, "restarting")));
   }
 
   async #found(room: string, id: string): Promise<Message> {

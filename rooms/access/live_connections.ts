@@ -25,6 +25,10 @@ export interface LiveConnection {
 /** How often visits are looked at whose session or token may have ended by time. */
 const SWEEP_EVERY_MS = 30_000;
 
+/** The time that clients have to answer that their sockets close, in milliseconds. */
+const CLOSE_WITHIN_MS = 1_000;
+/** Clients may come back after this time, give or take. */
+const RESTARTING = "restarting, retry_after_ms=1000";
 const REMOVED = "You were removed from this room";
 const NAME_TAKEN = "This name belongs to an account now";
 
@@ -69,6 +73,14 @@ export class LiveConnections {
   /** Closes every visit, and resolves when they are closed. */
   async disconnectAll(code: number, reason: string): Promise<void> {
     await Promise.all(Array.from(this.#visits, (visit) => visit.close(code, reason)));
+  }
+
+  /** Closes all as before a restart, and resolves when they are closed, or soon after. */
+  async restart(): Promise<void> {
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, CLOSE_WITHIN_MS);
+    await Promise.race([this.disconnectAll(CLOSE.restarting, RESTARTING), patience.promise]);
+    clearTimeout(timer);
   }
 
   close(): void {

@@ -16,7 +16,6 @@ import {
   withoutPerson,
   withoutText,
 } from "./message.ts";
-import type { Withdrawal } from "../notifications/mention_outbox.ts";
 import type { ServerFrame } from "../protocol.ts";
 
 /** A ULID. */
@@ -25,6 +24,22 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 /** Messages of a room that its members may still show; who scrolled further back has to load the page anew. */
 const TOLD_LINES = 1_000;
+
+/** Whose messages nobody is to be notified of any more: one message's, or all of one person's. */
+export type Withdrawal = { readonly id: string } | { readonly username: string };
+
+export interface DeletionParts {
+  readonly kv: Deno.Kv;
+  readonly archive: Archive;
+  readonly history: History;
+  readonly changes: ChangeFeed;
+  /** Sends a frame to a room's members. */
+  readonly tell: (room: string, frame: ServerFrame) => void;
+  /** Resolves when all that is durable by now has come to the history. */
+  readonly caughtUp: () => Promise<void>;
+  /** Adds to a commit that nobody is to be notified of these messages any more. */
+  readonly withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
+}
 
 export class Deletion {
   readonly #kv: Deno.Kv;
@@ -35,19 +50,7 @@ export class Deletion {
   readonly #caughtUp: () => Promise<void>;
   readonly #withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
 
-  /**
-   * `tell` brings a frame to a room's members; `caughtUp` resolves when all that is durable by now has come to the
-   * history; `withdraw` adds to a commit that nobody is to be notified of a message any more, or of anyone's.
-   */
-  constructor(parts: {
-    kv: Deno.Kv;
-    archive: Archive;
-    history: History;
-    changes: ChangeFeed;
-    tell: (room: string, frame: ServerFrame) => void;
-    caughtUp: () => Promise<void>;
-    withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
-  }) {
+  constructor(parts: DeletionParts) {
     this.#kv = parts.kv;
     this.#archive = parts.archive;
     this.#history = parts.history;

@@ -10,12 +10,11 @@
  * or relayed, what is to be told is known as soon as the message is, and exactly once.
  */
 import type { JournalItem } from "../messages/journal.ts";
+import type { Withdrawal } from "../messages/deletion.ts";
+import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
-
-/** What is not to be told any more: one message, or all that one person said. */
-export type Withdrawal = { readonly id: string } | { readonly username: string };
 
 /** What a commit has left to be told, or to be told no longer. */
 export type MentionJob =
@@ -25,7 +24,7 @@ export type MentionJob =
 const MENTION = "mention";
 const WITHDRAWN = "mention_withdrawn";
 
-export class MentionOutbox {
+export class MentionOutbox implements CommitHook {
   readonly #kv: Deno.Kv;
   readonly #packer = new Packer();
   #listener: () => void = () => {};

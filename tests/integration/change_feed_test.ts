@@ -2,7 +2,6 @@
 import { assertEquals } from "@std/assert";
 import { type Change, ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Deletion } from "../../rooms/messages/deletion.ts";
-import type { MessageLog } from "../../rooms/messages/message_log.ts";
 import { PermissionStore, sendPermissions } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
@@ -10,7 +9,7 @@ import { SwiftClock } from "../fakes/clock.ts";
 import { backend } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { engineTest, startDenokv } from "../support/servers.ts";
-import { enter, openIsolates, stored, until } from "../support/isolates.ts";
+import { enter, type Isolate, openIsolates, stored, until } from "../support/isolates.ts";
 import { startProcess } from "../support/process.ts";
 import { readHistory, startService, temporaryDirectory, TOKEN } from "../support/service.ts";
 
@@ -151,25 +150,25 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
   using kv = await Deno.openKv(isolates.kvPath);
   const deleted: string[] = [];
   const titles: string[] = [];
-  const [own] = isolates.all.map((rooms) => moderated(kv, rooms, deleted, titles));
+  const [own] = isolates.all.map((isolate) => moderated(kv, isolate, deleted, titles));
   const people = await Promise.all(isolates.all.map((rooms) => enter(rooms, "lobby", "ada")));
   const messages = [];
   for (const text of ["one", "a secret", "three", "mine"]) {
-    messages.push(await here.lobby.post("lobby", guest(text === "mine" ? "eve" : "ada"), text));
+    messages.push(await here.rooms.post("lobby", guest(text === "mine" ? "eve" : "ada"), text));
   }
   await until(() => people.every(({ shown }) => shown.length === 4));
   await own.deletion.deleteMessage("lobby", messages[1].id);
   await own.deletion.erase("eve");
   await own.rules.change("lobby", (rules) => ({ ...rules, title: "Quiet", isReadOnly: true }));
   for await (const { key } of kv.list({ prefix: ["change"] })) await kv.delete(key);
-  await here.lobby.post("lobby", guest("ada"), "not archived yet");
+  await here.rooms.post("lobby", guest("ada"), "not archived yet");
   await until(() => people.every(({ shown }) => shown.length === 5));
   deleted.length = titles.length = 0;
   await there.changes.look();
   assertEquals(deleted.sort(), [messages[1].id, messages[3].id].sort());
   assertEquals(titles, ["Quiet"]);
   assertEquals(await stored(there, "lobby"), ["one", "", "three", "", "not archived yet"]);
-  const shown = there.history.latest("lobby").lines.map((line) => line.includes("eve"));
+  const shown = there.log.history.latest("lobby").lines.map((line) => line.includes("eve"));
   assertEquals(shown, [false, false, false, false, false]);
   people.forEach((person) => person.leave());
 });
@@ -248,11 +247,11 @@ Deno.test("A guest who stated a name in a message leaves when an account has it,
 /** What may be done to a room's messages on one isolate; tells what its members are told. */
 function moderated(
   kv: Deno.Kv,
-  rooms: MessageLog,
+  { changes, log }: Isolate,
   deleted: string[],
   titles: string[],
 ): { deletion: Deletion; rules: PermissionStore } {
-  const { changes, archive, history } = rooms;
+  const { archive, history } = log;
   const rules = new PermissionStore(kv, changes);
   const tell = (_: string, frame: { type: string; id?: string; title?: string }): void => {
     if (frame.type === "message_deleted") deleted.push(String(frame.id));
