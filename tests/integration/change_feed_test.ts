@@ -259,7 +259,7 @@ function moderated(
   };
   sendPermissions({ changes, rules, tell });
   void rules.hold("lobby");
-  const caughtUp = (): Promise<void> => rooms.caughtUp();
+  const caughtUp = (): Promise<void> => log.caughtUp();
   return { rules, deletion: new Deletion({ kv, archive, history, changes, tell, caughtUp, withdraw() {} }) };
 }
 
