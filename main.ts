@@ -107,6 +107,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const rooms = await openRooms({
     ...common,
     bell: doorbell,
+    // Nobody is in a room before accounts are open.
+    isOwned: (name) => access.accounts.owns(name),
     openChannel: (rung) =>
       openChannel(config.fanOut, {
         ...common,

@@ -9,8 +9,10 @@ import type { Clock } from "./clock.ts";
 import { Doors } from "./doors.ts";
 import { Erasure } from "./erasure.ts";
 import type { MentionOutbox } from "./notifications/mention_outbox.ts";
+import { roomInBody } from "./message.ts";
 import type { Rooms } from "./open_rooms.ts";
 import type { ServerFrame } from "./protocol.ts";
+import { RoomNames } from "./room_names.ts";
 import { RuleBook, tellRules } from "./rules.ts";
 
 export interface Access {
@@ -21,6 +23,7 @@ export interface Access {
   readonly badges: GuestBadges;
   readonly attempts: Attempts;
   readonly rules: RuleBook;
+  readonly roomNames: RoomNames;
   readonly doors: Doors;
   readonly erasure: Erasure;
 }
@@ -45,7 +48,10 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
   const { kv, clock: { now }, rooms, failed } = parts;
   const { changes } = rooms;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
+  await accounts.open();
   await makeAdmin(accounts, parts);
+  const roomNames = new RoomNames(kv);
+  await roomNames.open(() => storedRooms(kv, rooms));
   // Rules are read anew before the doors look at who may stay under them, and members are told last.
   const rules = new RuleBook(kv, changes);
   const doors = new Doors(changes, now, (error) => failed("visit_failed", error));
@@ -67,6 +73,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
     badges: await GuestBadges.open(kv),
     attempts: new Attempts(now),
     rules,
+    roomNames,
     doors,
     erasure,
     async close() {
@@ -75,6 +82,13 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
       await running;
     },
   };
+}
+
+/** Every room of which something is stored, some more than once. */
+async function* storedRooms(kv: Deno.Kv, { archive, outbox }: Rooms): AsyncGenerator<string> {
+  yield* archive.rooms();
+  for await (const { bodies } of outbox.after(archive.position)) yield* new Set(bodies.map(roomInBody));
+  yield* RuleBook.rooms(kv);
 }
 
 async function makeAdmin(

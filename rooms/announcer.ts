@@ -1,8 +1,9 @@
 /** Tells a room's members who comes, goes and types: gathered in short windows, so that a crowd stays cheap. */
 import type { Member } from "./member.ts";
-import { GRACE_MS, Presence } from "./presence.ts";
-import { encodeFrame, joinFrames } from "./protocol.ts";
-import type { User } from "./user.ts";
+import { type Claim, NameClaims } from "./name_claims.ts";
+import { type Attendee, GRACE_MS, Presence } from "./presence.ts";
+import { sendTidings } from "./tidings.ts";
+import { ANONYMOUS, isBadged, SERVICE_ID, type User } from "./user.ts";
 
 /** Comings, goings and typing within this time are told together; in a large room within a longer time. */
 const WINDOW_MS = 50;
@@ -30,6 +31,10 @@ export interface AnnouncerParts {
   readonly elapsed: () => number;
   /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
+  /** Who a user is in the room's frames. */
+  readonly personOf: (user: User) => string;
+  /** Whether an account owns a name. */
+  readonly isOwned: (name: string) => Promise<boolean>;
   readonly elsewhere: Elsewhere;
   /** Called when nobody is here any more, nor was a moment ago. */
   readonly emptied: () => void;
@@ -40,13 +45,15 @@ export class Announcer {
   readonly #members: ReadonlySet<Member>;
   readonly #elapsed: () => number;
   readonly #now: () => number;
+  readonly #personOf: (user: User) => string;
   readonly #elsewhere: Elsewhere;
   readonly #emptied: () => void;
   readonly #presence = new Presence();
+  readonly #claims: NameClaims;
   /** Connections here, by user. */
-  readonly #connections = new Map<string, { user: User; count: number }>();
+  readonly #connections = new Map<string, { user: Attendee; count: number }>();
   /** By isolate, who is at other ones. */
-  readonly #others = new Map<string, Map<string, User>>();
+  readonly #others = new Map<string, Map<string, Attendee>>();
   /** By isolate, who has been named so far in a list that comes in parts. */
   readonly #named = new Map<string, Set<string>>();
   readonly #typing = new Map<string, User>();
@@ -55,11 +62,13 @@ export class Announcer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
 
-  constructor({ room, members, elapsed, now, elsewhere, emptied }: AnnouncerParts) {
+  constructor({ room, members, elapsed, now, personOf, isOwned, elsewhere, emptied }: AnnouncerParts) {
     this.#room = room;
     this.#members = members;
     this.#elapsed = elapsed;
     this.#now = now;
+    this.#personOf = personOf;
+    this.#claims = new NameClaims({ presence: this.#presence, now, isOwned });
     this.#elsewhere = elsewhere;
     this.#emptied = emptied;
   }
@@ -75,8 +84,13 @@ export class Announcer {
   }
 
   /** Those of them who are here. */
-  get usersHere(): readonly User[] {
+  get usersHere(): readonly Attendee[] {
     return Array.from(this.#connections.values(), ({ user }) => user);
+  }
+
+  /** Sets a name aside for somebody who is about to be known by it, see {@link NameClaims.claim}. */
+  claim(user: User): Promise<Claim> {
+    return this.#claims.claim(user);
   }
 
   opened(member: Member): void {
@@ -91,7 +105,7 @@ export class Announcer {
     this.#wakeWithin(GRACE_MS);
   }
 
-  /** A member speaks as somebody else from now on; who it was is gone at once. */
+  /** A member speaks as somebody else from now on; who it was is gone at once, or has another name. */
   renamed(member: Member, user: User): void {
     this.#disconnect(member.user, this.#elapsed() - GRACE_MS);
     member.user = user;
@@ -112,13 +126,16 @@ export class Announcer {
     this.#wakeWithin(this.#windowMs);
   }
 
-  cameElsewhere(from: string, user: User): void {
+  cameElsewhere(from: string, user: Attendee): void {
     let others = this.#others.get(from);
     if (!others) this.#others.set(from, others = new Map());
-    if (others.has(user.id)) return;
+    if (others.get(user.id)?.name === user.name) return;
+    if (others.has(user.id)) this.#presence.rename(user);
+    else this.#presence.open(user);
     others.set(user.id, user);
-    this.#presence.open(user);
+    this.#goBy(user.id);
     this.#wakeWithin(this.#windowMs);
+    this.#yieldName(user.name);
   }
 
   wentElsewhere(from: string, user: User): void {
@@ -128,7 +145,7 @@ export class Announcer {
   }
 
   /** All who are at another isolate, in parts; whoever isn't named by the last part has gone. */
-  areElsewhere(from: string, users: readonly User[], { isFirst, isLast }: PartOfList): void {
+  areElsewhere(from: string, users: readonly Attendee[], { isFirst, isLast }: PartOfList): void {
     const named = isFirst ? new Set<string>() : this.#named.get(from);
     // The first part was lost.
     if (!named) return;
@@ -158,10 +175,52 @@ export class Announcer {
 
   #connect(user: User): void {
     const here = this.#connections.get(user.id);
-    if (here) return void here.count++;
-    this.#connections.set(user.id, { user, count: 1 });
-    this.#presence.open(user);
-    this.#elsewhere.came(this.#room, user);
+    if (here) {
+      here.count++;
+      if (here.user.name !== user.name) this.#rename(user);
+      return;
+    }
+    const now = this.#now();
+    this.#presence.open({ ...user, since: now, namedAt: now });
+    const known = { ...user, ...this.#presence.attendee(user.id) };
+    this.#connections.set(user.id, { user: known, count: 1 });
+    this.#goBy(user.id);
+    this.#elsewhere.came(this.#room, known);
+  }
+
+  /** Somebody who is here has another name now, and the other isolates are to know. */
+  #rename(user: User): void {
+    if (user.id === SERVICE_ID) return;
+    this.#presence.rename({ ...user, namedAt: this.#now() });
+    this.#goBy(user.id);
+    this.#elsewhere.came(this.#room, this.#connections.get(user.id)?.user ?? user);
+    this.#wakeWithin(this.#windowMs);
+  }
+
+  /** All connections of somebody, opened under whatever name, go by the present one. */
+  #goBy(id: string): void {
+    const here = this.#connections.get(id);
+    const known = this.#presence.attendee(id);
+    if (!here || !known || id === SERVICE_ID) return;
+    const { name } = known;
+    here.user = { ...here.user, name, since: known.since, namedAt: known.namedAt };
+    for (const member of this.#members) {
+      if (member.user.id === id && member.user.name !== name) member.user = { ...member.user, name };
+    }
+  }
+
+  /** Two isolates may have given one name at the same time: whoever is here and came later gives it up. */
+  #yieldName(name: string): void {
+    const [, ...later] = this.#presence.names.holders(name);
+    for (const id of later) {
+      const here = this.#connections.get(id);
+      if (!here || !isBadged(id) || here.user.name === ANONYMOUS) continue;
+      this.claim(here.user).then(({ user, release }) => {
+        if (this.#connections.has(id)) this.#rename(user);
+        release();
+        // Names that can't be looked up stay as they are, until they are next told.
+      }, () => {});
+    }
   }
 
   #disconnect(user: User, now: number): void {
@@ -187,46 +246,16 @@ export class Announcer {
   #tell(): void {
     this.#wakesAt = Infinity;
     const now = this.#elapsed();
-    const { joined, left } = this.#presence.settle(now);
+    const { joined, left, renamed } = this.#presence.settle(now);
     for (const { id } of left) this.#typedAt.delete(id);
-    const timestamp = new Date(this.#now()).toISOString();
-    const doors = [
-      ...joined.map(({ id, name: user }) => about(id, { type: "user_join", user, timestamp })),
-      ...left.map(({ id, name: user }) => about(id, { type: "user_leave", user, timestamp })),
-    ];
-    const typing = Array.from(
-      this.#typing.values(),
-      ({ id, name: user }) => about(id, { type: "user_typing", user }),
-    );
+    const typing = [...this.#typing.values()];
     this.#typing.clear();
-    this.#send(doors, typing);
+    const { users } = this;
+    const timestamp = new Date(this.#now()).toISOString();
+    sendTidings(this.#members, { joined, left, renamed, typing, users, timestamp }, this.#personOf);
     const nextLeave = this.#presence.nextLeave();
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));
     if (this.isEmpty) this.#emptied();
-  }
-
-  /** Sends the news to all but those whom they are about, and who is here when that has changed or isn't known. */
-  #send(doors: readonly News[], typing: readonly News[]): void {
-    const users = this.users.map(({ name }) => name);
-    const list = encodeFrame({ type: "online_users", users, count: users.length });
-    const news = [...doors, ...typing];
-    const subjects = new Set(news.map(({ userId }) => userId));
-    const frames = news.map(({ frame }) => frame);
-    if (doors.length) frames.push(list);
-    const joined = joinFrames(frames);
-    for (const member of this.#members) {
-      if (member.knowsUsers && !subjects.has(member.user.id)) {
-        if (frames.length) member.send(frames, joined);
-        continue;
-      }
-      // Who has just come needs no news of comings: everyone is on the list.
-      const isNew = !member.knowsUsers;
-      const others = (isNew ? typing : news).filter(({ userId }) => userId !== member.user.id);
-      const own = others.map(({ frame }) => frame);
-      if (isNew || doors.length) own.push(list);
-      if (own.length) member.send(own);
-      member.knowsUsers = true;
-    }
   }
 }
 
@@ -234,14 +263,4 @@ export class Announcer {
 interface PartOfList {
   readonly isFirst: boolean;
   readonly isLast: boolean;
-}
-
-/** A frame that is sent to all but the user whom it is about. */
-interface News {
-  readonly userId: string;
-  readonly frame: string;
-}
-
-function about(userId: string, frame: Parameters<typeof encodeFrame>[0]): News {
-  return { userId, frame: encodeFrame(frame) };
 }

@@ -25,6 +25,8 @@ export interface Message {
   readonly timestamp: string;
   /** The sender was signed in, so that the name is proved. */
   readonly account?: true;
+  /** Who said it, see `person.ts`; missing where an earlier version stored it, and where that was erased. */
+  readonly person?: string;
 }
 
 /** A message that has no place in the order yet. */
@@ -114,7 +116,13 @@ export function withoutText(line: Line): Line {
 
 /** The line without its text and without the name of whoever said it. */
 export function withoutPerson(line: Line): Line {
-  return revised(line, { user: NOBODY, username: NOBODY, message: "", account: undefined });
+  return revised(line, {
+    user: NOBODY,
+    username: NOBODY,
+    message: "",
+    account: undefined,
+    person: undefined,
+  });
 }
 
 /** Who said what was erased; no account can be called so, see `accountName`. */
@@ -146,6 +154,8 @@ export function createScribe(options: {
   now: () => number;
   random: () => number;
   after: string;
+  /** Who somebody is in a room's frames; missing: nobody is told. */
+  personOf?: (room: string, user: User) => string;
 }): Scribe {
   const ulid = monotonicFactory(options.random);
   const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
@@ -157,7 +167,8 @@ export function createScribe(options: {
       const { time, timestamp } = format(at);
       const name = user.name;
       const account = hasAccount(user) || undefined;
-      const fields = { id, room, user: name, username: name, message, time, timestamp, account };
+      const person = options.personOf?.(room, user);
+      const fields = { id, room, user: name, username: name, message, time, timestamp, account, person };
       const body = JSON.stringify(fields).slice(1);
       return { id, room, timestamp, body };
     },

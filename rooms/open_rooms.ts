@@ -14,6 +14,7 @@ import { createScribe } from "./message.ts";
 import { Neighbours } from "./neighbours.ts";
 import { MentionOutbox } from "./notifications/mention_outbox.ts";
 import { Outbox } from "./outbox.ts";
+import { Persons } from "./person.ts";
 import { CLOSE } from "./protocol.ts";
 import { Relay } from "./relay.ts";
 import { Seal } from "./seal.ts";
@@ -32,6 +33,8 @@ export interface RoomsParts {
   readonly timeZone: string;
   readonly maxMessageLength: number;
   readonly outboxLimit: number;
+  /** Whether an account owns a name, which no guest can have then; missing: there are no accounts. */
+  readonly isOwned?: (name: string) => Promise<boolean>;
   /** Makes the way to the other isolates or machines, if there are any; `rung` is for when they have committed. */
   readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
   /** Told of each commit, and adds to it. */
@@ -90,6 +93,8 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
   await changes.open();
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
+  const persons = await Persons.open(kv);
+  const personOf: Persons["of"] = (room, user) => persons.of(room, user);
   await archive.open();
   const channel = await parts.openChannel(() => tail.ring());
   // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
@@ -158,7 +163,9 @@ export async function openRooms(parts: RoomsParts): Promise<Rooms> {
     history,
     journal: relay ?? journal,
     outbox,
-    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId }),
+    scribe: createScribe({ ...parts, now: clock.now, after: archive.lastId, personOf }),
+    personOf,
+    isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
     now: clock.now,
     elapsed: clock.elapsed,
     changes,

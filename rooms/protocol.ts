@@ -11,7 +11,8 @@
  * | `{"type":"history","before":"01J…","limit":50}` | older messages |
  * | `{"type":"ping"}` | is answered with `{"type":"pong"}`, on every socket |
  *
- * What the service sends: {@link ServerFrame}.
+ * What the service sends: {@link ServerFrame}. Clients of the tutorials, who take neither batches (`?batch=1`) nor more
+ * kinds of events (`?events=1`), get no {@link ServerFrame | `welcome`} and no `user_renamed`.
  */
 import * as v from "valibot";
 import type { Message } from "./message.ts";
@@ -40,16 +41,34 @@ export interface Ping {
 export type ServerFrame =
   | { type: "chat_message" } & Message
   | { type: "history"; messages: PastMessage[]; more: boolean }
-  | { type: "online_users"; users: string[]; count: number }
-  | { type: "user_join" | "user_leave"; user: string; timestamp: string }
-  | { type: "user_typing"; user: string }
+  | { type: "welcome"; person: string; username: string }
+  | { type: "online_users"; users: string[]; count: number; people?: OnlinePerson[] }
+  | { type: "user_join" | "user_leave"; user: string; person: string; timestamp: string }
+  | { type: "user_renamed"; person: string; from: string; to: string }
+  | { type: "user_typing"; user: string; person: string }
   | { type: "ack"; client_id: string; id: string; timestamp: string }
   | { type: "recorded" | "not_recorded"; ids: string[] }
   | { type: "message_deleted"; room: string; id: string }
-  | { type: "room"; room: string; title: string; private: boolean; read_only: boolean }
+  | {
+    type: "room";
+    room: string;
+    title: string;
+    private: boolean;
+    read_only: boolean;
+    closed?: true;
+    /** Only on connect, which is told to one person. */
+    may_change?: boolean;
+  }
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
+
+/** Somebody who is online; `account`: they are signed in, so that the name is proved. */
+export interface OnlinePerson {
+  readonly person: string;
+  readonly username: string;
+  readonly account?: true;
+}
 
 /** A message in a history; a deleted one has no text any more. */
 export type PastMessage = Message & { recorded?: true; not_recorded?: true; deleted?: true };
@@ -65,6 +84,7 @@ export type ErrorCode =
   | "storage_lost"
   | "read_only"
   | "name_taken"
+  | "name_refused"
   | "internal";
 
 /** Why the service closes a socket. */

@@ -5,6 +5,7 @@ import type { Cursor, History, Stretch } from "./history.ts";
 import type { Mark, Sender, Writer } from "./journal.ts";
 import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
 import { type Connection, Member } from "./member.ts";
+import type { Claim } from "./name_claims.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import type { Storage } from "./storage.ts";
@@ -19,6 +20,10 @@ export interface RoomParts {
   readonly counts: Counts;
   /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
+  /** Who somebody is in a room's frames. */
+  readonly personOf: (room: string, user: User) => string;
+  /** Whether an account owns a name. */
+  readonly isOwned: (name: string) => Promise<boolean>;
   /** Milliseconds, monotonic. */
   readonly elapsed: () => number;
   /** Tells whether what is said can be stored; missing: always. */
@@ -73,6 +78,8 @@ export class Room {
       room: name,
       members: this.#members,
       now: parts.now,
+      personOf: (user) => parts.personOf(name, user),
+      isOwned: parts.isOwned,
       elapsed: parts.elapsed,
       elsewhere: parts.elsewhere ?? NOWHERE,
       emptied: () => this.#closeIfEmpty(),
@@ -84,15 +91,20 @@ export class Room {
   }
 
   /**
-   * Lets a connection in: it is sent the newest messages, or all after the message `after`, and from then on every
-   * message, each once.
+   * Lets a connection in: it is sent who it is here, the newest messages, or all after the message `after`, and from
+   * then on every message, each once. Throws `NameHeldError`.
    */
   async join(connection: Connection, after: string | undefined): Promise<Member> {
     const { history } = this.#parts;
-    const member = new Member(connection, this.#parts.elapsed());
+    let isHeld = false;
+    let member: Member | undefined;
+    let claim: Claim | undefined;
     this.#joining++;
     try {
+      claim = await this.announcer.claim(connection.user);
+      isHeld = true;
       await history.hold(this.name);
+      this.#welcome(connection, claim.user);
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       let rest: Stretch | undefined;
@@ -111,18 +123,20 @@ export class Room {
         }
       }
       connection.send(history.frame(rest));
+      member = new Member(connection, claim.user, this.#parts.elapsed());
       // Whoever comes back may still show what was deleted meanwhile.
       for (const id of cursor ? history.deletedIn(this.name) : []) connection.send(this.#deletion(id));
       this.#members.add(member);
+      this.announcer.opened(member);
+      return member;
     } catch (error) {
-      history.release(this.name);
+      if (isHeld) history.release(this.name);
       throw error;
     } finally {
+      claim?.release();
       this.#joining--;
-      if (!this.#members.has(member)) this.#closeIfEmpty();
+      if (!member) this.#closeIfEmpty();
     }
-    this.announcer.opened(member);
-    return member;
   }
 
   /** The connection of a member closed. */
@@ -132,11 +146,24 @@ export class Room {
     this.announcer.closed(member);
   }
 
-  /** Acts upon a frame of a member. Throws {@link FrameError}. */
-  receive(member: Member, frame: ClientFrame): void {
+  /**
+   * Who a member is that states a name, from now on: where somebody else has it, a guest with a badge gets another one
+   * like it. Throws `NameHeldError`.
+   */
+  async introduce(member: Member, user: User): Promise<User> {
+    const claim = await this.announcer.claim(user);
+    if (this.#members.has(member) && member.user.name === ANONYMOUS) {
+      this.announcer.renamed(member, claim.user);
+    }
+    claim.release();
+    return claim.user;
+  }
+
+  /** Acts upon a frame of a member, who speaks as `speaker`. Throws {@link FrameError}. */
+  receive(member: Member, frame: ClientFrame, speaker: User = member.user): void {
     switch (frame.type) {
       case "chat_message":
-        return this.#say(member, frame);
+        return this.#say(member, speaker, frame);
       case "typing":
         return this.announcer.typing(member);
       case "history":
@@ -195,8 +222,13 @@ export class Room {
     if (!this.#joining && this.announcer.isEmpty) this.#emptied();
   }
 
-  #say(member: Member, { message, username, client_id }: Say): void {
-    const user = member.speaker(username, client_id);
+  #welcome(connection: Connection, user: User): void {
+    if (!connection.takesEvents) return;
+    const person = this.#parts.personOf(this.name, user);
+    connection.send(encodeFrame({ type: "welcome", person, username: user.name }));
+  }
+
+  #say(member: Member, user: User, { message, client_id }: Say): void {
     const isDoubtful = this.#parts.elapsed() - member.since < DOUBTFUL_MS;
     this.say(
       user,
@@ -204,7 +236,6 @@ export class Room {
       member,
       client_id === undefined ? undefined : { clientId: client_id, isDoubtful },
     );
-    if (user !== member.user && member.user.name === ANONYMOUS) this.announcer.renamed(member, user);
   }
 
   /** The text as it is kept: one kind of line break, no control characters, nothing that isn't Unicode. */

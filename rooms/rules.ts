@@ -52,23 +52,31 @@ export function maySpeak(rules: Rules, user: User): boolean {
   return !rules.isClosed && (!rules.isReadOnly || mayChange(rules, user));
 }
 
+/**
+ * What pages are told of a room's rules. `user`: whom it is for; what one person may do can't be told to all at once.
+ */
+export function roomFrame(room: string, rules: Rules, user?: User): ServerFrame & { type: "room" } {
+  const { title, isPrivate, isReadOnly, isClosed } = rules;
+  return {
+    type: "room",
+    room,
+    title,
+    private: isPrivate,
+    // What clients make of it is the same: nobody can write.
+    read_only: isReadOnly || isClosed === true,
+    closed: isClosed || undefined,
+    may_change: user && mayChange(rules, user),
+  };
+}
+
 /** Tells the members of a room when its rules have changed. */
 export function tellRules(parts: {
   changes: Changes;
   rules: RuleBook;
   tell: (room: string, frame: ServerFrame) => void;
 }): void {
-  const tell = async (room: string): Promise<void> => {
-    const { title, isPrivate, isReadOnly, isClosed = false } = await parts.rules.of(room);
-    parts.tell(room, {
-      type: "room",
-      room,
-      title,
-      private: isPrivate,
-      // What pages make of it is the same: nobody can write.
-      read_only: isReadOnly || isClosed,
-    });
-  };
+  const tell = async (room: string): Promise<void> =>
+    parts.tell(room, roomFrame(room, await parts.rules.of(room)));
   parts.changes.listen(async (change) => {
     if (change.type === "rules") await tell(change.room);
     if (change.type === "unknown") { for (const room of parts.rules.held()) await tell(room); }
@@ -98,6 +106,11 @@ export class RuleBook {
       if (change.type === "rules") await this.#refresh(change.room);
       if (change.type === "unknown") { for (const room of this.held()) await this.#refresh(room); }
     });
+  }
+
+  /** The rooms that have rules. */
+  static async *rooms(kv: Deno.Kv): AsyncGenerator<string> {
+    for await (const { key } of kv.list({ prefix: [KEY] })) yield String(key[1]);
   }
 
   /** The rules as they stand in KV. */
@@ -131,13 +144,18 @@ export class RuleBook {
     return [...this.#held.keys()];
   }
 
-  /** Makes an account the creator of a room that has no rules yet. */
-  async claim(room: string, user: User): Promise<void> {
+  /** Makes an account the creator of a room that has no rules yet; false when it has some. */
+  async claim(
+    room: string,
+    user: User,
+    wanted: Partial<Pick<Rules, "title" | "isPrivate">> = {},
+  ): Promise<boolean> {
     const key = [KEY, room];
-    const rules: Rules = { ...NONE, creator: user.id };
+    const rules: Rules = { ...NONE, ...wanted, creator: user.id };
     const commit = this.#kv.atomic().check({ key, versionstamp: null }).set(key, rules);
-    await this.#changes.add(commit, { type: "rules", room }).commit();
+    const { ok } = await this.#changes.add(commit, { type: "rules", room }).commit();
     await this.#refresh(room);
+    return ok;
   }
 
   /** Changes rules, here at once and elsewhere within seconds. */
@@ -159,6 +177,11 @@ export class RuleBook {
   async closed(limit: number): Promise<string[]> {
     const entries = this.#kv.list({ prefix: [CLOSED] }, { limit });
     return await Array.fromAsync(entries, ({ key }) => String(key[1]));
+  }
+
+  /** The names of all rooms that have rules. */
+  async *names(): AsyncGenerator<string> {
+    for await (const { key } of this.#kv.list({ prefix: [KEY] })) yield String(key[1]);
   }
 
   async #refresh(room: string): Promise<void> {

@@ -1,10 +1,13 @@
-/** `/api/admin`: rooms that people are in, their members, and everybody's tokens; for admins and the service. */
+/** `/api/admin`: all rooms, who is in them, and everybody's tokens; for admins and the service. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Accounts } from "../rooms/accounts/accounts.ts";
 import { type Pass, type Passes, SERVICE } from "../rooms/accounts/passes.ts";
+import type { Archive } from "../rooms/archive.ts";
 import type { Census } from "../rooms/census.ts";
 import type { Changes } from "../rooms/changes.ts";
+import { RoomDirectory } from "../rooms/room_directory.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import type { RuleBook } from "../rooms/rules.ts";
 import { viewPass } from "./account_view.ts";
 import type { ApiEnv } from "./api_gate.ts";
@@ -14,6 +17,8 @@ import { keepersOnly } from "./keepers.ts";
 import { roomNameIn } from "./room_name.ts";
 
 const MAX_CLOSED = 200;
+/** Rooms that one answer names in which nobody is. */
+const MAX_EMPTY = 200;
 const MAX_TOKENS = 500;
 const MAX_MEMBERS = 1_000;
 const Query = v.object({ filter: v.optional(v.pipe(v.string(), v.maxLength(64)), "") });
@@ -25,24 +30,41 @@ export function adminApi(options: {
   census: Census;
   changes: Changes;
   rules: RuleBook;
+  archive: Archive;
+  roomNames: RoomNames;
+  now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, tokens, census, changes, rules } = options;
+  const { accounts, tokens, census, changes, rules, roomNames } = options;
+  const directory = new RoomDirectory(options);
   const app = new Hono<ApiEnv>();
 
   app.use(keepersOnly("This is for admins"));
 
   app.get("/rooms", async (c) => {
     const { filter } = checked(Query, c.req.query());
-    const [counts, closed] = await Promise.all([census.rooms(filter), rules.closed(MAX_CLOSED)]);
+    const [counts, closed, known] = await Promise.all([
+      census.rooms(filter),
+      rules.closed(MAX_CLOSED),
+      directory.find(filter),
+    ]);
     const open = counts.filter(({ room }) => !closed.includes(room))
       .map(({ room, connections }) => ({ room, connections, closed: false }));
     const others = closed.filter((room) => room.toLowerCase().includes(filter.toLowerCase()))
       .map((room) => ({ room, connections: 0, closed: true }));
-    return c.json({ rooms: [...open, ...others] });
+    const listed = new Set([...open, ...others].map(({ room }) => room));
+    const empty = known.filter((room) => !listed.has(room)).slice(0, MAX_EMPTY)
+      .map((room) => ({ room, connections: 0, closed: false }));
+    const rooms = [...open, ...others, ...empty];
+    return c.json({ rooms: await Promise.all(rooms.map(withTitle)) });
   });
 
+  async function withTitle<Listed extends { room: string }>(listed: Listed) {
+    const { title, isPrivate } = await rules.of(listed.room);
+    return { ...listed, title: title || undefined, private: isPrivate || undefined };
+  }
+
   app.get("/rooms/:room/members", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const users = (await census.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
     const members = users.slice(0, MAX_MEMBERS).map(({ id, name, isGuest }) => ({
       id,
@@ -53,7 +75,7 @@ export function adminApi(options: {
   });
 
   app.delete("/rooms/:room/members/:id", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const user = checked(UserId, c.req.param("id"));
     const { isPrivate, members } = await rules.of(room);
     if (isPrivate && members.includes(user)) {

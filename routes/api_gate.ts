@@ -5,6 +5,7 @@ import { personOf, type User } from "../rooms/user.ts";
 import type { Bindings, Caller, Callers, Refusal } from "./callers.ts";
 import { HttpError } from "./errors.ts";
 import { Limits } from "./limits.ts";
+import { NAME_REFUSED } from "./socket_gate.ts";
 
 /** What handlers behind the gate find in their context. */
 export interface ApiEnv {
@@ -18,6 +19,7 @@ const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
   invalid_pass: new HttpError(401, "not_signed_in", "The token is not valid"),
   guests_not_allowed: new HttpError(401, "not_signed_in", "Sign in first"),
+  name_refused: new HttpError(400, "invalid_username", NAME_REFUSED),
   name_taken: new HttpError(
     403,
     "name_taken",

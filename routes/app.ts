@@ -1,6 +1,7 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
 import type { Access } from "../rooms/access.ts";
+import type { Archive } from "../rooms/archive.ts";
 import type { Counts } from "../rooms/figures/counts.ts";
 import type { Figured } from "../rooms/figures/open_board.ts";
 import type { LogFigures } from "../rooms/figures/board.ts";
@@ -60,6 +61,7 @@ export interface AppParts extends Access, Figured {
   readonly idempotency: Idempotency;
   readonly documents: Documents;
   readonly history: History;
+  readonly archive: Archive;
   readonly outbox: Outbox;
   readonly inboxes: Inboxes;
   readonly watch: Watch;
@@ -93,7 +95,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api", sessionApi({ ...parts, ...config, callers }))
     .route("/api/users", usersApi({ ...parts, ...config, callers }))
     .route("/api/tokens", tokensApi(parts))
-    .route("/api/rooms", roomsApi(parts))
+    .route("/api/rooms", roomsApi({ ...parts, ...config }))
     .route("/api/rooms", messagesApi(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
@@ -112,6 +114,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         files: parts.files,
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => callers.account(c),
+        findRoom: (name) => parts.roomNames.find(name),
         rulesOf: (room) => parts.rules.of(room),
         documentOf: (id) => parts.documents.catalog.stored(id),
         waitOf: pageLimit(callers, config),

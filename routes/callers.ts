@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import { isGuestName } from "../rooms/accounts/account_name.ts";
 import type { Account, Accounts } from "../rooms/accounts/accounts.ts";
 import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
 import type { Pass, Passes } from "../rooms/accounts/passes.ts";
@@ -37,7 +38,7 @@ export interface Caller {
 }
 
 /** Why somebody can't come in, and what to do about it. */
-export type Refusal = "invalid_pass" | "guests_not_allowed" | "name_taken";
+export type Refusal = "invalid_pass" | "guests_not_allowed" | "name_taken" | "name_refused";
 
 export interface Callers {
   /**
@@ -111,6 +112,7 @@ export function createCallers(options: CallersOptions): Callers {
     if (token !== undefined) return await byToken(token, name);
     if (auth === "required") return "guests_not_allowed";
     if (name && await accounts.owns(name)) return "name_taken";
+    if (name && !isGuestName(name)) return "name_refused";
     const user = guest(name || ANONYMOUS, badges.idOf(badge));
     return { user, by: "guest", account: undefined, pass: undefined, endsAt: Infinity };
   }

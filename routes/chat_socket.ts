@@ -7,23 +7,27 @@ import type { Counts } from "../rooms/figures/counts.ts";
 import type { History } from "../rooms/history.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Connection, Member } from "../rooms/member.ts";
+import { NameHeldError } from "../rooms/name_claims.ts";
 import {
   type ClientFrame,
   CLOSE,
   decodeFrame,
+  encodeFrame,
   FrameError,
   MAX_FRAME_BYTES,
   type Ping,
 } from "../rooms/protocol.ts";
 import type { Room } from "../rooms/room.ts";
-import { type HeldRules, mayEnter, maySpeak, type RuleBook, whyNot } from "../rooms/rules.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
+import { type HeldRules, mayEnter, maySpeak, roomFrame, type RuleBook, whyNot } from "../rooms/rules.ts";
 import { ANONYMOUS, hasAccount, personOf, type User } from "../rooms/user.ts";
 import type { Bindings } from "./callers.ts";
 import { HttpError } from "./errors.ts";
 import { Budgets, Limits } from "./limits.ts";
 import { errorFields, type Log } from "./log.ts";
 import { roomNameIn } from "./room_name.ts";
-import { NAME_TAKEN, type SocketGate, type Visitor } from "./socket_gate.ts";
+import { introduced, type Introduction } from "./introduction.ts";
+import { NAME_HELD, type SocketGate, type Visitor } from "./socket_gate.ts";
 import type { Frame } from "./socket.ts";
 import { PONG, type WireUser } from "./wire.ts";
 
@@ -32,6 +36,7 @@ export interface ChatSocketOptions {
   readonly lobby: Lobby;
   readonly accounts: Accounts;
   readonly rules: RuleBook;
+  readonly roomNames: RoomNames;
   readonly doors: Doors;
   readonly history: History;
   readonly counts: Counts;
@@ -77,13 +82,17 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
   }
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
-    const name = roomNameIn(c.req.param("room"));
+    const named = roomNameIn(c.req.param("room"));
     const after = c.req.query("after");
     if (after !== undefined && after.length > ID_LENGTH) {
       throw new HttpError(400, "invalid_after", "?after= must be the id of a message");
     }
     const arrival = await gate.arrive(c);
     const { caller } = arrival;
+    // Whoever isn't let in makes no room.
+    const name = typeof caller === "object"
+      ? await options.roomNames.claim(named)
+      : await options.roomNames.find(named);
     const held = await rules.hold(name);
     let isIn = false;
     try {
@@ -96,7 +105,8 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
       };
       return gate.open(c.req.raw, arrival, place, (visitor) => {
         isIn = true;
-        const to = { room: name, after, rules: held, limiter: limiterOf(visitor) };
+        const takesEvents = c.req.query("events") === "1";
+        const to = { room: name, after, rules: held, limiter: limiterOf(visitor), takesEvents };
         return new ChatSocket(visitor, to, options);
       });
     } finally {
@@ -121,6 +131,8 @@ interface Destination {
   readonly rules: HeldRules;
   /** `undefined` = off. */
   readonly limiter: Limiter | undefined;
+  /** Whether the client asked for events that those of the tutorials don't know. */
+  readonly takesEvents: boolean;
 }
 
 /** What somebody may say. */
@@ -134,14 +146,15 @@ interface Limiter {
 class ChatSocket implements Connection, WireUser {
   readonly user: User;
   readonly takesBatches: boolean;
+  readonly takesEvents: boolean;
   readonly #visitor: Visitor;
   readonly #to: Destination;
   readonly #options: ChatSocketOptions;
   #room: Room | undefined;
   #member: Member | undefined;
   #frames: RateLimiter | undefined;
-  /** The name that a guest stated in a message, and that is free. */
-  #freeName: string | undefined;
+  /** The name that a guest stated in a message last, and that could be had. */
+  #introduction: Introduction | undefined;
   /** Frames that wait until it is known whether a name is. */
   #held: ClientFrame[] | undefined;
 
@@ -149,6 +162,7 @@ class ChatSocket implements Connection, WireUser {
     this.#visitor = visitor;
     this.user = visitor.user;
     this.takesBatches = visitor.wire.takesBatches;
+    this.takesEvents = to.takesEvents || this.takesBatches;
     this.#to = to;
     this.#options = options;
   }
@@ -162,8 +176,10 @@ class ChatSocket implements Connection, WireUser {
       if (!wire.isOpen) return room.leave(member);
       this.#room = room;
       this.#member = member;
+      if (this.takesBatches) this.#tellRules();
       wire.listen();
     } catch (error) {
+      if (error instanceof NameHeldError) return void this.close(CLOSE.notAllowed, NAME_HELD);
       this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
       void this.close(CLOSE.internal, "Internal server error");
     }
@@ -181,6 +197,10 @@ class ChatSocket implements Connection, WireUser {
     this.#options.rules.release(this.#to.room);
   }
 
+  renamed(user: User): void {
+    this.#visitor.renamed(user);
+  }
+
   send(frame: string): void {
     this.#visitor.wire.send(frame);
   }
@@ -191,6 +211,12 @@ class ChatSocket implements Connection, WireUser {
 
   close(code: number, reason: string): Promise<void> {
     return this.#visitor.wire.close(code, reason);
+  }
+
+  /** A page was made before its socket: whoever enters an empty room has become its creator since. */
+  #tellRules(): void {
+    const { room, rules } = this.#to;
+    this.send(encodeFrame(roomFrame(room, rules.current, this.#visitor.user)));
   }
 
   #receive(room: Room, member: Member, data: unknown): void {
@@ -245,31 +271,27 @@ class ChatSocket implements Connection, WireUser {
   }
 
   #act(room: Room, member: Member, frame: ClientFrame): void {
-    if (frame.type === "chat_message" && !maySpeak(this.#to.rules.current, this.#visitor.user)) {
-      throw new FrameError("read_only", "This room is read-only", { clientId: frame.client_id });
-    }
-    room.receive(member, frame);
+    if (frame.type === "chat_message") this.#checkMaySpeak(frame.client_id);
+    const { stated, speaker } = this.#introduction ?? {};
+    const isStated = frame.type === "chat_message" && frame.username !== undefined &&
+      frame.username === stated;
+    room.receive(member, frame, isStated ? speaker : undefined);
   }
 
-  /** Whether a name would be taken from a message that may be an account's. */
+  /** Whether a message states a name of which isn't known whether its sender can have it. */
   #isUnknown(name: string | undefined): name is string {
     const { user } = this;
-    return name !== undefined && user.isGuest && user.name === ANONYMOUS && name !== this.#freeName;
+    return name !== undefined && user.isGuest && user.name === ANONYMOUS &&
+      name !== this.#introduction?.stated;
   }
 
-  /** Acts upon a message whose guest states a name, if no account owns it; what comes meanwhile waits. */
+  /** Acts upon a message whose guest states a name, if it can be had; what comes meanwhile waits. */
   async #introduce(room: Room, member: Member, frame: ClientFrame & { type: "chat_message" }): Promise<void> {
-    const { username = "", client_id: clientId } = frame;
-    const { accounts, doors } = this.#options;
-    let isTaken = false;
+    let introduction: Introduction | undefined;
     let failure: unknown;
     try {
-      let since: number;
-      do {
-        since = doors.changes;
-        isTaken = await accounts.owns(username);
-        // An account may have been made meanwhile, and told of before this visit has the name.
-      } while (since !== doors.changes);
+      this.#checkMaySpeak(frame.client_id);
+      introduction = await introduced(frame, { ...this.#options, room, member, badge: this.user.badge });
     } catch (error) {
       failure = error;
     }
@@ -277,13 +299,16 @@ class ChatSocket implements Connection, WireUser {
     this.#held = undefined;
     if (!this.#visitor.wire.isOpen) return;
     this.#guard(room, member, () => {
-      if (failure) throw failure;
-      if (isTaken) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
-      this.#freeName = username;
+      if (!introduction) throw failure;
+      this.#introduction = introduction;
       this.#act(room, member, frame);
-      this.#visitor.user = member.user;
     });
     for (const next of held) this.#guard(room, member, () => this.#take(room, member, next));
+  }
+
+  #checkMaySpeak(clientId: string | undefined): void {
+    if (maySpeak(this.#to.rules.current, this.#visitor.user)) return;
+    throw new FrameError("read_only", "This room is read-only", { clientId });
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */

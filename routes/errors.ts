@@ -35,6 +35,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   internal: 500,
   read_only: 403,
   name_taken: 403,
+  name_refused: 400,
 };
 
 const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulStatusCode>> = {

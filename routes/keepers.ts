@@ -9,6 +9,16 @@ export function isKeeper(caller: Caller | Refusal): boolean {
   return typeof caller === "object" && (caller.user.role === "admin" || caller.user.role === "service");
 }
 
+/**
+ * Refuses a program that has a token: one that is stolen must not make what outlives it. Throws {@link HttpError} for
+ * whoever is neither signed in nor has the SERVICE_TOKEN of the configuration.
+ */
+export function refuseTokens(caller: Caller | Refusal, what: string): void {
+  if (typeof caller !== "object" || caller.by !== "token") return;
+  const message = `${what} needs somebody who is signed in, or the SERVICE_TOKEN of the configuration`;
+  throw new HttpError(403, "not_allowed", message);
+}
+
 /** Refuses a caller: 401 for strangers, 403 for people who have an account. */
 export function refusal(caller: Caller | Refusal, message: string): HttpError {
   const isKnown = typeof caller === "object" && !caller.user.isGuest;

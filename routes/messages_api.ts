@@ -5,6 +5,7 @@ import { DEFAULT_STRETCH, type History, MAX_STRETCH } from "../rooms/history.ts"
 import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Lobby } from "../rooms/lobby.ts";
 import type { Message } from "../rooms/message.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { mayEnter, maySpeak, type RuleBook, type Rules, whyNot } from "../rooms/rules.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
@@ -41,13 +42,14 @@ export function messagesApi(options: {
   lobby: Lobby;
   history: History;
   rules: RuleBook;
+  roomNames: RoomNames;
   idempotency: Idempotency;
 }): Hono<ApiEnv> {
-  const { lobby, history, rules, idempotency } = options;
+  const { lobby, history, rules, roomNames, idempotency } = options;
   const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const { user } = admitted(c.var.caller);
     const now = await rules.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
@@ -61,7 +63,7 @@ export function messagesApi(options: {
 
   app.post("/:room/messages", async (c) => {
     const poster = posterOf(c.var.caller);
-    const room = roomNameIn(c.req.param("room"));
+    const room = await roomNames.claim(roomNameIn(c.req.param("room")));
     const body = await jsonIn(c.req.raw);
     const { message, username } = checked(Post, body);
     if (!maySpeak(await rules.of(room), poster)) {

@@ -53,7 +53,7 @@ export interface PageView {
 
 /**
  * `language` speaks to visitors who state no preference; `accountOf` tells who is signed in. Places in templates get
- * besides their own values `page.role` (`guest`, `user`, `admin`), `page.account` (the name that others read, or `""`)
+ * besides their own values `page.role` (`guest`, `user`, `admin`), `page.account` (the name that others read, or `""`), `page.account_id`
  * and `page.here` (the page's own address, to come back to).
  */
 export function pageView(options: {
@@ -74,6 +74,7 @@ export function pageView(options: {
       files: `${basePath}/static/${set.version}`,
       role: account?.role ?? "guest",
       account: account?.displayName ?? "",
+      account_id: account?.id ?? "",
       here: encodeURIComponent(hereIn(c)),
     };
     const blank = set.once(
@@ -86,7 +87,8 @@ export function pageView(options: {
         // Browsers that know the policy's word for it heed that one.
         ...(!frameAncestors.length && { "x-frame-options": "DENY" }),
         "content-security-policy": policy(values.style_nonce, frameAncestors),
-        "cache-control": "private, no-cache",
+        // Going back after signing out must not show what only the account may see.
+        "cache-control": account ? "private, no-store" : "private, no-cache",
         "content-language": spoken,
         vary: "Accept-Language, Cookie",
       },

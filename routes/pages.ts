@@ -31,6 +31,8 @@ export interface PagesOptions {
   readonly retentionDays: number;
   /** Who is signed in. */
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
+  /** The room that a name means, in the form in which it is called; missing: each is a room of its own. */
+  readonly findRoom?: (name: string) => Promise<string>;
   readonly rulesOf: (room: string) => Promise<Rules>;
   readonly documentOf: (id: string) => Promise<Entry | undefined>;
   /** What pages are made of; the project's own by default. */
@@ -48,6 +50,7 @@ export interface PagesOptions {
 export function pages(options: PagesOptions): Hono {
   const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0, files = new StaticFiles() } =
     options;
+  const { findRoom = (name: string) => Promise.resolve(name) } = options;
   if (!isLanguage(language)) {
     throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
   }
@@ -111,6 +114,17 @@ export function pages(options: PagesOptions): Hono {
     const query = username?.trim() ? `?${new URLSearchParams({ username: username.trim() })}` : "";
     return c.redirect(`/chat/${encodeURIComponent(name)}/${query}`);
   });
+  // A room has one address, whichever way its name is written.
+  for (const path of ["/chat/:room/", "/chat/:room/settings/"]) {
+    app.get(path, async (c, next) => {
+      const named = roomName(c.req.param("room") ?? "");
+      const room = named && await findRoom(named);
+      if (room === named || !room) return await next();
+      const { pathname, search } = new URL(c.req.url);
+      const [, , , ...rest] = pathname.split("/");
+      return c.redirect(`/chat/${encodeURIComponent(room)}/${rest.join("/")}${search}`);
+    });
+  }
   app.get("/chat/:room/", async (c) => {
     const room = roomName(c.req.param("room"));
     if (!room) return tell(c, 400, "bad_room");
@@ -124,7 +138,10 @@ export function pages(options: PagesOptions): Hono {
       // Strangers don't learn what a private room is called.
       title: mayRead && rules.title || room,
       may_change: String(isChanger),
-      read_only: String(rules.isClosed === true || (rules.isReadOnly && !isChanger)),
+      private: String(rules.isPrivate),
+      closed: String(rules.isClosed === true),
+      auth: options.auth,
+      read_only: String(rules.isReadOnly && !isChanger),
       max_length: String(maxMessageLength),
       sheet_kind: options.sheetName === undefined ? "file" : "google",
       sheet_name: options.sheetName ?? "",
@@ -136,10 +153,9 @@ export function pages(options: PagesOptions): Hono {
     if (!room) return tell(c, 400, "bad_room");
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
-    if (!mayChange(await rulesOf(room), userOf(account))) {
-      return c.redirect(`/chat/${encodeURIComponent(room)}/`);
-    }
-    return show(c, "room_settings.html", { room });
+    const rules = await rulesOf(room);
+    if (!mayChange(rules, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
+    return show(c, "room_settings.html", { room, title: rules.title || room });
   });
   app.route("/", accountPages({ ...options, view }));
   app.route("/", adminPages({ view, accountOf }));

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import type { Idempotency } from "../rooms/idempotency.ts";
 import type { Reports } from "../rooms/reports/open_reports.ts";
 import { TooManyReportsError } from "../rooms/reports/report_store.ts";
+import type { RoomNames } from "../rooms/room_names.ts";
 import { mayEnter, type RuleBook } from "../rooms/rules.ts";
 import { hasAccount, type User } from "../rooms/user.ts";
 import { admitted, type ApiEnv } from "./api_gate.ts";
@@ -21,6 +22,7 @@ const RETRY_AFTER_MS = 10_000;
 export function reportsApi(options: {
   reports: Reports;
   rules: RuleBook;
+  roomNames: RoomNames;
   idempotency: Idempotency;
   words: LanguageWords;
   timeZone: string;
@@ -28,14 +30,15 @@ export function reportsApi(options: {
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { reports, rules, idempotency, words, timeZone, language, now } = options;
+  const { reports, rules, roomNames, idempotency, words, timeZone, language, now } = options;
   const app = new Hono<ApiEnv>();
 
   for (const path of ["/request", "/request/"]) {
     app.post(path, async (c) => {
       const user = accountIn(c.var.caller);
       const body = await jsonIn(c.req.raw);
-      const order = orderIn(body, { timeZone, language, now: now() });
+      const asked = orderIn(body, { timeZone, language, now: now() });
+      const order = { ...asked, room: await roomNames.find(asked.room) };
       const ruled = await rules.of(order.room);
       if (!mayEnter(ruled, user)) throw noEntry(ruled, user);
       const answer = await once(c, idempotency, { scope: "reports", body }, async (id) => {

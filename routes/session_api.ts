@@ -19,7 +19,11 @@ const SignIn = v.object({
   username: v.pipe(v.string('"username" must be text'), v.maxLength(1_000)),
   password: password("password"),
 });
-const NewPassword = v.object({ password: password("password"), new_password: password("new_password") });
+const NewPassword = v.object({
+  password: password("password"),
+  new_password: password("new_password"),
+  keep_tokens: v.optional(v.boolean('"keep_tokens" must be true or false'), false),
+});
 const Rename = v.object({
   display_name: v.pipe(v.string('"display_name" must be text'), v.maxLength(1_000)),
 });
@@ -74,7 +78,8 @@ export function sessionApi(options: {
       throw new HttpError(401, "wrong_password", "The name or the password is wrong");
     }
     attempts.succeed(name, address, browser);
-    if (browser === undefined) {
+    // Only browsers say this; programs keep no cookies.
+    if (browser === undefined && c.req.header("sec-fetch-site")) {
       const kept = [badges.vouch(name), ...proofs].slice(0, MOST_KNOWN).join(" ");
       keepCookie(c, KNOWN_COOKIE, kept, { ...options, lifeMs: KNOWN_LIFE_MS });
     }
@@ -147,11 +152,16 @@ export function sessionApi(options: {
 
   app.post("/account/password", async (c) => {
     const { account } = signedIn(c.var.caller);
-    const { password, new_password: next } = checked(NewPassword, await jsonIn(c.req.raw));
+    const { password, new_password: next, keep_tokens: keepsTokens } = checked(
+      NewPassword,
+      await jsonIn(c.req.raw),
+    );
     await provedOwn(c, account, password);
     await accounts.changePassword(account.id, next);
     // Whoever knew the old password is out.
     await sessions.revokeAll(account.id);
+    // After the sessions: none of them can make another token then.
+    if (!keepsTokens) await tokens.revokeAll(account.id);
     await begin(c, { account });
     return c.json({ ok: true });
   });

@@ -44,19 +44,32 @@ export interface Place {
 export class Visitor implements Visit {
   readonly wire: Wire;
   readonly address: string;
-  /** Changes as the account does. */
-  user: User;
   endsAt: number;
+  #user: User;
   readonly #caller: Caller;
   readonly #place: Place;
 
   constructor(caller: Caller, address: string, place: Place, wire: Wire) {
     this.wire = wire;
     this.address = address;
-    this.user = caller.user;
+    this.#user = caller.user;
     this.endsAt = caller.endsAt;
     this.#caller = caller;
     this.#place = place;
+  }
+
+  /** Changes as the account does; a guest stays who the room says. */
+  get user(): User {
+    return this.#user;
+  }
+
+  set user(user: User) {
+    if (!user.isGuest || !this.#user.isGuest) this.#user = user;
+  }
+
+  /** Notes under which name the room knows a guest. */
+  renamed(user: User): void {
+    this.#user = user;
   }
 
   get room(): string | undefined {
@@ -108,10 +121,17 @@ const TOO_MANY_HERE = "Too many connections from this address";
 /** The answer to a guest who takes a name that isn't free. */
 export const NAME_TAKEN = "This name belongs to an account: sign in, or choose another one";
 
+/** The answer to a guest who takes a name that nobody can have. */
+export const NAME_REFUSED =
+  "This name can't be used: it looks like a sign of the service, or has characters that nobody sees";
+/** The answer to one whose name a guest has who can be told from others. */
+export const NAME_HELD = "Somebody else in this room has this name; choose another one";
+
 const REFUSALS: Readonly<Record<Refusal, Closing>> = {
   invalid_pass: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
   guests_not_allowed: { code: CLOSE.notSignedIn, reason: "Sign in first" },
   name_taken: { code: CLOSE.notAllowed, reason: NAME_TAKEN },
+  name_refused: { code: CLOSE.notAllowed, reason: NAME_REFUSED },
 };
 
 export function createSocketGate(options: SocketGateOptions): SocketGate {

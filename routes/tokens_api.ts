@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { type Pass, type Passes, SERVICE } from "../rooms/accounts/passes.ts";
 import { viewPass } from "./account_view.ts";
 import type { ApiEnv } from "./api_gate.ts";
+import { AccountError } from "../rooms/accounts/accounts.ts";
 import type { Caller, Refusal } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
@@ -17,13 +18,13 @@ const NewToken = v.object({
   ),
 });
 
-export function tokensApi(options: { tokens: Passes }): Hono<ApiEnv> {
-  const { tokens } = options;
+export function tokensApi(options: { sessions: Passes; tokens: Passes }): Hono<ApiEnv> {
+  const { sessions, tokens } = options;
   const view = (pass: Pass) => ({ ...viewPass(pass, tokens.endOf(pass)), role: pass.role });
   const app = new Hono<ApiEnv>();
 
   app.post("/", async (c) => {
-    const { owner, isTrusted, ownRole } = ownerOf(c.var.caller);
+    const { owner, isTrusted, ownRole, session } = ownerOf(c.var.caller);
     const { name, role, expires_in_days: days } = checked(NewToken, await jsonIn(c.req.raw));
     const isOwn = role !== "service" && owner !== SERVICE;
     if (!isOwn && !isTrusted) {
@@ -33,7 +34,15 @@ export function tokensApi(options: { tokens: Passes }): Hono<ApiEnv> {
       throw new HttpError(403, "not_allowed", "A token has its owner's own role, or is the service's");
     }
     const lifeMs = days === undefined ? undefined : days * DAY_MS;
-    const { pass, text } = await tokens.issue(owner, { name, role: isOwn ? "own" : "service", lifeMs });
+    // A session that ends at this moment, because the password is changed, leaves no token behind.
+    const unchanged = session && await sessions.proof(session);
+    if (session && !unchanged) throw new AccountError("changed", "You have been signed out meanwhile");
+    const { pass, text } = await tokens.issue(owner, {
+      name,
+      role: isOwn ? "own" : "service",
+      lifeMs,
+      unchanged,
+    });
     return c.json({ ...view(pass), token: text }, 201);
   });
 
@@ -54,11 +63,11 @@ export function tokensApi(options: { tokens: Passes }): Hono<ApiEnv> {
 /** Whose tokens the caller looks after. Throws {@link HttpError}. */
 function ownerOf(
   caller: Caller | Refusal,
-): { owner: string; isTrusted: boolean; ownRole: string | undefined } {
-  const { by, account } = typeof caller === "object" ? caller : {};
-  if (by === "service") return { owner: SERVICE, isTrusted: true, ownRole: undefined };
+): { owner: string; isTrusted: boolean; ownRole: string | undefined; session: Pass | undefined } {
+  const { by, account, pass } = typeof caller === "object" ? caller : {};
+  if (by === "service") return { owner: SERVICE, isTrusted: true, ownRole: undefined, session: undefined };
   if (by === "session" && account) {
-    return { owner: account.id, isTrusted: account.role === "admin", ownRole: account.role };
+    return { owner: account.id, isTrusted: account.role === "admin", ownRole: account.role, session: pass };
   }
   if (by === "token") throw new HttpError(403, "not_allowed", "A token can't look after tokens: sign in");
   throw new HttpError(401, "not_signed_in", "Sign in first, or use the SERVICE_TOKEN of the configuration");

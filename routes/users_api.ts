@@ -1,14 +1,14 @@
 /** `/api/users`: accounts, for admins and the service; and making one's own where sign-up is open. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { Account, Accounts, Role } from "../rooms/accounts/accounts.ts";
+import type { Account, Accounts } from "../rooms/accounts/accounts.ts";
 import type { Passes } from "../rooms/accounts/passes.ts";
 import { viewAccount } from "./account_view.ts";
 import type { ApiEnv } from "./api_gate.ts";
 import type { Callers } from "./callers.ts";
 import { checked, jsonIn } from "./checked.ts";
 import { HttpError } from "./errors.ts";
-import { isKeeper, keepersOnly, refusal } from "./keepers.ts";
+import { isKeeper, keepersOnly, refusal, refuseTokens } from "./keepers.ts";
 import { Limits } from "./limits.ts";
 
 const role = v.optional(v.picklist(["user", "admin"], '"role" must be user or admin'));
@@ -19,7 +19,11 @@ const NewUser = v.object({
   display_name: v.optional(text("display_name")),
   role,
 });
-const Change = v.object({ role, password: v.optional(text("password")) });
+const Change = v.object({
+  role,
+  password: v.optional(text("password")),
+  keep_tokens: v.optional(v.boolean('"keep_tokens" must be true or false'), false),
+});
 
 export function usersApi(options: {
   accounts: Accounts;
@@ -45,6 +49,7 @@ export function usersApi(options: {
     if (!mayKeep && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
     const { username, password, display_name: displayName, role } = checked(NewUser, await jsonIn(c.req.raw));
     if (!mayKeep && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
+    if (role === "admin") refuseTokens(c.var.caller, "Making an admin");
     const limiter = mayKeep ? undefined : signups?.of(callers.address(c));
     if (limiter && !limiter.tryRemoveTokens(1)) {
       const sentence = "Many accounts were made from this address within the hour; try again later";
@@ -60,16 +65,24 @@ export function usersApi(options: {
 
   app.patch("/:username", async (c) => {
     const { id } = await named(c.req.param("username"));
-    const { role, password }: { role?: Role; password?: string } = checked(Change, await jsonIn(c.req.raw));
+    const { role, password, keep_tokens: keepsTokens }: v.InferOutput<typeof Change> = checked(
+      Change,
+      await jsonIn(c.req.raw),
+    );
+    if (role === "admin") refuseTokens(c.var.caller, "Making an admin");
     if (password !== undefined) {
+      refuseTokens(c.var.caller, "Setting a password");
       await accounts.changePassword(id, password);
       await sessions.revokeAll(id);
+      if (!keepsTokens) await tokens.revokeAll(id);
     }
     if (role !== undefined) await accounts.changeRole(id, role);
     return c.json({ user: viewAccount(await named(c.req.param("username"))) });
   });
 
   app.delete("/:username", async (c) => {
+    // Whoever makes the account anew sets its password.
+    refuseTokens(c.var.caller, "Deleting an account");
     const { id } = await named(c.req.param("username"));
     await accounts.remove(id);
     await sessions.revokeAll(id);

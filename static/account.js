@@ -1,7 +1,9 @@
 import { at } from "./address.js";
 import { ask } from "./api.js";
+import { forgetAccount } from "./former_account.js";
 import { mountForm, refusal } from "./form.js";
 import { mountSettings } from "./settings.js";
+import { openStorage } from "./storage.js";
 import { pageWords } from "./words.js";
 
 /** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Pass */
@@ -42,12 +44,16 @@ mountForm(part("change-password"), {
   words,
   method: "POST",
   path: "/api/account/password",
-  body: ({ password, new_password: next }) => ({ password, new_password: next }),
+  body: ({ password, new_password: next, keep_tokens: keepsTokens }) => ({
+    password,
+    new_password: next,
+    keep_tokens: Boolean(keepsTokens),
+  }),
   done: async () => {
     const form = /** @type {HTMLFormElement} */ (part("change-password"));
     form.reset();
     part("done", form).textContent = words.say("password_changed");
-    await showSessions();
+    await Promise.all([showSessions(), showTokens()]);
   },
 });
 mountForm(part("make-token"), {
@@ -75,7 +81,7 @@ mountForm(part("delete-account"), {
   method: "DELETE",
   path: "/api/account",
   body: ({ password }) => ({ password }),
-  done: () => location.assign("/account/sign-in/?deleted=1"),
+  done: () => location.assign(at("/account/sign-in/?deleted=1")),
 });
 await Promise.all([showSessions(), showTokens()]);
 
@@ -87,6 +93,7 @@ async function act(method, path, done) {
 }
 
 function leave() {
+  forgetAccount(openStorage());
   location.assign(at("/chat/"));
 }
 

@@ -1,15 +1,17 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { buttonOf, RowList, write } from "./row_list.js";
 
 /** @import { Answer } from "./api.js" */
 /** @import { Words } from "./words.js" */
-/** @typedef {{ room: string, connections: number, closed: boolean }} Room */
+/** @typedef {{ room: string, connections: number, closed: boolean, title?: string, private?: boolean }} Room */
 /** @typedef {{ id: string, name: string, guest: boolean }} Member */
 
 const TYPING_MS = 300;
 
 /**
- * The rooms that people are in, and those that are closed; each with its members when they are asked for.
+ * The rooms that people are in, those that are closed, and all others that were used; each with its members when they
+ * are asked for.
  * @param {HTMLElement} list
  * @param {{ words: Words, told: (answer: Answer) => boolean, empty: HTMLElement, filter: HTMLInputElement }} parts
  * @returns {{ refresh: () => Promise<void> }}
@@ -23,10 +25,21 @@ export function mountRooms(list, { words, told, empty, filter }) {
     template: "room",
     keyOf: (/** @type {Room} */ { room }) => room,
     empty,
-    fill(element, { room, connections, closed }) {
-      const fact = closed ? words.say("room_closed") : words.say("room_connections", { count: connections });
-      write(element, { room, connections: fact });
-      buttonOf(element, "members").hidden = closed;
+    fill(element, { room, connections, closed, title = "", private: isPrivate = false }) {
+      const fact = closed
+        ? words.say("room_closed")
+        : connections
+        ? words.say("room_connections", { count: connections })
+        : words.say("room_empty");
+      const link = /** @type {HTMLAnchorElement} */ (element.querySelector("a[data-slot=title]"));
+      link.href = at(`/chat/${encodeURIComponent(room)}/`);
+      write(element, {
+        title: title || room,
+        room: title && title !== room ? room : "",
+        connections: fact,
+        private: isPrivate ? words.say("room_private") : "",
+      });
+      buttonOf(element, "members").hidden = closed || !connections;
       buttonOf(element, "close").hidden = closed;
       buttonOf(element, "open").hidden = !closed;
     },

@@ -28,12 +28,12 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
     const isNear = maxLength > 0 && left < maxLength * (1 - COUNT_FROM);
     counter.textContent = isNear && left >= 0 ? words.say("characters_left", { count: left }) : "";
     sentence.textContent = isNear && left < 0 ? words.say("too_long", { count: -left }) : "";
-    button.disabled = !messageIn(field.value);
+    button.disabled = field.disabled || !messageIn(field.value);
     fit(field);
   };
   const send = () => {
     const text = messageIn(field.value);
-    if (!text || (maxLength > 0 && charactersIn(text) > maxLength)) return;
+    if (!text || field.disabled || (maxLength > 0 && charactersIn(text) > maxLength)) return;
     field.value = "";
     change();
     socket.say(text);
@@ -54,6 +54,10 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
     if (hasTouchKeyboard()) return;
     if (meaning !== "leave") event.preventDefault();
     if (meaning === "send") send();
+  }, { signal });
+  // Whether anything may be written here has changed.
+  form.addEventListener("available", () => {
+    button.disabled = field.disabled || !messageIn(field.value);
   }, { signal });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -19,11 +19,14 @@ const TOO_MANY_FAILURES = 5;
 const CLOSE_SIGNED_OUT = 4001;
 const CLOSE_NOT_ALLOWED = 4003;
 const CLOSE_TOO_MANY = 4008;
+/** How long after a refusal that may be lifted it is tried again. */
+const RETURN_AFTER_MS = 30_000;
 
 /**
  * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, with `trouble`
- * where it is known what stands in the way; `code` and `reason` come with `refused`, after which nothing is tried any more.
- * @typedef {"too_many" | "origin_refused" | "no_sockets"} Trouble
+ * where it is known what stands in the way; `code` and `reason` come with `waiting` and `refused`. After a refusal nothing
+ * is tried any more, except where it is the room that lets nobody in: it may be opened again, and is tried every 30 s.
+ * @typedef {"origin_refused" | "no_sockets"} Trouble
  * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, trouble?: Trouble, code?: number, reason?: string }} Status
  */
 
@@ -111,6 +114,12 @@ export class Connection extends Emitter {
     };
   }
 
+  /** Connects at once, also after a refusal. @returns {void} */
+  tryAgain() {
+    if (this.#status.state === "refused") this.#isEnded = false;
+    this.connect();
+  }
+
   /**
    * Connects at once, or finds out whether the connection is still alive: it is dropped after 10 s of silence.
    * @returns {void}
@@ -180,21 +189,22 @@ export class Connection extends Emitter {
     this.#stopWaiting();
     this.emit("lost", code);
     if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
-      this.#isEnded = true;
+      this.#isEnded = !mayBeLifted(reason);
+      if (!this.#isEnded) this.#connectIn(jitteredMs(RETURN_AFTER_MS, this.#random));
       return this.#report({ state: "refused", code, reason });
     }
     this.#failures += code === CLOSE_TOO_MANY ? TOO_MANY_FAILURES : 1;
     const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);
     const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
-    this.#retryTimer = setTimeout(() => this.connect(), waitMs);
-    const trouble = code === CLOSE_TOO_MANY ? "too_many" : this.#trouble;
+    this.#connectIn(waitMs);
     const retryAt = Date.now() + waitMs;
-    this.#report({ state: "waiting", retryAt, ...(trouble && { trouble }) });
+    const waiting = { state: /** @type {const} */ ("waiting"), retryAt, code, reason };
+    this.#report({ ...waiting, ...(this.#trouble && { trouble: this.#trouble }) });
     if (this.#unopened < UNOPENED_BEFORE_ASKING || this.#trouble) return;
     this.#findTrouble().then((found) => {
       if (!found || this.#status.retryAt !== retryAt) return;
       this.#trouble = found;
-      this.#report({ state: "waiting", retryAt, trouble: found });
+      this.#report({ ...waiting, trouble: found });
     });
   }
 
@@ -203,6 +213,12 @@ export class Connection extends Emitter {
     const { ok, code } = await ask("POST", "/api/socket");
     if (ok) return "no_sockets";
     return code === "origin_not_allowed" ? "origin_refused" : undefined;
+  }
+
+  /** @param {number} ms */
+  #connectIn(ms) {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.connect(), ms);
   }
 
   /** Asks for a sign of life, unless one is waited for already. */
@@ -234,4 +250,14 @@ export class Connection extends Emitter {
     this.#status = status;
     this.emit("status", status);
   }
+}
+
+/**
+ * Whether a refusal says that the room lets nobody in, or members only, which may change. Whoever was removed by
+ * somebody doesn't come back by themselves.
+ * @param {string} reason
+ * @returns {boolean}
+ */
+function mayBeLifted(reason) {
+  return /room is (?:closed|private)/.test(reason);
 }

@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { ask } from "./api.js";
 import { mountForm, refusal } from "./form.js";
 
@@ -57,7 +58,7 @@ export function mountSharing({ id, words }) {
   async function remove() {
     if (!confirm(words.say("delete_question"))) return;
     const answer = await ask("DELETE", path);
-    if (answer.ok) location.assign("/docs/");
+    if (answer.ok) location.assign(at("/docs/"));
     else error.textContent = refusal(words, answer);
   }
 }

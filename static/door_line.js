@@ -1,8 +1,9 @@
 import { Gathering } from "./gathering.js";
 
+/** @import { Move } from "./gathering.js" */
 /** @import { Words } from "./words.js" */
 
-/** The small line among the messages that says who came and went since the last one. */
+/** The small line among the messages that says who came, went and changed names since the last one. */
 export class DoorLine {
   #rows;
   #words;
@@ -16,9 +17,19 @@ export class DoorLine {
     this.#words = words;
   }
 
-  /** @param {{ user: string, isHere: boolean }} move @returns {void} */
+  /** @param {Move} move @returns {void} */
   show(move) {
     this.#gathering.note(move);
+    this.#write();
+  }
+
+  /** @param {{ person: string, from: string, to: string }} renaming @returns {void} */
+  showName(renaming) {
+    this.#gathering.noteName(renaming);
+    this.#write();
+  }
+
+  #write() {
     const sentence = this.#gathering.sentence(this.#words);
     this.#line ??= this.#newLine();
     this.#line.textContent = sentence;

@@ -12,6 +12,7 @@ import { UnreadLine } from "./unread_line.js";
 /** @import { Piece } from "./draw_queue.js" */
 /** @import { Entry } from "./message_row.js" */
 /** @import { Unsent } from "./outbox.js" */
+/** @import { Move } from "./gathering.js" */
 /** @import { Arrival, RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
 
@@ -32,7 +33,8 @@ const MOST_ROWS = 2_000;
  * refused message's text), `delete` (detail: the id of a message that is to be deleted) and `gone` (a message that was
  * looked for isn't there). It goes to its end on `toend`, and to a message on `goto` (detail: its id).
  * @param {HTMLElement} element
- * @param {{ socket: RoomSocket, words: Words, username: string, seenId: string }} parts `seenId`: the newest message that was
+ * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts `account`: the name of one's account,
+ * or "". `seenId`: the newest message that was
  * seen when its reader was here before, or ""
  * @returns {() => void} unmounts
  */
@@ -48,7 +50,9 @@ export function mountMessageList(element, parts) {
       ({ ids, isRecorded }) => list.record(ids, isRecorded ? "recorded" : "not_recorded"),
     ),
     socket.on("deleted", (id) => list.remove(id)),
+    socket.on("welcome", ({ person }) => list.know(person)),
     socket.on("presence", (move) => list.showMove(move)),
+    socket.on("renamed", (renaming) => list.showName(renaming)),
     followDays(() => list.showDays()),
   ];
   socket.showUnsent();
@@ -82,14 +86,14 @@ class MessageList {
 
   /**
    * @param {HTMLElement} element
-   * @param {{ socket: RoomSocket, words: Words, username: string, seenId: string }} parts
+   * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts
    */
-  constructor(element, { socket, words, username, seenId }) {
+  constructor(element, { socket, words, account, seenId }) {
     this.#element = element;
     this.#socket = socket;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
-    this.#transcript = new Transcript(this.#rows, username);
+    this.#transcript = new Transcript(this.#rows, account);
     this.#door = new DoorLine(rows, words);
     this.#position = new ReadingPosition(element);
     this.#unread = new UnreadLine(words);
@@ -192,7 +196,17 @@ class MessageList {
     this.#drawing.add(piece(() => this.#transcript.remove(id)));
   }
 
-  /** @param {{ user: string, isHere: boolean }} move @returns {void} */
+  /** @param {string} person @returns {void} */
+  know(person) {
+    this.#transcript.know(person);
+  }
+
+  /** @param {{ person: string, from: string, to: string }} renaming @returns {void} */
+  showName(renaming) {
+    this.#position.hold(() => this.#door.showName(renaming));
+  }
+
+  /** @param {Move} move @returns {void} */
   showMove(move) {
     this.#drawing.add(piece(() => this.#door.show(move)));
   }

@@ -1,6 +1,7 @@
 import { isEmojiOnly } from "./emoji.js";
 import { splitLinks } from "./links.js";
-import { paintAvatar } from "./person.js";
+import { verifiedMark } from "./person.js";
+import { paintPerson } from "./person_colors.js";
 
 /** @import { Clock } from "./time_line.js" */
 /** @import { Words } from "./words.js" */
@@ -13,6 +14,7 @@ import { paintAvatar } from "./person.js";
  * @property {string} [id]
  * @property {string} [clientId]
  * @property {string} username
+ * @property {string} [person] who it is in the room
  * @property {string} text
  * @property {number} at milliseconds since the epoch
  * @property {boolean} isOwn
@@ -31,6 +33,7 @@ const FAILURES = new Map([
   ["rate_limited", "refused_rate_limited"],
   ["read_only", "refused_read_only"],
   ["name_taken", "refused_name_taken"],
+  ["name_refused", "name_refused"],
 ]);
 
 /**
@@ -76,13 +79,13 @@ export class MessageRow {
     this.#part("body").replaceChildren(...body);
     this.#part("name").textContent = username;
     this.#part("name").toggleAttribute("data-account", hasAccount);
-    this.#part("name").title = hasAccount ? this.#words.say("account") : "";
+    if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
     this.element.toggleAttribute("data-deleted", isDeleted);
     this.element.toggleAttribute("data-own", entry.isOwn);
     const read = READ.filter((name) => entry.isOwn || name !== "ticks");
     this.element.setAttribute("aria-labelledby", read.map((name) => this.#part(name).id).join(" "));
     this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
-    paintAvatar(this.#part("avatar"), entry.username);
+    paintPerson(this.#part("avatar"), entry.username);
     // The name takes the avatar's colour.
     this.#part("name").style.setProperty(
       "--hue",

@@ -1,5 +1,7 @@
-import { paintAvatar } from "./person.js";
+import { verifiedMark } from "./person.js";
+import { paintPerson } from "./person_colors.js";
 
+/** @import { OnlinePerson } from "../rooms/protocol.ts" */
 /** @import { RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
 
@@ -7,23 +9,25 @@ import { paintAvatar } from "./person.js";
  * Shows who is online: the count in the header, and the people in a panel that the count opens on narrow
  * screens.
  * @param {HTMLElement} panel
- * @param {{ socket: RoomSocket, words: Words, username: string, opener: HTMLButtonElement }} parts
+ * @param {{ socket: RoomSocket, words: Words, opener: HTMLButtonElement }} parts
  * @returns {() => void} unmounts
  */
-export function mountPresence(panel, { socket, words, username, opener }) {
+export function mountPresence(panel, { socket, words, opener }) {
   const list = /** @type {HTMLElement} */ (panel.querySelector("[data-part=people]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
   const count = /** @type {HTMLElement} */ (opener.querySelector("[data-part=count]"));
   const listening = new AbortController();
   const { signal } = listening;
 
-  /** @param {string[]} users */
-  const showPeople = (users) => {
-    const ownFirst = [...users].sort((a, b) => Number(b === username) - Number(a === username));
+  /** @param {OnlinePerson[]} people */
+  const showPeople = (people) => {
+    /** @param {OnlinePerson} one */
+    const isSelf = ({ person }) => person === socket.person;
+    const ownFirst = [...people].sort((a, b) => Number(isSelf(b)) - Number(isSelf(a)));
     list.replaceChildren(
-      ...ownFirst.map((user) => personRow(template, user, user === username ? words.say("you") : "")),
+      ...ownFirst.map((one) => personRow(template, words, { ...one, isSelf: isSelf(one) })),
     );
-    count.textContent = words.say("online", { count: users.length });
+    count.textContent = words.say("online", { count: people.length });
   };
   /** @param {boolean} isOpen */
   const setOpen = (isOpen) => {
@@ -64,16 +68,19 @@ export function mountPresence(panel, { socket, words, username, opener }) {
   };
 }
 
-/** @param {HTMLTemplateElement} template @param {string} user @param {string} remark @returns {Node} */
-function personRow(template, user, remark) {
+/**
+ * @param {HTMLTemplateElement} template
+ * @param {Words} words
+ * @param {OnlinePerson & { isSelf: boolean }} person
+ * @returns {Node}
+ */
+function personRow(template, words, { username, account: hasAccount, isSelf }) {
   const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  paintAvatar(
-    /** @type {HTMLElement} */ (row.querySelector("[data-part=avatar]")),
-    user,
-  );
-  for (const [part, text] of [["name", user], ["remark", remark]]) {
-    /** @type {HTMLElement} */ (row.querySelector(`[data-part=${part}]`))
-      .textContent = text;
-  }
+  /** @param {string} name */
+  const part = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
+  paintPerson(part("avatar"), username);
+  part("name").textContent = username;
+  if (hasAccount) part("name").append(verifiedMark(words.say("account")));
+  part("remark").textContent = isSelf ? words.say("you") : "";
   return row;
 }

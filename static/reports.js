@@ -4,11 +4,14 @@ import { Connection } from "./connection.js";
 import { mountForm, refusal } from "./form.js";
 import { followNetwork } from "./network.js";
 import { ReportRow } from "./report_row.js";
+import { askRooms } from "./room_summaries.js";
 import { mountSettings } from "./settings.js";
 import { pageWords } from "./words.js";
 
 /** @import { ReportView } from "../rooms/reports/task_update.ts" */
 
+/** The service tells of so many rooms at once. */
+const MOST_ASKED = 50;
 const words = pageWords();
 
 /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
@@ -17,6 +20,8 @@ const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="
 /** The rows, by the reports' ids; the newest comes first. @type {Map<string, ReportRow>} */
 const rows = new Map();
 const list = part("list");
+/** What rooms are called, by their names; `undefined` until it is known. @type {Map<string, string | undefined>} */
+const titles = new Map();
 
 mountSettings();
 mountForm(part("request"), {
@@ -69,13 +74,22 @@ async function readList() {
   const reports = answer.body.reports;
   const ids = new Set(reports.map(({ task_id: id }) => id));
   for (const id of rows.keys()) if (!ids.has(id)) forget(id);
+  await learnTitles(reports);
   for (const report of reports.toReversed()) show(report);
   list.dataset.ready = "";
   if (!reports.length) list.textContent = words.say("none");
 }
 
-/** @param {ReportView} report @returns {void} */
-function show(report) {
+/** @param {readonly ReportView[]} reports */
+async function learnTitles(reports) {
+  const unknown = [...new Set(reports.map(({ room }) => room))].filter((room) => !titles.has(room));
+  if (!unknown.length) return;
+  for (const { name, title } of await askRooms(unknown.slice(0, MOST_ASKED))) titles.set(name, title);
+}
+
+/** @param {ReportView} told @returns {void} */
+function show(told) {
+  const report = { ...told, room: titles.get(told.room) || told.room };
   const { task_id: id } = report;
   const known = rows.get(id);
   if (known) return known.show(report);

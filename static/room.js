@@ -8,9 +8,11 @@ import { mountMessageList } from "./message_list.js";
 import { followNetwork } from "./network.js";
 import { askNickname } from "./nickname_dialog.js";
 import { Outbox } from "./outbox.js";
+import { noteRoom } from "./last_room.js";
 import { mountPageTitle } from "./page_title.js";
-import { paintAvatar } from "./person.js";
+import { mountPaceLine } from "./pace_line.js";
 import { mountPresence } from "./presence.js";
+import { mountRoomMembers } from "./room_members.js";
 import { deleteMessage, mountRules } from "./rules.js";
 import { mountSettings } from "./settings.js";
 import { RoomSocket } from "./socket.js";
@@ -27,15 +29,15 @@ const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
-const { room = "", maxLength = "0", account = "", mayChange, readOnly } = document.body.dataset;
+const { room = "", maxLength = "0", account = "" } = document.body.dataset;
 
 /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
 const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 followKeyboard();
-paintAvatar(part("room-avatar"), room);
 visits.enter(room);
+noteRoom();
 const seenId = visits.seenId(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
@@ -45,11 +47,27 @@ enter(await nickname());
  * @returns {Promise<string>}
  */
 async function nickname() {
-  if (account) return account;
-  const asked = cleanName(new URLSearchParams(location.search).get("username") ?? "");
+  if (account) {
+    takeFromAddress("username");
+    return account;
+  }
+  const asked = cleanName(takeFromAddress("username"));
   const name = asked || cleanName(visits.nickname) || await ask("");
   visits.nickname ||= name;
   return name;
+}
+
+/**
+ * Reads a value of the address and takes it out: whoever is sent the address must not come as this person.
+ * @param {string} key
+ * @returns {string}
+ */
+function takeFromAddress(key) {
+  const address = new URL(location.href);
+  const value = address.searchParams.get(key) ?? "";
+  address.searchParams.delete(key);
+  history.replaceState(history.state, "", address);
+  return value;
 }
 
 /** @param {string} current @returns {Promise<string>} */
@@ -90,15 +108,17 @@ function enter(username) {
   socket.on("deleted", (id) => {
     part("visited").dispatchEvent(new CustomEvent("deleted", { detail: id }));
   });
+  socket.on("rules", (rules) => {
+    part("visited").dispatchEvent(new CustomEvent("rules", { detail: rules }));
+  });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  mountMessageList(list, { socket, words, username, seenId });
+  mountMessageList(list, { socket, words, account, seenId });
   mountMessageGoal(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
   mountPresence(part("presence"), {
     socket,
     words,
-    username,
     opener: part("online"),
   });
   mountConnectionBar(part("connection"), { socket, words });
@@ -109,7 +129,9 @@ function enter(username) {
     list,
     maxLength: Number(maxLength),
   });
-  mountRules({ socket, words, isChanger: mayChange === "true", isReadOnly: readOnly === "true" });
+  mountRules({ socket, words, room });
+  mountRoomMembers(part("members"), { socket, words, room });
+  mountPaceLine(part("pace"), { socket, words });
   list.addEventListener(
     "delete",
     (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),
@@ -120,19 +142,19 @@ function enter(username) {
     ({ key, newValue }) => newValue === null && socket.settledElsewhere(key),
   );
   for (const button of document.querySelectorAll("[data-part=rename]")) {
-    button.addEventListener("click", () => rename(username));
+    button.addEventListener("click", () => rename(socket));
   }
   const copy = /** @type {HTMLButtonElement} */ (part("copy"));
   copy.addEventListener("click", () => copyRoomLink(copy, words));
   socket.connect();
 }
 
-/** Comes back under another name. @param {string} username @returns {Promise<void>} */
-async function rename(username) {
-  const name = await ask(username);
-  if (name === username) return;
+/** Comes back under another name, with all that is on the page. @param {RoomSocket} socket @returns {Promise<void>} */
+async function rename(socket) {
+  const name = await ask(socket.username);
+  if (name === socket.username) return;
   visits.nickname = name;
-  const address = new URL(location.href);
-  address.searchParams.set("username", name);
-  location.replace(address);
+  // A connection that was refused is over; the next page begins with the new name.
+  if (socket.connection.state === "refused") location.reload();
+  else socket.rename(name);
 }

@@ -1,33 +1,54 @@
 import { ask } from "./api.js";
-import { isRoomsOwn } from "./connection_bar.js";
+import { isShut } from "./connection_bar.js";
+import { hueOf, paintAvatar } from "./person.js";
+import { renameTitle } from "./title_marks.js";
 
-/** @import { RoomSocket } from "./socket.js" */
+/** @import { RoomRules, RoomSocket } from "./socket.js" */
 /** @import { Words } from "./words.js" */
 
 /**
- * Shows what the room's rules are: its title, and that only some may speak, or enter.
- * @param {{ socket: RoomSocket, words: Words, isChanger: boolean, isReadOnly: boolean }} parts `isChanger`: may this person change them
+ * Shows what the room's rules are: its title, whether it is private, who may change it, and that only some may speak,
+ * or nobody. What the page was made with may be out of date: whoever enters a new room becomes its creator only then.
+ * @param {{ socket: RoomSocket, words: Words, room: string }} parts
  * @returns {() => void} unmounts
  */
-export function mountRules({ socket, words, isChanger, isReadOnly }) {
-  const title = /** @type {HTMLElement} */ (document.querySelector("[data-part=title]"));
-  const field = /** @type {HTMLTextAreaElement} */ (document.querySelector(".composer__field"));
+export function mountRules({ socket, words, room }) {
+  const part = (
+    /** @type {string} */ name,
+  ) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${name}"]`));
+  const composer = part("composer");
+  const field = /** @type {HTMLTextAreaElement} */ (composer.querySelector("textarea"));
   const { placeholder } = field;
-  let isClosed = isReadOnly;
-  const show = () => {
+  const page = document.body.dataset;
+  let isClosed = page.closed === "true";
+  let isReadOnly = page.readOnly === "true";
+  let isRefused = false;
+  const showField = () => {
     const { connection } = socket;
-    field.disabled = isClosed || (connection.state === "refused" && isRoomsOwn(connection));
-    field.placeholder = isClosed ? words.say("read_only") : placeholder;
+    // While it is asked whether the room is open again, it is still shut.
+    if (connection.state !== "connecting") isRefused = isShut(connection);
+    const why = isClosed ? "room_closed" : isReadOnly ? "read_only" : isRefused ? "cannot_write" : "";
+    field.disabled = why !== "";
+    field.placeholder = why ? words.say(why) : placeholder;
+    composer.dispatchEvent(new Event("available"));
   };
-  show();
-  const offs = [
-    socket.on("connection", show),
-    socket.on("rules", (rules) => {
-      title.textContent = rules.title;
-      isClosed = rules.isReadOnly && !isChanger;
-      show();
-    }),
-  ];
+  /** @param {RoomRules} rules */
+  const show = (rules) => {
+    if (rules.mayChange !== undefined) page.mayChange = String(rules.mayChange);
+    page.private = String(rules.isPrivate);
+    part("title").textContent = rules.title;
+    part("title").title = rules.title === room ? "" : room;
+    renameTitle(part("title").dataset.name ?? "", rules.title);
+    part("title").dataset.name = rules.title;
+    paintAvatar(part("room-avatar"), rules.title, hueOf(room));
+    isClosed = rules.isClosed;
+    isReadOnly = rules.isReadOnly && page.mayChange !== "true";
+    showField();
+  };
+  part("title").dataset.name = part("title").textContent ?? "";
+  paintAvatar(part("room-avatar"), part("title").dataset.name || room, hueOf(room));
+  showField();
+  const offs = [socket.on("connection", showField), socket.on("rules", show)];
   return () => offs.forEach((off) => off());
 }
 

@@ -5,30 +5,27 @@ import { Emitter } from "./emitter.js";
 
 const PAUSE_MS = 5_000;
 const CLOSE_TOO_LARGE = 1009;
-const CLOSE_NOT_ALLOWED = 4003;
 
 /**
  * @typedef {object} SenderEvents
  * @property {Unsent} unsent a message was written, refused or is tried again
  * @property {{ clientId: string, id?: string }} settled an unsent message is taken (as `id`) or was taken back
+ * @property {number} paused the server asks to slow down: until when nothing is sent, in milliseconds since the epoch
  */
 
 /**
  * Sends what was written until the server has taken it.
  *
  * One message at a time is on its way, so that they arrive in the order they were written even when the
- * server asks to slow down in between.
- *
- * A message keeps the name under which it was written: the server knows a resend by its author too, so under
- * another name one that it had taken would stand twice. Whoever has changed their name since is connected
- * under the former one first, until those messages are settled.
+ * server asks to slow down in between. The server knows a message that is sent again by who sends it and by our id, so
+ * that it stands once though its author has changed names.
  * @extends {Emitter<SenderEvents>}
  */
 export class Sender extends Emitter {
   #connection;
   #outbox;
+  #wantedName;
   #username;
-  #connectedAs;
   /** @type {string | undefined} */
   #inFlight;
   /** @type {number | undefined} */
@@ -39,14 +36,28 @@ export class Sender extends Emitter {
     super();
     this.#connection = connection;
     this.#outbox = outbox;
+    this.#wantedName = username;
     this.#username = username;
-    this.#connectedAs = username;
   }
 
-  /** The name for the connection that is about to be made. @returns {string} */
-  takeName() {
-    this.#connectedAs = this.#wantedName();
-    return this.#connectedAs;
+  /** The name that is asked for. @returns {string} */
+  get wantedName() {
+    return this.#wantedName;
+  }
+
+  /** The name that one has in the room. @returns {string} */
+  get username() {
+    return this.#username;
+  }
+
+  /** Asks for another name from the next connection on. @param {string} username @returns {void} */
+  rename(username) {
+    this.#wantedName = username;
+  }
+
+  /** Notes what the room made of the name that was asked for. @param {string} username @returns {void} */
+  knownAs(username) {
+    this.#username = username;
   }
 
   /** @param {string} text @returns {void} */
@@ -88,7 +99,7 @@ export class Sender extends Emitter {
    */
   refused(clientId, { code, retryAfterMs = PAUSE_MS }) {
     if (clientId === this.#inFlight) this.#landed();
-    if (code === "rate_limited") this.#pauseTimer = setTimeout(() => this.#resume(), retryAfterMs);
+    if (code === "rate_limited") this.#pause(retryAfterMs);
     else this.#fail(clientId, code);
     this.sendNext();
   }
@@ -98,11 +109,6 @@ export class Sender extends Emitter {
     const inFlight = this.#inFlight;
     this.stop();
     if (code === CLOSE_TOO_LARGE && inFlight) this.#fail(inFlight, "too_long");
-    // Under a former name that isn't one's own any more nothing can be sent: it must not keep its author out.
-    if (code !== CLOSE_NOT_ALLOWED || this.#connectedAs === this.#username) return;
-    for (const { clientId, username } of this.#outbox.all()) {
-      if (username === this.#connectedAs) this.#fail(clientId, "name_taken");
-    }
   }
 
   /** Waits for nothing any more. @returns {void} */
@@ -115,7 +121,6 @@ export class Sender extends Emitter {
   /** Sends the next message, if there is one and nothing is to be waited for. @returns {void} */
   sendNext() {
     if (this.#inFlight || this.#pauseTimer) return;
-    if (this.#connectedAs !== this.#wantedName()) return this.#connection.renew();
     const next = this.#outbox.next();
     if (!next) return;
     const frame = { type: "chat_message", message: next.text, client_id: next.clientId };
@@ -124,9 +129,10 @@ export class Sender extends Emitter {
     this.#connection.expectAnswer();
   }
 
-  /** @returns {string} */
-  #wantedName() {
-    return this.#outbox.next()?.username ?? this.#username;
+  /** @param {number} ms */
+  #pause(ms) {
+    this.#pauseTimer = setTimeout(() => this.#resume(), ms);
+    this.emit("paused", Date.now() + ms);
   }
 
   #resume() {

@@ -1,9 +1,23 @@
 import { at } from "./address.js";
+import { followAccount } from "./former_account.js";
+import { openStorage } from "./storage.js";
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
-/** Makes the header's switches for language and theme work at once and for good. @returns {void} */
+/**
+ * Makes the header's switches for language and theme work at once and for good, and sees to it that a page of an
+ * account isn't shown again to whoever comes after it.
+ * @returns {void}
+ */
 export function mountSettings() {
+  const account = document.querySelector("meta[name=account]")?.getAttribute("content") ?? "";
+  followAccount(openStorage(), account);
+  addEventListener("pageshow", ({ persisted }) => {
+    // The browser has kept the page as it was; who is signed in by now only the service knows.
+    if (!persisted || !account) return;
+    document.body.hidden = true;
+    location.reload();
+  });
   const language = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-part=language]"));
   language?.addEventListener("click", (event) => {
     event.preventDefault();

@@ -4,7 +4,9 @@ import { ResumePoint } from "./resume_point.js";
 import { Sender } from "./sender.js";
 
 /** @import { Status } from "./connection.js" */
+/** @import { OnlinePerson } from "../rooms/protocol.ts" */
 /** @import { ChatMessage, Heard } from "./frames.js" */
+/** @import { Move } from "./gathering.js" */
 /** @import { Outbox, Unsent } from "./outbox.js" */
 
 const TYPING_EVERY_MS = 2_500;
@@ -15,17 +17,25 @@ const TYPING_EVERY_MS = 2_500;
  */
 
 /**
+ * `mayChange` is known from what is told on connecting only.
+ * @typedef {{ title: string, isPrivate: boolean, isReadOnly: boolean, isClosed: boolean, mayChange: boolean | undefined }} RoomRules
+ */
+
+/**
  * @typedef {object} RoomEvents
  * @property {Status} connection
  * @property {Arrival} messages
  * @property {Unsent} unsent a message was written, refused or is tried again
  * @property {{ clientId: string, id?: string }} settled an unsent message is taken (as `id`) or was taken back
  * @property {{ ids: string[], isRecorded: boolean }} recorded what the sheet did with messages
- * @property {string[]} online
- * @property {{ user: string, isHere: boolean }} presence
- * @property {string} typing
+ * @property {{ person: string, username: string }} welcome who one is in the room, before its messages come
+ * @property {OnlinePerson[]} online
+ * @property {Move} presence
+ * @property {{ person: string, from: string, to: string }} renamed
+ * @property {{ person: string, user: string }} typing
  * @property {string} deleted the id of a message that was deleted for everyone
- * @property {{ title: string, isReadOnly: boolean }} rules
+ * @property {RoomRules} rules
+ * @property {number} paused the server asks to slow down: until when nothing is sent, in milliseconds since the epoch
  * @property {string} refused the server's code for something else than a message that was written
  */
 
@@ -45,6 +55,7 @@ export class RoomSocket extends Emitter {
    */
   #early = [];
   #isAskingOlder = false;
+  #person = "";
   #typedAt = -Infinity;
 
   /**
@@ -68,6 +79,7 @@ export class RoomSocket extends Emitter {
     });
     this.#sender.on("unsent", (unsent) => this.emit("unsent", unsent));
     this.#sender.on("settled", (settled) => this.emit("settled", settled));
+    this.#sender.on("paused", (until) => this.emit("paused", until));
   }
 
   /** @returns {Status} */
@@ -75,9 +87,30 @@ export class RoomSocket extends Emitter {
     return this.#connection.status;
   }
 
+  /** Who one is in the room, the same under any name; "" until the server has said it. @returns {string} */
+  get person() {
+    return this.#person;
+  }
+
+  /** The name that one is known by in the room. @returns {string} */
+  get username() {
+    return this.#sender.username;
+  }
+
+  /** Comes back under another name. @param {string} username @returns {void} */
+  rename(username) {
+    this.#sender.rename(username);
+    this.#connection.renew();
+  }
+
   /** Connects at once, unless connected or refused. @returns {void} */
   connect() {
     this.#connection.connect();
+  }
+
+  /** Connects at once, also after a refusal. @returns {void} */
+  tryAgain() {
+    this.#connection.tryAgain();
   }
 
   /** Connects at once, or finds out whether the connection is still alive. @returns {void} */
@@ -149,7 +182,7 @@ export class RoomSocket extends Emitter {
   /** @param {URL} url @returns {URL} */
   #addressFrom(url) {
     const address = new URL(url);
-    address.searchParams.set("username", this.#sender.takeName());
+    address.searchParams.set("username", this.#sender.wantedName);
     address.searchParams.set("batch", "1");
     if (this.#resume.id) address.searchParams.set("after", this.#resume.id);
     return address;
@@ -190,19 +223,36 @@ export class RoomSocket extends Emitter {
       case "ack":
         return this.#sender.settle(frame.client_id, frame.id);
       case "online_users":
-        return this.emit("online", frame.users);
+        return this.emit(
+          "online",
+          frame.people ?? frame.users.map((username) => ({ person: username, username })),
+        );
       case "user_join":
       case "user_leave":
         return this.emit("presence", {
           user: frame.user,
+          person: frame.person ?? frame.user,
           isHere: frame.type === "user_join",
         });
       case "user_typing":
-        return this.emit("typing", frame.user);
+        return this.emit("typing", { user: frame.user, person: frame.person ?? frame.user });
+      case "welcome":
+        this.#person = frame.person;
+        this.#sender.knownAs(frame.username);
+        return this.emit("welcome", frame);
+      case "user_renamed":
+        if (frame.person === this.#person) this.#sender.knownAs(frame.to);
+        return this.emit("renamed", frame);
       case "message_deleted":
         return this.emit("deleted", frame.id);
       case "room":
-        return this.emit("rules", { title: frame.title || frame.room, isReadOnly: frame.read_only });
+        return this.emit("rules", {
+          title: frame.title || frame.room,
+          isPrivate: frame.private,
+          isReadOnly: frame.read_only,
+          isClosed: frame.closed === true,
+          mayChange: frame.may_change,
+        });
       case "error":
         return this.#receiveError(frame);
     }

@@ -3,7 +3,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Who said something, and when (milliseconds since the epoch).
- * @typedef {{ username: string, at: number, isOwn: boolean }} Said
+ * @typedef {{ username: string, person?: string, at: number, isOwn: boolean }} Said
  */
 
 /** The visitor's calendar day, as a number to compare. @param {number} at @returns {number} */
@@ -25,7 +25,7 @@ export function msToNextDay(at) {
  * @returns {boolean}
  */
 export function startsGroup(previous, said) {
-  return !previous || previous.username !== said.username ||
+  return !previous || previous.username !== said.username || previous.person !== said.person ||
     previous.isOwn !== said.isOwn ||
     said.at - previous.at > GROUP_MS || dayOf(previous.at) !== dayOf(said.at);
 }

@@ -13,8 +13,9 @@ export class Transcript {
   #byId = new Map();
   /** @type {Map<string, Entry>} by ours, until it is settled */
   #unsettled = new Map();
-  /** @type {Set<string>} */
-  #ownNames;
+  /** Who one is in the room; "" until it is known. */
+  #person = "";
+  #account;
   /**
    * What the sheet did with messages that may still be on their way here in a history.
    * @type {Map<string, Entry["state"]>}
@@ -22,10 +23,15 @@ export class Transcript {
   #recorded = new Map();
   #newestId = "";
 
-  /** @param {MessageRows} rows @param {string} username */
-  constructor(rows, username) {
+  /** @param {MessageRows} rows @param {string} account the name of one's account, or "" */
+  constructor(rows, account) {
     this.#rows = rows;
-    this.#ownNames = new Set([username]);
+    this.#account = account;
+  }
+
+  /** Notes who one is in the room. @param {string} person @returns {void} */
+  know(person) {
+    this.#person = person;
   }
 
   /** The newest message of the server's, or "". @returns {string} */
@@ -64,7 +70,8 @@ export class Transcript {
 
   /** @param {ChatMessage} message @param {Arrival["from"]} from @returns {void} */
   show(message, from) {
-    const { id, username, message: text, account: hasAccount = false, deleted: isDeleted = false } = message;
+    const { id, username, person, message: text, account: hasAccount = false, deleted: isDeleted = false } =
+      message;
     const at = Date.parse(message.timestamp);
     const state = message.not_recorded
       ? "not_recorded"
@@ -73,12 +80,12 @@ export class Transcript {
       : this.#recorded.get(id);
     const known = this.#byId.get(id) ??
       (from === "gap" || from === "latest" ? this.#alreadySent(message) : undefined);
-    if (known?.isOwn) this.#ownNames.add(username);
-    const isOwn = known?.isOwn ?? this.#ownNames.has(username);
+    const isOwn = known?.isOwn ?? this.#isBySelf(message);
     const facts = {
       order: `0${message.seq}`,
       id,
       username,
+      person,
       text,
       at,
       isOwn,
@@ -96,7 +103,6 @@ export class Transcript {
   /** @param {Unsent} unsent @returns {boolean} whether it wasn't shown before */
   showUnsent({ clientId, username, text, writtenAt, failure }) {
     const known = this.#unsettled.get(clientId);
-    this.#ownNames.add(username);
     const entry = known ?? this.#newUnsettled({ clientId, username, text, at: writtenAt });
     entry.state = failure ? "failed" : "sending";
     entry.failure = failure;
@@ -155,10 +161,22 @@ export class Transcript {
    * @param {ChatMessage} message
    * @returns {Entry | undefined}
    */
-  #alreadySent({ username, message }) {
+  #alreadySent(message) {
+    if (!this.#isBySelf(message)) return undefined;
     return [...this.#unsettled.values()].find((entry) =>
-      !entry.id && entry.username === username && entry.text === message && entry.state === "sending"
+      !entry.id && entry.text === message.message && entry.state === "sending"
     );
+  }
+
+  /**
+   * Whether one said it oneself: a name proves nothing, but that of an account does. Messages that a former version of
+   * the service stored have no person.
+   * @param {ChatMessage} message
+   * @returns {boolean}
+   */
+  #isBySelf({ person, username, account: hasAccount }) {
+    if (person !== undefined) return person === this.#person;
+    return hasAccount === true && username === this.#account;
   }
 
   /** @param {Entry} entry @param {Omit<Entry, "row"> & { id: string }} facts @returns {void} */
@@ -177,7 +195,13 @@ export class Transcript {
 
   /** @param {{ clientId: string, username: string, text: string, at: number }} written @returns {Entry} */
   #newUnsettled(written) {
-    const entry = this.#rows.create({ ...written, order: `1${written.at}`, isOwn: true, state: "sending" });
+    const entry = this.#rows.create({
+      ...written,
+      person: this.#person || undefined,
+      order: `1${written.at}`,
+      isOwn: true,
+      state: "sending",
+    });
     this.#unsettled.set(written.clientId, entry);
     this.#rows.place(entry);
     return entry;

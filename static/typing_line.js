@@ -12,46 +12,50 @@ const LATE_MS = 500;
  * @returns {() => void} unmounts
  */
 export function mountTypingLine(line, { socket, words }) {
-  /** @type {Map<string, number>} name → the timer that ends its turn */
+  /** @type {Map<string, { user: string, timer: number }>} person → the name, and the timer that ends its turn */
   const turns = new Map();
-  /** @type {Map<string, number>} name → the timer that ends the time for what comes late */
+  /** @type {Map<string, number>} person → the timer that ends the time for what comes late */
   const spoke = new Map();
   const idle = line.textContent;
   const show = () => {
-    const names = [...turns.keys()];
+    const names = Array.from(turns.values(), ({ user }) => user);
     line.textContent = names.length
       ? words.say("typing", { names: words.list(names), count: names.length })
       : idle;
     line.toggleAttribute("data-typing", names.length > 0);
   };
-  /** @param {string} user */
-  const end = (user) => {
-    clearTimeout(turns.get(user));
-    if (turns.delete(user)) show();
+  /** @param {string} person */
+  const end = (person) => {
+    clearTimeout(turns.get(person)?.timer);
+    if (turns.delete(person)) show();
   };
-  /** @param {string} user */
-  const speak = (user) => {
-    end(user);
-    clearTimeout(spoke.get(user));
-    spoke.set(user, setTimeout(() => spoke.delete(user), LATE_MS));
+  /** @param {string} person */
+  const speak = (person) => {
+    end(person);
+    clearTimeout(spoke.get(person));
+    spoke.set(person, setTimeout(() => spoke.delete(person), LATE_MS));
   };
   const offs = [
-    socket.on("typing", (user) => {
-      if (spoke.has(user)) return;
-      clearTimeout(turns.get(user));
-      turns.set(user, setTimeout(end, LEASE_MS, user));
+    socket.on("typing", ({ person, user }) => {
+      if (spoke.has(person)) return;
+      clearTimeout(turns.get(person)?.timer);
+      turns.set(person, { user, timer: setTimeout(end, LEASE_MS, person) });
       show();
     }),
     socket.on("messages", ({ messages, from }) => {
-      if (from === "live") messages.forEach(({ username }) => speak(username));
+      if (from === "live") messages.forEach(({ person, username }) => speak(person ?? username));
     }),
     socket.on(
       "online",
-      (users) => [...turns.keys()].filter((user) => !users.includes(user)).forEach(end),
+      (people) => {
+        const here = new Set(people.map(({ person }) => person));
+        [...turns.keys()].filter((person) => !here.has(person)).forEach(end);
+      },
     ),
   ];
   return () => {
     offs.forEach((off) => off());
-    [...turns.values(), ...spoke.values()].forEach((timer) => clearTimeout(timer));
+    for (const { timer } of turns.values()) clearTimeout(timer);
+    for (const timer of spoke.values()) clearTimeout(timer);
   };
 }

@@ -1,20 +1,19 @@
 import { at } from "./address.js";
-import { paintAvatar } from "./person.js";
+import { hueOf, paintAvatar } from "./person.js";
+import { askRooms } from "./room_summaries.js";
 import { Clock } from "./time_line.js";
 
-/** @import { ChatMessage } from "./frames.js" */
+/** @import { RoomSummary } from "./room_summaries.js" */
 /** @import { Visits } from "./visits.js" */
 /** @import { Words } from "./words.js" */
-
-/** @typedef {Pick<ChatMessage, "id" | "username" | "message" | "timestamp" | "deleted">} LastMessage */
 
 const REFRESH_EVERY_MS = 60_000;
 
 /**
  * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
  * server says is fetched anew whenever somebody looks, and every minute while they do; the list of a phone's
- * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message)
- * and `deleted` (detail: its id), which are to be fired on `element`.
+ * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message),
+ * `deleted` (detail: its id) and `rules`, which are to be fired on `element`.
  * @param {HTMLElement} element
  * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
  * @returns {() => void} unmounts
@@ -28,35 +27,41 @@ export function mountVisitedRooms(element, { visits, words, current }) {
   const known = visits.all();
   element.toggleAttribute("data-empty", known.length === 0);
 
-  const refreshers = known.map((visit) => {
+  /** @type {Map<string, (summary: RoomSummary) => void>} by room */
+  const showers = new Map(known.map(({ room }) => {
     const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     const row = /** @type {HTMLElement} */ (copy.firstElementChild);
-    const isCurrent = visit.room === current;
-    writeRoom(row, visit.room, isCurrent);
+    const isCurrent = room === current;
+    writeRoom(row, room, isCurrent);
     list.append(row);
-    /** @type {LastMessage | undefined} */
-    let shown;
-    /** @param {LastMessage | undefined} last */
-    const show = (last) => {
-      shown = last;
-      writeLast(row, last, { words, clock });
-      part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(visit.room);
+    /** @type {RoomSummary} */
+    let shown = { name: room, may_enter: true, private: false };
+    /** @param {RoomSummary} summary */
+    const show = (summary) => {
+      shown = summary;
+      writeTitle(row, summary);
+      writeLast(row, summary, { words, clock });
+      const { last } = summary;
+      part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(room);
     };
     if (isCurrent) {
-      element.addEventListener(
-        "said",
-        (event) => show(/** @type {CustomEvent<LastMessage>} */ (event).detail),
-        { signal },
-      );
-      element.addEventListener("deleted", (event) => {
-        const { detail: id } = /** @type {CustomEvent<string>} */ (event);
-        if (shown?.id === id) show({ ...shown, message: "", deleted: true });
-      }, { signal });
+      const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
+        element.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail), { signal });
+      on("said", (last) => show({ ...shown, last }));
+      on("rules", ({ title, isPrivate }) => show({ ...shown, title, private: isPrivate }));
+      on("deleted", (id) => {
+        const { last } = shown;
+        if (last && last.id === id) show({ ...shown, last: { ...last, message: "", deleted: true } });
+      });
     }
-    return () => refresh(visit.room, { show, signal });
-  });
+    return [room, show];
+  }));
+  const refreshAll = async () => {
+    if (!isSeen() || !known.length) return;
+    const rooms = await askRooms(known.map(({ room }) => room));
+    for (const summary of rooms) if (!signal.aborted) showers.get(summary.name)?.(summary);
+  };
   const isSeen = () => !document.hidden && list.checkVisibility();
-  const refreshAll = () => isSeen() && refreshers.forEach((refreshRow) => refreshRow());
   const appearing = new IntersectionObserver(refreshAll);
   appearing.observe(list);
   const refreshing = setInterval(refreshAll, REFRESH_EVERY_MS);
@@ -109,34 +114,28 @@ function writeRoom(row, room, isCurrent) {
   copy.setAttribute("aria-label", `${copy.getAttribute("aria-label")} ${room}`);
 }
 
-/**
- * @param {string} room
- * @param {{ show: (last: LastMessage | undefined) => void, signal: AbortSignal }} parts
- * @returns {Promise<void>}
- */
-async function refresh(room, { show, signal }) {
-  const answer = await fetch(at(`/api/rooms/${encodeURIComponent(room)}/messages?limit=1`), { signal })
-    .catch(() => null);
-  if (answer?.ok) show((await answer.json()).messages[0]);
+/** @param {HTMLElement} row @param {RoomSummary} summary @returns {void} */
+function writeTitle(row, { name, title, private: isPrivate }) {
+  part(row, "name").textContent = title || name;
+  part(row, "link").title = title && title !== name ? name : "";
+  part(row, "lock").toggleAttribute("hidden", !isPrivate);
+  paintAvatar(part(row, "avatar"), title || name, hueOf(name));
 }
 
 /**
  * @param {HTMLElement} row
- * @param {LastMessage | undefined} last
+ * @param {RoomSummary} summary
  * @param {{ words: Words, clock: Clock }} parts
  * @returns {void}
  */
-function writeLast(row, last, { words, clock }) {
-  part(row, "preview").textContent = last
-    ? words.say("preview", {
-      name: last.username,
-      text: last.deleted ? words.say("deleted") : last.message,
-    })
-    : words.say("no_messages");
-  if (!last) return;
+function writeLast(row, { last, may_enter: mayEnter, closed }, { words, clock }) {
+  part(row, "who").textContent = last ? words.say("preview_name", { name: last.username }) : "";
+  part(row, "what").textContent = last
+    ? last.deleted ? words.say("deleted") : last.message
+    : words.say(closed ? "room_closed" : mayEnter ? "no_messages" : "members_only");
   const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
-  time.dateTime = last.timestamp;
-  time.textContent = clock.brief(Date.parse(last.timestamp));
+  time.textContent = last ? clock.brief(Date.parse(last.timestamp)) : "";
+  if (last) time.dateTime = last.timestamp;
 }
 
 /** @param {HTMLElement} row @param {string} name @returns {HTMLElement} */

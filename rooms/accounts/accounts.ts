@@ -12,9 +12,10 @@
 import { ulid } from "ulid";
 import type { Changes } from "../changes.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
-import { accountName, foldName, MAX_FOLDED_LENGTH } from "./account_name.ts";
+import { accountName, commonStart, foldName, MAX_FOLDED_LENGTH, withoutLast } from "./account_name.ts";
 import { OwnedNames } from "./owned_names.ts";
 import type { Passwords } from "./password.ts";
+import { foldStoredNames, storedFormsOf } from "./stored_names.ts";
 
 export type Role = "user" | "admin";
 
@@ -95,8 +96,15 @@ export class Accounts {
     });
   }
 
+  /** Makes names that an earlier version stored findable; needed once, before any is looked up. */
+  async open(): Promise<void> {
+    await foldStoredNames(this.#kv, NAME);
+  }
+
   /** Makes an account. Throws {@link AccountError}. */
   async create({ username, password, displayName, role }: NewAccount): Promise<Account> {
+    // A name that can't be had is taken first of all where only what nobody sees tells it from another.
+    if (await this.owns(username)) throw nameTaken();
     const account: Account = {
       id: ulid(),
       username: validName(username),
@@ -194,10 +202,15 @@ export class Accounts {
       const entry = await this.#kv.get<StoredAccount>(accountKey(id));
       if (!entry.value) throw notFound();
       const renamed = { ...entry.value, displayName: name };
-      const [before, after] = [namesOf(entry.value), namesOf(renamed)];
+      const { username, displayName } = entry.value;
+      const [before, after] = [storedFormsOf([username, displayName]), namesOf(renamed)];
+      const kept = [...after, ...storedFormsOf([username])];
       const commit = this.#kv.atomic().check(entry).set(entry.key, renamed);
-      for (const old of before) if (!after.includes(old)) commit.delete([NAME, old]);
-      const added = after.filter((name) => !before.includes(name));
+      for (const old of before) {
+        if (kept.includes(old)) continue;
+        if ((await this.#kv.get<string>([NAME, old])).value === id) commit.delete([NAME, old]);
+      }
+      const added = after.filter((name) => !before.has(name));
       for (const name of added) {
         if ((await this.#kv.get([NAME, name])).value !== null) throw nameTaken();
         commit.check({ key: [NAME, name], versionstamp: null }).set([NAME, name], id);
@@ -224,8 +237,12 @@ export class Accounts {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<StoredAccount>(accountKey(id));
       if (!entry.value) throw notFound();
+      const { username, displayName } = entry.value;
       const commit = this.#kv.atomic().check(entry).delete(accountKey(id));
-      for (const name of namesOf(entry.value)) commit.delete([NAME, name]);
+      for (const name of storedFormsOf([username, displayName])) {
+        const key = [NAME, name];
+        if ((await this.#kv.get<string>(key)).value === id) commit.delete(key);
+      }
       await this.#keepAnAdmin(commit, entry.value);
       if ((await this.#changes.add(commit, { type: "account", id }).commit()).ok) return;
     }
@@ -268,9 +285,10 @@ export class Accounts {
   }
 
   async #idOf(name: string): Promise<string | undefined> {
-    // What can't be a name may not even be a key.
-    if (accountName(name) === undefined) return undefined;
-    return (await this.#kv.get<string>([NAME, foldName(name)])).value ?? undefined;
+    for (const folded of storedFormsOf([name])) {
+      const { value } = await this.#kv.get<string>([NAME, folded]);
+      if (value) return value;
+    }
   }
 
   /**
@@ -307,7 +325,7 @@ function validName(name: string): string {
   if (valid !== undefined) return valid;
   throw new AccountError(
     "invalid_username",
-    `A name has 1 to ${MAX_NAME_LENGTH} characters, and can't be one that stands for nobody, such as Anonymous`,
+    `A name has 1 to ${MAX_NAME_LENGTH} characters that people can see, no check marks, and can't be one that stands for nobody, such as Anonymous, or for the service`,
   );
 }
 
@@ -320,20 +338,6 @@ function validPassword(password: string, account: Account): void {
   if (namesOf(account).includes(foldName(password))) {
     throw new AccountError("invalid_password", "A password can't be the account's own name");
   }
-}
-
-/** What two texts begin with, in whole characters. */
-function commonStart(a: string, b: string): string {
-  let common = "";
-  for (const character of a) {
-    if (!b.startsWith(common + character)) break;
-    common += character;
-  }
-  return common;
-}
-
-function withoutLast(text: string): string {
-  return [...text].slice(0, -1).join("");
 }
 
 /** The names that an account owns, folded. */

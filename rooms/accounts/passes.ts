@@ -129,6 +129,15 @@ export class Passes {
     return { pass: withoutSecret(stored), account: account ?? undefined };
   }
 
+  /**
+   * What has to be unchanged for as long as a pass is worth something: for a commit that must not come after its end.
+   * `undefined` when it has ended.
+   */
+  async proof(pass: Pass): Promise<Deno.AtomicCheck | undefined> {
+    const entry = await this.#kv.get<StoredPass>(this.#keyOf(pass));
+    return entry.value && this.#now() < this.endOf(entry.value) ? entry : undefined;
+  }
+
   /** When a pass ends that isn't used any more. */
   endOf({ usedAt, endsAt = Infinity }: Pass): number {
     return Math.min(usedAt + this.#kind.idleMs, endsAt);

@@ -11,7 +11,15 @@ import * as v from "valibot";
 export const POST_LENGTH = 10_000;
 
 const ID = v.string();
-const USER = v.object({ id: v.string(), name: v.string(), isGuest: v.boolean() });
+const USER = v.object({
+  id: v.string(),
+  name: v.string(),
+  isGuest: v.boolean(),
+  /** When they came to the room, in milliseconds since the epoch. */
+  since: v.optional(v.number()),
+  /** When they were given their name, likewise. */
+  namedAt: v.optional(v.number()),
+});
 const MARK = v.object({ userId: v.string(), clientId: v.string(), message: v.string() });
 const DRAFT = v.object({ id: v.string(), room: v.string(), timestamp: v.string(), body: v.string() });
 const MESSAGE = v.object({ room: v.string(), body: v.string() });

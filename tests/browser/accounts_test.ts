@@ -25,6 +25,12 @@ browserTest(
     await bubble(bo, "我是本人").waitFor();
     const name = bubble(bo, "我是本人").locator(".message__name");
     assertEquals([await name.innerText(), await name.getAttribute("data-account")], ["小安", ""]);
+    // The mark is a picture: no text, however it is written, looks like it.
+    await name.getByRole("img", { name: "已登入的帳號" }).waitFor();
+    await bo.locator(".room__online").click();
+    await bo.locator(".people__row", { hasText: "小安" }).getByRole("img", { name: "已登入的帳號" })
+      .waitFor();
+    assertEquals(await bo.locator(".people__row .verified").count(), 1);
     assertEquals(await bubble(bo, "大家好").locator(".message__name[data-account]").count(), 0);
     // The room isn't theirs: its settings lead back to it, and no message can be deleted.
     assertEquals(await ada.locator(".message__delete:visible").count(), 0);
@@ -106,7 +112,8 @@ browserTest(
     assertEquals([await messages(bo), await bo.title()], [[], "team · Talksheet"]);
     await ada.reload();
     await connected(ada);
-    assertEquals(await ada.title(), "公告 · Talksheet");
+    // That they were added is read as soon as they are in.
+    await ada.waitForFunction(() => document.title === "公告 · Talksheet");
   },
 );
 
@@ -170,7 +177,7 @@ browserTest(
     await ada.getByRole("link", { name: "我的帳號" }).click();
     await ada.locator("[data-part=sessions] > *").nth(1).waitFor();
     await ada.getByRole("button", { name: "登出其他裝置" }).click();
-    await phone.getByText("這個聊天室需要登入才能進入。").waitFor();
+    await phone.getByText("你已經登出。").waitFor();
     await phone.locator(".connection").getByRole("link", { name: "登入" }).waitFor();
     assertEquals(await ada.locator("[data-part=sessions] > *").count(), 1);
 
@@ -217,7 +224,7 @@ browserTest(
 );
 
 browserTest(
-  "What a guest wrote and didn't send doesn't keep them out when the name has become an account's",
+  "What a guest wrote and didn't send under a former name is sent, though the name has become an account's",
   async (stage) => {
     const bo = await stage.member("lobby", "小柏");
     await bo.evaluate(() => {
@@ -226,10 +233,9 @@ browserTest(
     });
     await stage.account("小安");
     await bo.reload();
-    await bo.getByText("這個暱稱屬於某個帳號", { exact: false }).first().waitFor();
-    await bo.reload();
     await connected(bo);
-    await bubble(bo, "舊訊息").and(bo.locator("[data-state=failed]")).waitFor();
+    await bubble(bo, "舊訊息").and(bo.locator("[data-state=recorded][data-own]")).waitFor();
+    assertEquals([await messages(bo), await stage.rowsWith("小柏,舊訊息")], [["舊訊息"], 1]);
   },
 );
 

@@ -106,7 +106,9 @@ browserTest(
     await ada.getByText("這個聊天室已由管理員關閉。").waitFor();
     // Where the button was that closed it.
     await team.getByRole("button", { name: "重新開放" }).and(root.locator(":focus")).press("Enter");
-    await team.waitFor({ state: "detached" });
+    // It stays in the list, though nobody is in it.
+    await team.getByRole("button", { name: "重新開放" }).waitFor({ state: "hidden" });
+    await team.getByRole("button", { name: "關閉" }).waitFor();
     await ada.reload();
     await connected(ada);
 

@@ -30,7 +30,7 @@ Deno.test("A guest with a badge is the same user after a reload, and not the one
   await before.close();
   await using _after = await bo.enter("lobby", "?username=bo");
   await using _other = await other.enter("lobby", "?username=bo");
-  assertEquals((await ada.next("online_users", ({ count }) => count === 3)).users, ["ada", "bo", "bo"]);
+  assertEquals((await ada.next("online_users", ({ count }) => count === 3)).users, ["ada", "bo", "bo 2"]);
   assertEquals(ada.all("user_leave"), []);
   // The client id of one's own message makes a resend harmless; another's of the same name is another message.
   await using first = await bo.enter("elsewhere", "?username=bo");

@@ -195,7 +195,7 @@ Deno.test("A report that fails says why, in the language of whoever asked", asyn
   await using service = await startService();
   const ada = await member(service.url, "ada");
   for (
-    const [language, sentence] of [["en", /^There are no messages in this room/], ["zh-Hant", /沒有訊息/]]
+    const [language, sentence] of [["en", /^This room has no messages/], ["zh-Hant", /沒有訊息/]]
   ) {
     await using socket = await tasks(service.url, ada);
     const { body } = await ada.ask("POST", "/api/reports/request/", {

@@ -39,10 +39,14 @@ Deno.test("Rules are for the room's creator, admins and the service to change", 
   for (const keeper of [ada, root, backend(service.url)]) {
     assertEquals((await keeper.ask("PATCH", "/api/rooms/team", change)).body.title, "The team");
   }
-  const wrong = [{ private: 1 }, { title: "x".repeat(65) }, { members: ["nobody"] }, { members: "ada" }];
+  const wrong = [{ private: 1 }, { title: "x".repeat(65) }, { members: "ada" }];
   for (const body of wrong) {
     assertEquals(await ada.outcome("PATCH", "/api/rooms/team", body), [400, "invalid_request"]);
   }
+  assertEquals(await ada.outcome("PATCH", "/api/rooms/team", { members: ["nobody"] }), [
+    400,
+    "unknown_account",
+  ]);
   assertEquals(await ada.outcome("PATCH", "/api/rooms/a%20b", change), [400, "invalid_room"]);
 });
 

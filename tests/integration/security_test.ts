@@ -39,6 +39,8 @@ const PLACES = [
   ["GET", "/api/tokens"],
   ["POST", "/api/tokens"],
   ["DELETE", "/api/tokens/:id"],
+  ["GET", "/api/rooms?name=:room"],
+  ["POST", "/api/rooms"],
   ["GET", "/api/rooms/:room"],
   ["PATCH", "/api/rooms/:room"],
   ["GET", "/api/rooms/:room/messages"],
@@ -290,7 +292,7 @@ Deno.test("OWASP Session, caching: what is about a person is stored by nobody", 
     assertEquals((await ada.ask("GET", path)).headers.get("cache-control"), "no-store");
   }
   for (const path of ["/account/", "/chat/lobby/"]) {
-    assertMatch((await ada.ask("GET", path)).headers.get("cache-control") ?? "", /private/);
+    assertMatch((await ada.ask("GET", path)).headers.get("cache-control") ?? "", /private, no-store/);
   }
 });
 

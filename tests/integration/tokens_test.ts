@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { lookAfterTokens } from "../../routes/token_command.ts";
 import { lookAfterUsers } from "../../routes/user_command.ts";
-import { backend, member } from "../support/cast.ts";
+import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startProcess } from "../support/process.ts";
 import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
@@ -62,6 +62,96 @@ Deno.test("Tokens of the service are for admins and the service to make, and do 
   assertEquals(await bearing(service.url, token).outcome("GET", "/api/log"), [401, "not_signed_in"]);
 });
 
+Deno.test("Tokens of an account end with its password, new or reset, unless they are to be kept", async () => {
+  await using service = await startService();
+  const ada = await member(service.url, "ada", "admin");
+  const root = backend(service.url);
+  const next = "another horse battery";
+  const changes = [
+    () => ada.ask("POST", "/api/account/password", { password: PASSWORD, new_password: next }),
+    () => root.ask("PATCH", "/api/users/ada", { password: PASSWORD }),
+  ];
+  for (const change of changes) {
+    const signedIn = change === changes[0] ? ada : await Visitor.signedIn(service.url, "ada", next);
+    const made = await Promise.all(
+      [{ name: "own" }, { name: "service", role: "service" }].map((wanted) =>
+        signedIn.ask("POST", "/api/tokens", wanted)
+      ),
+    );
+    const socket = await new Visitor(service.url).enter("lobby", `?token=${made[0].body.token}`);
+    assertEquals((await change()).status, 200);
+    assertEquals((await socket.closed).code, 4001);
+    for (const { body: { token } } of made) {
+      assertEquals(await bearing(service.url, token).outcome("GET", "/api/session"), [401, "not_signed_in"]);
+    }
+  }
+  const back = await Visitor.signedIn(service.url, "ada", PASSWORD);
+  const { body: { token } } = await back.ask("POST", "/api/tokens", { name: "kept" });
+  const kept = { password: PASSWORD, new_password: next, keep_tokens: true };
+  assertEquals(await back.outcome("POST", "/api/account/password", kept), [200]);
+  assertEquals(await root.outcome("PATCH", "/api/users/ada", { password: PASSWORD, keep_tokens: true }), [
+    200,
+  ]);
+  assertEquals((await bearing(service.url, token).outcome("GET", "/api/session"))[0], 200);
+});
+
+Deno.test("A session that ends while it makes a token leaves none behind", async () => {
+  await using service = await startService();
+  const ada = await member(service.url, "ada");
+  const makers = await Promise.all(
+    Array.from({ length: 4 }, () => Visitor.signedIn(service.url, "ada", PASSWORD)),
+  );
+  const changing = ada.ask("POST", "/api/account/password", {
+    password: PASSWORD,
+    new_password: "another horse battery",
+  });
+  const tokens: string[] = [];
+  let isChanged = false;
+  const making = makers.map(async (maker) => {
+    while (!isChanged) {
+      const { body } = await maker.ask("POST", "/api/tokens", { name: "late" });
+      if (body.token) tokens.push(body.token);
+    }
+  });
+  assertEquals((await changing).status, 200);
+  isChanged = true;
+  await Promise.all(making);
+  assert(tokens.length > 0);
+  assertEquals((await ada.ask("GET", "/api/tokens")).body.tokens, []);
+});
+
+Deno.test("No token makes admins, sets passwords or deletes accounts; a session and SERVICE_TOKEN do", async () => {
+  await using service = await startService();
+  const root = await member(service.url, "root", "admin");
+  await member(service.url, "bo");
+  const wanted = [{ name: "own" }, { name: "service", role: "service" }];
+  const tokens = await Promise.all(wanted.map((token) => root.ask("POST", "/api/tokens", token)));
+  const shop = await backend(service.url).ask("POST", "/api/tokens", { name: "shop" });
+  const admin = { username: "eve", password: PASSWORD, role: "admin" };
+  const calls: [string, string, object?][] = [
+    ["POST", "/api/users", admin],
+    ["PATCH", "/api/users/bo", { role: "admin" }],
+    ["PATCH", "/api/users/bo", { password: "a stolen horse battery" }],
+    ["DELETE", "/api/users/bo"],
+  ];
+  for (const { body: { token } } of [...tokens, shop]) {
+    for (const [method, path, body] of calls) {
+      assertEquals(await bearing(service.url, token).outcome(method, path, body), [403, "not_allowed"], path);
+    }
+  }
+  const { body: { token } } = tokens[0];
+  const made = await bearing(service.url, token).outcome("POST", "/api/users", {
+    ...admin,
+    username: "cy",
+    role: "user",
+  });
+  assertEquals(made, [201]);
+  for (const [i, keeper] of [root, backend(service.url)].entries()) {
+    assertEquals(await keeper.outcome("POST", "/api/users", { ...admin, username: `eve${i}` }), [201]);
+    assertEquals(await keeper.outcome("PATCH", "/api/users/bo", { password: PASSWORD }), [200]);
+  }
+});
+
 Deno.test("A session's text is no token, nor a token's a session", async () => {
   await using service = await startService();
   const ada = await member(service.url, "ada");
@@ -83,6 +173,9 @@ Deno.test("deno task user and token look after the running service, or say why t
   const ada = await Visitor.signedIn(service.url, "ada", password);
   assertEquals(await lookAfterUsers(["list"], around), 0);
   assertMatch(said(), /^Ada {2}admin {2}\S+ {2}\(Ada L\.\)$/);
+  assertEquals(await lookAfterUsers(["role", "ada", "user"], around), 1);
+  assertMatch(said(), /last admin/);
+  assertEquals(await lookAfterUsers(["add", "root", "--role", "admin"], around), 0);
   assertEquals(await lookAfterUsers(["role", "ada", "user"], around), 0);
   assertEquals((await ada.ask("GET", "/api/session")).body.user.role, "user");
   said();

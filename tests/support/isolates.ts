@@ -76,10 +76,11 @@ export interface Person {
   leave(): void;
 }
 
-export async function enter(rooms: Rooms, room: string, name: string): Promise<Person> {
+/** Somebody enters; a `badge` tells a guest from others of the same name. */
+export async function enter(rooms: Rooms, room: string, name: string, badge?: string): Promise<Person> {
   const shown: string[] = [];
   const answers: string[] = [];
-  const user = guest(name);
+  const user = guest(name, badge);
   const member = await rooms.lobby.room(room).join({
     user,
     takesBatches: false,

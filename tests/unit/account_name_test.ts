@@ -10,9 +10,34 @@ Deno.test("foldName() makes one of names that differ in case, width or what nobo
   assertEquals(foldName("小安") === foldName("小柏"), false);
 });
 
+Deno.test("foldName() changes nothing in what it has folded, whatever character is in it", () => {
+  const changed: string[] = [];
+  for (let code = 0; code < 0x110000; code++) {
+    if (code >= 0xd800 && code < 0xe000) continue;
+    const folded = foldName(`a${String.fromCodePoint(code)}b`);
+    if (foldName(folded) !== folded) changed.push(code.toString(16));
+  }
+  assertEquals(changed, []);
+  assertEquals(foldName("groß"), foldName("GROẞ"));
+  assertEquals(foldName("Ada\u0000"), foldName("\u202eAda"));
+});
+
 Deno.test("accountName() refuses names that are empty to the eye, too long, or everybody's", () => {
   assertEquals(accountName("  Ada \t Lovelace"), "Ada Lovelace");
-  for (const name of ["", " ", "\u200b", "\u00ad", "x".repeat(65), "ANONYMOUS", "Service", "匿名"]) {
+  for (
+    const name of [
+      "",
+      " ",
+      "\u200b",
+      "\u00ad",
+      "x".repeat(65),
+      "ANONYMOUS",
+      "Service",
+      "匿名",
+      "ＳＹＳＴＥＭ",
+      "管理員",
+    ]
+  ) {
     assertEquals(accountName(name), undefined, JSON.stringify(name));
   }
 });

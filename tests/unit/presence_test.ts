@@ -9,10 +9,10 @@ Deno.test("Presence.settle() tells each coming and going once", () => {
   presence.open(ada);
   presence.open(ada);
   presence.open(bo);
-  assertEquals(presence.settle(0), { joined: [ada, bo], left: [] });
+  assertEquals(presence.settle(0), { joined: [ada, bo], left: [], renamed: [] });
   presence.close(ada, 0);
   presence.close(bo, 0);
-  assertEquals(presence.settle(GRACE_MS), { joined: [], left: [bo] });
+  assertEquals(presence.settle(GRACE_MS), { joined: [], left: [bo], renamed: [] });
   assertEquals(presence.users(), [ada]);
 });
 
@@ -22,9 +22,9 @@ Deno.test("Presence keeps whoever comes back within the grace period", () => {
   presence.settle(0);
   presence.close(ada, 0);
   assertEquals(presence.nextLeave(), GRACE_MS);
-  assertEquals(presence.settle(GRACE_MS - 1), { joined: [], left: [] });
+  assertEquals(presence.settle(GRACE_MS - 1), { joined: [], left: [], renamed: [] });
   presence.open(ada);
-  assertEquals(presence.settle(GRACE_MS + 1), { joined: [], left: [] });
+  assertEquals(presence.settle(GRACE_MS + 1), { joined: [], left: [], renamed: [] });
   assertEquals(presence.nextLeave(), undefined);
 });
 
@@ -32,7 +32,7 @@ Deno.test("Presence says nothing of who came and went between two looks", () => 
   const presence = new Presence();
   presence.open(ada);
   presence.close(ada, 0);
-  assertEquals(presence.settle(GRACE_MS), { joined: [], left: [] });
+  assertEquals(presence.settle(GRACE_MS), { joined: [], left: [], renamed: [] });
   assertEquals(presence.isEmpty, true);
 });
 

@@ -75,6 +75,8 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
     ...outcomes,
     "report.transcript",
     "report.activity",
+    "notice.added_title",
+    "notice.added_text",
   ]);
   assertEquals([...used].filter((key) => !(key in chinese)), []);
   assertEquals(Object.keys(chinese).filter((key) => !used.has(key.replace(/\.one$/, ""))), []);

@@ -10,6 +10,7 @@ const words = new Words({
   "and_more": "{names}等 {count} 人",
   "joined": "{names}加入",
   "left": "{names}離開",
+  "renamed": "{from} 改名為 {to}",
 }, "en");
 
 Deno.test("Words.say() fills the places and knows one from many", () => {
@@ -26,14 +27,26 @@ Deno.test("Words.say() refuses a key that the language lacks", () => {
 
 Deno.test("Gathering makes one line of a busy door", () => {
   const gathering = new Gathering();
-  for (const user of ["小安", "小柏", "小陳", "小丁"]) gathering.note({ user, isHere: true });
-  gathering.note({ user: "阿哲", isHere: false });
+  for (const user of ["小安", "小柏", "小陳", "小丁"]) gathering.note({ person: user, user, isHere: true });
+  gathering.note({ person: "p", user: "阿哲", isHere: false });
   assertEquals(gathering.sentence(words), "小安、小柏、小陳等 4 人加入 阿哲離開");
 });
 
 Deno.test("Gathering forgets whoever came and went again", () => {
   const gathering = new Gathering();
-  gathering.note({ user: "小安", isHere: true });
-  gathering.note({ user: "小安", isHere: false });
+  gathering.note({ person: "p", user: "小安", isHere: true });
+  gathering.note({ person: "p", user: "小安", isHere: false });
   assertEquals(gathering.sentence(words), "");
+});
+
+Deno.test("Gathering tells by the person and not by the name who went, and who is called otherwise now", () => {
+  const gathering = new Gathering();
+  gathering.note({ person: "1", user: "小安", isHere: true });
+  gathering.note({ person: "2", user: "小安", isHere: false });
+  gathering.noteName({ person: "3", from: "Bo", to: "Bob" });
+  gathering.noteName({ person: "3", from: "Bob", to: "Robert" });
+  gathering.noteName({ person: "4", from: "Cy", to: "Ty" });
+  gathering.noteName({ person: "4", from: "Ty", to: "Cy" });
+  gathering.noteName({ person: "1", from: "小安", to: "安安" });
+  assertEquals(gathering.sentence(words), "安安加入 小安離開 Bo 改名為 Robert");
 });

@@ -1,0 +1,33 @@
+import { keysOf } from "./storage.js";
+
+/** @import { Store } from "./storage.js" */
+
+const ACCOUNT = "talksheet:account";
+const PREFIXES = ["talksheet:draft:", "talksheet:unsent:", "talksheet:visit:", "talksheet:colors:"];
+const DOCUMENTS = "document/";
+
+/**
+ * Forgets what the browser kept for an account that isn't signed in any more, however its session ended.
+ * @param {Store} storage
+ * @param {string} account the id of the account that is signed in, or ""
+ * @returns {void}
+ */
+export function followAccount(storage, account) {
+  const former = storage.getItem(ACCOUNT) ?? "";
+  if (former && former !== account) forgetAccount(storage);
+  if (account) storage.setItem(ACCOUNT, account);
+}
+
+/** Forgets drafts, unsent messages, visited rooms and documents. @param {Store} storage @returns {void} */
+export function forgetAccount(storage) {
+  for (const prefix of PREFIXES) for (const key of keysOf(storage, prefix)) storage.removeItem(key);
+  storage.removeItem(ACCOUNT);
+  // A browser that forbids databases has kept nothing in them.
+  forgetDocuments().catch(() => {});
+}
+
+async function forgetDocuments() {
+  for (const { name = "" } of await indexedDB.databases()) {
+    if (name.startsWith(DOCUMENTS)) indexedDB.deleteDatabase(name);
+  }
+}
