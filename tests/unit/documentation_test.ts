@@ -85,9 +85,10 @@ Deno.test("Every file and folder that a Markdown file names in code is there", a
   const missing: string[] = [];
   for (const { path, lines } of pages) {
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    for (const line of prose(lines)) {
+    // What is named in one item of a list, or in one row of a table, stands below the folders that are named in it.
+    for (const line of prose(lines).join("\n").replace(/\n +(?=\S)/g, " ").split("\n")) {
       const named = [...line.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\/?)`/g)].map(([, name]) => name)
-        .filter((name) => /\/$|\.(tsx?|js|css|json)$/.test(name) && !/^\/|^(data|built)\//.test(name));
+        .filter((name) => /\/$|\.(tsx?|js|css|json)$/.test(name) && !/(^|\/)(data|built)\//.test(name));
       const folders = ["", ...named.filter((name) => name.endsWith("/"))];
       for (const name of named) {
         const places = folders.flatMap((below) => [`${folder}${below}${name}`, `${below}${name}`]);
