@@ -4,39 +4,39 @@
  * The composition root: opens KV, builds the parts from the inner to the outer, serves, and stops in reverse.
  */
 import { dirname } from "node:path";
-import { openAccess } from "./rooms/access.ts";
+import { openAccess } from "./rooms/access/open_access.ts";
 import { systemClock } from "./rooms/clock.ts";
-import { Counts } from "./rooms/figures/counts.ts";
-import { openBoard } from "./rooms/figures/open_board.ts";
+import { Counters } from "./rooms/counters.ts";
+import { openStats } from "./rooms/stats/open_stats.ts";
 import { Documents } from "./rooms/documents/documents.ts";
-import type { Post } from "./rooms/fan_out/channel.ts";
-import { openChannel } from "./rooms/fan_out/engine.ts";
-import { Idempotency } from "./rooms/idempotency.ts";
-import { openNotifications } from "./rooms/open_notifications.ts";
-import { openRooms } from "./rooms/open_rooms.ts";
+import type { Post } from "./rooms/cluster/channel.ts";
+import { openChannel } from "./rooms/cluster/open_channel.ts";
+import { Idempotency } from "./rooms/kv/idempotency_keys.ts";
+import { openNotifications } from "./rooms/notifications/open_notifications.ts";
+import { openMessageLog } from "./rooms/messages/message_log.ts";
 import { CLOSE } from "./rooms/protocol.ts";
-import { hasQueue, Queue } from "./rooms/queue.ts";
+import { hasQueue, Queue } from "./rooms/kv/queue.ts";
 import { openReports } from "./rooms/reports/open_reports.ts";
-import { shared } from "./rooms/shared_kv.ts";
-import { Storage } from "./rooms/storage.ts";
+import { retryWhenLocked } from "./rooms/kv/retry_when_locked.ts";
+import { StorageGuard } from "./rooms/kv/storage_guard.ts";
 import { untraced } from "./rooms/trace.ts";
 import { createApp } from "./routes/app.ts";
 import { type Config, ConfigError, isRemote, readConfig } from "./routes/config.ts";
-import { filesExhausted } from "./rooms/figures/warnings.ts";
-import { languageWords } from "./routes/language_words.ts";
-import { listen, listenByPlatform } from "./routes/listener.ts";
-import { createLog, errorFields, writeLine } from "./routes/log.ts";
-import { networkOrigin, ownOrigin } from "./routes/own_address.ts";
+import { filesExhausted } from "./rooms/stats/alert_rules.ts";
+import { readTranslations } from "./routes/translations.ts";
+import { listen, listenByPlatform } from "./routes/server/listener.ts";
+import { createLogger, errorFields, writeLine } from "./routes/logger.ts";
+import { networkOrigin, ownOrigin } from "./routes/server/own_address.ts";
 import { serve } from "./routes/process.ts";
-import { listenTrouble, storeTrouble } from "./routes/start_check.ts";
-import { StaticFiles } from "./routes/static_files.ts";
+import { listenTrouble, storeTrouble } from "./routes/server/start_check.ts";
+import { StaticFiles } from "./routes/pages/static_files.ts";
 import { openTrace } from "./routes/tracing.ts";
-import { alertOf, leaseLost, warningOf } from "./sheets/alerts.ts";
-import { DirectDoorbell, QueueDoorbell } from "./sheets/doorbell.ts";
-import { openLog } from "./sheets/open_log.ts";
+import { alertOf, leaseLost, warningOf } from "./sheets/delivery/alerts.ts";
+import { DirectWakeUp, QueueWakeUp } from "./sheets/delivery/wake_up.ts";
+import { openDelivery } from "./sheets/delivery/open_delivery.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
 import type { Notice } from "./sheets/sheet.ts";
-import { openMakers } from "./sheets/reports/open_makers.ts";
+import { openFormats } from "./sheets/reports/open_formats.ts";
 
 /** A running service. */
 export interface Service extends AsyncDisposable {
@@ -66,17 +66,17 @@ const HOUSEKEEPING_MS = 2_000;
 /** Starts the service; what the configuration leaves out is as {@link readConfig} makes it of an empty environment. */
 export async function start(given: Partial<Config> = {}): Promise<Service> {
   const config = { ...readConfig({}), ...given };
-  const counts = new Counts();
-  const log = createLog(config.logLevel, writeLine, () => counts.errors++);
+  const counters = new Counters();
+  const log = createLogger(config.logLevel, writeLine, () => counters.errors++);
   const failed = (what: string, error: unknown, count?: number): void =>
     log.error(what, { count, ...errorFields(error) });
   const noticed = (notice: Notice): void => {
     log.warn("sheet_notice", { code: notice.code, message: notice.message });
-    figured.board.warn(...alertOf(notice));
-    logOfRooms.note(notice);
+    stats.board.warn(...alertOf(notice));
+    delivery.note(notice);
   };
   const { sheet, pace } = await openSheet(config, noticed);
-  const storage = new Storage(fileOf(config), (trouble) => {
+  const storage = new StorageGuard(fileOf(config), (trouble) => {
     if (trouble) log.error("storage_troubled", { reason: trouble });
     else log.info("storage_recovered");
   });
@@ -87,7 +87,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     throw new ConfigError('LOG_DELIVERY is "queue", but this KV has no queues; wanted: auto or sweep');
   }
   const queue = isQueued ? new Queue(kv) : undefined;
-  const doorbell = queue ? new QueueDoorbell(queue) : new DirectDoorbell();
+  const wakeUp = queue ? new QueueWakeUp(queue) : new DirectWakeUp();
   const common = {
     ...config,
     kv,
@@ -95,18 +95,18 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     isRemote: isRemote(config.kvPath),
     clock: systemClock,
     random: Math.random,
-    counts,
+    counters,
     trace: config.isTraced ? await openTrace() : untraced,
     instance: config.instance ?? crypto.randomUUID(),
     leaseLost: (name: string) => {
       log.warn("lease_lost", { name });
-      figured.board.warn(leaseLost(name));
+      stats.board.warn(leaseLost(name));
     },
     failed,
   };
-  const rooms = await openRooms({
+  const rooms = await openMessageLog({
     ...common,
-    bell: doorbell,
+    bell: wakeUp,
     // Nobody is in a room before accounts are open.
     isOwned: (name) => access.accounts.owns(name),
     openChannel: (rung) =>
@@ -117,18 +117,18 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
         troubled: (error) => error ? log.warn("fan_out_lost", errorFields(error)) : log.info("fan_out_found"),
       }),
   });
-  const logOfRooms = await openLog({
+  const delivery = await openDelivery({
     ...common,
     sheet,
     pace,
     rooms,
-    doorbell,
+    wakeUp,
     noticed,
     refused: (id, cause) => log.warn("row_refused", { id, cause }),
     troubled: (trouble, cause) => {
       if (trouble) log.warn(`log_${trouble.state}`, errorFields(cause));
       else log.info("log_recovered");
-      figured.board.warn(...warningOf(trouble));
+      stats.board.warn(...warningOf(trouble));
     },
   });
   const access = await openAccess({
@@ -137,10 +137,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     forgotten: (messages) => log.info("history_forgotten", { messages }),
   });
   const notifications = openNotifications({ ...common, rooms, access });
-  const figured = await openBoard({
+  const stats = await openStats({
     ...common,
     rooms,
-    log: () => logOfRooms.figures(),
+    log: () => delivery.figures(),
     countUsers: () => access.accounts.count(),
   });
   const reports = openReports({
@@ -148,10 +148,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ...access,
     rooms,
     queue,
-    makers: openMakers(config.timeZone),
+    reportFormats: openFormats(config.timeZone),
   });
   const documents = new Documents({ ...common, ...rooms, ...access, now: systemClock.now });
-  const hearers = [logOfRooms, notifications, figured, reports, documents];
+  const hearers = [delivery, notifications, stats, reports, documents];
   // What one of them can't make of a post is no reason for the others not to hear it.
   const hear = (post: Post): void => {
     for (const hearer of hearers) {
@@ -164,13 +164,13 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   };
   await rooms.open(
     hear,
-    () => logOfRooms.begin(),
+    () => delivery.begin(),
     () => notifications.lost(),
   );
-  figured.open();
+  stats.open();
   const housekeeping = setInterval(() => {
     storage.look();
-    Promise.all([rooms.keep(), logOfRooms.keep()]).catch((error) => failed("housekeeping_failed", error));
+    Promise.all([rooms.keep(), delivery.keep()]).catch((error) => failed("housekeeping_failed", error));
   }, HOUSEKEEPING_MS);
 
   const files = new StaticFiles();
@@ -183,19 +183,19 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     ...rooms,
     ...access,
     ...notifications,
-    ...figured,
-    counts,
+    ...stats,
+    counters,
     instance: common.instance,
     storage,
     idempotency: new Idempotency(kv, systemClock.now),
-    logFigures: () => logOfRooms.figures(),
+    logFigures: () => delivery.figures(),
     documents,
-    logStatus: logOfRooms.status,
-    ledger: logOfRooms.ledger,
+    logStatus: delivery.status,
+    delivery: delivery.delivery,
     sheet,
     reports,
     files,
-    words: languageWords(files),
+    words: readTranslations(files),
     now: systemClock.now,
     isStopping: () => stopping.signal.aborted,
   });
@@ -210,7 +210,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
       handler: (request, bindings) => app.fetch(request, bindings),
       exhausted(connections) {
         log.warn("files_exhausted", { connections });
-        figured.board.warn(filesExhausted(connections));
+        stats.board.warn(filesExhausted(connections));
       },
     }), config);
   const url = ownOrigin(hostname, server.port);
@@ -231,12 +231,12 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const over = new AbortController();
     const after = (ms: number): Promise<void> => systemClock.wait(ms, over.signal);
     const deadline = after(STOP_WITHIN_MS);
-    const flushed = logOfRooms.stop();
-    const closed = Promise.all([reports.stop(), access.close(), figured.close()]);
+    const flushed = delivery.stop();
+    const closed = Promise.all([reports.stop(), access.close(), stats.close()]);
     await Promise.race([rooms.drain(deadline), deadline]);
     const reason = `restarting, retry_after_ms=${RETRY_AFTER_MS}`;
     const closing = Promise.all([
-      access.doors.turnOut(CLOSE.restarting, reason),
+      access.liveConnections.disconnectAll(CLOSE.restarting, reason),
       // Rooms wait a while for those who have just left.
       rooms.lobby.close(CLOSE.restarting, reason),
     ]);
@@ -244,10 +244,10 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await Promise.race([closing, after(SOCKETS_CLOSE_WITHIN_MS)]);
     await Promise.race([documents.settle(), deadline]);
     await Promise.race([Promise.all([flushed, closed, server.shutdown()]), deadline]);
-    logOfRooms.kill();
+    delivery.kill();
     await Promise.race([flushed, after(GIVE_UP_WITHIN_MS)]);
     server.close();
-    const ended = Promise.all([documents.close(), logOfRooms.close(), rooms.close(), notifications.close()])
+    const ended = Promise.all([documents.close(), delivery.close(), rooms.close(), notifications.close()])
       .catch((error) => failed("close_failed", error));
     // KV may be out of reach.
     await Promise.race([ended, after(GIVE_UP_WITHIN_MS)]);
@@ -262,7 +262,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     const over = new AbortController();
     // Another process may work on reports for long.
     const reported = Promise.race([reports.sweep(), systemClock.wait(SWEEP_AT_MOST_MS, over.signal)]);
-    await Promise.all([reported, logOfRooms.sweep()]);
+    await Promise.all([reported, delivery.sweep()]);
     over.abort();
   }
 
@@ -283,13 +283,13 @@ function explained<Listening>(attempt: () => Listening, config: Config): Listeni
   }
 }
 
-async function openKv(config: Config, storage: Storage): Promise<Deno.Kv> {
+async function openKv(config: Config, storage: StorageGuard): Promise<Deno.Kv> {
   const { kvPath: path, fanOut } = config;
   const file = fileOf(config);
   try {
     if (file !== undefined) await Deno.mkdir(dirname(file), { recursive: true });
     const kv = storage.guard(await Deno.openKv(path));
-    return fanOut === "broadcast" ? shared(kv) : kv;
+    return fanOut === "broadcast" ? retryWhenLocked(kv) : kv;
   } catch (cause) {
     throw new ConfigError(storeTrouble(path, cause), { cause });
   }

@@ -1,5 +1,5 @@
 /** One connection in one room. */
-import type { Accepted, Mark, Sender } from "./journal.ts";
+import type { Accepted, ResendKey, Sender } from "./messages/journal.ts";
 import { encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import type { User } from "./user.ts";
 
@@ -56,11 +56,11 @@ export class Member implements Sender {
     else for (const frame of frames) this.connection.send(frame);
   }
 
-  accepted({ id, timestamp }: Accepted, mark: Mark | undefined): void {
+  accepted({ id, timestamp }: Accepted, mark: ResendKey | undefined): void {
     if (mark) this.#tell({ type: "ack", client_id: mark.clientId, id, timestamp });
   }
 
-  failed(mark: Mark | undefined): void {
+  failed(mark: ResendKey | undefined): void {
     this.refuse(new FrameError("internal", "Internal server error", { clientId: mark?.clientId }));
   }
 

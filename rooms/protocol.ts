@@ -15,8 +15,8 @@
  * kinds of events (`?events=1`), get no {@link ServerFrame | `welcome`} and no `user_renamed`.
  */
 import * as v from "valibot";
-import type { Message } from "./message.ts";
-import { DEFAULT_STRETCH, MAX_STRETCH } from "./history.ts";
+import type { Message } from "./messages/message.ts";
+import { DEFAULT_PAGE, MAX_PAGE } from "./messages/history.ts";
 
 /** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
 export const MAX_FRAME_BYTES = 65_536;
@@ -140,9 +140,9 @@ const SCHEMAS = {
         v.number(`"limit" must be a number`),
         v.integer(`"limit" must be a whole number`),
         v.minValue(1, `"limit" must be at least 1`),
-        v.transform((limit) => Math.min(limit, MAX_STRETCH)),
+        v.transform((limit) => Math.min(limit, MAX_PAGE)),
       ),
-      DEFAULT_STRETCH,
+      DEFAULT_PAGE,
     ),
   }),
 };

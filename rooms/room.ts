@@ -1,14 +1,14 @@
 /** A room: its members, and the way of a message through it. */
-import { Announcer, type Elsewhere, NOWHERE } from "./announcer.ts";
-import type { Counts } from "./figures/counts.ts";
-import type { Cursor, History, Stretch } from "./history.ts";
-import type { Mark, Sender, Writer } from "./journal.ts";
-import { type Draft, eventOf, type Line, type Scribe } from "./message.ts";
+import { NO_REMOTE_PRESENCE, PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
+import type { Counters } from "./counters.ts";
+import type { Cursor, History, HistoryPage } from "./messages/history.ts";
+import type { ResendKey, Sender, Writer } from "./messages/journal.ts";
+import { type Draft, eventOf, type Line, type MessageFactory } from "./messages/message.ts";
 import { type Connection, Member } from "./member.ts";
-import type { Claim } from "./name_claims.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Claim } from "./presence/name_claims.ts";
+import type { Outbox } from "./messages/outbox.ts";
 import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
-import type { Storage } from "./storage.ts";
+import type { StorageGuard } from "./kv/storage_guard.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms are made of; the same for all of them. */
@@ -16,8 +16,8 @@ export interface RoomParts {
   readonly history: History;
   readonly journal: Writer;
   readonly outbox: Outbox;
-  readonly scribe: Scribe;
-  readonly counts: Counts;
+  readonly messageFactory: MessageFactory;
+  readonly counters: Counters;
   /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
   /** Who somebody is in a room's frames. */
@@ -27,13 +27,13 @@ export interface RoomParts {
   /** Milliseconds, monotonic. */
   readonly elapsed: () => number;
   /** Tells whether what is said can be stored; missing: always. */
-  readonly storage?: Pick<Storage, "loss">;
+  readonly storage?: Pick<StorageGuard, "loss">;
   /** Resolves when all that is durable by now has come to the history and to the members. */
   readonly caughtUp: () => Promise<void>;
   /** What to wait for before anything is served from memory; `undefined`: nothing. */
   readonly current: () => Promise<void> | undefined;
   /** Missing when there are no other isolates. */
-  readonly elsewhere?: Elsewhere;
+  readonly elsewhere?: RemotePresence;
   /** Characters; 0 = as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
   /** Pending messages above which new ones are refused. */
@@ -43,7 +43,7 @@ export interface RoomParts {
 }
 
 /** How a message is recognised when it is sent again. */
-type Resend = Pick<Mark, "clientId" | "isDoubtful">;
+type Resend = Pick<ResendKey, "clientId" | "isDoubtful">;
 
 type Say = ClientFrame & { type: "chat_message" };
 
@@ -64,7 +64,7 @@ export class Room {
   readonly #parts: RoomParts;
   readonly #members = new Set<Member>();
   /** Who is here, and what is told of it. */
-  readonly announcer: Announcer;
+  readonly presence: PresenceEvents;
   readonly #emptied: () => void;
   /** Connections on their way in. */
   #joining = 0;
@@ -74,14 +74,14 @@ export class Room {
     this.name = name;
     this.#parts = parts;
     this.#emptied = emptied;
-    this.announcer = new Announcer({
+    this.presence = new PresenceEvents({
       room: name,
       members: this.#members,
       now: parts.now,
       personOf: (user) => parts.personOf(name, user),
       isOwned: parts.isOwned,
       elapsed: parts.elapsed,
-      elsewhere: parts.elsewhere ?? NOWHERE,
+      elsewhere: parts.elsewhere ?? NO_REMOTE_PRESENCE,
       emptied: () => this.#closeIfEmpty(),
     });
   }
@@ -101,13 +101,13 @@ export class Room {
     let claim: Claim | undefined;
     this.#joining++;
     try {
-      claim = await this.announcer.claim(connection.user);
+      claim = await this.presence.claim(connection.user);
       isHeld = true;
       await history.hold(this.name);
       this.#welcome(connection, claim.user);
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
-      let rest: Stretch | undefined;
+      let rest: HistoryPage | undefined;
       // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
       let waits = 0;
       for (;;) {
@@ -127,7 +127,7 @@ export class Room {
       // Whoever comes back may still show what was deleted meanwhile.
       for (const id of cursor ? history.deletedIn(this.name) : []) connection.send(this.#deletion(id));
       this.#members.add(member);
-      this.announcer.opened(member);
+      this.presence.opened(member);
       return member;
     } catch (error) {
       if (isHeld) history.release(this.name);
@@ -143,7 +143,7 @@ export class Room {
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#parts.history.release(this.name);
-    this.announcer.closed(member);
+    this.presence.closed(member);
   }
 
   /**
@@ -151,9 +151,9 @@ export class Room {
    * like it. Throws `NameHeldError`.
    */
   async introduce(member: Member, user: User): Promise<User> {
-    const claim = await this.announcer.claim(user);
+    const claim = await this.presence.claim(user);
     if (this.#members.has(member) && member.user.name === ANONYMOUS) {
-      this.announcer.renamed(member, claim.user);
+      this.presence.renamed(member, claim.user);
     }
     claim.release();
     return claim.user;
@@ -165,7 +165,7 @@ export class Room {
       case "chat_message":
         return this.#say(member, speaker, frame);
       case "typing":
-        return this.announcer.typing(member);
+        return this.presence.typing(member);
       case "history":
         return this.#askHistory(member, frame.before, frame.limit);
     }
@@ -174,19 +174,19 @@ export class Room {
   /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
   say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
     const clientId = resend?.clientId;
-    const { counts, outbox, outboxLimit, scribe, journal, storage } = this.#parts;
+    const { counters, outbox, outboxLimit, messageFactory, journal, storage } = this.#parts;
     const text = this.#checked(message, clientId);
     // Before the journal: it answers resends without writing anything.
     if (storage?.loss) throw new FrameError("storage_lost", "Nothing can be stored at present", { clientId });
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
     }
-    const draft = scribe.draft(this.name, user, text);
+    const draft = messageFactory.draft(this.name, user, text);
     if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
       throw new FrameError("too_long", "Message is too long", { clientId });
     }
     const mark = resend && { userId: user.id, message: text, ...resend };
-    counts.messages++;
+    counters.messages++;
     journal.write({ draft, senders: [sender], mark });
     return draft;
   }
@@ -196,7 +196,7 @@ export class Room {
     if (!this.#members.size) return;
     const events = lines.map((line) => eventOf(line));
     const joined = joinFrames(events);
-    this.#parts.counts.deliveries += events.length * this.#members.size;
+    this.#parts.counters.deliveries += events.length * this.#members.size;
     for (const member of this.#members) member.send(events, joined);
   }
 
@@ -214,12 +214,12 @@ export class Room {
 
   /** Closes all connections, and resolves when they are closed. */
   async close(code: number, reason: string): Promise<void> {
-    this.announcer.close();
+    this.presence.close();
     await Promise.all(Array.from(this.#members, ({ connection }) => connection.close(code, reason)));
   }
 
   #closeIfEmpty(): void {
-    if (!this.#joining && this.announcer.isEmpty) this.#emptied();
+    if (!this.#joining && this.presence.isEmpty) this.#emptied();
   }
 
   #welcome(connection: Connection, user: User): void {

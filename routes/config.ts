@@ -1,7 +1,7 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
-import { accountName } from "../rooms/accounts/account_name.ts";
-import type { Engine } from "../rooms/fan_out/engine.ts";
+import { accountName } from "../rooms/access/account_name.ts";
+import type { ClusterEngine } from "../rooms/cluster/open_channel.ts";
 import {
   bareValue,
   basePath,
@@ -88,7 +88,7 @@ export interface Config {
   /** Whether the platform listens for us (Deno Deploy); no variable. */
   readonly isDeployed: boolean;
   /** How isolates and machines reach each other; no variable, but what the others come to. */
-  readonly fanOut: Engine;
+  readonly fanOut: ClusterEngine;
   /** `LOG_LEVEL` */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -164,7 +164,7 @@ const Environment = v.object(VARIABLES);
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
 /** What an environment comes to. */
-export interface Reading {
+export interface ReadMarks {
   /** With the defaults of those variables that are wrong. */
   readonly config: Config;
   /** What each variable that is wrong wants, by its name; no secret is quoted. */
@@ -181,7 +181,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 }
 
 /** Reads the environment, whatever is wrong with it; empty variables count as unset. */
-export function examine(env: Readonly<Record<string, string | undefined>>): Reading {
+export function examine(env: Readonly<Record<string, string | undefined>>): ReadMarks {
   const set = new Map(
     Object.entries(env).filter(([name]) => Object.hasOwn(VARIABLES, name))
       .map(([name, value = ""]) => [name, bareValue(value)] as const)

@@ -1,8 +1,8 @@
 /** Cookies that say who somebody is: out of reach of scripts and of other sites. */
 import type { Context } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
-import { siteOf } from "./base_path.ts";
-import { cookiePrefix, isSecure } from "./callers.ts";
+import { siteOf } from "./pages/base_path.ts";
+import { cookiePrefix, isSecure } from "./authentication.ts";
 
 /** Sets a cookie of ours; behind TLS one that no other host and no page without TLS can have set. */
 export function keepCookie(

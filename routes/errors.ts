@@ -1,9 +1,9 @@
 /** What goes wrong on the way in, and how HTTP says it: `{"error": "a sentence", "code": "snake_case"}`. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { AccountError } from "../rooms/accounts/accounts.ts";
-import { BusyError } from "../rooms/accounts/password.ts";
-import { StorageLostError } from "../rooms/storage.ts";
+import { AccountError } from "../rooms/access/accounts.ts";
+import { BusyError } from "../rooms/access/passwords.ts";
+import { StorageLostError } from "../rooms/kv/storage_guard.ts";
 import { DocumentRefusal } from "../rooms/documents/document_access.ts";
 import { type ErrorCode, FrameError } from "../rooms/protocol.ts";
 

@@ -1,16 +1,16 @@
 /** Gives every browser that opens a room's page a badge, so that its guest is the same person after a reload. */
 import type { MiddlewareHandler } from "hono";
-import type { GuestBadges } from "../rooms/accounts/guest_badge.ts";
-import { cookieIn, GUEST_COOKIE } from "./callers.ts";
+import type { GuestIds } from "../rooms/access/guest_id.ts";
+import { cookieIn, GUEST_COOKIE } from "./authentication.ts";
 import { keepCookie } from "./cookies.ts";
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
-export function guestCookie(options: { badges: GuestBadges; trustProxy: number }): MiddlewareHandler {
-  const { badges, trustProxy } = options;
+export function guestCookie(options: { guestIds: GuestIds; trustProxy: number }): MiddlewareHandler {
+  const { guestIds, trustProxy } = options;
   return async (c, next) => {
     await next();
-    if (c.req.method !== "GET" || badges.idOf(cookieIn(c, GUEST_COOKIE, trustProxy))) return;
-    keepCookie(c, GUEST_COOKIE, badges.issue(), { trustProxy, lifeMs: YEAR_MS });
+    if (c.req.method !== "GET" || guestIds.idOf(cookieIn(c, GUEST_COOKIE, trustProxy))) return;
+    keepCookie(c, GUEST_COOKIE, guestIds.issue(), { trustProxy, lifeMs: YEAR_MS });
   };
 }

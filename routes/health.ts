@@ -1,40 +1,40 @@
 /** `/healthz`: whether the service works, and how the log is doing; for people, probes and dashboards. */
 import { Hono } from "hono";
-import { messageInBody } from "../rooms/message.ts";
-import type { Lobby } from "../rooms/lobby.ts";
-import type { Outbox } from "../rooms/outbox.ts";
-import type { Storage } from "../rooms/storage.ts";
-import type { SharedLogStatus } from "../sheets/log_status.ts";
-import type { Ledger } from "../sheets/ledger.ts";
+import { messageInBody } from "../rooms/messages/message.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import type { Outbox } from "../rooms/messages/outbox.ts";
+import type { StorageGuard } from "../rooms/kv/storage_guard.ts";
+import type { SharedDeliveryStatus } from "../sheets/delivery/status.ts";
+import type { Delivery } from "../sheets/delivery/delivery.ts";
 import type { Sheet } from "../sheets/sheet.ts";
 
 export function health(parts: {
   outbox: Outbox;
-  logStatus: SharedLogStatus;
-  ledger: Ledger;
+  logStatus: SharedDeliveryStatus;
+  delivery: Delivery;
   sheet: Sheet;
-  lobby: Lobby;
-  storage: Storage;
+  lobby: Rooms;
+  storage: StorageGuard;
   now: () => number;
   /** Whether the service is about to stop: no new connections, please. */
   isStopping: () => boolean;
 }): Hono {
   const startedAt = parts.now();
   return new Hono().get("/healthz", async (c) => {
-    const { outbox, logStatus, ledger, sheet, lobby, storage, now } = parts;
+    const { outbox, logStatus, delivery, sheet, lobby, storage, now } = parts;
     storage.look();
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
     const { state, ...trouble } = logStatus.status;
     const { notice } = logStatus;
-    const dead = (await ledger.deadLetters.list()).length;
+    const dead = (await delivery.deadLetters.list()).length;
     const reason = storage.trouble ??
       ("reason" in trouble
         ? trouble.reason
         : notice
         ? notice.message
         : dead
-        ? `The sheet refused ${dead} messages: deno task log dead`
+        ? `The sheet refused ${dead} messages: deno task sheet dead`
         : undefined);
     const status = parts.isStopping() ? "stopping" : reason ? "degraded" : "ok";
     const oldestAt = oldest && Date.parse(messageInBody(oldest.bodies[0]).timestamp);

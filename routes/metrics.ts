@@ -6,17 +6,17 @@
  */
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
-import type { Figures } from "../rooms/fan_out/channel.ts";
-import type { LogFigures } from "../rooms/figures/board.ts";
-import type { Overview } from "../rooms/figures/overview.ts";
-import { isService } from "./api_gate.ts";
-import type { Bindings, Callers } from "./callers.ts";
+import type { Figures } from "../rooms/cluster/channel.ts";
+import type { LogFigures } from "../rooms/stats/dashboard.ts";
+import type { ClusterStats } from "../rooms/stats/cluster_stats.ts";
+import { isService } from "./api/gate.ts";
+import type { Authentication, Bindings } from "./authentication.ts";
 import { HttpError } from "./errors.ts";
 
 export interface MetricsOptions {
-  readonly overview: Overview;
+  readonly overview: ClusterStats;
   readonly log: () => Promise<LogFigures>;
-  readonly callers: Callers;
+  readonly authentication: Authentication;
   /** The process that is asked for. */
   readonly instance: string;
   readonly now: () => number;
@@ -38,7 +38,7 @@ interface Metric {
 export function metrics(options: MetricsOptions): Hono<{ Bindings: Bindings }> {
   let registry: Promise<Registry> | undefined;
   return new Hono<{ Bindings: Bindings }>().get("/metrics", async (c) => {
-    if (!isFromHere(c) && !isService(await options.callers.caller(c))) {
+    if (!isFromHere(c) && !isService(await options.authentication.caller(c))) {
       c.header("www-authenticate", "Bearer");
       throw new HttpError(401, "not_signed_in", "Metrics need the service's token: Authorization: Bearer …");
     }

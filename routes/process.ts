@@ -1,8 +1,8 @@
 /** The service as a process: command line, signals, exit status, and a core for each isolate. */
 import { type Config, ConfigError, examine, VARIABLE_NAMES } from "./config.ts";
-import { createLog, writeLine } from "./log.ts";
-import { networkOrigin } from "./own_address.ts";
-import { obstacles } from "./start_check.ts";
+import { createLogger, writeLine } from "./logger.ts";
+import { networkOrigin } from "./server/own_address.ts";
+import { obstacles } from "./server/start_check.ts";
 
 /** What a process needs of a service. */
 interface Running {
@@ -61,7 +61,7 @@ async function configured(check: Check): Promise<Config> {
     found.push(error.message);
   });
   if (found.length) throw new ConfigError(found.join("\n"));
-  const log = createLog(config.logLevel, writeLine);
+  const log = createLogger(config.logLevel, writeLine);
   for (const [variable, message] of warnings) log.warn("variable_ignored", { variable, message });
   return config;
 }

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { BOM, type End, findRows, idIn, readRows, standsAt } from "./csv_rows.ts";
 import { explainFileError } from "./file_errors.ts";
-import { HEADER, type Mark, type Notice, type Row, type Sheet, SheetError } from "./sheet.ts";
+import { HEADER, type Notice, type Row, type RowPosition, type Sheet, SheetError } from "./sheet.ts";
 
 export interface CsvFileOptions {
   readonly path: string;
@@ -12,7 +12,7 @@ export interface CsvFileOptions {
 }
 
 /**
- * Rows in a CSV file: RFC 4180 (commas, CRLF, quotes doubled), UTF-8. {@link Mark.position} is the byte at which the
+ * Rows in a CSV file: RFC 4180 (commas, CRLF, quotes doubled), UTF-8. {@link RowPosition.position} is the byte at which the
  * row begins.
  *
  * The file belongs to people, too: nothing in it is ever cut or changed, new rows only go behind what stands. What a
@@ -45,7 +45,7 @@ export class CsvFile implements Sheet {
     this.#noticed = noticed;
   }
 
-  open(signal: AbortSignal, last?: Mark): Promise<void> {
+  open(signal: AbortSignal, last?: RowPosition): Promise<void> {
     return this.#explain(async () => {
       using file = await this.#lock(signal);
       this.#lastId = last?.id ?? this.#lastId;
@@ -54,7 +54,7 @@ export class CsvFile implements Sheet {
     });
   }
 
-  append(rows: readonly Row[], signal: AbortSignal): Promise<Mark> {
+  append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     return this.#explain(async () => {
       using file = await this.#lock(signal);
       let bytes = encoder.encode(toCsv(rows));
@@ -84,9 +84,9 @@ export class CsvFile implements Sheet {
 
   find(
     ids: ReadonlySet<string>,
-    from: Mark | undefined,
+    from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }> {
+  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
     return this.#explain(async () => {
       using file = await this.#lock(signal);
       let found = from && await standsAt(file, from, signal)

@@ -6,7 +6,7 @@
  * not the rest of the file. A row ends at LF, CRLF, or CR alone.
  */
 
-import type { Mark } from "./sheet.ts";
+import type { RowPosition } from "./sheet.ts";
 
 /** How a file ends behind its last whole row. */
 export interface End {
@@ -75,7 +75,7 @@ export async function readRows(
 }
 
 /** Whether the row at the mark is still the one that the mark was made of. */
-export async function standsAt(file: Deno.FsFile, mark: Mark, signal: AbortSignal): Promise<boolean> {
+export async function standsAt(file: Deno.FsFile, mark: RowPosition, signal: AbortSignal): Promise<boolean> {
   let stands = false;
   await readRows(file, mark.position, signal, (row) => {
     stands = idIn(row) === mark.id;
@@ -90,9 +90,9 @@ export async function findRows(
   start: number,
   ids: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }> {
+): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
   const standing = new Set<string>();
-  let last: Mark | undefined;
+  let last: RowPosition | undefined;
   await readRows(file, start, signal, (row, position) => {
     const id = idIn(row);
     if (!ids.has(id)) return;

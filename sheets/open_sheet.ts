@@ -1,8 +1,8 @@
 /** Which sheet rows go to. */
 import { CsvFile } from "./csv_file.ts";
-import { readServiceAccountKey } from "./google_key.ts";
-import { GoogleSheet } from "./google_sheet.ts";
-import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./pace.ts";
+import { readServiceAccountKey } from "./google/service_account.ts";
+import { GoogleSheet } from "./google/google_sheet.ts";
+import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
 import type { Notice, Sheet } from "./sheet.ts";
 
 export interface SheetChoice {

@@ -10,7 +10,7 @@ export const HEADER: Row = ["time", "room", "username", "message", "id"];
  * Where the last row that is known to stand was seen: the sink's own position of that row (a row number, a byte
  * offset) and its id. People may sort, insert or delete rows, so a mark is a hint to be checked against its id.
  */
-export interface Mark {
+export interface RowPosition {
   readonly position: number;
   readonly id: string;
 }
@@ -29,13 +29,13 @@ export interface Sheet extends AsyncDisposable {
    * Makes the place ready: file or tab, and its header row. Harmless when it is ready. `last` is the last row that
    * the caller knows to have been written, so that its absence is noticed.
    */
-  open(signal: AbortSignal, last?: Mark): Promise<void>;
+  open(signal: AbortSignal, last?: RowPosition): Promise<void>;
 
   /**
    * Appends rows in this order, after everything that stands, and resolves once they are durable, to the mark of
    * the last one. `rows` is never empty, holds at most 5,000 rows and about 1.5 MB.
    */
-  append(rows: readonly Row[], signal: AbortSignal): Promise<Mark>;
+  append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition>;
 
   /**
    * Which of `ids` stand in the sheet, and the mark of the last row in it that has one of them (`undefined` when
@@ -44,9 +44,9 @@ export interface Sheet extends AsyncDisposable {
    */
   find(
     ids: ReadonlySet<string>,
-    from: Mark | undefined,
+    from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: Mark | undefined }>;
+  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }>;
 
   /**
    * Takes out every second row of an id between `ids.first` and `ids.last`, keeps the first, and leaves all other

@@ -2,28 +2,28 @@
  * A document: one text that several people edit at once.
  *
  * The path of an edit: a participant → judged (`update_check.ts`) → applied → gathered for a moment → one frame for all
- * participants here and one post to the other isolates → saved (`saver.ts`) → `saved` to whoever asked.
+ * participants here and one post to the other isolates → saved (`persistence.ts`) → `saved` to whoever asked.
  */
 import { Buffer } from "node:buffer";
 import * as Y from "yjs";
-import type { Catalog } from "./catalog.ts";
-import { Chronicle } from "./chronicle.ts";
+import type { DocumentList } from "./document_list.ts";
+import { Versions } from "./versions.ts";
 import { DocumentStore } from "./document_store.ts";
 import {
   type Applied,
   type Connection,
-  type Desk,
   FullError,
   type Participant,
+  type ParticipantHost,
   type UpdateKind,
 } from "./participant.ts";
 import { PlainAudience } from "./plain_audience.ts";
 import { MAX_DOCUMENT_BYTES } from "./plain_frames.ts";
 import { PlainParticipant } from "./plain_participant.ts";
-import { type Change, Presence, type Whose } from "./presence.ts";
-import { Saver } from "./saver.ts";
+import { type Change, DocumentAwareness, type Whose } from "./awareness.ts";
+import { Persistence } from "./persistence.ts";
 import { CLOSE, presenceFrame, SyncParticipant, updateFrame } from "./sync_participant.ts";
-import { CONTENT, judge, UpdateError } from "./update_check.ts";
+import { checkUpdate, CONTENT, UpdateError } from "./update_check.ts";
 
 /** What documents tell each other between isolates. */
 export type DocumentPost =
@@ -35,7 +35,7 @@ export type DocumentPost =
 export interface DocumentParts {
   readonly id: string;
   readonly kv: Deno.Kv;
-  readonly catalog: Catalog;
+  readonly documentList: DocumentList;
   readonly now: () => number;
   /** This isolate. */
   readonly isolate: string;
@@ -67,14 +67,14 @@ interface Posted {
   readonly number: number;
 }
 
-export class Document implements Desk {
+export class Document implements ParticipantHost {
   readonly id: string;
   readonly doc = new Y.Doc();
   readonly text: Y.Text;
-  readonly presence: Presence;
+  readonly presence: DocumentAwareness;
   readonly #parts: DocumentParts;
-  readonly #saver: Saver;
-  readonly #chronicle: Chronicle;
+  readonly #persistence: Persistence;
+  readonly #versions: Versions;
   readonly #editors = new Set<SyncParticipant>();
   readonly #audience: PlainAudience;
   /** Who announced a client's id, or edits under it, as long as they are connected: nobody else may make edits up. */
@@ -105,14 +105,14 @@ export class Document implements Desk {
     this.#parts = parts;
     this.id = parts.id;
     this.text = this.doc.getText(CONTENT);
-    this.presence = new Presence(parts.now);
-    this.#chronicle = new Chronicle(parts);
+    this.presence = new DocumentAwareness(parts.now);
+    this.#versions = new Versions(parts);
     this.#audience = new PlainAudience(this.text);
-    this.#saver = new Saver({
+    this.#persistence = new Persistence({
       store: new DocumentStore(parts.kv, parts.id),
       state: () => Y.encodeStateAsUpdate(this.doc) as Uint8Array<ArrayBuffer>,
       apply: (updates) => this.#applyRead(updates),
-      ready: () => this.#chronicle.kept,
+      ready: () => this.#versions.kept,
       saved: (number) => this.#saved(number),
       failed: (error) => parts.failed("document_save_failed", error),
     });
@@ -148,14 +148,14 @@ export class Document implements Desk {
       this.#editors.delete(participant);
       participant.leave();
     }
-    this.#saver.forget(participant);
+    this.#persistence.forget(participant);
     for (const [client, owner] of this.#owners) if (owner === participant) this.#owners.delete(client);
     this.#heed(this.presence.leave(participant));
   }
 
   apply(update: Uint8Array, by: Participant, kind: UpdateKind): Applied {
     const isLive = kind === "live";
-    const { isComplete, clients } = judge(this.doc, update);
+    const { isComplete, clients } = checkUpdate(this.doc, update);
     if ([...clients].some((client) => this.#isAnothers(client, by, kind))) {
       if (isLive) throw new UpdateError("An update brings edits in somebody else's name");
       return "others";
@@ -210,7 +210,7 @@ export class Document implements Desk {
   whenSaved(by: Participant, done: () => void): void {
     // Whoever is sent away may have asked for more.
     if (!this.#isHere(by)) return;
-    if (!this.#saver.whenSaved(by, done)) {
+    if (!this.#persistence.whenSaved(by, done)) {
       void by.connection.close(CLOSE.busy, "Nothing can be saved at present");
     }
   }
@@ -220,13 +220,13 @@ export class Document implements Desk {
    * when both are durable.
    */
   async restore(text: string, by: Whose): Promise<void> {
-    const editedAt = await this.#chronicle.enter(by);
+    const editedAt = await this.#versions.enter(by);
     // From here to the edit nothing may wait: what somebody types meanwhile would be neither here nor in the version.
     const now = this.text.toString();
     if (now === text) return;
-    const kept = this.#chronicle.keepNow(now, editedAt);
+    const kept = this.#versions.keepNow(now, editedAt);
     const { start, end } = difference(now, text);
-    this.#chronicle.edited(by);
+    this.#versions.edited(by);
     this.doc.clientID = Math.floor(Math.random() * 2 ** 32);
     this.doc.transact(() => {
       this.text.delete(start, now.length - end - start);
@@ -243,13 +243,13 @@ export class Document implements Desk {
         const update = Buffer.from(post.update, "base64");
         const { from, number } = post satisfies Posted;
         // What it is built upon was lost on the way, and will be read from KV together with it.
-        if (judge(this.doc, update).isComplete) {
+        if (checkUpdate(this.doc, update).isComplete) {
           Y.applyUpdate(this.doc, update, { from, number } satisfies Posted);
         }
         return;
       }
       case "document_saved":
-        this.#saver.confirmed(post.from, post.number);
+        this.#persistence.confirmed(post.from, post.number);
         return void this.#read();
       case "document_people":
         return this.#heed(this.presence.takeElsewhere(Buffer.from(post.update, "base64"), post.users), {
@@ -270,29 +270,29 @@ export class Document implements Desk {
   /** Resolves when nothing is unsaved. */
   async settle(): Promise<void> {
     this.#flush();
-    await this.#saver.settle();
-    await this.#chronicle.settled();
+    await this.#persistence.settle();
+    await this.#versions.settled();
   }
 
   /** Leaves it in KV so that it opens fast. */
   async tidy(): Promise<void> {
-    await this.#saver.tidy().catch((error) => this.#parts.failed("document_save_failed", error));
+    await this.#persistence.tidy().catch((error) => this.#parts.failed("document_save_failed", error));
   }
 
   /** Ends it as it is: what isn't saved by now is lost. Resolves when nothing is asked of KV any more. */
   async end(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#gathering);
-    const closed = this.#saver.close();
+    const closed = this.#persistence.close();
     this.doc.destroy();
     await closed;
     // A save that has just come to its end is noted.
-    await this.#chronicle.settled();
+    await this.#versions.settled();
   }
 
   async #load(): Promise<void> {
-    await this.#saver.read();
-    await this.#chronicle.open(!this.text.length);
+    await this.#persistence.read();
+    await this.#versions.open(!this.text.length);
     this.#fresh = [];
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
@@ -301,7 +301,7 @@ export class Document implements Desk {
 
   async #read(): Promise<void> {
     try {
-      if (!this.#isClosed) await this.#saver.read();
+      if (!this.#isClosed) await this.#persistence.read();
     } catch (error) {
       if (!this.#isClosed) this.#parts.failed("document_read_failed", error);
     }
@@ -316,11 +316,11 @@ export class Document implements Desk {
 
   /** The first change of a new stretch of work keeps what was before it. */
   #work(change: () => void): void {
-    const { isDue } = this.#chronicle;
+    const { isDue } = this.#versions;
     const before = isDue ? this.text.toString() : "";
-    const count = this.#saver.number;
+    const count = this.#persistence.number;
     change();
-    if (isDue && count !== this.#saver.number) this.#chronicle.begin(before);
+    if (isDue && count !== this.#persistence.number) this.#versions.begin(before);
   }
 
   /** Throws {@link FullError}. */
@@ -342,17 +342,17 @@ export class Document implements Desk {
     this.#fresh.push(update);
     this.#gather();
     if (origin === KV) return;
-    if (isPosted(origin)) return this.#saver.foreign(update, origin.from, origin.number);
-    this.#saver.own(update);
+    if (isPosted(origin)) return this.#persistence.foreign(update, origin.from, origin.number);
+    this.#persistence.own(update);
     this.#unposted.push(update);
-    if (isParticipant(origin)) this.#chronicle.edited(origin.connection.user);
+    if (isParticipant(origin)) this.#versions.edited(origin.connection.user);
   }
 
   #saved(number: number): void {
     // Nobody should hear that an edit is saved before the edit.
     this.#flush();
     this.#parts.post?.({ type: "document_saved", id: this.id, from: this.#parts.isolate, number });
-    this.#chronicle.note();
+    this.#versions.note();
   }
 
   #gather(ms = GATHER_MS): void {
@@ -385,7 +385,7 @@ export class Document implements Desk {
     if (!post || !unposted.length) return;
     const update = merged(unposted);
     if (update.length > MAX_POSTED_BYTES) return;
-    const number = this.#saver.number;
+    const number = this.#persistence.number;
     post({
       type: "document_edit",
       id: this.id,

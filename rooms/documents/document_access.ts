@@ -1,5 +1,5 @@
 /** Who may do what with a document. */
-import type { Entry } from "./catalog.ts";
+import type { ListedDocument } from "./document_list.ts";
 
 /** What is known of somebody who asks for a document. */
 export interface Asker {
@@ -11,12 +11,12 @@ export interface Asker {
 export const UNDO_MS = 24 * 60 * 60_000;
 
 /** Whether somebody may delete a document, make it private, and say for whom: its maker, admins and the service. */
-export function mayManage({ ownerId }: Entry, { id, role }: Asker): boolean {
+export function mayManage({ ownerId }: ListedDocument, { id, role }: Asker): boolean {
   return role === "admin" || role === "service" || (ownerId !== undefined && ownerId === id);
 }
 
 /** Whether somebody may know of a document that isn't deleted, and read it; who has an account may then edit it. */
-export function mayRead(entry: Entry, asker: Asker): boolean {
+export function mayRead(entry: ListedDocument, asker: Asker): boolean {
   return !entry.isPrivate || mayManage(entry, asker) || (entry.members ?? []).includes(asker.id);
 }
 

@@ -3,19 +3,19 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["document_edited", editedAt, id]` | a copy of the {@link Entry} of a document |
+ * | `["document_edited", editedAt, id]` | a copy of the {@link ListedDocument} of a document |
  * | `["document_deleted", deletedAt, id]` | the same, of one that can still be brought back |
  * | `["document_index"]` | `1` once documents that earlier versions of the service made are in it |
  *
  * A copy is written in the commit that changes its entry.
  */
-import type { Entry } from "./catalog.ts";
+import type { ListedDocument } from "./document_list.ts";
 
 /** Where the next page begins: the time and the id of the last document that was looked at. */
 export type Cursor = readonly [time: number, id: string];
 
 export interface Page {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ListedDocument[];
   /** `undefined`: there is nothing more. */
   readonly next: Cursor | undefined;
 }
@@ -25,7 +25,7 @@ export interface PageQuery {
   readonly before: Cursor | undefined;
   readonly limit: number;
   /** Which ones are meant. */
-  readonly matches: (entry: Entry) => boolean;
+  readonly matches: (entry: ListedDocument) => boolean;
 }
 
 /** Documents that one question looks at; whoever wants more asks again from there on. */
@@ -34,7 +34,7 @@ const MAX_LOOKED_AT = 2_000;
 const MANY = 10;
 
 /** Where a document's copy is. */
-export function indexKey({ id, editedAt, deletedAt }: Entry): [string, number, string] {
+export function indexKey({ id, editedAt, deletedAt }: ListedDocument): [string, number, string] {
   return deletedAt === undefined ? ["document_edited", editedAt, id] : ["document_deleted", deletedAt, id];
 }
 
@@ -51,9 +51,9 @@ export class DocumentIndex {
     await this.#completed();
     const prefix = [of];
     const selector = before ? { prefix, end: [of, ...before] } : { prefix };
-    const found: Deno.KvEntry<Entry>[] = [];
+    const found: Deno.KvEntry<ListedDocument>[] = [];
     let [last, count, isMore]: [Cursor | undefined, number, boolean] = [undefined, 0, false];
-    for await (const entry of this.#kv.list<Entry>(selector, { reverse: true, batchSize: 200 })) {
+    for await (const entry of this.#kv.list<ListedDocument>(selector, { reverse: true, batchSize: 200 })) {
       if (found.length === limit || count === MAX_LOOKED_AT) {
         isMore = true;
         break;
@@ -67,11 +67,13 @@ export class DocumentIndex {
   }
 
   /** The entries as they are now. A process of an earlier version changes them without their copies: those are mended. */
-  async #current(found: readonly Deno.KvEntry<Entry>[]): Promise<Entry[]> {
-    const current: Entry[] = [];
+  async #current(found: readonly Deno.KvEntry<ListedDocument>[]): Promise<ListedDocument[]> {
+    const current: ListedDocument[] = [];
     for (let from = 0; from < found.length; from += MANY) {
       const some = found.slice(from, from + MANY);
-      const entries = await this.#kv.getMany<Entry[]>(some.map(({ value }) => ["document", value.id]));
+      const entries = await this.#kv.getMany<ListedDocument[]>(
+        some.map(({ value }) => ["document", value.id]),
+      );
       for (const [i, entry] of entries.entries()) {
         const { key, versionstamp } = some[i];
         const wanted = entry.value && indexKey(entry.value);
@@ -96,7 +98,7 @@ export class DocumentIndex {
   async #takeInOld(): Promise<void> {
     const mark = ["document_index"];
     if ((await this.#kv.get(mark)).value !== null) return;
-    for await (const entry of this.#kv.list<Entry>({ prefix: ["document"] })) {
+    for await (const entry of this.#kv.list<ListedDocument>({ prefix: ["document"] })) {
       // Whoever changes it meanwhile takes it in.
       await this.#kv.atomic().check(entry).set(indexKey(entry.value), entry.value).commit();
     }

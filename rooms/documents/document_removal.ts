@@ -1,5 +1,5 @@
 /** What becomes of deleted documents: a day later they are gone, with all that they were. */
-import type { Entry } from "./catalog.ts";
+import type { ListedDocument } from "./document_list.ts";
 import { UNDO_MS } from "./document_access.ts";
 import { indexKey } from "./document_index.ts";
 
@@ -14,9 +14,9 @@ const DELETIONS = 500;
  */
 export async function removeForGood(kv: Deno.Kv, now: number): Promise<void> {
   const end = ["document_deleted", now - AFTER_MS];
-  for await (const { value } of kv.list<Entry>({ start: ["document_deleted"], end })) {
+  for await (const { value } of kv.list<ListedDocument>({ start: ["document_deleted"], end })) {
     const { id } = value;
-    const entry = await kv.get<Entry>(["document", id]);
+    const entry = await kv.get<ListedDocument>(["document", id]);
     const isDeleted = entry.value?.deletedAt === value.deletedAt;
     if (isDeleted) await removeBelow(kv, ["doc", id]);
     const commit = kv.atomic().check(entry).delete(indexKey(value));

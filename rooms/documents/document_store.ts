@@ -14,7 +14,7 @@
  * as once; or pieces that no head names, which the next snapshot clears away.
  */
 import { monotonicFactory } from "ulid";
-import { stampedKey } from "../stamped_key.ts";
+import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 interface Head {
   readonly snapshot: string;
@@ -78,7 +78,7 @@ export class DocumentStore {
 
   /** Makes an update durable. */
   async append(update: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.#kv.set(stampedKey(this.#kv, ...this.#prefix, "update"), update);
+    await this.#kv.set(versionstampKey(this.#kv, ...this.#prefix, "update"), update);
     this.#surplus++;
   }
 

@@ -4,15 +4,15 @@
  *
  * Yjs is loaded with the first document.
  */
-import type { Channel, Post } from "../fan_out/channel.ts";
-import type { Change, Changes } from "../changes.ts";
+import type { Channel, Post } from "../cluster/channel.ts";
+import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
-import { Catalog } from "./catalog.ts";
+import { DocumentList } from "./document_list.ts";
 import type { Document, DocumentPost } from "./document.ts";
 import { DocumentRefusal, mayRead } from "./document_access.ts";
 import { removeForGood } from "./document_removal.ts";
 import type { Connection, Participant } from "./participant.ts";
-import type { Whose } from "./presence.ts";
+import type { Whose } from "./awareness.ts";
 
 export interface DocumentsParts {
   readonly kv: Deno.Kv;
@@ -20,7 +20,7 @@ export interface DocumentsParts {
   /** The way to the other isolates, if there are any. */
   readonly channel: Channel | undefined;
   /** Through which it is heard who may be where; missing where that never changes. */
-  readonly changes?: Changes;
+  readonly changes?: ChangeFeed;
   /** How long a document stays that nobody uses; 10 s unless told otherwise. */
   readonly lingerMs?: number;
   /** Told of what goes wrong, by a fixed name. */
@@ -28,13 +28,13 @@ export interface DocumentsParts {
 }
 
 /** A connection at a document. */
-export interface Seat {
+export interface OpenParticipation {
   receive(data: string | ArrayBuffer): void;
   leave(): void;
 }
 
 /** Somebody who is at a document, or about to be. */
-interface Visit {
+interface LiveConnection {
   readonly id: string;
   readonly connection: Connection;
   isRefused: boolean;
@@ -58,19 +58,19 @@ const REMOVE_EVERY_MS = 60 * 60_000;
 export const DOCUMENT_ID = /^[\p{L}\p{N}\p{M}_-]{1,64}$/u;
 
 export class Documents {
-  readonly catalog: Catalog;
+  readonly documentList: DocumentList;
   readonly #parts: DocumentsParts;
   readonly #isolate = crypto.randomUUID();
   readonly #open = new Map<string, Open>();
   readonly #loaded = new Map<string, Document>();
-  readonly #visits = new Set<Visit>();
+  readonly #visits = new Set<LiveConnection>();
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #removing: ReturnType<typeof setInterval>;
   #isClosed = false;
 
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
-    this.catalog = new Catalog(parts.kv, parts.now, parts.changes);
+    this.documentList = new DocumentList(parts.kv, parts.now, parts.changes);
     parts.changes?.listen((change) => this.#heed(change));
     this.#removing = setInterval(() => {
       this.removeDeleted().catch((error) => parts.failed("document_removal_failed", error));
@@ -81,11 +81,15 @@ export class Documents {
    * Seats a connection; `undefined` when the document has too many. Throws `DocumentRefusal` for whoever may not be
    * there, and when it can't be loaded.
    */
-  async join(id: string, connection: Connection, kind: "yjs" | "plain"): Promise<Seat | undefined> {
+  async join(
+    id: string,
+    connection: Connection,
+    kind: "yjs" | "plain",
+  ): Promise<OpenParticipation | undefined> {
     // Before it is looked up: what changes from here on is heard.
-    const visit: Visit = { id, connection, isRefused: false };
+    const visit: LiveConnection = { id, connection, isRefused: false };
     this.#visits.add(visit);
-    let seat: Seat | undefined;
+    let seat: OpenParticipation | undefined;
     try {
       const refusal = await this.#refusalOf(id, connection) ?? await this.#quotaRefusal(id, connection);
       if (refusal) throw refusal;
@@ -95,7 +99,7 @@ export class Documents {
     }
   }
 
-  async #seat(visit: Visit, kind: "yjs" | "plain"): Promise<Seat | undefined> {
+  async #seat(visit: LiveConnection, kind: "yjs" | "plain"): Promise<OpenParticipation | undefined> {
     const { id, connection } = visit;
     const open = this.#use(id);
     const document = await open.loading;
@@ -122,7 +126,7 @@ export class Documents {
 
   /** Why a connection may not be at a document, as of now. */
   async #refusalOf(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
-    const entry = await this.catalog.stored(id);
+    const entry = await this.documentList.stored(id);
     if (!entry) return undefined;
     if (entry.deletedAt !== undefined) return new DocumentRefusal("deleted");
     return mayRead(entry, user) ? undefined : new DocumentRefusal("private");
@@ -130,9 +134,9 @@ export class Documents {
 
   /** A document that isn't there would come to be with the first edit. */
   async #quotaRefusal(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
-    if (await this.catalog.stored(id)) return undefined;
+    if (await this.documentList.stored(id)) return undefined;
     try {
-      await this.catalog.checkQuota(user.id);
+      await this.documentList.checkQuota(user.id);
     } catch (error) {
       if (error instanceof DocumentRefusal) return error;
       throw error;
@@ -141,7 +145,7 @@ export class Documents {
 
   /** Turns out who may no longer be where they are. */
   async #heed(change: Change): Promise<void> {
-    const isConcerned = ({ id, connection }: Visit) =>
+    const isConcerned = ({ id, connection }: LiveConnection) =>
       change.type === "unknown" || (change.type === "document" && change.id === id) ||
       (change.type === "account" && change.id === connection.user.id);
     for (const visit of [...this.#visits].filter(isConcerned)) {
@@ -159,7 +163,7 @@ export class Documents {
 
   /** Makes the text what it was in a version; false when there is none of that id. */
   async restore(id: string, version: string, by: Whose): Promise<boolean> {
-    const text = await this.catalog.version(id, version);
+    const text = await this.documentList.version(id, version);
     if (text === undefined) return false;
     await this.#with(id, (document) => document.restore(text, by));
     return true;
@@ -229,7 +233,7 @@ export class Documents {
     const { kv, now, channel, failed } = this.#parts;
     const post = channel && ((post: DocumentPost): void => channel.post(post));
     const document = await Document.open(
-      { id, kv, catalog: this.catalog, now, isolate: this.#isolate, post, failed },
+      { id, kv, documentList: this.documentList, now, isolate: this.#isolate, post, failed },
     );
     if (this.#isClosed) {
       await document.end();

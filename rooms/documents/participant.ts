@@ -1,7 +1,7 @@
 /** Somebody at a document: what the two kinds of clients have in common, and what the document does for them. */
 import type * as Y from "yjs";
 import type { Asker } from "./document_access.ts";
-import type { Presence, Whose } from "./presence.ts";
+import type { DocumentAwareness, Whose } from "./awareness.ts";
 
 /** What a document needs of a socket. */
 export interface Connection {
@@ -32,10 +32,10 @@ export type UpdateKind = "live" | "answer" | "last answer";
 export type Applied = "applied" | "unknown" | "others";
 
 /** The document as a participant sees it. */
-export interface Desk {
+export interface ParticipantHost {
   readonly doc: Y.Doc;
   readonly text: Y.Text;
-  readonly presence: Presence;
+  readonly presence: DocumentAwareness;
   /**
    * Applies a Yjs update, made just now or an answer to what was asked for, unless it can't be: see {@link Applied}.
    * Throws `UpdateError` and `FullError`.

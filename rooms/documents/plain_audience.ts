@@ -2,7 +2,7 @@
 import * as Y from "yjs";
 import type { ServerFrame } from "./plain_frames.ts";
 import type { PlainParticipant } from "./plain_participant.ts";
-import type { Change } from "./presence.ts";
+import type { Change } from "./awareness.ts";
 
 export class PlainAudience {
   readonly #text: Y.Text;

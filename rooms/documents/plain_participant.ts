@@ -1,7 +1,7 @@
 /** A client that speaks in plain text frames: it edits by positions, and is told of others' edits by positions. */
 import * as Y from "yjs";
-import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
-import type { Change } from "./presence.ts";
+import { type Connection, FullError, type Participant, type ParticipantHost } from "./participant.ts";
+import type { Change } from "./awareness.ts";
 import { decodePlain, type Edit, encodePlain, PlainError, type ServerFrame } from "./plain_frames.ts";
 
 /** An edit of others that was sent so lately may cross one of the client's on its way. */
@@ -13,7 +13,7 @@ const LARGE_LENGTH = 256 * 1024;
 
 export class PlainParticipant implements Participant {
   readonly connection: Connection;
-  readonly #desk: Desk;
+  readonly #desk: ParticipantHost;
   /** Under this id it edits, and is present. */
   readonly #client = Math.floor(Math.random() * 2 ** 32);
   #toldAt = -Infinity;
@@ -21,7 +21,7 @@ export class PlainParticipant implements Participant {
   #isBehind = false;
   #hasLeft = false;
 
-  constructor(connection: Connection, desk: Desk) {
+  constructor(connection: Connection, desk: ParticipantHost) {
     this.connection = connection;
     this.#desk = desk;
   }

@@ -3,7 +3,7 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
-import { type Connection, type Desk, FullError, type Participant } from "./participant.ts";
+import { type Connection, FullError, type Participant, type ParticipantHost } from "./participant.ts";
 import { decodePlain, encodePlain, PlainError } from "./plain_frames.ts";
 import { UpdateError } from "./update_check.ts";
 
@@ -27,7 +27,7 @@ const MANY_ASKED_AGAIN = 4;
 
 export class SyncParticipant implements Participant {
   readonly connection: Connection;
-  readonly #desk: Desk;
+  readonly #desk: ParticipantHost;
   /** Times the client was asked for what it has, since it last answered. */
   #asked = 1;
   /** What waits for the answer. */
@@ -38,7 +38,7 @@ export class SyncParticipant implements Participant {
   #askedAgain = 0;
   #askingAgain: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: Connection, desk: Desk) {
+  constructor(connection: Connection, desk: ParticipantHost) {
     this.connection = connection;
     this.#desk = desk;
   }
@@ -169,7 +169,7 @@ export function updateFrame(update: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The frame that says how it is with these clients. */
 export function presenceFrame(
-  { presence }: Pick<Desk, "presence">,
+  { presence }: Pick<ParticipantHost, "presence">,
   clients: Iterable<number>,
 ): Uint8Array<ArrayBuffer> {
   const encoder = encoding.createEncoder();

@@ -22,7 +22,7 @@ export class UpdateError extends Error {
 }
 
 /** What an update is about. */
-export interface Judged {
+export interface CheckedUpdate {
   /** Whether all that it refers to is known; else what is missing may still come. */
   readonly isComplete: boolean;
   /** The clients whose edits it brings that weren't known: none, when it only deletes or repeats. */
@@ -33,7 +33,7 @@ type Struct = Y.Item | Y.GC | Y.Skip;
 type Id = { readonly client: number; readonly clock: number };
 
 /** Looks at an update for a document. Throws {@link UpdateError}. */
-export function judge(doc: Y.Doc, update: Uint8Array): Judged {
+export function checkUpdate(doc: Y.Doc, update: Uint8Array): CheckedUpdate {
   const { structs, ds } = decoded(update);
   const queues = new Map<number, Struct[]>();
   const clients = new Set<number>();
@@ -128,8 +128,8 @@ function integrated(
 
 /** The client whose edits an item needs first. Throws {@link UpdateError} for one that refers to its own future. */
 function missingOf(item: Y.Item, stateOf: (client: number) => number): number | undefined {
-  const neighbours: (Id | null)[] = [item.origin, item.rightOrigin];
-  for (const id of neighbours) {
+  const presenceSync: (Id | null)[] = [item.origin, item.rightOrigin];
+  for (const id of presenceSync) {
     if (!id) continue;
     if (id.client === item.id.client && id.clock >= item.id.clock) {
       throw new UpdateError("An edit refers to a later one");

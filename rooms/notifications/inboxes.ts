@@ -3,26 +3,26 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["inbox", account]` | {@link Reading}, and when the oldest notification came |
+ * | `["inbox", account]` | {@link ReadMarks}, and when the oldest notification came |
  * | `["notification", account, number]` | a {@link Notification} and when it came |
  * | `["notification_id", account, id]` | the number of the notification with this id |
  *
  * Every commit checks the first key, which it also changes. So the numbers have no gap, an id comes once, and what is
  * unread follows from that one record, whoever reads and writes at the same time.
  */
-import { accountKey } from "../accounts/accounts.ts";
+import { accountKey } from "../access/accounts.ts";
 import { type Mentioner, mentionsLeft, type MentionsOfDay, withMentions } from "./mention_quota.ts";
 import { MOST_KEPT, type Notification, RETENTION_DAYS } from "./notification.ts";
 import {
   isRead,
   NOTHING,
-  type Reading,
+  type ReadMarks,
   unreadIn,
   withAllRead,
   withArrived,
   withoutBefore,
   withRead,
-} from "./reading.ts";
+} from "./read_marks.ts";
 
 /** A notification and whether it is read. */
 export interface Listed extends Notification {
@@ -47,7 +47,7 @@ export interface News {
   readonly unread: number;
 }
 
-interface Inbox extends Reading {
+interface Inbox extends ReadMarks {
   /** When the oldest that is kept came, in milliseconds since the epoch. */
   readonly since: number;
   /** Of the last day on which any came. */
@@ -247,7 +247,7 @@ export class Inboxes {
     while (this.#changing.size) await Promise.allSettled(this.#changing.values());
   }
 
-  async #mark(account: string, mark: (inbox: Inbox) => Reading): Promise<boolean> {
+  async #mark(account: string, mark: (inbox: Inbox) => ReadMarks): Promise<boolean> {
     return await this.#change(account, ({ key, value: inbox }, commit) => {
       if (!inbox) return false;
       const marked = mark(inbox);

@@ -6,7 +6,7 @@
  * never names ada, and `bo@ada.example` names nobody. Nor does a sign in an address or a path (`https://medium.com/@ada`,
  * `npm i @ada/pkg`), which is how packages and pages of people are called.
  */
-import { foldName } from "../accounts/account_name.ts";
+import { foldName } from "../access/account_name.ts";
 
 /** Signs that may begin a mention; the wide one is what input methods write. */
 const SIGNS = ["@", "＠"];

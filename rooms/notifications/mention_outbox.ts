@@ -9,16 +9,16 @@
  * They are written in the very commit that makes the messages durable, or takes them back: whatever is killed, resent
  * or relayed, what is to be told is known as soon as the message is, and exactly once.
  */
-import type { Entry } from "../journal.ts";
-import { Packer, unpack } from "../packer.ts";
+import type { JournalItem } from "../messages/journal.ts";
+import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";
-import { stampedKey } from "../stamped_key.ts";
+import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** What is not to be told any more: one message, or all that one person said. */
 export type Withdrawal = { readonly id: string } | { readonly username: string };
 
 /** What a commit has left to be told, or to be told no longer. */
-export type Errand =
+export type MentionJob =
   & { readonly key: Deno.KvKey }
   & ({ readonly bodies: readonly string[] } | { readonly withdrawal: Withdrawal });
 
@@ -47,7 +47,7 @@ export class MentionOutbox {
   }
 
   /** Adds to the commit of these messages which of them have to be looked at. */
-  add(commit: Deno.AtomicOperation, entries: readonly Entry[]): void {
+  add(commit: Deno.AtomicOperation, entries: readonly JournalItem[]): void {
     for (const { draft: { body } } of entries) {
       // A part of what fits into one value fits, too.
       if (mayMention(body, this.#mayBeginName)) this.#packer.add(body);
@@ -70,7 +70,7 @@ export class MentionOutbox {
   }
 
   /** What is to be done, in order. */
-  async *errands(): AsyncGenerator<Errand> {
+  async *jobs(): AsyncGenerator<MentionJob> {
     // Withdrawals come last, and are looked up first: what they concern has then been told before.
     const withdrawals = await Array.fromAsync(
       this.#kv.list<Withdrawal>({ prefix: [WITHDRAWN] }),
@@ -90,11 +90,11 @@ export class MentionOutbox {
   }
 
   /** It is done. */
-  async settle({ key }: Errand): Promise<void> {
+  async settle({ key }: MentionJob): Promise<void> {
     await this.#kv.delete(key);
   }
 
   #set(commit: Deno.AtomicOperation, kind: string, value: unknown): void {
-    commit.set(stampedKey(this.#kv, kind), value);
+    commit.set(versionstampKey(this.#kv, kind), value);
   }
 }

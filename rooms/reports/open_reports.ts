@@ -1,27 +1,27 @@
 /** Puts together what makes reports, and tells of them. */
-import type { Accounts } from "../accounts/accounts.ts";
+import type { Accounts } from "../access/accounts.ts";
 import type { Clock } from "../clock.ts";
-import type { Post } from "../fan_out/channel.ts";
-import { Lease } from "../lease.ts";
-import type { Rooms } from "../open_rooms.ts";
-import type { Queue } from "../queue.ts";
-import { mayEnter, type RuleBook } from "../rules.ts";
-import type { Maker } from "./maker.ts";
+import type { Post } from "../cluster/channel.ts";
+import { Lease } from "../kv/lease.ts";
+import type { MessageLog } from "../messages/message_log.ts";
+import type { Queue } from "../kv/queue.ts";
+import { mayEnter, type PermissionStore } from "../access/room_permissions.ts";
+import type { ReportFormat } from "./report_format.ts";
 import type { Order, Report, ReportType } from "./report.ts";
-import { type Listener, ReportNews } from "./report_news.ts";
+import { type Listener, ProgressFeed } from "./progress_feed.ts";
 import { ReportStore } from "./report_store.ts";
-import { ReportWork } from "./report_work.ts";
-import { Runner } from "./runner.ts";
+import { ReportJobs } from "./report_jobs.ts";
+import { ReportWorker } from "./report_worker.ts";
 
 export interface ReportsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
-  readonly rooms: Rooms;
+  readonly rooms: MessageLog;
   readonly accounts: Accounts;
-  readonly rules: RuleBook;
+  readonly rules: PermissionStore;
   /** Missing where KV has none: then what a crash forgets a look every few seconds finds. */
   readonly queue: Queue | undefined;
-  readonly makers: Readonly<Record<ReportType, Maker>>;
+  readonly reportFormats: Readonly<Record<ReportType, ReportFormat>>;
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -66,14 +66,14 @@ export function openReports(
     now: clock.now,
     add: (commit, id) => queue?.add(commit, { kind: KIND, id }, 0),
   });
-  const news = new ReportNews({
+  const news = new ProgressFeed({
     store,
     channel: rooms.channel,
-    failed: (error) => failed("report_news_failed", error),
+    failed: (error) => failed("progress_feed_failed", error),
   });
-  const runner = new Runner({
+  const runner = new ReportWorker({
     ...parts,
-    work: new ReportWork({ kv, store, now: clock.now }),
+    work: new ReportJobs({ kv, store, now: clock.now }),
     archive: rooms.archive,
     lease: new Lease(kv, "reports", clock),
     maxMessages: MAX_MESSAGES,

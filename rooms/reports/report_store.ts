@@ -1,6 +1,6 @@
 /** Reports as people have them: asked for, listed, read and taken out. */
 import { ulid } from "ulid";
-import { isId } from "../message.ts";
+import { isId } from "../messages/message.ts";
 import { changed, endOf, isUnfinished, type Order, type Report } from "./report.ts";
 import { REPORT, REPORT_DUE, REPORT_FILE, REPORT_WASTE, REPORTS_OF } from "./report_keys.ts";
 

@@ -1,11 +1,11 @@
 /** Makes the activity of a room: counts it slice by slice, and writes the workbook in the end. */
-import type { Message } from "../../rooms/message.ts";
+import type { Message } from "../../rooms/messages/message.ts";
 import { ActivityCount } from "../../rooms/reports/activity.ts";
-import type { Maker, Step } from "../../rooms/reports/maker.ts";
+import type { ReportFormat, Step } from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { activityWorkbook } from "./activity_workbook.ts";
 
-export class ActivityReport implements Maker {
+export class ActivityReport implements ReportFormat {
   // Nothing is written meanwhile, so that a slice may be larger than a transcript's.
   readonly pagesASlice = 3;
   readonly #timeZone: string;

@@ -1,6 +1,11 @@
 /** A room's messages, a row each, as a workbook and as CSV: the same cells as in the log. */
-import type { Message } from "../../rooms/message.ts";
-import { type Maker, type Piece, type Step, TooLargeError } from "../../rooms/reports/maker.ts";
+import type { Message } from "../../rooms/messages/message.ts";
+import {
+  type Piece,
+  type ReportFormat,
+  type Step,
+  TooLargeError,
+} from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { toCsv } from "../csv_file.ts";
 import { HEADER, type Row } from "../sheet.ts";
@@ -46,7 +51,7 @@ const GZIP_HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
  * Makes `xlsx`, and `csv` packed by gzip. Both grow at their ends with each slice, so that a slice costs the same,
  * however long the room is.
  */
-export class Transcript implements Maker {
+export class Transcript implements ReportFormat {
   // The members of rooms wait for what one slice takes: 5 ms, and so much again for its commit.
   readonly pagesASlice = 1;
 

@@ -1,2 +1,2 @@
 /** The page of a document, with CodeMirror and Yjs, made into one module by `deno task bundle`. */
-import "../editor.js";
+import "../documents/editor.js";

@@ -1,8 +1,8 @@
 /** How fast waiting messages get into the sheet, and what memory a million of them takes. */
-import { Archive } from "../../rooms/archive.ts";
-import { Outbox } from "../../rooms/outbox.ts";
+import { Archive } from "../../rooms/messages/archive.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
-import { committer } from "../support/log.ts";
+import { committer } from "../support/delivery.ts";
 import { drained, startProcess } from "../support/process.ts";
 import { temporaryDirectory } from "../support/service.ts";
 import { type Figure, residentMiB } from "./figures.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { browserTest, connected, send } from "../support/browser.ts";
 
-browserTest("Lobby leads into a room and remembers it, its last message and the nickname", async (stage) => {
+browserTest("Rooms leads into a room and remembers it, its last message and the nickname", async (stage) => {
   const ada = await stage.person();
   await ada.goto(stage.url);
   await ada.getByRole("figure").waitFor();
@@ -22,7 +22,7 @@ browserTest("Lobby leads into a room and remembers it, its last message and the 
   await ada.getByRole("img", { name: "有未讀訊息" }).waitFor();
 });
 
-browserTest("Lobby says what a room's name may hold before anything is sent", async (stage) => {
+browserTest("Rooms says what a room's name may hold before anything is sent", async (stage) => {
   const ada = await stage.person();
   await ada.goto(`${stage.url}/chat/`);
   const room = ada.getByLabel("聊天室").first();
@@ -34,7 +34,7 @@ browserTest("Lobby says what a room's name may hold before anything is sent", as
   );
 });
 
-browserTest("Lobby works without JavaScript", async (stage) => {
+browserTest("Rooms works without JavaScript", async (stage) => {
   const ada = await stage.person({ javaScriptEnabled: false });
   await ada.goto(`${stage.url}/chat/`);
   await ada.getByRole("link", { name: "English" }).click();

@@ -28,7 +28,7 @@ browserTest(
   },
 );
 
-browserTest("Lobby loads nothing of a room before somebody is about to enter one", async (stage) => {
+browserTest("Rooms loads nothing of a room before somebody is about to enter one", async (stage) => {
   const ada = await stage.person();
   const asked: string[] = [];
   ada.on(
@@ -38,12 +38,12 @@ browserTest("Lobby loads nothing of a room before somebody is about to enter one
   const ofRoom = () => asked.filter((path) => /room\.js|room_page|composer/.test(path)).sort();
   await ada.goto(`${stage.url}/chat/`, { waitUntil: "networkidle" });
   assertEquals(ofRoom(), []);
-  const fetched = ["built/room.js", "room_page.css"].map((name) =>
+  const fetched = ["built/room.js", "room/room_page.css"].map((name) =>
     ada.waitForResponse((response) => response.url().endsWith(name))
   );
   await ada.getByRole("textbox").first().focus();
   await Promise.all(fetched);
-  assertEquals(ofRoom(), ["built/room.js", "room_page.css"]);
+  assertEquals(ofRoom(), ["built/room.js", "room/room_page.css"]);
 });
 
 async function slowDown(page: Page): Promise<void> {

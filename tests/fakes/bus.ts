@@ -1,4 +1,4 @@
-import type { Channel, Post } from "../../rooms/fan_out/channel.ts";
+import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 
 /** Channels between isolates of one test, which lose what the test wants to be lost. */
 export class Bus {

@@ -59,7 +59,7 @@ Deno.test("Accounts say that the password is wrong where only it was asked for",
   assertEquals(await ada.outcome("POST", "/api/session", signIn), [401, "wrong_password"]);
 });
 
-Deno.test("Rooms name all members of a list that nobody is", async () => {
+Deno.test("MessageLog name all members of a list that nobody is", async () => {
   await using service = await startService();
   const root = await member(service.url, "root", "admin");
   await member(service.url, "ada");

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { Passwords } from "../../rooms/accounts/password.ts";
+import { Passwords } from "../../rooms/access/passwords.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";

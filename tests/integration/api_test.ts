@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { send } from "../../routes/send.ts";
+import { send } from "../../routes/commands/send.ts";
 import { Client } from "../support/client.ts";
 import { startService, TOKEN } from "../support/service.ts";
 

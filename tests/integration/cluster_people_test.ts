@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "../support/client.ts";
-import { engineTest, startDenokv, startRedis } from "../support/engines.ts";
+import { engineTest, startDenokv, startRedis } from "../support/servers.ts";
 import { startProcess } from "../support/process.ts";
 import { temporaryDirectory } from "../support/service.ts";
 

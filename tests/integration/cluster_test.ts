@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { clusterSoak } from "../support/cluster.ts";
-import { engineTest } from "../support/engines.ts";
+import { engineTest } from "../support/servers.ts";
 import { seeded } from "../support/random.ts";
 
 const KILLS = 5;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { toCsv } from "../../sheets/csv_file.ts";
-import { HEADER, type Mark, type Row, SheetError } from "../../sheets/sheet.ts";
+import { HEADER, type Row, type RowPosition, SheetError } from "../../sheets/sheet.ts";
 import { Client } from "../support/client.ts";
 import { CsvPlace } from "../support/sheet_csv.ts";
 import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";
@@ -246,7 +246,7 @@ Deno.test("Service says after a restart that the file was moved away meanwhile, 
   }
 });
 
-async function filled(place: CsvPlace): Promise<Mark> {
+async function filled(place: CsvPlace): Promise<RowPosition> {
   await place.file.open(never);
   const mark = await place.file.append(all as Row[], never);
   assertEquals((await place.ids()).length, rows(1, 5).length);

@@ -1,9 +1,9 @@
 /** What has to hold of dashboards when several isolates or machines serve. */
 import { assertEquals } from "@std/assert";
-import { openDashboard, statsWith } from "../support/board.ts";
+import { openDashboard, statsWith } from "../support/dashboard.ts";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Client, type Frame } from "../support/client.ts";
-import { engineTest, startDenokv, startRedis } from "../support/engines.ts";
+import { engineTest, startDenokv, startRedis } from "../support/servers.ts";
 import { NEEDS, startEnsemble } from "../support/ensemble.ts";
 import { startProcess } from "../support/process.ts";
 import { temporaryDirectory, TOKEN } from "../support/service.ts";

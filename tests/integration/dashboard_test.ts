@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
-import { openDashboard, statsWith } from "../support/board.ts";
+import { openDashboard, statsWith } from "../support/dashboard.ts";
 import { backend, member } from "../support/cast.ts";
 import { Client, type Frame } from "../support/client.ts";
 import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { Client } from "../support/client.ts";
-import { engineTest, startDenokv } from "../support/engines.ts";
+import { engineTest, startDenokv } from "../support/servers.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { readHistory, temporaryDirectory } from "../support/service.ts";
 

@@ -123,9 +123,9 @@ Deno.test("Documents come back within a day of their deletion, whole, and are go
   const failures: unknown[] = [];
   const failed = (_: string, error: unknown): void => void failures.push(error);
   const documents = new Documents({ kv, now: () => now, channel: undefined, lingerMs: 1, failed });
-  const { catalog } = documents;
+  const { documentList } = documents;
   const ada = { id: "ada", name: "ada" };
-  const { id } = await catalog.create("Minutes", ada, { isPrivate: false });
+  const { id } = await documentList.create("Minutes", ada, { isPrivate: false });
   const connection = {
     user: ada,
     send() {},
@@ -140,18 +140,21 @@ Deno.test("Documents come back within a day of their deletion, whole, and are go
   now += 11 * 60_000;
   insert("second, ");
   await documents.settle();
-  await catalog.remove(id);
+  await documentList.remove(id);
   seat?.leave();
-  assertEquals([await catalog.entry(id), (await catalog.stored(id))?.title], [undefined, "Minutes"]);
+  assertEquals([await documentList.entry(id), (await documentList.stored(id))?.title], [
+    undefined,
+    "Minutes",
+  ]);
   now += UNDO_MS - 1;
   await documents.removeDeleted();
-  assertEquals((await catalog.recover(id))?.title, "Minutes");
+  assertEquals((await documentList.recover(id))?.title, "Minutes");
   assertEquals(await documents.read(id), "second, first");
-  const [version] = await catalog.versions(id);
-  assertEquals(await catalog.version(id, version.id), "first");
-  await catalog.remove(id);
+  const [version] = await documentList.versions(id);
+  assertEquals(await documentList.version(id, version.id), "first");
+  await documentList.remove(id);
   now += UNDO_MS + 1;
-  assertEquals(await catalog.recover(id), undefined);
+  assertEquals(await documentList.recover(id), undefined);
   now += DAY_MS;
   await documents.close();
   await documents.removeDeleted();

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import * as encoding from "lib0/encoding";
 import * as awareness from "y-protocols/awareness";
 import * as Y from "yjs";
-import { Documents, type Seat } from "../../rooms/documents/documents.ts";
+import { Documents, type OpenParticipation } from "../../rooms/documents/documents.ts";
 import { Bus } from "../fakes/bus.ts";
 import { member } from "../support/cast.ts";
 import { Editor, until } from "../support/editor.ts";
@@ -99,7 +99,7 @@ class Person {
   readonly codes: number[] = [];
   readonly received: Uint8Array[] = [];
   readonly #name: string;
-  #seat: Seat | undefined;
+  #seat: OpenParticipation | undefined;
 
   constructor(name: string) {
     this.#name = name;

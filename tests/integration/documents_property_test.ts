@@ -8,8 +8,8 @@ import * as encoding from "lib0/encoding";
 import { Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
-import { Documents, type Seat } from "../../rooms/documents/documents.ts";
-import type { Channel, Post } from "../../rooms/fan_out/channel.ts";
+import { Documents, type OpenParticipation } from "../../rooms/documents/documents.ts";
+import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import { until } from "../support/editor.ts";
 import { seeded } from "../support/random.ts";
 
@@ -152,7 +152,7 @@ abstract class TestClient {
   at: Documents | undefined;
   readonly user: { id: string; name: string };
   protected readonly random: () => number;
-  #seat: Seat | undefined;
+  #seat: OpenParticipation | undefined;
   /** Which connection it is: what the last one's still brings is void. */
   #turn = 0;
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { Outbox } from "../../rooms/outbox.ts";
-import { LATEST_MS } from "../../sheets/suspects.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { LATEST_MS } from "../../sheets/delivery/late_appends.ts";
 import { SwiftClock } from "../fakes/clock.ts";
-import { committer, startLog, type TestLog } from "../support/log.ts";
+import { committer, startLog, type TestLog } from "../support/delivery.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
 import { never } from "../support/sheet_rows.ts";
 
@@ -93,7 +93,7 @@ for (const status of [400, 401, 403, 404, 409]) {
     ids.push(...await log.commit("e"));
     await log.drained();
     assertEquals(place.ids(), ids);
-    assertEquals(await log.ledger.deadLetters.list(), []);
+    assertEquals(await log.delivery.deadLetters.list(), []);
     assertEquals(log.settled.flatMap(({ recorded }) => recorded.map((row) => row[4])), ids);
   });
 }

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { GOOGLE_PACE } from "../../sheets/pace.ts";
-import { LATEST_MS } from "../../sheets/suspects.ts";
+import { GOOGLE_PACE } from "../../sheets/delivery/pace.ts";
+import { LATEST_MS } from "../../sheets/delivery/late_appends.ts";
 import type { Fault } from "../fakes/google_faults.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import type { GoogleSheets } from "../fakes/google_sheets.ts";
-import { startLog } from "../support/log.ts";
+import { startLog } from "../support/delivery.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
 import { never } from "../support/sheet_rows.ts";
 
@@ -416,16 +416,16 @@ Deno.test("Flusher writes a dead letter when it is asked to, once Google takes i
   const [id] = await log.commit("a");
   await log.drained();
   assertEquals(place.ids(), []);
-  assertEquals((await log.ledger.deadLetters.list()).map(({ row }) => row[4]), [id]);
+  assertEquals((await log.delivery.deadLetters.list()).map(({ row }) => row[4]), [id]);
   // Refused once more.
   place.google.faults.next("append", { ...undone, status: 400 });
-  assertEquals(await log.ledger.deadLetters.retry(id), 1);
+  assertEquals(await log.delivery.deadLetters.retry(id), 1);
   await log.drained();
-  assertEquals((await log.ledger.deadLetters.list()).length, 1);
-  await log.ledger.deadLetters.retry(undefined);
+  assertEquals((await log.delivery.deadLetters.list()).length, 1);
+  await log.delivery.deadLetters.retry(undefined);
   await log.drained();
   assertEquals(place.ids(), [id]);
-  assertEquals(await log.ledger.deadLetters.list(), []);
+  assertEquals(await log.delivery.deadLetters.list(), []);
   assertEquals(log.settled.at(-1)?.recorded.map((row) => row[4]), [id]);
 });
 
@@ -437,7 +437,7 @@ Deno.test("Flusher parks refused rows of any size and script, and many of them",
   place.google.faults.next("append", { ...undone, status: 400 }, Infinity);
   await place.google.network.listen();
   await log.drained();
-  assertEquals((await log.ledger.deadLetters.list()).length, 40);
+  assertEquals((await log.delivery.deadLetters.list()).length, 40);
   place.google.faults.clear();
   const ids = await log.commit("good");
   await log.drained();

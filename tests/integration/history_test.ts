@@ -1,9 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { Archive } from "../../rooms/archive.ts";
-import { History, type Stretch } from "../../rooms/history.ts";
-import { createScribe, idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/message.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import { Packer, unpack } from "../../rooms/packer.ts";
+import { Archive } from "../../rooms/messages/archive.ts";
+import { History, type HistoryPage } from "../../rooms/messages/history.ts";
+import {
+  createMessageFactory,
+  idIn,
+  type Line,
+  lineOf,
+  messageIn,
+  seqOf,
+} from "../../rooms/messages/message.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { Packer, unpack } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";
 
 /** KV in memory with what stands on it; `commit` puts messages into the outbox and the history, as a journal would. */
@@ -15,12 +22,14 @@ async function setUp() {
   const history = new History(archive);
   const behindMs = { now: 0 };
   const now = (): number => Date.now() - behindMs.now;
-  const scribes = [0, 1].map(() => createScribe({ timeZone: "UTC", now, random: Math.random, after: "" }));
+  const scribes = [0, 1].map(() =>
+    createMessageFactory({ timeZone: "UTC", now, random: Math.random, after: "" })
+  );
   const packer = new Packer();
 
   async function commit(...messages: [room: string, text: string][]): Promise<string[]> {
-    const scribe = scribes[behindMs.now ? 1 : 0];
-    const drafts = messages.map(([room, text]) => scribe.draft(room, guest("ada"), text));
+    const messageFactory = scribes[behindMs.now ? 1 : 0];
+    const drafts = messages.map(([room, text]) => messageFactory.draft(room, guest("ada"), text));
     for (const { body } of drafts) packer.add(body);
     const operation = kv.atomic();
     outbox.add(operation, packer.take(), drafts.length);
@@ -34,7 +43,7 @@ async function setUp() {
   return { kv, outbox, archive, history, commit, behindMs, [Symbol.dispose]: () => kv.close() };
 }
 
-function texts({ lines }: Stretch): string[] {
+function texts({ lines }: HistoryPage): string[] {
   return lines.map((line) => messageIn(line).message);
 }
 
@@ -210,7 +219,7 @@ Deno.test("Archive.advance() doubles nothing when a crash kept its position from
   assertEquals(pages.flatMap(({ value }) => unpack(value)).length, 500);
   const history = new History(archive);
   const seen: string[] = [];
-  let stretch: Stretch | undefined;
+  let stretch: HistoryPage | undefined;
   do {
     stretch = await history.before("lobby", stretch && idIn(stretch.lines[0]), 200);
     seen.unshift(...texts(stretch).map((text) => text.split(" ")[0]));

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
-import { engineTest } from "../support/engines.ts";
+import { engineTest } from "../support/servers.ts";
 import { NEEDS, startEnsemble } from "../support/ensemble.ts";
 import { readHistory, startService, temporaryDirectory } from "../support/service.ts";
 import { type Answer, Visitor } from "../support/visitor.ts";

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { accountKey, Accounts } from "../../rooms/accounts/accounts.ts";
-import type { Passwords } from "../../rooms/accounts/password.ts";
-import { Changes } from "../../rooms/changes.ts";
+import { accountKey, Accounts } from "../../rooms/access/accounts.ts";
+import type { Passwords } from "../../rooms/access/passwords.ts";
+import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { type Clock, systemClock } from "../../rooms/clock.ts";
-import type { Channel } from "../../rooms/fan_out/channel.ts";
-import { createScribe } from "../../rooms/message.ts";
+import type { Channel } from "../../rooms/cluster/channel.ts";
+import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import type { Notification } from "../../rooms/notifications/notification.ts";
-import { Watch } from "../../rooms/notifications/watch.ts";
-import { type Notifications, openNotifications } from "../../rooms/open_notifications.ts";
-import { RuleBook } from "../../rooms/rules.ts";
+import { Subscriptions } from "../../rooms/notifications/subscriptions.ts";
+import { type Notifications, openNotifications } from "../../rooms/notifications/open_notifications.ts";
+import { PermissionStore } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 
@@ -127,10 +127,10 @@ inboxTest(
   "Inboxes brings nothing once what it depends on is gone, nor to accounts that there aren't",
   async (setting) => {
     const { kv, inboxes, unread, changed } = setting;
-    const errand = ["mention", "1"];
-    assertEquals(await inboxes.deliver("ada", [notification()], { dependsOn: errand, by: "account" }), false);
-    await kv.set(errand, 1);
-    assertEquals(await inboxes.deliver("ada", [notification()], { dependsOn: errand, by: "account" }), true);
+    const job = ["mention", "1"];
+    assertEquals(await inboxes.deliver("ada", [notification()], { dependsOn: job, by: "account" }), false);
+    await kv.set(job, 1);
+    assertEquals(await inboxes.deliver("ada", [notification()], { dependsOn: job, by: "account" }), true);
     assertEquals(await inboxes.deliver("bo", [notification()]), false);
     assertEquals([await unread(), changed], [1, ["ada"]]);
     assertEquals(await inboxes.markRead("bo", notification().id), false);
@@ -153,10 +153,10 @@ inboxTest(
 );
 
 inboxTest(
-  "Watch tells each watcher what came since it is there, once and in order, whoever else watches",
+  "Subscriptions tells each watcher what came since it is there, once and in order, whoever else watches",
   async (setting) => {
     const { inboxes, bring } = setting;
-    const watch = new Watch(inboxes, (error) => {
+    const watch = new Subscriptions(inboxes, (error) => {
       throw error;
     });
     const told: string[][] = [[], []];
@@ -213,7 +213,7 @@ Deno.test("Inboxes doesn't bring what is taken back, or whose account is removed
 
 /** Notifications of one isolate, without rooms and routes; `wake` lets as much time pass as it waits for. */
 async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isolate> {
-  const changes = new Changes(kv, systemClock);
+  const changes = new ChangeFeed(kv, systemClock);
   const passwords = { hash: () => Promise.resolve("") } as unknown as Passwords;
   const accounts = new Accounts({ kv, changes, passwords, now: Date.now });
   let waking: (() => void)[] = [];
@@ -234,7 +234,7 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
     random: Math.random,
     rooms: { mentions: new MentionOutbox(kv), channel },
     retentionDays: 30,
-    access: { accounts, rules: new RuleBook(kv, changes), changes },
+    access: { accounts, rules: new PermissionStore(kv, changes), changes },
     failed: (what, error) => {
       throw new Error(what, { cause: error });
     },
@@ -285,14 +285,19 @@ Deno.test("Notifications tells what another process left untold, once it stood f
   const told = Promise.withResolvers<string>();
   await there.watch.add(id, { arrived: ({ message }) => told.resolve(message), unread() {} });
   const outbox = new MentionOutbox(kv);
-  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+  const messageFactory = createMessageFactory({
+    timeZone: "UTC",
+    now: Date.now,
+    random: Math.random,
+    after: "",
+  });
   const commit = kv.atomic();
-  outbox.add(commit, [{ draft: scribe.draft("team", guest("cy"), "@ada hi"), senders: [] }]);
+  outbox.add(commit, [{ draft: messageFactory.draft("team", guest("cy"), "@ada hi"), senders: [] }]);
   await commit.commit();
   const waking = setInterval(() => there.wake(), 1);
   assertEquals(await soon(told.promise).finally(() => clearInterval(waking)), "@ada hi");
   await there.close();
-  assertEquals(await Array.fromAsync(outbox.errands()), []);
+  assertEquals(await Array.fromAsync(outbox.jobs()), []);
 });
 
 Deno.test("Notifications tells of messages no longer than these are kept, and of everything else for 90 days", async () => {

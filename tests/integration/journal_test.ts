@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { type Entry, Journal, type Sender } from "../../rooms/journal.ts";
-import { createScribe, idInBody } from "../../rooms/message.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import { Seal } from "../../rooms/seal.ts";
-import type { Commit } from "../../rooms/tail.ts";
+import { Journal, type JournalItem, type Sender } from "../../rooms/messages/journal.ts";
+import { createMessageFactory, idInBody } from "../../rooms/messages/message.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
+import type { Commit } from "../../rooms/messages/commit_stream.ts";
 import { guest } from "../../rooms/user.ts";
 
 interface Told {
@@ -26,16 +26,21 @@ function setUp(kv: Deno.Kv) {
   const journal = new Journal({
     kv,
     outbox,
-    seal: new Seal({ kv, isRemote: false }),
+    idempotentCommit: new IdempotentCommit({ kv, isRemote: false }),
     isShared: true,
     add: () => {},
     displaced: () => {},
     committed: (commit) => commits.push(commit),
     failed: (error) => failures.push(error),
   });
-  const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
-  const write = (message: string, clientId?: string): Entry => {
-    const draft = scribe.draft("lobby", guest("ada"), message);
+  const messageFactory = createMessageFactory({
+    timeZone: "UTC",
+    now: Date.now,
+    random: Math.random,
+    after: "",
+  });
+  const write = (message: string, clientId?: string): JournalItem => {
+    const draft = messageFactory.draft("lobby", guest("ada"), message);
     const mark = clientId === undefined
       ? undefined
       : { userId: "guest:ada", clientId, message, isDoubtful: true };

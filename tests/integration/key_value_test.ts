@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Post } from "../../rooms/fan_out/channel.ts";
-import { KeyValue } from "../../rooms/fan_out/key_value.ts";
+import type { Post } from "../../rooms/cluster/channel.ts";
+import { KeyValue } from "../../rooms/cluster/key_value.ts";
 
 Deno.test("KeyValue passes over a post that is larger than KV takes, and brings those around it", async () => {
   const kv = await Deno.openKv(":memory:");

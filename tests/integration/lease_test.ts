@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Seal } from "../../rooms/seal.ts";
-import { Lease, LEASE_MS, LeaseLostError } from "../../rooms/lease.ts";
+import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
+import { Lease, LEASE_MS, LeaseLostError } from "../../rooms/kv/lease.ts";
 import type { Clock } from "../../rooms/clock.ts";
 
 /** A clock that stands until it is set. */
@@ -42,7 +42,7 @@ Deno.test("Lease.acquire() takes over from a holder that has gone silent, and no
   await lease.release();
 });
 
-Deno.test("Seal.commit() refuses a holder whose place was taken while it was paused", async () => {
+Deno.test("IdempotentCommit.commit() refuses a holder whose place was taken while it was paused", async () => {
   using kv = await Deno.openKv(":memory:");
   const [paused, awake] = [standing(), standing()];
   const lost: string[] = [];
@@ -56,7 +56,7 @@ Deno.test("Seal.commit() refuses a holder whose place was taken while it was pau
   assertEquals(await two.acquire(), true);
   // It doesn't know yet, and so believes.
   assertEquals(one.isHeld, true);
-  const [first, second] = [one, two].map((lease) => new Seal({ kv, isRemote: false, lease }));
+  const [first, second] = [one, two].map((lease) => new IdempotentCommit({ kv, isRemote: false, lease }));
   await assertRejects(() => first.commit(kv.atomic().set(["x"], 1)), LeaseLostError);
   await second.commit(kv.atomic().set(["x"], 2));
   assertEquals((await kv.get(["x"])).value, 2);

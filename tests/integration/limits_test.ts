@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { GuestBadges } from "../../rooms/accounts/guest_badge.ts";
+import { GuestIds } from "../../rooms/access/guest_id.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startService } from "../support/service.ts";
@@ -167,15 +167,15 @@ Deno.test("Wrong passwords make nobody else of the address wait, nor a browser t
   assertEquals((await Promise.all(guesses)).toSorted(), [401, 401, 401, 401, 401, 401, 429, 429]);
 });
 
-Deno.test("GuestBadges.vouchedFor() takes a proof for its name alone, and none that wasn't made here", async () => {
+Deno.test("GuestIds.vouchedFor() takes a proof for its name alone, and none that wasn't made here", async () => {
   using kv = await Deno.openKv(":memory:");
-  const badges = await GuestBadges.open(kv);
-  const proof = badges.vouch("ada");
-  assertEquals(proof.startsWith(`${badges.vouchedFor("ada", proof)}.`), true);
+  const guestIds = await GuestIds.open(kv);
+  const proof = guestIds.vouch("ada");
+  assertEquals(proof.startsWith(`${guestIds.vouchedFor("ada", proof)}.`), true);
   const others = [
-    badges.vouchedFor("bo", proof),
-    badges.vouchedFor("ada", badges.issue()),
-    badges.idOf(proof),
+    guestIds.vouchedFor("bo", proof),
+    guestIds.vouchedFor("ada", guestIds.issue()),
+    guestIds.idOf(proof),
   ];
   assertEquals(others, [undefined, undefined, undefined]);
 });

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { Accounts } from "../../rooms/accounts/accounts.ts";
-import type { Passwords } from "../../rooms/accounts/password.ts";
-import { Changes } from "../../rooms/changes.ts";
+import { Accounts } from "../../rooms/access/accounts.ts";
+import type { Passwords } from "../../rooms/access/passwords.ts";
+import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { mentionedIn } from "../../rooms/notifications/mention.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
-import { createScribe } from "../../rooms/message.ts";
+import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { guest } from "../../rooms/user.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
@@ -50,7 +50,7 @@ Deno.test("Accounts.longestName() finds the longest name that fits, whatever nam
   const kv = await Deno.openKv(":memory:");
   const hash = (): Promise<string> => Promise.resolve("");
   const passwords = { hash, matches: () => Promise.resolve(false) } as unknown as Passwords;
-  const accounts = new Accounts({ kv, changes: new Changes(kv, systemClock), passwords, now: Date.now });
+  const accounts = new Accounts({ kv, changes: new ChangeFeed(kv, systemClock), passwords, now: Date.now });
   const names = ["小", "小安", "小安妮", "ad", "ada", "ada lovelace", "adb", "😀", "😀😀", "Dr. Who", "ﷺ"];
   for (const username of names) await accounts.create({ username, password: PASSWORD, role: "user" });
   const zoe = { username: "zoë", password: PASSWORD, displayName: "Zoë of the Hill", role: "user" } as const;
@@ -150,9 +150,14 @@ Deno.test("A mention that nobody was told of before the service was killed is to
   {
     using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
     const outbox = new MentionOutbox(kv);
-    const scribe = createScribe({ timeZone: "UTC", now: Date.now, random: Math.random, after: "" });
+    const messageFactory = createMessageFactory({
+      timeZone: "UTC",
+      now: Date.now,
+      random: Math.random,
+      after: "",
+    });
     const drafts = ["@ada one", "nobody", "@ada two", "@ada @nobody three"].map((text) =>
-      scribe.draft("team", guest("cy"), text)
+      messageFactory.draft("team", guest("cy"), text)
     );
     const commit = kv.atomic();
     outbox.add(commit, drafts.map((draft) => ({ draft, senders: [] })));

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { foldOnce } from "../../rooms/accounts/account_name.ts";
+import { foldOnce } from "../../rooms/access/account_name.ts";
 import { backend, PASSWORD } from "../support/cast.ts";
 import { Client, roomAddress } from "../support/client.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";

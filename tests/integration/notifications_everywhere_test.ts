@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { member } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
-import { engineTest } from "../support/engines.ts";
+import { engineTest } from "../support/servers.ts";
 import { NEEDS, startEnsemble } from "../support/ensemble.ts";
 import { counted, inboxOf, notify, openInbox } from "../support/inbox.ts";
 import { Visitor } from "../support/visitor.ts";

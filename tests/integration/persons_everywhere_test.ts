@@ -1,12 +1,12 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { messageIn } from "../../rooms/message.ts";
-import type { Rooms } from "../../rooms/open_rooms.ts";
+import { messageIn } from "../../rooms/messages/message.ts";
+import type { MessageLog } from "../../rooms/messages/message_log.ts";
 import { Bus } from "../fakes/bus.ts";
 import { enter, openIsolates, until } from "../support/isolates.ts";
 
 /** Who is in the lobby, as one isolate knows it. */
-function names({ lobby }: Rooms): string {
-  const { users } = lobby.room("lobby").announcer;
+function names({ lobby }: MessageLog): string {
+  const { users } = lobby.room("lobby").presence;
   return users.map(({ id, name }) => `${id}=${name}`).sort().join();
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Queue } from "../../rooms/queue.ts";
+import { Queue } from "../../rooms/kv/queue.ts";
 
 Deno.test("Queue tells messages apart by their kind, and brings those of a commit once it is made", async () => {
   const kv = await Deno.openKv(":memory:");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client, type Frame } from "../support/client.ts";
-import { engineTest, startDenokv } from "../support/engines.ts";
+import { engineTest, startDenokv } from "../support/servers.ts";
 import { pastText, writePast } from "../support/past.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { temporaryDirectory } from "../support/service.ts";

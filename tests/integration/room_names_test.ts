@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { RoomNames } from "../../rooms/room_names.ts";
-import { shared } from "../../rooms/shared_kv.ts";
+import { RoomNames } from "../../rooms/access/room_names.ts";
+import { retryWhenLocked } from "../../rooms/kv/retry_when_locked.ts";
 import { backend, member } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
@@ -61,7 +61,7 @@ Deno.test("The rules of a room hold under each spelling of its name", async () =
   }
 });
 
-Deno.test("Rooms that an earlier version stored keep their names and are found, two of one folded name, too", async () => {
+Deno.test("MessageLog that an earlier version stored keep their names and are found, two of one folded name, too", async () => {
   await using directory = await temporaryDirectory();
   {
     await using service = await startService({}, directory.path);
@@ -92,7 +92,7 @@ Deno.test("Rooms that an earlier version stored keep their names and are found, 
 Deno.test("RoomNames.claim() gives everybody one room when isolates name it at the same time, and reads once", async () => {
   await using directory = await temporaryDirectory();
   const stores = await Promise.all(
-    Array.from({ length: 3 }, async () => shared(await Deno.openKv(`${directory.path}/names.db`))),
+    Array.from({ length: 3 }, async () => retryWhenLocked(await Deno.openKv(`${directory.path}/names.db`))),
   );
   let reads = 0;
   const isolates = stores.map((kv) => {

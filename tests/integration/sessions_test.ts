@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { AccountError, Accounts } from "../../rooms/accounts/accounts.ts";
-import { Passes, SESSIONS } from "../../rooms/accounts/passes.ts";
-import { Passwords } from "../../rooms/accounts/password.ts";
-import { Changes } from "../../rooms/changes.ts";
+import { AccountError, Accounts } from "../../rooms/access/accounts.ts";
+import { Credentials, SESSIONS } from "../../rooms/access/credentials.ts";
+import { Passwords } from "../../rooms/access/passwords.ts";
+import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
@@ -170,11 +170,11 @@ Deno.test("Sockets close with 4001 when their account is removed, and go on when
   assertEquals((await socket.closed).code, 4001);
 });
 
-Deno.test("Passes aren't issued on a password that was changed while it was checked", async () => {
+Deno.test("Credentials aren't issued on a password that was changed while it was checked", async () => {
   const kv = await Deno.openKv(":memory:");
-  const changes = new Changes(kv, systemClock);
+  const changes = new ChangeFeed(kv, systemClock);
   const accounts = new Accounts({ kv, changes, passwords: new Passwords(), now: Date.now });
-  const sessions = new Passes(SESSIONS, { kv, changes, now: Date.now });
+  const sessions = new Credentials(SESSIONS, { kv, changes, now: Date.now });
   const { id } = await accounts.create({ ...ADA, role: "user" });
   const proof = await accounts.signIn("ada", PASSWORD);
   await accounts.changePassword(id, "another password");
@@ -184,13 +184,13 @@ Deno.test("Passes aren't issued on a password that was changed while it was chec
   kv.close();
 });
 
-Deno.test("Passes slide while they are used, and end at the latest when they are to", async () => {
+Deno.test("Credentials slide while they are used, and end at the latest when they are to", async () => {
   const kv = await Deno.openKv(":memory:");
   let now = Date.now();
   const DAY = 24 * 60 * 60 * 1000;
-  const sessions = new Passes(SESSIONS, {
+  const sessions = new Credentials(SESSIONS, {
     kv,
-    changes: new Changes(kv, { ...systemClock, now: () => now }),
+    changes: new ChangeFeed(kv, { ...systemClock, now: () => now }),
     now: () => now,
   });
   const { text } = await sessions.issue("service", { name: "", role: "own", lifeMs: 30 * DAY });
@@ -205,9 +205,9 @@ Deno.test("Passes slide while they are used, and end at the latest when they are
   kv.close();
 });
 
-Deno.test("Passes keeps no secret, only its hash", async () => {
+Deno.test("Credentials keeps no secret, only its hash", async () => {
   const kv = await Deno.openKv(":memory:");
-  const sessions = new Passes(SESSIONS, { kv, changes: new Changes(kv, systemClock), now: Date.now });
+  const sessions = new Credentials(SESSIONS, { kv, changes: new ChangeFeed(kv, systemClock), now: Date.now });
   const { text } = await sessions.issue("service", { name: "", role: "own", lifeMs: undefined });
   const secret = text.split(".")[2];
   const stored = await Array.fromAsync(

@@ -1,6 +1,6 @@
 import { CsvFile, toCsv } from "../../sheets/csv_file.ts";
-import { parseServiceAccountKey } from "../../sheets/google_key.ts";
-import { GoogleSheet } from "../../sheets/google_sheet.ts";
+import { parseServiceAccountKey } from "../../sheets/google/service_account.ts";
+import { GoogleSheet } from "../../sheets/google/google_sheet.ts";
 import type { Row } from "../../sheets/sheet.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { type SheetPlace, testSheet } from "../support/sheet_contract.ts";

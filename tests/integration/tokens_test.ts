@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { lookAfterTokens } from "../../routes/token_command.ts";
-import { lookAfterUsers } from "../../routes/user_command.ts";
+import { tokenCommand } from "../../routes/commands/token.ts";
+import { userCommand } from "../../routes/commands/user.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { startProcess } from "../support/process.ts";
 import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";
@@ -98,7 +98,7 @@ Deno.test("Tokens of an account end with its password, new or reset, unless they
 Deno.test("A session that ends while it makes a token leaves none behind", async () => {
   await using service = await startService();
   const ada = await member(service.url, "ada");
-  const makers = await Promise.all(
+  const reportFormats = await Promise.all(
     Array.from({ length: 4 }, () => Visitor.signedIn(service.url, "ada", PASSWORD)),
   );
   const changing = ada.ask("POST", "/api/account/password", {
@@ -107,7 +107,7 @@ Deno.test("A session that ends while it makes a token leaves none behind", async
   });
   const tokens: string[] = [];
   let isChanged = false;
-  const making = makers.map(async (maker) => {
+  const making = reportFormats.map(async (maker) => {
     while (!isChanged) {
       const { body } = await maker.ask("POST", "/api/tokens", { name: "late" });
       if (body.token) tokens.push(body.token);
@@ -168,41 +168,41 @@ Deno.test("deno task user and token look after the running service, or say why t
   const print = (line: string): void => void lines.push(line);
   const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
   const said = (): string => lines.splice(0).join("\n");
-  assertEquals(await lookAfterUsers(["add", "Ada", "--role", "admin", "--display", "Ada L."], around), 0);
+  assertEquals(await userCommand(["add", "Ada", "--role", "admin", "--display", "Ada L."], around), 0);
   const [, password] = /^The password of Ada is (\w{20})$/.exec(said()) ?? [];
   const ada = await Visitor.signedIn(service.url, "ada", password);
-  assertEquals(await lookAfterUsers(["list"], around), 0);
+  assertEquals(await userCommand(["list"], around), 0);
   assertMatch(said(), /^Ada {2}admin {2}\S+ {2}\(Ada L\.\)$/);
-  assertEquals(await lookAfterUsers(["role", "ada", "user"], around), 1);
+  assertEquals(await userCommand(["role", "ada", "user"], around), 1);
   assertMatch(said(), /last admin/);
-  assertEquals(await lookAfterUsers(["add", "root", "--role", "admin"], around), 0);
-  assertEquals(await lookAfterUsers(["role", "ada", "user"], around), 0);
+  assertEquals(await userCommand(["add", "root", "--role", "admin"], around), 0);
+  assertEquals(await userCommand(["role", "ada", "user"], around), 0);
   assertEquals((await ada.ask("GET", "/api/session")).body.user.role, "user");
   said();
-  assertEquals(await lookAfterUsers(["password", "ada"], around), 0);
+  assertEquals(await userCommand(["password", "ada"], around), 0);
   await Visitor.signedIn(service.url, "ada", said().split(" ").pop() ?? "");
-  assertEquals(await lookAfterUsers(["add", "ADA"], around), 1);
+  assertEquals(await userCommand(["add", "ADA"], around), 1);
   assertMatch(said(), /taken/);
-  assertEquals(await lookAfterUsers(["remove", "ada"], around), 0);
-  assertEquals(await lookAfterUsers(["remove", "ada"], around), 1);
+  assertEquals(await userCommand(["remove", "ada"], around), 0);
+  assertEquals(await userCommand(["remove", "ada"], around), 1);
   for (const words of [[], ["add"], ["list", "x"], ["role", "ada"], ["add", "x", "--what", "y"]]) {
     said();
-    assertEquals(await lookAfterUsers(words, around), 2);
+    assertEquals(await userCommand(words, around), 2);
     assertMatch(said(), /^Usage: deno task user/);
   }
-  assertEquals(await lookAfterTokens(["add", "shop", "--days", "7"], around), 0);
+  assertEquals(await tokenCommand(["add", "shop", "--days", "7"], around), 0);
   const shop = bearing(service.url, said());
   assertEquals((await shop.outcome("GET", "/api/log"))[0], 200);
-  assertEquals(await lookAfterTokens(["list"], around), 0);
+  assertEquals(await tokenCommand(["list"], around), 0);
   const [id, name] = said().split("  ");
   assertEquals(name, "shop");
-  assertEquals(await lookAfterTokens(["remove", id], around), 0);
+  assertEquals(await tokenCommand(["remove", id], around), 0);
   assertEquals((await shop.outcome("GET", "/api/log"))[0], 401);
   said();
-  assertEquals(await lookAfterTokens(["add"], around), 2);
-  assertEquals(await lookAfterTokens(["list"], { ...around, serviceToken: undefined }), 2);
+  assertEquals(await tokenCommand(["add"], around), 2);
+  assertEquals(await tokenCommand(["list"], { ...around, serviceToken: undefined }), 2);
   assertMatch(said(), /SERVICE_TOKEN is not set/);
-  assertEquals(await lookAfterTokens(["list"], { ...around, url: "http://127.0.0.1:9" }), 1);
+  assertEquals(await tokenCommand(["list"], { ...around, url: "http://127.0.0.1:9" }), 1);
 });
 
 Deno.test("The log holds no passwords, tokens or cookies, at its most talkative", async () => {

@@ -1,7 +1,7 @@
 /** The cluster under fire: several processes, killed again and again, that have to account for every message. */
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { Client, type Frame, roomAddress } from "./client.ts";
-import { type Engine, startDenokv, startRedis } from "./engines.ts";
+import { type Engine, startDenokv, startRedis } from "./servers.ts";
 import { drained, startProcess } from "./process.ts";
 import { readHistory, temporaryDirectory } from "./service.ts";
 

@@ -1,6 +1,6 @@
 /** Several services that serve the same rooms, on any of the engines that bring posts from one to the other. */
 import type { Config } from "../../routes/config.ts";
-import { type Engine, startDenokv, startRedis } from "./engines.ts";
+import { type Engine, startDenokv, startRedis } from "./servers.ts";
 import { startService, temporaryDirectory, type TestService } from "./service.ts";
 
 export type EngineName = "BroadcastChannel" | "KV" | "Redis";

@@ -1,9 +1,9 @@
 /** The rooms of several isolates on one database, in one process, without sockets and sheets. */
 import { systemClock } from "../../rooms/clock.ts";
-import { Counts } from "../../rooms/figures/counts.ts";
-import { messageIn } from "../../rooms/message.ts";
-import { openRooms, type Rooms } from "../../rooms/open_rooms.ts";
-import { shared } from "../../rooms/shared_kv.ts";
+import { Counters } from "../../rooms/counters.ts";
+import { messageIn } from "../../rooms/messages/message.ts";
+import { type MessageLog, openMessageLog } from "../../rooms/messages/message_log.ts";
+import { retryWhenLocked } from "../../rooms/kv/retry_when_locked.ts";
 import { untraced } from "../../rooms/trace.ts";
 import { guest } from "../../rooms/user.ts";
 import type { Bus } from "../fakes/bus.ts";
@@ -15,18 +15,18 @@ type MakeCommit = (commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitErro
 >;
 
 export interface Isolates extends AsyncDisposable {
-  readonly all: readonly Rooms[];
+  readonly all: readonly MessageLog[];
   /** The database that they share. */
   readonly kvPath: string;
   /** How the first isolate, which leads, makes commits from now on. */
   commit: MakeCommit;
   /** Ends one as if it were killed, as far as posts can tell. */
-  end(isolate: Rooms): Promise<void>;
+  end(isolate: MessageLog): Promise<void>;
 }
 
 export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
   const directory = await temporaryDirectory();
-  const open = new Map<Rooms, Deno.Kv>();
+  const open = new Map<MessageLog, Deno.Kv>();
   const isolates: Isolates = {
     all: [],
     kvPath: `${directory.path}/t.db`,
@@ -44,8 +44,8 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
     },
   };
   for (let i = 0; i < count; i++) {
-    const kv = shared(await Deno.openKv(isolates.kvPath));
-    const rooms = await openRooms({
+    const kv = retryWhenLocked(await Deno.openKv(isolates.kvPath));
+    const rooms = await openMessageLog({
       kv: i === 0 ? watched(kv, (commit) => isolates.commit(commit)) : kv,
       isRemote: false,
       clock: systemClock,
@@ -55,13 +55,13 @@ export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
       outboxLimit: 1e6,
       openChannel: () => Promise.resolve(bus.channel()),
       bell: { add() {}, added() {}, failed() {} },
-      counts: new Counts(),
+      counters: new Counters(),
       trace: untraced,
       failed() {},
     });
     await rooms.open(() => {}, () => {});
     open.set(rooms, kv);
-    (isolates.all as Rooms[]).push(rooms);
+    (isolates.all as MessageLog[]).push(rooms);
   }
   return isolates;
 }
@@ -77,7 +77,7 @@ export interface Person {
 }
 
 /** Somebody enters; a `badge` tells a guest from others of the same name. */
-export async function enter(rooms: Rooms, room: string, name: string, badge?: string): Promise<Person> {
+export async function enter(rooms: MessageLog, room: string, name: string, badge?: string): Promise<Person> {
   const shown: string[] = [];
   const answers: string[] = [];
   const user = guest(name, badge);
@@ -102,7 +102,7 @@ export async function enter(rooms: Rooms, room: string, name: string, badge?: st
 }
 
 /** The texts of a room's history. */
-export async function stored(rooms: Rooms, room: string): Promise<string[]> {
+export async function stored(rooms: MessageLog, room: string): Promise<string[]> {
   const { lines } = await rooms.history.before(room, undefined, 200);
   return lines.map((line) => messageIn(line).message);
 }

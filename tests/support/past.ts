@@ -1,7 +1,7 @@
 /** A room's past: messages that were said, archived and written to the sheet long ago. */
-import { Archive } from "../../rooms/archive.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import { committer } from "./log.ts";
+import { Archive } from "../../rooms/messages/archive.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { committer } from "./delivery.ts";
 
 const BATCH = 200;
 

@@ -1,22 +1,22 @@
 /** Reports for tests: the runner, and all it needs, without rooms and routes. */
 import { gunzipSync } from "node:zlib";
-import { Archive } from "../../rooms/archive.ts";
+import { Archive } from "../../rooms/messages/archive.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import { Lease } from "../../rooms/lease.ts";
-import { Outbox } from "../../rooms/outbox.ts";
-import type { Maker } from "../../rooms/reports/maker.ts";
+import { Lease } from "../../rooms/kv/lease.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import type { ReportFormat } from "../../rooms/reports/report_format.ts";
 import { isUnfinished, type Order, type Report, type ReportType } from "../../rooms/reports/report.ts";
 import { ReportStore } from "../../rooms/reports/report_store.ts";
-import { ReportWork } from "../../rooms/reports/report_work.ts";
-import { Runner, type RunnerParts } from "../../rooms/reports/runner.ts";
-import { openMakers } from "../../sheets/reports/open_makers.ts";
-import { committer } from "./log.ts";
+import { ReportJobs } from "../../rooms/reports/report_jobs.ts";
+import { ReportWorker, type ReportWorkerParts } from "../../rooms/reports/report_worker.ts";
+import { openFormats } from "../../sheets/reports/open_formats.ts";
+import { committer } from "./delivery.ts";
 import { parseCsv } from "./service.ts";
 
 export interface TestReports extends AsyncDisposable {
   readonly kv: Deno.Kv;
   readonly store: ReportStore;
-  readonly work: ReportWork;
+  readonly work: ReportJobs;
   readonly archive: Archive;
   readonly clock: PatientClock;
   /** Reports as they moved on. */
@@ -66,9 +66,9 @@ export class PatientClock implements Clock {
 
 /** With `kv` it is one of several on the same database, which it then doesn't close. */
 export async function openTestReports(
-  options: Partial<Omit<RunnerParts, "makers">> & {
+  options: Partial<Omit<ReportWorkerParts, "reportFormats">> & {
     kv?: Deno.Kv;
-    makers?: Partial<Record<ReportType, Maker>>;
+    reportFormats?: Partial<Record<ReportType, ReportFormat>>;
   } = {},
 ): Promise<TestReports> {
   const kv = options.kv ?? await Deno.openKv(":memory:");
@@ -79,8 +79,8 @@ export async function openTestReports(
   const store = new ReportStore({ kv, now: () => clock.now(), add() {} });
   const moved: Report[] = [];
   const failures: unknown[] = [];
-  const work = new ReportWork({ kv, store, now: () => clock.now() });
-  const runner = new Runner({
+  const work = new ReportJobs({ kv, store, now: () => clock.now() });
+  const runner = new ReportWorker({
     work,
     archive,
     lease: new Lease(kv, "reports", clock),
@@ -90,7 +90,7 @@ export async function openTestReports(
     moved: (report) => moved.push(report),
     failed: (_, error) => failures.push(error),
     ...options,
-    makers: { ...openMakers("Asia/Taipei"), ...options.makers },
+    reportFormats: { ...openFormats("Asia/Taipei"), ...options.reportFormats },
   });
   const stopping = new AbortController();
   let running: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
-import { parseServiceAccountKey } from "../../sheets/google_key.ts";
-import { GoogleSheet } from "../../sheets/google_sheet.ts";
+import { parseServiceAccountKey } from "../../sheets/google/service_account.ts";
+import { GoogleSheet } from "../../sheets/google/google_sheet.ts";
 import type { Notice, Row } from "../../sheets/sheet.ts";
 import { GoogleSheets, type GoogleSheetsOptions } from "../fakes/google_sheets.ts";
 import { never } from "./sheet_rows.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { accountName, foldName } from "../../rooms/accounts/account_name.ts";
+import { accountName, foldName } from "../../rooms/access/account_name.ts";
 
 Deno.test("foldName() makes one of names that differ in case, width or what nobody sees", () => {
   for (const name of ["Ada", "ADA", "Ａｄａ", "a\u200bda", "ada\u00ad", " ada "]) {

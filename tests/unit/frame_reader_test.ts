@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FrameFault, FrameReader } from "../../routes/frame_reader.ts";
+import { FrameFault, FrameReader } from "../../routes/sockets/frame_reader.ts";
 import { seeded } from "../support/random.ts";
 import { rawFrame } from "../support/raw_socket.ts";
 

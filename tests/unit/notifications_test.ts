@@ -5,13 +5,13 @@ import { safeUrl } from "../../rooms/notifications/notification.ts";
 import {
   isRead,
   NOTHING,
-  type Reading,
+  type ReadMarks,
   unreadIn,
   withAllRead,
   withArrived,
   withoutBefore,
   withRead,
-} from "../../rooms/notifications/reading.ts";
+} from "../../rooms/notifications/read_marks.ts";
 import { FrameError } from "../../rooms/protocol.ts";
 import { Nonsense } from "../support/nonsense.ts";
 import { seeded } from "../support/random.ts";
@@ -20,7 +20,7 @@ Deno.test("unreadIn() counts what a plain list of marks counts, whatever happens
   const random = seeded(7);
   const pick = (most: number): number => Math.floor(random() * most);
   for (let round = 0; round < 200; round++) {
-    let reading: Reading = NOTHING;
+    let reading: ReadMarks = NOTHING;
     /** By number: `true` is unread, and what is missing is gone. */
     const marks = new Map<number, boolean>();
     for (let step = 0; step < 40; step++) {

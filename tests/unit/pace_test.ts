@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { GOOGLE_PACE, Pace } from "../../sheets/pace.ts";
+import { GOOGLE_PACE, Pace } from "../../sheets/delivery/pace.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import { seeded } from "../support/random.ts";
 

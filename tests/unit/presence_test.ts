@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { GRACE_MS, Presence } from "../../rooms/presence.ts";
+import { GRACE_MS, Presence } from "../../rooms/presence/presence.ts";
 import { guest } from "../../rooms/user.ts";
 
 const [ada, bo] = [guest("ada"), guest("bo")];
 
-Deno.test("Presence.settle() tells each coming and going once", () => {
+Deno.test("DocumentAwareness.settle() tells each coming and going once", () => {
   const presence = new Presence();
   presence.open(ada);
   presence.open(ada);
@@ -16,7 +16,7 @@ Deno.test("Presence.settle() tells each coming and going once", () => {
   assertEquals(presence.users(), [ada]);
 });
 
-Deno.test("Presence keeps whoever comes back within the grace period", () => {
+Deno.test("DocumentAwareness keeps whoever comes back within the grace period", () => {
   const presence = new Presence();
   presence.open(ada);
   presence.settle(0);
@@ -28,7 +28,7 @@ Deno.test("Presence keeps whoever comes back within the grace period", () => {
   assertEquals(presence.nextLeave(), undefined);
 });
 
-Deno.test("Presence says nothing of who came and went between two looks", () => {
+Deno.test("DocumentAwareness says nothing of who came and went between two looks", () => {
   const presence = new Presence();
   presence.open(ada);
   presence.close(ada, 0);
@@ -36,7 +36,7 @@ Deno.test("Presence says nothing of who came and went between two looks", () => 
   assertEquals(presence.isEmpty, true);
 });
 
-Deno.test("Presence leaves no ghost when two hundred connections close at once", () => {
+Deno.test("DocumentAwareness leaves no ghost when two hundred connections close at once", () => {
   const presence = new Presence();
   const users = Array.from({ length: 200 }, (_, i) => guest(`u${i % 50}`));
   for (const user of users) presence.open(user);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpError } from "../../routes/errors.ts";
-import { orderIn } from "../../routes/report_order.ts";
+import { orderIn } from "../../routes/api/reports/report_order.ts";
 
 const NOW = Date.parse("2026-06-01T00:00:00Z");
 const asked = { type: "transcript", room: "lobby" };

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { DrawQueue } from "../../static/draw_queue.js";
+import { DrawQueue } from "../../static/room/messages/draw_queue.js";
 
 /** A page whose clock goes on with what is drawn: a millisecond a step, and one for the layout of 1,000 characters. */
 class Scene {

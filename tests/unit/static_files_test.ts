@@ -1,27 +1,34 @@
 /** Promises about the files below `static/` as they are written. */
 import { assert, assertEquals } from "@std/assert";
-import { OBSTACLES } from "../../routes/page_view.ts";
-import { readTemplate } from "../../routes/page_template.ts";
-import { pages } from "../../routes/pages.ts";
-import { STATUS } from "../../routes/report_view.ts";
-import { StaticFiles } from "../../routes/static_files.ts";
+import { dirname, join } from "node:path";
+import { OBSTACLES } from "../../routes/pages/page_view.ts";
+import { readTemplate } from "../../routes/pages/page_template.ts";
+import { pages } from "../../routes/pages/pages.ts";
+import { STATUS } from "../../routes/api/reports/report_view.ts";
+import { StaticFiles } from "../../routes/pages/static_files.ts";
 
 const STATIC = new URL("../../static/", import.meta.url);
 const read = (name: string): string => Deno.readTextFileSync(new URL(name, STATIC));
-const names = [...Deno.readDirSync(STATIC)].filter(({ isFile }) => isFile).map(({ name }) => name).sort();
+const names = pathsIn("").sort();
 const ending = (extension: string): string[] => names.filter((name) => name.endsWith(extension));
 const everything = (extension: string): string => ending(extension).map(read).join("\n");
 const found = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, name, other]) => name ?? other);
 const preloaded = (page: string): string[] =>
-  found(read(page), /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
+  found(read(page), /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g);
+/** The files that are written by hand, from `static/`. */
+function pathsIn(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, STATIC))].flatMap(({ name, isDirectory }) => {
+    if (!isDirectory) return [folder + name];
+    return ["built", "bundles", "languages"].includes(name) ? [] : pathsIn(`${folder}${name}/`);
+  });
+}
 /** A module and all that it needs, at once or later. */
 function modulesOf(script: string): Set<string> {
   const modules = new Set([script]);
   for (const name of modules) {
-    found(read(name), /^(?:import|\}).* from "\.\/([\w.]+)"|import\("\.\/([\w.]+)"\)/gm).forEach((next) =>
-      modules.add(next)
-    );
+    const imports = /^(?:import|\}).* from "(\.[\w./]+)"|import\("(\.[\w./]+)"\)/gm;
+    for (const next of found(read(name), imports)) modules.add(join(dirname(name), next));
   }
   return modules;
 }
@@ -83,14 +90,17 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
 });
 
 Deno.test("lobby.html preloads every module that lobby.js needs, and no other", () => {
-  assertEquals(preloaded("lobby.html"), [...modulesOf("lobby.js")].sort());
+  assertEquals(preloaded("lobby.html").sort(), [...modulesOf("lobby/lobby.js")].sort());
 });
 
 Deno.test("The room's page loads one module, in which its bell is too", () => {
   const page = wholePages.get("room.html") ?? "";
   assertEquals(found(page, /<script[^>]* src="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g), ["built/room.js"]);
   assertEquals(found(page, /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g), ["built/room.js"]);
-  assertEquals(found(read("bundles/room.js"), /import "\.\.\/([\w.]+)"/g), ["room.js", "bell.js"]);
+  assertEquals(found(read("bundles/room.js"), /import "\.\.\/([\w./]+)"/g), [
+    "room/room.js",
+    "notifications/bell.js",
+  ]);
 });
 
 Deno.test("Pages take their files from one version, and each has one stylesheet", () => {
@@ -137,7 +147,7 @@ Deno.test("Stylesheets move things only for people who don't mind", () => {
 
 Deno.test("Stylesheets name colours in colors.css only", () => {
   const colour = /#[0-9a-f]{3,8}\b|rgb\(|oklch\(/;
-  assertEquals(ending(".css").filter((name) => name !== "colors.css" && colour.test(read(name))), []);
+  assertEquals(ending(".css").filter((name) => !name.endsWith("/colors.css") && colour.test(read(name))), []);
 });
 
 Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in, the bell included", async () => {
@@ -160,7 +170,7 @@ Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in,
     assertEquals([path, sent.get("content-encoding")], [path, "gzip"]);
     return (await new Response(body).arrayBuffer()).byteLength;
   };
-  const files = ["room_page.css", "built/room.js"].map((name) => `/static/${name}`);
+  const files = ["room/room_page.css", "built/room.js"].map((name) => `/static/${name}`);
   const sizes = await Promise.all(["/chat/lobby/", ...files].map(sentBytes));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   assert(bytes < 60_000, `${bytes} bytes`);
@@ -170,9 +180,9 @@ Deno.test("Every page that shows who is signed in has the bell, and its styleshe
   const pagesWith = [...wholePages].filter(([, page]) => page.includes(read("account_link.html")));
   assert(pagesWith.length > 8);
   for (const [name, page] of pagesWith) {
-    const [stylesheet] = found(page, /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w.]+)"/g);
+    const [stylesheet] = found(page, /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g);
     assert(page.includes(read("bell.html")), name);
     assert(page.includes(name === "room.html" ? "/built/room.js" : "/bell.js"), name);
-    assert(read(stylesheet).includes('"bell.css"'), stylesheet);
+    assert(read(stylesheet).includes('bell.css"'), stylesheet);
   }
 });

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { followDays } from "../../static/day_change.js";
-import { isEmojiOnly } from "../../static/emoji.js";
-import { hueOf, initialOf } from "../../static/person.js";
-import { Sequence } from "../../static/sequence.js";
-import { Clock, msToNextDay, startsGroup } from "../../static/time_line.js";
-import { Words } from "../../static/words.js";
+import { followDays } from "../../static/room/messages/day_change.js";
+import { isEmojiOnly } from "../../static/room/messages/emoji.js";
+import { hueOf, initialOf } from "../../static/shared/person.js";
+import { SortedList } from "../../static/room/messages/sorted_list.js";
+import { Clock, msToNextDay, startsGroup } from "../../static/room/messages/message_groups.js";
+import { Words } from "../../static/shared/words.js";
 
 Deno.test("isEmojiOnly() knows one to six emoji, and nothing else", () => {
   for (const text of ["🎉", "👍🏽👍🏽", "👨‍👩‍👧‍👦", "🇹🇼 🇯🇵", "❤️", "1️⃣", "🎉".repeat(6)]) {
@@ -74,8 +74,8 @@ Deno.test("followDays() acts at every midnight, and no more once it is stopped",
   assertEquals(days, [3, 4]);
 });
 
-Deno.test("Sequence gives up its first things, as many as it has", () => {
-  const sequence = new Sequence<{ order: string }>();
+Deno.test("SortedList gives up its first things, as many as it has", () => {
+  const sequence = new SortedList<{ order: string }>();
   for (const order of ["b", "a", "c"]) sequence.insert({ order });
   assertEquals(sequence.removeFirst(-1), []);
   assertEquals(sequence.removeFirst(2), [{ order: "a" }, { order: "b" }]);
@@ -83,8 +83,8 @@ Deno.test("Sequence gives up its first things, as many as it has", () => {
   assertEquals(sequence.length, 0);
 });
 
-Deno.test("Sequence keeps the order of keys, and of arrival among equal ones", () => {
-  const sequence = new Sequence<{ order: string; name?: string }>();
+Deno.test("SortedList keeps the order of keys, and of arrival among equal ones", () => {
+  const sequence = new SortedList<{ order: string; name?: string }>();
   const places = ["b", "d", "a", "c", "d"].map((order) => sequence.insert({ order }));
   assertEquals(places, [0, 1, 0, 2, 4]);
   const orders = Array.from({ length: sequence.length }, (_, index) => sequence.at(index)?.order);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { answerTo } from "../../routes/errors.ts";
-import { blankOf, fillBlank, readTemplate } from "../../routes/page_template.ts";
-import { pages, type PagesOptions } from "../../routes/pages.ts";
-import { StaticFiles } from "../../routes/static_files.ts";
+import { blankOf, fillBlank, readTemplate } from "../../routes/pages/page_template.ts";
+import { pages, type PagesOptions } from "../../routes/pages/pages.ts";
+import { StaticFiles } from "../../routes/pages/static_files.ts";
 
 const options: PagesOptions = {
   language: "zh-Hant",
@@ -83,26 +83,31 @@ Deno.test("pages() puts the theme into the page, and only a known one", async ()
 });
 
 Deno.test("pages() serves files with their type, and nothing anew that hasn't changed", async () => {
-  const first = await get("/static/room.js");
+  const first = await get("/static/room/room.js");
   assertEquals(first.headers.get("content-type"), "text/javascript; charset=utf-8");
   assertEquals(first.headers.get("cache-control"), "no-cache");
   await first.body?.cancel();
   const etag = first.headers.get("etag") ?? "";
-  assertEquals((await get("/static/room.js", { "if-none-match": `"other", W/${etag}` })).status, 304);
+  assertEquals((await get("/static/room/room.js", { "if-none-match": `"other", W/${etag}` })).status, 304);
 });
 
 Deno.test("pages() lets a browser keep the files of the present version for good, and of no other", async () => {
   const page = await (await get("/chat/lobby/")).text();
-  const [, files] = /href="(\/static\/[0-9a-f]{24})\/room_page\.css"/.exec(page) ?? [];
-  for (const [path, kept] of [[files, "public, max-age=31536000, immutable"], ["/static/old", "no-cache"]]) {
-    const answer = await get(`${path}/room.js`);
+  const [, files] = /href="(\/static\/[0-9a-f]{24})\/room\/room_page\.css"/.exec(page) ?? [];
+  for (
+    const [path, kept] of [[files, "public, max-age=31536000, immutable"], [
+      `/static/${"0".repeat(24)}`,
+      "no-cache",
+    ]]
+  ) {
+    const answer = await get(`${path}/room/room.js`);
     assertEquals([answer.status, answer.headers.get("cache-control")], [200, kept]);
     await answer.body?.cancel();
   }
 });
 
 Deno.test("pages() joins a page's stylesheets, those that are imported first coming first", async () => {
-  const sheet = await (await get("/static/room_page.css")).text();
+  const sheet = await (await get("/static/room/room_page.css")).text();
   assert(!sheet.includes("@import"));
   assert(sheet.indexOf("--page: ") < sheet.indexOf(".composer__field"));
 });
@@ -123,17 +128,19 @@ async function copyOfStatic(
 ): Promise<{ directory: URL; names: string[] } & AsyncDisposable> {
   const path = await Deno.makeTempDir();
   const names: string[] = [];
-  for (const below of ["", "languages/"]) {
+  const copy = async (below: string): Promise<void> => {
     await Deno.mkdir(`${path}/${below}`, { recursive: true });
-    for await (const { name, isFile } of Deno.readDir(new URL(below, STATIC))) {
-      if (!isFile) continue;
-      await Deno.writeTextFile(
-        `${path}/${below}${name}`,
-        write(await Deno.readTextFile(new URL(below + name, STATIC))),
-      );
+    for await (const { name, isDirectory } of Deno.readDir(new URL(below, STATIC))) {
+      if (isDirectory) {
+        if (name !== "built") await copy(`${below}${name}/`);
+        continue;
+      }
+      const text = await Deno.readTextFile(new URL(below + name, STATIC));
+      await Deno.writeTextFile(`${path}/${below}${name}`, write(text));
       names.push(below + name);
     }
-  }
+  };
+  await copy("");
   const directory = new URL(`file://${path}/`);
   return { directory, names, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
@@ -169,14 +176,14 @@ Deno.test("StaticFiles sees within a second that a file was changed, made or del
   await using copy = await copyOfStatic((text) => text);
   const files = new StaticFiles(copy.directory);
   const first = await files.now();
-  await Deno.writeTextFile(new URL("help.css", copy.directory), "body {}\n");
-  await Deno.remove(new URL("rooms.css", copy.directory));
+  await Deno.writeTextFile(new URL("help/help.css", copy.directory), "body {}\n");
+  await Deno.remove(new URL("lobby/rooms.css", copy.directory));
   await Deno.writeTextFile(new URL("new.js", copy.directory), "export {};\n");
   assert(await files.now() === first);
   time.tick(1_000);
   const second = await files.now();
   assert(second.version !== first.version);
-  assertEquals([second.text("help.css"), second.read("rooms.css")], ["body {}\n", undefined]);
+  assertEquals([second.text("help/help.css"), second.read("lobby/rooms.css")], ["body {}\n", undefined]);
   assert(second.read("new.js"));
   time.tick(1_000);
   assert(await files.now() === second);
@@ -197,8 +204,8 @@ Deno.test("fillBlank() never reads what a visitor wrote as a place to fill, and 
 });
 
 Deno.test("pages() serves files in gzip to those who take it, and the same bytes to others", async () => {
-  const plain = await get("/static/messages.css");
-  const zipped = await get("/static/messages.css", { "accept-encoding": "br;q=1, gzip;q=0.5" });
+  const plain = await get("/static/room/messages/messages.css");
+  const zipped = await get("/static/room/messages/messages.css", { "accept-encoding": "br;q=1, gzip;q=0.5" });
   assertEquals([plain, zipped].map(({ headers }) => headers.get("content-encoding")), [null, "gzip"]);
   const unzipped = zipped.body?.pipeThrough(new DecompressionStream("gzip"));
   assertEquals(await new Response(unzipped).text(), await plain.text());
@@ -209,7 +216,7 @@ Deno.test("pages() tells those who open pages too fast to wait, and how long, in
   const answer = await slow.request("/chat/", { headers: { "accept-language": "en" } });
   assertEquals([answer.status, answer.headers.get("retry-after")], [429, "2"]);
   assert((await answer.text()).includes("Too many pages were opened"));
-  const file = await slow.request("/static/room.js");
+  const file = await slow.request("/static/room/room.js");
   assertEquals([file.status, await file.text().then(() => "")], [200, ""]);
 });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { hueOf, HUES } from "../../static/person.js";
-import { PersonColors } from "../../static/person_colors.js";
-import { memoryStorage } from "../../static/storage.js";
+import { hueOf, HUES } from "../../static/shared/person.js";
+import { PersonColors } from "../../static/shared/person_colors.js";
+import { memoryStorage } from "../../static/shared/storage.js";
 
 const people = (count: number, prefix = "person"): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix} ${i}`);

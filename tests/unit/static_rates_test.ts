@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ratesOf } from "../../static/rates.js";
+import { ratesOf } from "../../static/admin/rates.js";
 
 Deno.test("ratesOf() tells how much was added a minute, and nothing where counting began anew", () => {
   const at = (seconds: number, count: number | null) => ({

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Outbox } from "../../static/outbox.js";
-import { RoomSocket } from "../../static/socket.js";
-import { memoryStorage } from "../../static/storage.js";
+import { UnsentMessages } from "../../static/room/connection/unsent_messages.js";
+import { RoomSocket } from "../../static/room/connection/room_socket.js";
+import { memoryStorage } from "../../static/shared/storage.js";
 
 /** The server's end of a connection, played by the test. */
 class FakeSocket {
@@ -41,7 +41,7 @@ class FakeSocket {
 
 interface Scene {
   socket: RoomSocket;
-  outbox: Outbox;
+  outbox: UnsentMessages;
   time: FakeTime;
   server: FakeSocket[];
   events: string[];
@@ -55,7 +55,7 @@ function socketTest(name: string, act: (scene: Scene) => void, written: [string,
   Deno.test(name, () => {
     using time = new FakeTime(0);
     const server: FakeSocket[] = [];
-    const outbox = new Outbox(memoryStorage(), "lobby");
+    const outbox = new UnsentMessages(memoryStorage(), "lobby");
     for (const [username, text] of written) outbox.add(text, username);
     const socket = new RoomSocket({
       url: new URL("ws://127.0.0.1/ws/chat/lobby/"),

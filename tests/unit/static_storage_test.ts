@@ -1,33 +1,33 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Draft } from "../../static/draft.js";
-import { Outbox } from "../../static/outbox.js";
-import { memoryStorage, openStorage } from "../../static/storage.js";
-import { Visits } from "../../static/visits.js";
+import { Draft } from "../../static/room/composer/draft.js";
+import { UnsentMessages } from "../../static/room/connection/unsent_messages.js";
+import { memoryStorage, openStorage } from "../../static/shared/storage.js";
+import { Visits } from "../../static/lobby/visits.js";
 
-Deno.test("Outbox keeps what was written, in order, for the next page", () => {
+Deno.test("UnsentMessages keeps what was written, in order, for the next page", () => {
   const storage = memoryStorage();
-  const outbox = new Outbox(storage, "lobby");
+  const outbox = new UnsentMessages(storage, "lobby");
   const [first, second] = ["one", "two"].map((text) => outbox.add(text, "ada"));
   outbox.mark(second.clientId, "backpressure");
-  const later = new Outbox(storage, "lobby");
+  const later = new UnsentMessages(storage, "lobby");
   assertEquals(later.all(), [first, { ...second, failure: "backpressure" }]);
   assertEquals(later.next(), first);
 });
 
-Deno.test("Outbox keeps rooms apart, even where one name begins another", () => {
+Deno.test("UnsentMessages keeps rooms apart, even where one name begins another", () => {
   const storage = memoryStorage();
-  new Outbox(storage, "lobby").add("one", "ada");
-  assertEquals(new Outbox(storage, "lob").all(), []);
+  new UnsentMessages(storage, "lobby").add("one", "ada");
+  assertEquals(new UnsentMessages(storage, "lob").all(), []);
 });
 
-Deno.test("Outbox of two tabs neither overwrites nor revives the other's messages", () => {
+Deno.test("UnsentMessages of two tabs neither overwrites nor revives the other's messages", () => {
   const storage = memoryStorage();
-  const [here, there] = [new Outbox(storage, "lobby"), new Outbox(storage, "lobby")];
+  const [here, there] = [new UnsentMessages(storage, "lobby"), new UnsentMessages(storage, "lobby")];
   const mine = here.add("mine", "ada");
   const other = there.add("other", "ada");
   here.remove(mine.clientId);
-  assertEquals(new Outbox(storage, "lobby").all(), [other]);
+  assertEquals(new UnsentMessages(storage, "lobby").all(), [other]);
 });
 
 Deno.test("Draft is gone once it is empty", () => {
@@ -74,11 +74,11 @@ const BAD_ENTRIES = [
 for (const bad of BAD_ENTRIES) {
   Deno.test(`Outbox, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
     const storage = memoryStorage();
-    const kept = new Outbox(storage, "lobby").add("kept", "ada");
+    const kept = new UnsentMessages(storage, "lobby").add("kept", "ada");
     storage.setItem("talksheet:unsent:lobby:1", bad);
     storage.setItem("talksheet:visit:lobby", bad);
     storage.setItem("talksheet:visit:other", bad);
-    assertEquals(new Outbox(storage, "lobby").all(), [kept]);
+    assertEquals(new UnsentMessages(storage, "lobby").all(), [kept]);
     const visits = new Visits(storage);
     assertEquals(visits.seenId("lobby"), "");
     visits.enter("lobby");

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Gathering } from "../../static/gathering.js";
-import { Words } from "../../static/words.js";
+import { JoinLeaveSummary } from "../../static/room/messages/join_leave_summary.js";
+import { Words } from "../../static/shared/words.js";
 
 const words = new Words({
   "new": "{count} new messages",
@@ -25,22 +25,22 @@ Deno.test("Words.say() refuses a key that the language lacks", () => {
   assertThrows(() => words.say("nothing"), RangeError, `Cannot say "nothing"`);
 });
 
-Deno.test("Gathering makes one line of a busy door", () => {
-  const gathering = new Gathering();
+Deno.test("JoinLeaveSummary makes one line of a busy door", () => {
+  const gathering = new JoinLeaveSummary();
   for (const user of ["小安", "小柏", "小陳", "小丁"]) gathering.note({ person: user, user, isHere: true });
   gathering.note({ person: "p", user: "阿哲", isHere: false });
   assertEquals(gathering.sentence(words), "小安、小柏、小陳等 4 人加入 阿哲離開");
 });
 
-Deno.test("Gathering forgets whoever came and went again", () => {
-  const gathering = new Gathering();
+Deno.test("JoinLeaveSummary forgets whoever came and went again", () => {
+  const gathering = new JoinLeaveSummary();
   gathering.note({ person: "p", user: "小安", isHere: true });
   gathering.note({ person: "p", user: "小安", isHere: false });
   assertEquals(gathering.sentence(words), "");
 });
 
-Deno.test("Gathering tells by the person and not by the name who went, and who is called otherwise now", () => {
-  const gathering = new Gathering();
+Deno.test("JoinLeaveSummary tells by the person and not by the name who went, and who is called otherwise now", () => {
+  const gathering = new JoinLeaveSummary();
   gathering.note({ person: "1", user: "小安", isHere: true });
   gathering.note({ person: "2", user: "小安", isHere: false });
   gathering.noteName({ person: "3", from: "Bo", to: "Bob" });

@@ -1,0 +1,202 @@
+/**
+ * Rules of a room: its title, who may come in, and who may speak. A room without rules is public, and nobody's.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["rules", room]` | {@link RoomPermissions} |
+ * | `["closed", room]` | `true` for a room that is closed |
+ */
+import type { ChangeFeed } from "../kv/change_feed.ts";
+import type { ServerFrame } from "../protocol.ts";
+import { hasAccount, type User } from "../user.ts";
+
+export interface RoomPermissions {
+  /** What pages call the room; `""`: by its name. */
+  readonly title: string;
+  /** Only members come in. */
+  readonly isPrivate: boolean;
+  /** An admin has closed it: nobody speaks, and only admins and the service come in. Missing: no. */
+  readonly isClosed?: boolean;
+  /** Only the creator and admins speak. */
+  readonly isReadOnly: boolean;
+  /** The account that came first, by its id; `undefined` in a room that guests began. */
+  readonly creator: string | undefined;
+  /** Ids of accounts that may enter while the room is private. */
+  readonly members: readonly string[];
+}
+
+const KEY = "rules";
+const CLOSED = "closed";
+const NONE: RoomPermissions = {
+  title: "",
+  isPrivate: false,
+  isReadOnly: false,
+  creator: undefined,
+  members: [],
+};
+/** Tries of a change that others' changes get in the way of. */
+const MAX_TRIES = 10;
+
+/** Whether somebody may change the rules, and delete messages. */
+export function mayChange(rules: RoomPermissions, user: User): boolean {
+  return user.role === "admin" || user.role === "service" || (hasAccount(user) && rules.creator === user.id);
+}
+
+/** Whether somebody may come in, and read. */
+export function mayEnter(rules: RoomPermissions, user: User): boolean {
+  if (rules.isClosed) return user.role === "admin" || user.role === "service";
+  return !rules.isPrivate || mayChange(rules, user) || (hasAccount(user) && rules.members.includes(user.id));
+}
+
+/** Why somebody who may not come in may not, in words that tell nothing else of the room. */
+export function whyNot(rules: RoomPermissions): string {
+  return rules.isClosed ? "This room is closed" : "This room is private";
+}
+
+/** Whether somebody who is in may speak. */
+export function maySpeak(rules: RoomPermissions, user: User): boolean {
+  return !rules.isClosed && (!rules.isReadOnly || mayChange(rules, user));
+}
+
+/**
+ * What pages are told of a room's rules. `user`: whom it is for; what one person may do can't be told to all at once.
+ */
+export function roomFrame(room: string, rules: RoomPermissions, user?: User): ServerFrame & { type: "room" } {
+  const { title, isPrivate, isReadOnly, isClosed } = rules;
+  return {
+    type: "room",
+    room,
+    title,
+    private: isPrivate,
+    // What clients make of it is the same: nobody can write.
+    read_only: isReadOnly || isClosed === true,
+    closed: isClosed || undefined,
+    may_change: user && mayChange(rules, user),
+  };
+}
+
+/** Tells the members of a room when its rules have changed. */
+export function sendPermissions(parts: {
+  changes: ChangeFeed;
+  rules: PermissionStore;
+  tell: (room: string, frame: ServerFrame) => void;
+}): void {
+  const tell = async (room: string): Promise<void> =>
+    parts.tell(room, roomFrame(room, await parts.rules.of(room)));
+  parts.changes.listen(async (change) => {
+    if (change.type === "rules") await tell(change.room);
+    if (change.type === "unknown") { for (const room of parts.rules.held()) await tell(room); }
+  });
+}
+
+/** The rules of a room that people are in, as they are now. */
+export interface CachedPermissions {
+  readonly current: RoomPermissions;
+}
+
+interface Held {
+  current: RoomPermissions;
+  versionstamp: string;
+  holders: number;
+}
+
+export class PermissionStore {
+  readonly #kv: Deno.Kv;
+  readonly #changes: ChangeFeed;
+  readonly #held = new Map<string, Held>();
+
+  constructor(kv: Deno.Kv, changes: ChangeFeed) {
+    this.#kv = kv;
+    this.#changes = changes;
+    changes.listen(async (change) => {
+      if (change.type === "rules") await this.#refresh(change.room);
+      if (change.type === "unknown") { for (const room of this.held()) await this.#refresh(room); }
+    });
+  }
+
+  /** The rooms that have rules. */
+  static async *rooms(kv: Deno.Kv): AsyncGenerator<string> {
+    for await (const { key } of kv.list({ prefix: [KEY] })) yield String(key[1]);
+  }
+
+  /** The rules as they stand in KV. */
+  async of(room: string): Promise<RoomPermissions> {
+    return (await this.#kv.get<RoomPermissions>([KEY, room])).value ?? NONE;
+  }
+
+  /** Keeps a room's rules in memory and up to date, until released. */
+  async hold(room: string): Promise<CachedPermissions> {
+    let held = this.#held.get(room);
+    if (!held) this.#held.set(room, held = { current: NONE, versionstamp: "", holders: 0 });
+    held.holders++;
+    try {
+      // A room that is held has been read, or is being read: only the first holder has to wait.
+      if (!held.versionstamp) await this.#refresh(room);
+      return held;
+    } catch (error) {
+      this.release(room);
+      throw error;
+    }
+  }
+
+  /** Ends one {@link hold}. */
+  release(room: string): void {
+    const held = this.#held.get(room);
+    if (held && --held.holders === 0) this.#held.delete(room);
+  }
+
+  /** The rooms that people are in here. */
+  held(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Makes an account the creator of a room that has no rules yet; false when it has some. */
+  async claim(
+    room: string,
+    user: User,
+    wanted: Partial<Pick<RoomPermissions, "title" | "isPrivate">> = {},
+  ): Promise<boolean> {
+    const key = [KEY, room];
+    const rules: RoomPermissions = { ...NONE, ...wanted, creator: user.id };
+    const commit = this.#kv.atomic().check({ key, versionstamp: null }).set(key, rules);
+    const { ok } = await this.#changes.add(commit, { type: "rules", room }).commit();
+    await this.#refresh(room);
+    return ok;
+  }
+
+  /** Changes rules, here at once and elsewhere within seconds. */
+  async change(room: string, change: (rules: RoomPermissions) => RoomPermissions): Promise<RoomPermissions> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const entry = await this.#kv.get<RoomPermissions>([KEY, room]);
+      const rules = change(entry.value ?? NONE);
+      const commit = this.#kv.atomic().check(entry).set(entry.key, rules);
+      if (rules.isClosed) commit.set([CLOSED, room], true);
+      else commit.delete([CLOSED, room]);
+      if (!(await this.#changes.add(commit, { type: "rules", room }).commit()).ok) continue;
+      await this.#changes.look();
+      return rules;
+    }
+    throw new Error(`Changing the rules of ${room} failed: others changed them ${MAX_TRIES} times meanwhile`);
+  }
+
+  /** The rooms that are closed, so many at most. */
+  async closed(limit: number): Promise<string[]> {
+    const entries = this.#kv.list({ prefix: [CLOSED] }, { limit });
+    return await Array.fromAsync(entries, ({ key }) => String(key[1]));
+  }
+
+  /** The names of all rooms that have rules. */
+  async *names(): AsyncGenerator<string> {
+    for await (const { key } of this.#kv.list({ prefix: [KEY] })) yield String(key[1]);
+  }
+
+  async #refresh(room: string): Promise<void> {
+    const held = this.#held.get(room);
+    if (!held) return;
+    const { value, versionstamp } = await this.#kv.get<RoomPermissions>([KEY, room]);
+    // Of two reads at once the older may end later. "0" is below every versionstamp, but says that it was read.
+    if ((versionstamp ?? "0") < held.versionstamp) return;
+    held.current = value ?? NONE;
+    held.versionstamp = versionstamp ?? "0";
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Posts between machines through the KV database that they share, and the bell that something was committed to it.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["post", versionstamp]` | posts of one sender, as JSON: `{ from, posts }`; kept for a minute |
+ * | `["tail"]` | changes with every commit that others want to know of |
+ */
+import * as v from "valibot";
+import { type Channel, decodePost, type Post } from "./channel.ts";
+import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
+import { versionstampKey } from "../kv/versionstamp_key.ts";
+
+const TAIL = ["tail"];
+const POST = "post";
+/** Posts are gathered for this long. */
+const GATHER_MS = 20;
+const KEPT_MS = 60_000;
+/** Characters in one value; in UTF-8 they may take three times as much, and KV takes 65,536 bytes. */
+const MAX_LENGTH = 20_000;
+/** When watching fails, KV is out of reach. */
+const RETRY_MS = 500;
+
+const STORED = v.object({ from: v.string(), posts: v.array(v.string()) });
+
+export interface KeyValueOptions {
+  readonly kv: Deno.Kv;
+  /** Called when something was committed here or elsewhere. */
+  readonly rung: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export class KeyValue implements Channel {
+  readonly #id = crypto.randomUUID();
+  readonly #options: KeyValueOptions;
+  readonly #closing = Promise.withResolvers<void>();
+  #gathered: string[] = [];
+  #sending: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #watching: ReadableStreamDefaultReader | undefined;
+  #listening: Promise<void> | undefined;
+  #isClosed = false;
+  #cursor = "";
+
+  constructor(options: KeyValueOptions) {
+    this.#options = options;
+  }
+
+  /** Lets the others know of a commit. */
+  ring(commit: Deno.AtomicOperation): void {
+    commit.set(TAIL, null);
+  }
+
+  post(post: Post): void {
+    if (this.#isClosed) return;
+    this.#gathered.push(JSON.stringify(post));
+    this.#timer ??= setTimeout(() => this.#send(), GATHER_MS);
+  }
+
+  async listen(receive: (post: Post) => void, lost: () => void): Promise<void> {
+    const { kv } = this.#options;
+    this.#cursor = (await kv.get(TAIL)).versionstamp ?? "";
+    this.#listening = this.#listen(receive, lost);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#sending;
+    this.#closing.resolve();
+    await this.#watching?.cancel().catch(() => {});
+    await this.#listening;
+  }
+
+  #send(): void {
+    this.#timer = undefined;
+    const texts = this.#gathered.splice(0);
+    // One after the other: posts keep their order.
+    this.#sending = this.#sending.then(() => this.#store(texts)).catch(this.#options.failed);
+  }
+
+  async #store(texts: readonly string[]): Promise<void> {
+    const { kv } = this.#options;
+    for (let from = 0, length = 0, i = 0; i < texts.length; i++) {
+      length += texts[i].length;
+      if (i + 1 < texts.length && length + texts[i + 1].length <= MAX_LENGTH) continue;
+      const value = encoder.encode(JSON.stringify({ from: this.#id, posts: texts.slice(from, i + 1) }));
+      [from, length] = [i + 1, 0];
+      // What KV doesn't take, a large commit told of by one post, is lost, as any post may be.
+      if (value.length > MAX_VALUE_BYTES) continue;
+      const commit = kv.atomic().set(versionstampKey(kv, POST), value, { expireIn: KEPT_MS });
+      this.ring(commit);
+      await commit.commit();
+    }
+  }
+
+  async #listen(receive: (post: Post) => void, lost: () => void): Promise<void> {
+    const { kv, rung, failed } = this.#options;
+    while (!this.#isClosed) {
+      try {
+        this.#watching = kv.watch([TAIL]).getReader();
+        while (!(await this.#watching.read()).done) {
+          rung();
+          await this.#read(receive);
+        }
+      } catch (error) {
+        if (!this.#isClosed) failed(error);
+      }
+      if (this.#isClosed) return;
+      await Promise.race([this.#closing.promise, new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
+      lost();
+    }
+  }
+
+  async #read(receive: (post: Post) => void): Promise<void> {
+    const start = [POST, `${this.#cursor}\0`];
+    const end = [POST, "g"];
+    for await (const { key, value } of this.#options.kv.list<Uint8Array>({ start, end })) {
+      this.#cursor = String(key[1]);
+      const stored = v.safeParse(STORED, JSON.parse(decoder.decode(value)));
+      if (!stored.success || stored.output.from === this.#id) continue;
+      for (const post of stored.output.posts.map(decodePost)) if (post) receive(post);
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();

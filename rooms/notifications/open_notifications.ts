@@ -1,0 +1,115 @@
+/** Puts together what brings notifications to people, wherever they are connected. */
+import type { Access } from "../access/open_access.ts";
+import type { Clock } from "../clock.ts";
+import type { Post } from "../cluster/channel.ts";
+import { MentionWorker } from "./mention_worker.ts";
+import { Inboxes } from "./inboxes.ts";
+import { LOOK_EVERY_MS, Subscriptions } from "./subscriptions.ts";
+import type { MessageLog } from "../messages/message_log.ts";
+
+export interface NotificationsParts {
+  readonly kv: Deno.Kv;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly rooms: Pick<MessageLog, "mentions" | "channel">;
+  /** Days for which messages are kept; 0 = for good. What tells of them is kept no longer. */
+  readonly retentionDays: number;
+  readonly access: Pick<Access, "accounts" | "rules" | "changes">;
+  /** Told of what goes wrong, by a fixed name. */
+  readonly failed: (what: string, error: unknown) => void;
+}
+
+/** The notifications of this isolate. */
+export interface Notifications {
+  readonly inboxes: Inboxes;
+  readonly watch: Subscriptions;
+  /** A post of another isolate. */
+  receive(post: Post): void;
+  /** Posts may have been lost. */
+  lost(): void;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** How often inboxes are looked through for what is too old or whose account is gone; by each process. */
+const TIDY_EVERY_MS = 60 * 60 * 1000;
+/** Processes that start together needn't do it together. */
+const FIRST_WITHIN_MS = 60_000;
+
+/** Opens it on one database, and begins to tell people what they were mentioned in. */
+export function openNotifications(parts: NotificationsParts): Notifications {
+  const { kv, clock, random, rooms, access, retentionDays, failed } = parts;
+  const { channel } = rooms;
+  const inboxes = new Inboxes({
+    kv,
+    now: clock.now,
+    random,
+    changed(account) {
+      watch.changed(account);
+      channel?.post({ type: "inbox", account });
+    },
+  });
+  const watch = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
+  rooms.mentions.consult((initial) => access.accounts.mayBeginName(initial));
+  const mentionWorker = new MentionWorker({
+    ...access,
+    kv,
+    outbox: rooms.mentions,
+    inboxes,
+    failed: (error) => failed("mention_worker_failed", error),
+  });
+  access.changes.listen((change) => {
+    if (change.type === "deleted" || change.type === "erased" || change.type === "unknown") {
+      mentionWorker.ring();
+    }
+    // Others wait to hear of changes, too; the hourly round makes up for what fails.
+    if (change.type === "account") {
+      void inboxes.tidy(change.id).catch((error) => failed("tidy_failed", error));
+    }
+  });
+  const closing = new AbortController();
+  const { signal } = closing;
+
+  async function look(): Promise<void> {
+    await mentionWorker.run();
+    while (!signal.aborted) {
+      await clock.wait(LOOK_EVERY_MS, signal);
+      if (signal.aborted) return;
+      await Promise.all([watch.look(), mentionWorker.look()]).catch((error) => failed("poll_failed", error));
+    }
+  }
+
+  async function tidy(): Promise<void> {
+    await clock.wait(FIRST_WITHIN_MS * random(), signal);
+    while (!signal.aborted) {
+      try {
+        for await (const account of inboxes.accounts()) {
+          if (signal.aborted) return;
+          await inboxes.tidy(account);
+          if (retentionDays) await inboxes.withdrawBefore(account, clock.now() - retentionDays * DAY_MS);
+        }
+      } catch (error) {
+        failed("tidy_failed", error);
+      }
+      await clock.wait(TIDY_EVERY_MS, signal);
+    }
+  }
+
+  const running = Promise.all([look(), tidy()]);
+  return {
+    inboxes,
+    watch,
+    receive(post) {
+      if (post.type === "inbox") watch.changed(post.account);
+    },
+    lost: () => void watch.look().catch((error) => failed("poll_failed", error)),
+    async close() {
+      closing.abort();
+      await mentionWorker.close();
+      await running;
+      await inboxes.settled();
+      await watch.close();
+    },
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * The runner: the one loop that makes reports, a slice of one and then a slice of the next.
+ *
+ * It holds the lease while there is something to do, so that one process in all works at a time, and rests between
+ * slices as long as they take, so that the members of rooms hardly notice. It keeps nothing in memory: each slice
+ * begins with what KV has of the report, and ends with one commit that checks the report and the lease. So a process
+ * may die between any two steps, and another one goes on with the same slice.
+ */
+import type { Archive } from "../messages/archive.ts";
+import type { Clock } from "../clock.ts";
+import { type Lease, LeaseLostError } from "../kv/lease.ts";
+import { type Piece, type ReportFormat, TooLargeError } from "./report_format.ts";
+import type { Report, ReportType } from "./report.ts";
+import type { Held, Progress, ReportJobs } from "./report_jobs.ts";
+import { type HistoryPosition, openHistory, readPage } from "./history_reader.ts";
+
+export interface ReportWorkerParts {
+  readonly work: ReportJobs;
+  readonly archive: Archive;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly reportFormats: Readonly<Record<ReportType, ReportFormat>>;
+  /** Messages above which a report is refused. */
+  readonly maxMessages: number;
+  /** Whether whoever asked for it may still read the room. */
+  readonly isAllowed: (report: Report) => Promise<boolean>;
+  /** Called with each report that has moved on. */
+  readonly moved: (report: Report) => void;
+  /** Told of what goes wrong, by a fixed name. */
+  readonly failed: (what: string, error: unknown) => void;
+}
+
+/** How far the work on a report is. */
+interface Work {
+  readonly bookmark: HistoryPosition;
+  /** The maker's. */
+  readonly state: unknown;
+}
+
+/** How often to look for reports whose bell was lost with a process. */
+const SWEEP_EVERY_MS = 5_000;
+/** How often to look whether the lease has become free. */
+const LEASE_POLL_MS = 1_000;
+const BACKOFF_FROM_MS = 500;
+const BACKOFF_TO_MS = 30_000;
+/** A slice that fails so often is not tried again. */
+const MAX_FAILURES = 5;
+/** The least and the most that is rested after a slice. */
+const REST_MS = { min: 2, max: 250 };
+
+export class ReportWorker {
+  readonly #parts: ReportWorkerParts;
+  #wake: () => void = () => {};
+  #rings: (() => void)[] = [];
+  /** Nothing was due when it was last looked. */
+  #isIdle = false;
+  #isOver = false;
+  #troubles = 0;
+
+  constructor(parts: ReportWorkerParts) {
+    this.#parts = parts;
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    // While another process works, and in trouble, the loop goes by the clock.
+    if (this.#isIdle) this.#wake();
+  }
+
+  /** There may be something to do. Resolves when all that is due by now is done, or nobody works any more. */
+  ring(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rings.push(resolve);
+    this.wake();
+    return promise;
+  }
+
+  /** Works until `stop` aborts, then ends after the slice that is under way. Never rejects. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const rings = this.#rings.length;
+      const pauseMs = await this.#pass(stop);
+      if (this.#isIdle) { for (const resolve of this.#rings.splice(0, rings)) resolve(); }
+      if (!this.#isIdle || !this.#rings.length) await this.#pause(pauseMs, stop);
+    }
+    // What is due stays in KV: nobody has to wait for it here.
+    this.#isOver = true;
+    for (const resolve of this.#rings.splice(0)) resolve();
+    await this.#parts.lease.release().catch(() => {});
+  }
+
+  /** Does all there is to do; answers how long to wait for the next pass. */
+  async #pass(stop: AbortSignal): Promise<number> {
+    const { work, lease, failed } = this.#parts;
+    this.#isIdle = false;
+    let nextMs = Infinity;
+    try {
+      while (!stop.aborted && await work.isBusy()) {
+        if (!await lease.acquire()) return LEASE_POLL_MS;
+        const due = await work.due();
+        for (const id of due.ids) if (!stop.aborted) await this.#work(id, stop);
+        const hasTidied = await work.tidy();
+        nextMs = due.nextMs;
+        if (!due.ids.length && !hasTidied) break;
+      }
+      await lease.release();
+      this.#troubles = 0;
+      this.#isIdle = true;
+      return Math.min(SWEEP_EVERY_MS, nextMs);
+    } catch (error) {
+      if (error instanceof LeaseLostError) return LEASE_POLL_MS;
+      failed("reports_failed", error);
+      return Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#troubles++);
+    }
+  }
+
+  /** Makes one slice, and rests. */
+  async #work(id: string, stop: AbortSignal): Promise<void> {
+    const { work, lease, clock, moved, failed } = this.#parts;
+    const began = clock.elapsed();
+    const held = await work.hold(id);
+    if (!held) return await work.settle(id);
+    let progress: Progress;
+    try {
+      progress = await this.#slice(held);
+    } catch (error) {
+      if (error instanceof TooLargeError) progress = ended("too_large");
+      else {
+        failed("report_failed", error);
+        progress = again(held);
+      }
+    }
+    const report = await work.advance(held, progress, lease);
+    if (report && hasMoved(held.report, report)) moved(report);
+    const tookMs = clock.elapsed() - began;
+    await clock.wait(Math.min(REST_MS.max, Math.max(REST_MS.min, tookMs)), stop);
+  }
+
+  async #slice({ report, work }: Held): Promise<Progress> {
+    const { archive, reportFormats, maxMessages, isAllowed } = this.#parts;
+    if (!await isAllowed(report)) return ended("no_access");
+    const maker = reportFormats[report.type];
+    const pieces: Piece[] = [];
+    let { bookmark, state } = work as Work ?? {};
+    if (!work) {
+      bookmark = await openHistory(archive, report);
+      const step = maker.begin(report);
+      state = step.state;
+      pieces.push(...step.pieces);
+    }
+    const stretch = await readPage(archive, report, bookmark, maker.pagesASlice);
+    const messages = report.messages + stretch.messages.length;
+    if (messages > maxMessages) return ended("too_large");
+    if (stretch.isLast && !messages) return ended("no_messages");
+    const step = maker.take(state, stretch.messages, report);
+    pieces.push(...step.pieces);
+    if (!stretch.isLast) {
+      const progress = Math.max(report.progress, Math.floor(99 * stretch.share));
+      return {
+        change: { outcome: "running", progress, messages, failures: 0 },
+        work: { bookmark: stretch.bookmark, state: step.state },
+        pieces,
+      };
+    }
+    const last = await maker.end(step.state, report);
+    pieces.push(...last.pieces);
+    return { change: { outcome: "completed", progress: 100, messages }, work: undefined, pieces };
+  }
+
+  /** Waits, but not longer than until a ring wakes the loop. */
+  async #pause(ms: number, stop: AbortSignal): Promise<void> {
+    const ringing = new AbortController();
+    this.#wake = () => ringing.abort();
+    await this.#parts.clock.wait(ms, AbortSignal.any([stop, ringing.signal]));
+    this.#wake = () => {};
+  }
+}
+
+/** Whether somebody who waits would see a difference. */
+function hasMoved(before: Report, after: Report): boolean {
+  return before.outcome !== after.outcome || before.progress !== after.progress;
+}
+
+/** After a slice that failed. */
+function again({ report, work }: Held): Progress {
+  const failures = report.failures + 1;
+  if (failures >= MAX_FAILURES) {
+    return { change: { failures, outcome: "broken" }, work: undefined, pieces: [] };
+  }
+  return { change: { failures }, work, pieces: [], pauseMs: BACKOFF_FROM_MS * 2 ** failures };
+}
+
+function ended(outcome: "too_large" | "no_messages" | "no_access"): Progress {
+  return { change: { outcome }, work: undefined, pieces: [] };
+}

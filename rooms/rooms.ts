@@ -1,0 +1,144 @@
+/** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
+import type { ChangeFeed } from "./kv/change_feed.ts";
+import type { Sender } from "./messages/journal.ts";
+import { type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
+import { FrameError, type ServerFrame } from "./protocol.ts";
+import { Room, type RoomParts } from "./room.ts";
+import type { CommittedMessage } from "./messages/commit_stream.ts";
+import type { User } from "./user.ts";
+
+export interface LobbyParts extends Omit<RoomParts, "current"> {
+  readonly changes: Pick<ChangeFeed, "isLate" | "look">;
+}
+
+/** Rooms exist while somebody is in them; the lobby holds no other state but what waits for changes to be read. */
+export class Rooms {
+  readonly #parts: RoomParts;
+  readonly #changes: LobbyParts["changes"];
+  readonly #rooms = new Map<string, Room>();
+  /** Reads the changes that a pause of this process made it miss. */
+  #refreshing: Promise<void> | undefined;
+  /** Messages that came meanwhile. */
+  readonly #held: CommittedMessage[] = [];
+
+  constructor(parts: LobbyParts) {
+    this.#parts = { ...parts, current: () => this.current() };
+    this.#changes = parts.changes;
+  }
+
+  /**
+   * What to wait for before anything is served from memory; `undefined`: memory is up to date. Only a process that was
+   * paused has to wait: somebody may have been removed, or words deleted, meanwhile. Rejects when KV can't be read.
+   */
+  current(): Promise<void> | undefined {
+    if (!this.#refreshing && this.#changes.isLate) {
+      this.#refreshing = this.#changes.look().finally(() => {
+        this.#refreshing = undefined;
+        this.#deliver(this.#held.splice(0));
+      });
+      this.#refreshing.catch(this.#parts.failed);
+    }
+    return this.#refreshing;
+  }
+
+  /** The room of that name. The caller has checked the name against `ROOM_NAME`. */
+  room(name: string): Room {
+    const open = this.#rooms.get(name);
+    if (open) return open;
+    const room: Room = new Room(name, this.#parts, () => {
+      // A timer of one that was left may outlast it.
+      if (this.#rooms.get(name) === room) this.#rooms.delete(name);
+    });
+    this.#rooms.set(name, room);
+    return room;
+  }
+
+  /** The rooms that somebody is in. */
+  rooms(): Iterable<Room> {
+    return this.#rooms.values();
+  }
+
+  /** The room of that name, if somebody is in it. */
+  open(name: string): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  /** How many rooms have somebody in them, and connections in all. */
+  count(): { rooms: number; connections: number } {
+    let connections = 0;
+    for (const room of this.#rooms.values()) connections += room.connections;
+    return { rooms: this.#rooms.size, connections };
+  }
+
+  /**
+   * Says something in a room from outside it; resolves when it is durable. What is said again under the same
+   * `clientId`, by the same user in the same words, is the same message. Throws {@link FrameError}.
+   */
+  post(name: string, user: User, message: string, clientId?: string): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      // Without members the room isn't kept: nothing refers to it but its messages.
+      const room = this.#rooms.get(name) ?? new Room(name, this.#parts, () => {});
+      const sender: Sender = {
+        accepted: ({ id, seq }) => {
+          const isNew = seq !== undefined && id === draft.id;
+          resolve(isNew ? messageIn(lineOf(seq, draft.body)) : this.#found(name, id));
+        },
+        failed: () => reject(new FrameError("internal", "The message could not be stored")),
+      };
+      // Another process may be storing the first sending at this very moment.
+      const resend = clientId === undefined ? undefined : { clientId, isDoubtful: true };
+      const draft = room.say(user, message, sender, resend);
+    });
+  }
+
+  /** A message that is durable, as it stands now; `undefined` when it isn't there any more. */
+  async message(room: string, id: string): Promise<Message | undefined> {
+    await this.#parts.caughtUp();
+    const line = await this.#parts.history.line(room, id);
+    return line === undefined ? undefined : messageIn(line);
+  }
+
+  /** Brings messages to the members of their rooms. */
+  deliver(messages: readonly CommittedMessage[]): void {
+    if (this.current()) this.#held.push(...messages);
+    else this.#deliver(messages);
+  }
+
+  /** Brings it to the members that these messages stand in the sheet, or were refused by it. */
+  recorded(messages: Iterable<{ room: string; id: string }>, type: "recorded" | "not_recorded"): void {
+    const rooms = new Map<string, string[]>();
+    for (const { room, id } of messages) {
+      if (!this.#rooms.has(room)) continue;
+      const ids = rooms.get(room);
+      if (ids) ids.push(id);
+      else rooms.set(room, [id]);
+    }
+    for (const [name, ids] of rooms) this.#rooms.get(name)?.recorded(ids, type);
+  }
+
+  /** Tells the members of a room something that isn't a message. */
+  tell(room: string, frame: ServerFrame): void {
+    this.#rooms.get(room)?.tell(frame);
+  }
+
+  /** Closes every connection, and resolves when they are closed. */
+  async close(code: number, reason: string): Promise<void> {
+    await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(code, reason)));
+  }
+
+  async #found(room: string, id: string): Promise<Message> {
+    const message = await this.message(room, id);
+    if (!message) throw new FrameError("internal", "The message was deleted meanwhile");
+    return message;
+  }
+
+  #deliver(messages: readonly CommittedMessage[]): void {
+    const rooms = new Map<string, Line[]>();
+    for (const { room, line } of messages) {
+      const lines = rooms.get(room);
+      if (lines) lines.push(line);
+      else rooms.set(room, [line]);
+    }
+    for (const [name, lines] of rooms) this.#rooms.get(name)?.deliver(lines);
+  }
+}

@@ -1,5 +1,0 @@
-/** A key that ends with the versionstamp of the commit that sets it: what is listed below `prefix` stands in the order of commits. */
-export function stampedKey(kv: Deno.Kv, ...prefix: readonly Deno.KvKeyPart[]): Deno.KvKey {
-  // deno-lint-ignore no-explicit-any -- the types of keys lack the symbol that `commitVersionstamp` returns
-  return [...prefix, kv.commitVersionstamp() as any];
-}

@@ -1,0 +1,196 @@
+/**
+ * The board: the figures of the whole service, as the dashboards show them, and what there is to warn of.
+ *
+ * Every few seconds it looks at everything once, however many dashboards there are, and remembers the last quarter of an
+ * hour, so that a chart doesn't begin empty.
+ */
+import type { Counters } from "../counters.ts";
+import type { Alert, EventFeed } from "./event_feed.ts";
+import type { ClusterStats } from "./cluster_stats.ts";
+import type { DailyTotals } from "./daily_totals.ts";
+import { AlertRules } from "./alert_rules.ts";
+
+/** How the log is doing; the names are those of the dashboard's frames. */
+export interface LogFigures {
+  readonly log_pending: number;
+  /** 0 when nothing waits. */
+  readonly log_oldest_pending_seconds: number;
+  /** Why rows don't get written at present, for people. */
+  readonly log_last_error: string | null;
+  readonly log_state: string;
+  /** Rows that the sheet refused for good. */
+  readonly log_dead: number;
+}
+
+/** The figures of one isolate. */
+export interface IsolateStats {
+  readonly id: string;
+  /** The process, and the isolate's number there. */
+  readonly name: string;
+  readonly online_users: number;
+  readonly connections: number;
+  readonly rooms: number;
+  readonly messages_per_second: number;
+  readonly rows: number;
+  readonly errors: number;
+  /** What its process takes of the machine, as in {@link Stats}: isolates of one process share it. */
+  readonly memory_mb: number;
+  readonly uptime_seconds: number;
+}
+
+/** The `data` of `initial_stats` and `stats_update`. */
+export interface Stats extends LogFigures {
+  readonly timestamp: string;
+  readonly online_users: number;
+  readonly rooms: number;
+  readonly connections: number;
+  readonly messages_per_second: number;
+  readonly messages_today: number;
+  readonly total_users: number;
+  readonly log_rows_today: number;
+  readonly errors: number;
+  readonly memory_mb: number;
+  readonly uptime_seconds: number;
+  readonly isolates: readonly IsolateStats[];
+}
+
+/** A point of the charts: what {@link Stats} say, without words, and without isolates where there are many. */
+export type Point = Omit<Stats, "log_last_error" | "log_state">;
+
+export interface DashboardParts {
+  readonly overview: ClusterStats;
+  readonly counters: Counters;
+  readonly dailyTotals: DailyTotals;
+  readonly feed: EventFeed;
+  readonly log: () => Promise<LogFigures>;
+  readonly countUsers: () => Promise<number>;
+  readonly outboxLimit: number;
+  readonly now: () => number;
+  readonly failed: (error: unknown) => void;
+}
+
+/** As protocol.md has it. */
+const UPDATE_EVERY_MS = 5_000;
+/** A quarter of an hour. */
+const POINTS = 180;
+/** With more isolates than this, they are left out of what is remembered. */
+const MOST_REMEMBERED = 16;
+const TRIM_EVERY_LOOKS = 120;
+/** How long until the same is warned of again. */
+const WARN_AGAIN_MS = 10 * 60_000;
+const MIB = 1024 * 1024;
+
+export class Dashboard {
+  readonly #parts: DashboardParts;
+  readonly #warnings = new AlertRules();
+  readonly #listeners = new Set<(text: string) => void>();
+  #points: Point[] = [];
+  #looks = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(parts: DashboardParts) {
+    this.#parts = parts;
+  }
+
+  /** Notes when the day began, before anything is said, and looks from then on. */
+  async open(): Promise<void> {
+    const { dailyTotals, failed } = this.#parts;
+    await dailyTotals.look();
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().catch(failed).finally(() => this.#looking = undefined);
+    }, UPDATE_EVERY_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** The frame for somebody who has just come; then `listener` gets each further one, until what is resolved to is called. */
+  async listen(listener: (text: string) => void): Promise<{ first: string; leave: () => void }> {
+    const { feed } = this.#parts;
+    const stopFeed = await feed.listen(listener);
+    try {
+      const data = { ...await this.stats(), history: this.#points };
+      this.#listeners.add(listener);
+      const leave = (): void => {
+        stopFeed();
+        this.#listeners.delete(listener);
+      };
+      return { first: JSON.stringify({ type: "initial_stats", data }), leave };
+    } catch (error) {
+      stopFeed();
+      throw error;
+    }
+  }
+
+  /** Everything as of now. */
+  async stats(): Promise<Stats> {
+    const { overview, dailyTotals, log, countUsers, now } = this.#parts;
+    const [today, figures, users] = await Promise.all([dailyTotals.today(), log(), countUsers()]);
+    const { people, rooms, connections, messagesPerSecond, errors, rssBytes, startedAt } = overview.totals();
+    return {
+      timestamp: new Date(now()).toISOString(),
+      online_users: people,
+      rooms,
+      connections,
+      messages_per_second: rounded(messagesPerSecond),
+      messages_today: today.messages,
+      total_users: users,
+      ...figures,
+      log_rows_today: today.rows,
+      errors,
+      memory_mb: rounded(rssBytes / MIB),
+      uptime_seconds: Math.round((now() - startedAt) / 1000),
+      isolates: this.#isolates(),
+    };
+  }
+
+  /** Warns of something now; never throws. */
+  warn(alert: Alert, onceInMs: number = WARN_AGAIN_MS): void {
+    this.#parts.feed.warn(alert, onceInMs).catch(this.#parts.failed);
+  }
+
+  #isolates(): IsolateStats[] {
+    const isolates = this.#parts.overview.isolates().map(({ id, figures }) => ({
+      id,
+      name: `${figures.instance.slice(0, 4)}-${figures.isolate}`,
+      online_users: figures.people,
+      connections: figures.connections,
+      rooms: figures.rooms,
+      messages_per_second: rounded(figures.messagesPerSecond),
+      rows: figures.rows,
+      errors: figures.errors,
+      memory_mb: rounded(figures.rssBytes / MIB),
+      uptime_seconds: Math.round((this.#parts.now() - figures.startedAt) / 1000),
+    }));
+    return isolates.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  async #look(): Promise<void> {
+    const { feed, counters, outboxLimit } = this.#parts;
+    const data = await this.stats();
+    const { log_last_error: _, log_state: __, ...point } = data;
+    const isolates = data.isolates.length > MOST_REMEMBERED ? [] : data.isolates;
+    this.#points = [...this.#points, { ...point, isolates }].slice(-POINTS);
+    if (this.#listeners.size) {
+      const text = JSON.stringify({ type: "stats_update", data });
+      for (const listener of this.#listeners) listener(text);
+    }
+    const alerts = this.#warnings.look({
+      pending: data.log_pending,
+      oldestPendingSeconds: data.log_oldest_pending_seconds,
+      outboxLimit,
+      rateLimited: counters.refused.get("rate_limited") ?? 0,
+    });
+    for (const alert of alerts) this.warn(alert);
+    // A post that rang for something may have been lost.
+    await feed.look();
+    if (++this.#looks % TRIM_EVERY_LOOKS === 0) await feed.trim();
+  }
+}
+
+function rounded(figure: number): number {
+  return Math.round(figure * 10) / 10;
+}

@@ -1,0 +1,87 @@
+/** The gate before `/api`: who calls, how often, and from which page. */
+import type { MiddlewareHandler } from "hono";
+import type { Rooms } from "../../rooms/rooms.ts";
+import { personOf, type User } from "../../rooms/user.ts";
+import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
+import { HttpError } from "../errors.ts";
+import { RateLimits } from "../rate_limits.ts";
+import { NAME_REFUSED } from "../sockets/upgrade.ts";
+
+/** What handlers behind the gate find in their context. */
+export interface ApiEnv {
+  Bindings: Bindings;
+  Variables: { caller: Caller | Refusal };
+}
+
+/** Calls for each message that is allowed. */
+const CALLS_PER_MESSAGE = 10;
+const READING = new Set(["GET", "HEAD", "OPTIONS"]);
+const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
+  invalid_pass: new HttpError(401, "not_signed_in", "The token is not valid"),
+  guests_not_allowed: new HttpError(401, "not_signed_in", "Sign in first"),
+  name_refused: new HttpError(400, "invalid_username", NAME_REFUSED),
+  name_taken: new HttpError(
+    403,
+    "name_taken",
+    "This name belongs to an account: sign in, or choose another one",
+  ),
+};
+
+/** `rateMessagesPerMinute`: 0 = off. */
+export function apiGate(options: {
+  authentication: Authentication;
+  lobby: Pick<Rooms, "current">;
+  rateMessagesPerMinute: number;
+}): MiddlewareHandler<ApiEnv> {
+  const { authentication, rateMessagesPerMinute: perMinute } = options;
+  const limits = perMinute ? new RateLimits(perMinute * CALLS_PER_MESSAGE) : undefined;
+  return async (c, next) => {
+    c.header("cache-control", "no-store");
+    c.header("x-content-type-options", "nosniff");
+    c.header("referrer-policy", "no-referrer");
+    if (!READING.has(c.req.method)) {
+      if (!authentication.isAllowedOrigin(c)) {
+        throw new HttpError(
+          403,
+          "origin_not_allowed",
+          "Pages of this origin may not do this: see ALLOWED_ORIGINS",
+        );
+      }
+      // A page of another origin can send a form or plain text without the browser asking us first, but not JSON.
+      const type = c.req.header("content-type");
+      if (c.req.header("origin") && type !== undefined && !/^application\/json\b/i.test(type)) {
+        throw new HttpError(415, "not_json", "The body must be JSON: content-type: application/json");
+      }
+    }
+    await options.lobby.current();
+    const caller = await authentication.caller(c);
+    c.set("caller", caller);
+    if (limits && !isService(caller)) {
+      const person = typeof caller === "object" ? personWith(caller.user) : undefined;
+      const limiter = limits.of(person ?? `address/${authentication.address(c)}`);
+      if (!limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
+    }
+    await next();
+  };
+}
+
+/** The caller. Throws {@link HttpError} when it can't be let in. */
+export function admitted(caller: Caller | Refusal): Caller {
+  if (typeof caller === "object") return caller;
+  throw REFUSALS[caller];
+}
+
+/** Whether the caller speaks for the service. */
+export function isService(caller: Caller | Refusal): boolean {
+  return typeof caller === "object" && caller.user.role === "service";
+}
+
+/** The {@link HttpError} that says when to come back. */
+export function tooManyCalls(retryAfterMs: number): HttpError {
+  return new HttpError(429, "rate_limited", "Too many requests; try again later", retryAfterMs);
+}
+
+/** Guests' calls count by their address: a new badge costs nothing. */
+function personWith(user: User): string | undefined {
+  return user.isGuest ? undefined : personOf(user);
+}

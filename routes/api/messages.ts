@@ -1,0 +1,111 @@
+/** `/api/rooms/:room/messages`: rooms for programs. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import { DEFAULT_PAGE, type History, MAX_PAGE } from "../../rooms/messages/history.ts";
+import type { Idempotency } from "../../rooms/kv/idempotency_keys.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
+import type { Message } from "../../rooms/messages/message.ts";
+import type { RoomNames } from "../../rooms/access/room_names.ts";
+import {
+  mayEnter,
+  maySpeak,
+  type PermissionStore,
+  type RoomPermissions,
+  whyNot,
+} from "../../rooms/access/room_permissions.ts";
+import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../rooms/user.ts";
+import { admitted, type ApiEnv } from "./gate.ts";
+import type { Caller, Refusal } from "../authentication.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
+import { HttpError } from "../errors.ts";
+import { once } from "./idempotency_key.ts";
+import { roomNameIn } from "../path_params.ts";
+
+const Post = v.object({
+  message: v.string('"message" must be text'),
+  username: v.optional(
+    v.pipe(
+      v.string('"username" must be text'),
+      v.transform(cleanName),
+      v.string(`"username" must have at most ${MAX_NAME_LENGTH} characters`),
+    ),
+  ),
+});
+
+const Query = v.object({
+  before: v.optional(v.pipe(v.string(), v.maxLength(26, '"before" must be a message\'s id'))),
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
+      v.transform((limit) => Math.min(Number(limit), MAX_PAGE)),
+    ),
+    String(DEFAULT_PAGE),
+  ),
+});
+
+export function messagesApi(options: {
+  lobby: Rooms;
+  history: History;
+  rules: PermissionStore;
+  roomNames: RoomNames;
+  idempotency: Idempotency;
+}): Hono<ApiEnv> {
+  const { lobby, history, rules, roomNames, idempotency } = options;
+  const app = new Hono<ApiEnv>();
+
+  app.get("/:room/messages", async (c) => {
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
+    const { user } = admitted(c.var.caller);
+    const now = await rules.of(room);
+    if (!mayEnter(now, user)) throw noEntry(now, user);
+    const { before, limit } = requestBody(Query, c.req.query());
+    const stretch = await history.before(room, before, limit);
+    return c.body(`{${history.json(stretch)}}`, 200, {
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+    });
+  });
+
+  app.post("/:room/messages", async (c) => {
+    const poster = posterOf(c.var.caller);
+    const room = await roomNames.claim(roomNameIn(c.req.param("room")));
+    const body = await jsonIn(c.req.raw);
+    const { message, username } = requestBody(Post, body);
+    if (!maySpeak(await rules.of(room), poster)) {
+      throw new HttpError(403, "read_only", "This room is closed");
+    }
+    // Only the service speaks under any name: an admin who could would be able to pose as somebody else.
+    const user = poster.role === "service" ? service(username ?? "") : poster;
+    let said: Message | undefined;
+    // The id alone is remembered: whoever deletes the message must find its words nowhere else.
+    const { id } = await once(c, idempotency, { scope: `messages/${room}`, body }, async (clientId) => {
+      said = await lobby.post(room, user, message, clientId);
+      return { id: said.id };
+    });
+    return c.json(said ?? await lobby.message(room, id) ?? { id, room, deleted: true }, 201);
+  });
+
+  return app;
+}
+
+/** The error for somebody who may not enter a room: into a private one a guest may after signing in. */
+export function noEntry(rules: RoomPermissions, user: User): HttpError {
+  return user.isGuest && !rules.isClosed
+    ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
+    : new HttpError(403, "not_allowed", whyNot(rules));
+}
+
+/** Whoever may post from outside of the room. Throws {@link HttpError}. */
+function posterOf(caller: Caller | Refusal): User {
+  const user = typeof caller === "object" ? caller.user : undefined;
+  if (user?.role === "service" || user?.role === "admin") return user;
+  if (user?.role === "user") {
+    throw new HttpError(
+      403,
+      "not_allowed",
+      "Posting is for the service and for admins: speak in the room instead",
+    );
+  }
+  throw new HttpError(401, "not_signed_in", "Posting needs the service's token: Authorization: Bearer …");
+}

@@ -1,0 +1,208 @@
+/** `/api/rooms`: rooms and their rules, and what their creators and admins may do in them. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Accounts } from "../../rooms/access/accounts.ts";
+import type { Deletion } from "../../rooms/messages/deletion.ts";
+import type { History } from "../../rooms/messages/history.ts";
+import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
+import { ROOM_NAME } from "../../rooms/room.ts";
+import type { RoomNames } from "../../rooms/access/room_names.ts";
+import {
+  mayChange,
+  mayEnter,
+  type PermissionStore,
+  type RoomPermissions,
+} from "../../rooms/access/room_permissions.ts";
+import { cleanName, hasAccount, type User } from "../../rooms/user.ts";
+import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
+import { admitted, type ApiEnv } from "./gate.ts";
+import type { Caller, Refusal } from "../authentication.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
+import { HttpError } from "../errors.ts";
+import { isAdminOrService } from "./require_admin.ts";
+import type { Translations } from "../translations.ts";
+import { createMemberNotices } from "./member_notices.ts";
+import { noEntry } from "./messages.ts";
+import { roomNameIn } from "../path_params.ts";
+
+const MAX_TITLE_LENGTH = 64;
+/** Rooms that one request may ask about. */
+const MAX_ASKED = 50;
+const title = v.optional(
+  v.pipe(
+    v.string('"title" must be text'),
+    v.transform(cleanName),
+    v.string(`"title" must have at most ${MAX_TITLE_LENGTH} characters`),
+  ),
+);
+const isPrivate = v.optional(v.boolean('"private" must be true or false'));
+const Creation = v.object({ room: v.string('"room" must be a name'), title, private: isPrivate });
+const Asked = v.pipe(
+  v.array(v.string()),
+  v.maxLength(MAX_ASKED, `"name" may be given ${MAX_ASKED} times at most`),
+);
+const Change = v.object({
+  title,
+  private: isPrivate,
+  read_only: v.optional(v.boolean('"read_only" must be true or false')),
+  closed: v.optional(v.boolean('"closed" must be true or false')),
+  members: v.optional(namesIn("members")),
+});
+
+/** Somebody who belongs to a private room. */
+interface Person {
+  readonly name: string;
+  readonly creator: true | undefined;
+}
+
+export function roomsApi(options: {
+  accounts: Accounts;
+  rules: PermissionStore;
+  roomNames: RoomNames;
+  deletion: Deletion;
+  history: History;
+  inboxes: Inboxes;
+  words: Translations;
+  /** In which people are told that they were added to a room. */
+  language: string;
+  now: () => number;
+}): Hono<ApiEnv> {
+  const { accounts, rules, roomNames, deletion, history } = options;
+  const app = new Hono<ApiEnv>();
+  const tellAdded = createMemberNotices(options);
+  /** Lookups under way, by whom they look up: when a room's rules change, all who are in it ask at once. */
+  const lookups = new Map<string, Promise<Person[]>>();
+
+  async function view(room: string, now: RoomPermissions, user: User): Promise<Record<string, unknown>> {
+    const { title, isPrivate, isReadOnly, isClosed = false, creator, members } = now;
+    const shown = {
+      room,
+      title,
+      private: isPrivate,
+      read_only: isReadOnly,
+      closed: isClosed || undefined,
+      people: isPrivate && hasAccount(user) ? await peopleOf(now) : undefined,
+    };
+    if (!mayChange(now, user)) return { ...shown, may_change: false };
+    const [creatorName] = creator ? await usernamesOf(accounts, [creator]) : [];
+    return {
+      ...shown,
+      may_change: true,
+      creator: creatorName,
+      members: await usernamesOf(accounts, members),
+    };
+  }
+
+  /** Who may enter a private room as its creator or a member, by the names that others read. */
+  async function peopleOf({ creator, members }: RoomPermissions): Promise<Person[]> {
+    const ids = [...new Set([...(creator ? [creator] : []), ...members])];
+    const key = ids.join();
+    const lookup = lookups.get(key) ?? Promise.all(ids.map((id) => accounts.byId(id)))
+      .then((found) =>
+        found.flatMap((account) =>
+          account ? [{ name: account.displayName, creator: account.id === creator || undefined }] : []
+        )
+      )
+      .finally(() => lookups.delete(key));
+    lookups.set(key, lookup);
+    return await lookup;
+  }
+
+  /** What a list of rooms shows of one; of a room that the user may not enter, only why. */
+  async function summary(name: string, user: User): Promise<Record<string, unknown>> {
+    const room = await roomNames.find(name);
+    const now = await rules.of(room);
+    const { title, isPrivate, isClosed = false } = now;
+    if (!mayEnter(now, user)) {
+      return { name, may_enter: false, private: !isClosed, closed: isClosed || undefined };
+    }
+    const { messages } = JSON.parse(`{${history.json(await history.before(room, undefined, 1))}}`);
+    return {
+      name,
+      may_enter: true,
+      title: title || undefined,
+      private: isPrivate,
+      closed: isClosed || undefined,
+      last: messages[0],
+    };
+  }
+
+  app.get("/", async (c) => {
+    const { user } = admitted(c.var.caller);
+    const asked = requestBody(Asked, c.req.queries("name") ?? []).map((name) => name.normalize("NFC"));
+    const names = [...new Set(asked)].filter((name) => ROOM_NAME.test(name));
+    return c.json({ rooms: await Promise.all(names.map((name) => summary(name, user))) });
+  });
+
+  app.post("/", async (c) => {
+    const { user } = admitted(c.var.caller);
+    if (user.isGuest) {
+      throw new HttpError(401, "not_signed_in", "Sign in first: a room belongs to an account");
+    }
+    if (!hasAccount(user)) throw new HttpError(403, "not_allowed", "Make rooms as an account");
+    const { room: wanted, title, private: isPrivate = false } = requestBody(
+      Creation,
+      await jsonIn(c.req.raw),
+    );
+    const room = await roomNames.claim(roomNameIn(wanted.trim()));
+    const { lines } = await history.before(room, undefined, 1);
+    // One that others have talked in isn't anybody's to close to them.
+    if (lines.length || !await rules.claim(room, user, { title: title ?? "", isPrivate })) {
+      throw new HttpError(409, "room_taken", "There is a room of this name already");
+    }
+    return c.json(await view(room, await rules.of(room), user), 201);
+  });
+
+  app.get("/:room", async (c) => {
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
+    const { user } = admitted(c.var.caller);
+    const now = await rules.of(room);
+    if (!mayEnter(now, user)) throw noEntry(now, user);
+    return c.json(await view(room, now, user));
+  });
+
+  app.patch("/:room", async (c) => {
+    const named = roomNameIn(c.req.param("room"));
+    const user = await changerOf(c.var.caller, await roomNames.find(named));
+    const room = await roomNames.claim(named);
+    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = requestBody(
+      Change,
+      await jsonIn(c.req.raw),
+    );
+    if (isClosed !== undefined && !isAdminOrService(c.var.caller)) {
+      throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
+    }
+    const ids = members && await accountIdsOf(accounts, members);
+    let before: RoomPermissions | undefined;
+    const now = await rules.change(room, (rules) => {
+      before = rules;
+      return {
+        ...rules,
+        title: title ?? rules.title,
+        isPrivate: isPrivate ?? rules.isPrivate,
+        isReadOnly: isReadOnly ?? rules.isReadOnly,
+        isClosed: isClosed ?? rules.isClosed,
+        members: ids ?? rules.members,
+      };
+    });
+    if (before) await tellAdded(room, { before, now, by: user });
+    return c.json(await view(room, now, user));
+  });
+
+  app.delete("/:room/messages/:id", async (c) => {
+    const room = await roomNames.find(roomNameIn(c.req.param("room")));
+    await changerOf(c.var.caller, room);
+    if (await deletion.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
+    throw new HttpError(404, "not_found", "The room has no such message");
+  });
+
+  /** Whoever may change the room. Throws {@link HttpError}. */
+  async function changerOf(caller: Caller | Refusal, room: string): Promise<User> {
+    const { user } = admitted(caller);
+    if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");
+    if (mayChange(await rules.of(room), user)) return user;
+    throw new HttpError(403, "not_allowed", "Only the room's creator and admins may do this");
+  }
+
+  return app;
+}

@@ -1,0 +1,97 @@
+/** `/api/users`: accounts, for admins and the service; and making one's own where sign-up is open. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Account, Accounts } from "../../rooms/access/accounts.ts";
+import type { Credentials } from "../../rooms/access/credentials.ts";
+import { viewAccount } from "./account_view.ts";
+import type { ApiEnv } from "./gate.ts";
+import type { Authentication } from "../authentication.ts";
+import { jsonIn, requestBody } from "./request_body.ts";
+import { HttpError } from "../errors.ts";
+import { isAdminOrService, refusal, refuseTokens, requireAdmin } from "./require_admin.ts";
+import { RateLimits } from "../rate_limits.ts";
+
+const role = v.optional(v.picklist(["user", "admin"], '"role" must be user or admin'));
+const text = (field: string) => v.pipe(v.string(`"${field}" must be text`), v.maxLength(1_000));
+const NewUser = v.object({
+  username: text("username"),
+  password: text("password"),
+  display_name: v.optional(text("display_name")),
+  role,
+});
+const Change = v.object({
+  role,
+  password: v.optional(text("password")),
+  keep_tokens: v.optional(v.boolean('"keep_tokens" must be true or false'), false),
+});
+
+export function usersApi(options: {
+  accounts: Accounts;
+  sessions: Credentials;
+  tokens: Credentials;
+  authentication: Authentication;
+  signup: "open" | "closed";
+  /** For each address; 0 = off. */
+  signupsPerHour: number;
+}): Hono<ApiEnv> {
+  const { accounts, sessions, tokens, authentication, signup } = options;
+  const app = new Hono<ApiEnv>();
+  const signups = options.signupsPerHour ? new RateLimits(options.signupsPerHour, "hour") : undefined;
+
+  async function named(username: string): Promise<Account> {
+    const account = await accounts.named(username);
+    if (account) return account;
+    throw new HttpError(404, "not_found", "There is no account of that name");
+  }
+
+  app.post("/", async (c) => {
+    const mayKeep = isAdminOrService(c.var.caller);
+    if (!mayKeep && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
+    const { username, password, display_name: displayName, role } = requestBody(
+      NewUser,
+      await jsonIn(c.req.raw),
+    );
+    if (!mayKeep && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
+    if (role === "admin") refuseTokens(c.var.caller, "Making an admin");
+    const limiter = mayKeep ? undefined : signups?.of(authentication.address(c));
+    if (limiter && !limiter.tryRemoveTokens(1)) {
+      const sentence = "Many accounts were made from this address within the hour; try again later";
+      throw new HttpError(429, "too_many_signups", sentence, limiter.getWaitTime(1));
+    }
+    const account = await accounts.create({ username, password, displayName, role: role ?? "user" });
+    return c.json({ user: viewAccount(account) }, 201);
+  });
+
+  app.use(requireAdmin("Accounts are for admins to look after"));
+
+  app.get("/", async (c) => c.json({ users: await Array.fromAsync(accounts.list(), viewAccount) }));
+
+  app.patch("/:username", async (c) => {
+    const { id } = await named(c.req.param("username"));
+    const { role, password, keep_tokens: keepsTokens }: v.InferOutput<typeof Change> = requestBody(
+      Change,
+      await jsonIn(c.req.raw),
+    );
+    if (role === "admin") refuseTokens(c.var.caller, "Making an admin");
+    if (password !== undefined) {
+      refuseTokens(c.var.caller, "Setting a password");
+      await accounts.changePassword(id, password);
+      await sessions.revokeAll(id);
+      if (!keepsTokens) await tokens.revokeAll(id);
+    }
+    if (role !== undefined) await accounts.changeRole(id, role);
+    return c.json({ user: viewAccount(await named(c.req.param("username"))) });
+  });
+
+  app.delete("/:username", async (c) => {
+    // Whoever makes the account anew sets its password.
+    refuseTokens(c.var.caller, "Deleting an account");
+    const { id } = await named(c.req.param("username"));
+    await accounts.remove(id);
+    await sessions.revokeAll(id);
+    await tokens.revokeAll(id);
+    return c.json({ ok: true });
+  });
+
+  return app;
+}

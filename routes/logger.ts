@@ -1,0 +1,44 @@
+/** Logs: one JSON object a line. */
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = typeof LEVELS[number];
+
+/** Fields of a log line: ids and figures, never what people wrote, and no keys or tokens. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes a line with a fixed name for what happened. */
+export type Logger = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
+
+/** A log that writes lines of this level and above; `failed` is called for each one of level `error`, too. */
+export function createLogger(
+  level: LogLevel,
+  write: (line: string) => void,
+  failed: () => void = () => {},
+): Logger {
+  const at = (name: LogLevel): Logger[LogLevel] =>
+    LEVELS.indexOf(name) < LEVELS.indexOf(level)
+      ? () => {}
+      : (event, fields) =>
+        write(JSON.stringify({ time: new Date().toISOString(), level: name, event, ...fields }));
+  const error = at("error");
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: (event, fields) => {
+      failed();
+      error(event, fields);
+    },
+  };
+}
+
+/** What a log line says of an error: its name and message, not its cause, which may quote what people wrote. */
+export function errorFields(error: unknown): LogFields {
+  return error instanceof Error ? { error: error.name, message: error.message } : { error: String(error) };
+}
+
+/** Writes a line to stderr. */
+export function writeLine(line: string): void {
+  // deno-lint-ignore no-console -- logs go to stderr
+  console.error(line);
+}

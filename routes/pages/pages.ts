@@ -1,0 +1,178 @@
+/** The pages that people see. */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { compress } from "hono/compress";
+import { setCookie } from "hono/cookie";
+import type { Account } from "../../rooms/access/accounts.ts";
+import { ROOM_NAME } from "../../rooms/room.ts";
+import { mayChange, mayEnter, type RoomPermissions } from "../../rooms/access/room_permissions.ts";
+import type { ListedDocument } from "../../rooms/documents/document_list.ts";
+import { hereIn, siteOf } from "./base_path.ts";
+import { accountPages } from "./account_pages.ts";
+import { adminPages } from "./admin_pages.ts";
+import { userOf } from "../authentication.ts";
+import { documentPages } from "./document_pages.ts";
+import { isLanguage, type Language, pageView } from "./page_view.ts";
+import { reportPages } from "./report_pages.ts";
+import { StaticFiles, staticFiles } from "./static_files.ts";
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+export interface PagesOptions {
+  /** Spoken to visitors who state no preference. */
+  readonly language: Language;
+  /** In characters, 0 for no limit. */
+  readonly maxMessageLength: number;
+  readonly auth: "guests" | "required";
+  readonly signup: "open" | "closed";
+  /** The tab of the spreadsheet that messages go to; `undefined` for a file. */
+  readonly sheetName: string | undefined;
+  /** Days for which messages are kept; 0 = for good. */
+  readonly retentionDays: number;
+  /** Who is signed in. */
+  readonly accountOf: (c: Context) => Promise<Account | undefined>;
+  /** The room that a name means, in the form in which it is called; missing: each is a room of its own. */
+  readonly findRoom?: (name: string) => Promise<string>;
+  readonly rulesOf: (room: string) => Promise<RoomPermissions>;
+  readonly documentOf: (id: string) => Promise<ListedDocument | undefined>;
+  /** What pages are made of; the project's own by default. */
+  readonly files?: StaticFiles;
+  /** How long the caller has to wait for the next page, in milliseconds; 0 = not at all, which is the default. */
+  readonly waitOf?: (c: Context) => number;
+}
+
+/**
+ * The lobby, the rooms, the help page and `/static/`. Mount it last: it answers whatever else a browser asks
+ * for with a friendly "not found", and leaves other clients to the next handler.
+ *
+ * Throws a `RangeError` on options that can't be meant.
+ */
+export function pages(options: PagesOptions): Hono {
+  const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0, files = new StaticFiles() } =
+    options;
+  const { findRoom = (name: string) => Promise.resolve(name) } = options;
+  if (!isLanguage(language)) {
+    throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
+  }
+  if (!Number.isSafeInteger(maxMessageLength) || maxMessageLength < 0) {
+    throw new RangeError(`Cannot make the pages: maxMessageLength is ${maxMessageLength}, must be 0 or more`);
+  }
+  const app = new Hono();
+
+  const view = pageView({ files, language, accountOf });
+  const { show, tell } = view;
+
+  app.get("*", compress({ encoding: "gzip" }));
+  app.get("*", async (c, next) => {
+    const waitMs = c.req.path.startsWith("/static/") ? 0 : waitOf(c);
+    if (!waitMs) return await next();
+    c.header("retry-after", String(Math.ceil(waitMs / 1000)));
+    return await tell(c, 429, "too_fast");
+  });
+  for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
+    app.get(path, async (c, next) => {
+      const chosen = c.req.query("language");
+      if (!isLanguage(chosen)) return await next();
+      const path = `${siteOf(c).basePath}/`;
+      setCookie(c, "language", chosen, { path, maxAge: YEAR_SECONDS, sameSite: "Lax" });
+      return c.redirect(hereIn(c, { without: "language" }));
+    });
+  }
+
+  app.get("/", (c) => c.redirect("/chat/"));
+  for (
+    const path of [
+      "/chat",
+      "/chat/:room",
+      "/chat/:room/settings",
+      "/docs",
+      "/docs/:id",
+      "/help",
+      "/admin",
+      "/account",
+      "/account/sign-in",
+      "/account/sign-up",
+      "/reports",
+    ]
+  ) {
+    app.get(path, (c) => c.redirect(hereIn(c).replace(/(?=\?|$)/, "/")));
+  }
+  if (options.auth === "required") {
+    for (const path of ["/chat/*", "/docs/*"]) {
+      app.get(path, async (c, next) => {
+        if (await accountOf(c)) return await next();
+        return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
+      });
+    }
+  }
+  app.get("/chat/", (c) => {
+    // The lobby's form, which works without JavaScript.
+    const { room, username } = c.req.query();
+    if (room === undefined) return show(c, "lobby.html");
+    const name = roomName(room.trim());
+    if (!name) return tell(c, 400, "bad_room");
+    const query = username?.trim() ? `?${new URLSearchParams({ username: username.trim() })}` : "";
+    return c.redirect(`/chat/${encodeURIComponent(name)}/${query}`);
+  });
+  // A room has one address, whichever way its name is written.
+  for (const path of ["/chat/:room/", "/chat/:room/settings/"]) {
+    app.get(path, async (c, next) => {
+      const named = roomName(c.req.param("room") ?? "");
+      const room = named && await findRoom(named);
+      if (room === named || !room) return await next();
+      const { pathname, search } = new URL(c.req.url);
+      const [, , , ...rest] = pathname.split("/");
+      return c.redirect(`/chat/${encodeURIComponent(room)}/${rest.join("/")}${search}`);
+    });
+  }
+  app.get("/chat/:room/", async (c) => {
+    const room = roomName(c.req.param("room"));
+    if (!room) return tell(c, 400, "bad_room");
+    const account = await accountOf(c);
+    const rules = await rulesOf(room);
+    const user = account && userOf(account);
+    const mayRead = user ? mayEnter(rules, user) : !rules.isPrivate;
+    const isChanger = user !== undefined && mayChange(rules, user);
+    return show(c, "room.html", {
+      room,
+      // Strangers don't learn what a private room is called.
+      title: mayRead && rules.title || room,
+      may_change: String(isChanger),
+      private: String(rules.isPrivate),
+      closed: String(rules.isClosed === true),
+      auth: options.auth,
+      read_only: String(rules.isReadOnly && !isChanger),
+      max_length: String(maxMessageLength),
+      sheet_kind: options.sheetName === undefined ? "file" : "google",
+      sheet_name: options.sheetName ?? "",
+      retention_days: String(options.retentionDays),
+    });
+  });
+  app.get("/chat/:room/settings/", async (c) => {
+    const room = roomName(c.req.param("room"));
+    if (!room) return tell(c, 400, "bad_room");
+    const account = await accountOf(c);
+    if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
+    const rules = await rulesOf(room);
+    if (!mayChange(rules, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
+    return show(c, "room_settings.html", { room, title: rules.title || room });
+  });
+  app.route("/", accountPages({ ...options, view }));
+  app.route("/", adminPages({ view, accountOf }));
+  app.route("/", reportPages({ view, accountOf }));
+  app.route("/", documentPages({ ...options, view }));
+  app.get("/help/", (c) => show(c, "help.html"));
+  app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
+  app.route("/static", staticFiles(files));
+  app.get("*", async (c, next) => {
+    if (!c.req.header("accept")?.includes("text/html")) return await next();
+    return tell(c, 404, "not_found");
+  });
+  return app;
+}
+
+/** The name composed, so that typed on two systems it is one room; `undefined` for an impossible one. */
+function roomName(name: string): string | undefined {
+  const composed = name.normalize("NFC");
+  return ROOM_NAME.test(composed) ? composed : undefined;
+}

@@ -1,0 +1,71 @@
+/** `/ws/notifications/`: a user's own notifications, as they come. */
+import type { Hono } from "hono";
+import {
+  decodeInboxFrame,
+  encodeError,
+  encodeNotification,
+  encodeUnread,
+  type InboxFrame,
+  MAX_FRAME_BYTES,
+} from "../../rooms/notifications/frames.ts";
+import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
+import type { Subscriptions } from "../../rooms/notifications/subscriptions.ts";
+import { FrameError } from "../../rooms/protocol.ts";
+import type { Bindings } from "../authentication.ts";
+import { errorFields, type Logger } from "../logger.ts";
+import { accountSocket } from "./account_socket.ts";
+import type { Frame } from "./socket.ts";
+import type { SocketUpgrade } from "./upgrade.ts";
+
+/** Marks are cheap, and whoever reads much at once makes many. */
+const FRAMES_PER_MINUTE = 1_000;
+
+export function notificationsSocket(options: {
+  gate: SocketUpgrade;
+  log: Logger;
+  inboxes: Inboxes;
+  watch: Subscriptions;
+}): Hono<{ Bindings: Bindings }> {
+  const { gate, log, inboxes, watch } = options;
+
+  async function act(account: string, frame: InboxFrame): Promise<void> {
+    if (frame.type === "mark_all_read") await inboxes.markAllRead(account);
+    // One that is not there, or not theirs, is no longer unread either.
+    else await inboxes.markRead(account, frame.notification_id);
+  }
+
+  return accountSocket({
+    gate,
+    log,
+    path: "/ws/notifications",
+    maxFrameBytes: MAX_FRAME_BYTES,
+    framesPerMinute: FRAMES_PER_MINUTE,
+    async attend(connection) {
+      const { id: account } = connection.user;
+      const left = await watch.add(account, {
+        arrived: (notification) => connection.send(encodeNotification(notification)),
+        unread: (count) => connection.send(encodeUnread(count)),
+      });
+      return {
+        left,
+        receive(data: Frame) {
+          const frame = decoded(data);
+          if (frame instanceof FrameError) return connection.send(encodeError(frame.code, frame.message));
+          act(account, frame).catch((error) => {
+            log.error("mark_failed", errorFields(error));
+            connection.send(encodeError("internal", "Internal server error"));
+          });
+        },
+      };
+    },
+  });
+}
+
+function decoded(data: Frame): InboxFrame | FrameError {
+  try {
+    return decodeInboxFrame(data);
+  } catch (error) {
+    if (error instanceof FrameError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+/** What the dashboards are warned of when something happens to the log. */
+import type { Alert } from "../../rooms/stats/event_feed.ts";
+import type { Trouble } from "./flusher.ts";
+import type { Notice } from "../sheet.ts";
+
+const MINUTE_MS = 60_000;
+
+/** The alert for trouble that begins, changes or (`undefined`) is over, and how long until the same is said again. */
+export function warningOf(trouble: Trouble | undefined): [alert: Alert, onceInMs: number] {
+  if (!trouble) {
+    return [{ level: "info", code: "log_recovered", message: "Rows are written to the sheet again" }, 0];
+  }
+  const { state, reason } = trouble;
+  if (state === "paused") {
+    return [{ level: "critical", code: "log_paused", message: `No rows are written: ${reason}` }, MINUTE_MS];
+  }
+  const message = `Rows are written late: ${reason}`;
+  return [{ level: "warning", code: "log_retrying", message }, 10 * MINUTE_MS];
+}
+
+/** The alert for what the sheet noticed, and how long until the same is said again. */
+export function alertOf({ code, message }: Notice): [alert: Alert, onceInMs: number] {
+  return [{ level: "warning", code, message }, 10 * MINUTE_MS];
+}
+
+/** The alert for a lease that went to another process without having been given up. */
+export function leaseLost(name: string): Alert {
+  const work = name === "log" ? "writing rows" : "storing messages";
+  return {
+    level: "warning",
+    code: "lease_lost",
+    message: `Another process has taken over ${work}: this one did not answer in time`,
+  };
+}

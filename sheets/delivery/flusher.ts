@@ -1,0 +1,208 @@
+/**
+ * The flusher: the one loop that drains the outbox into the sheet, whenever it is rung, and otherwise now and then.
+ *
+ * It holds the lease while there is something to do, spaces its appends, waits with growing pauses while the sheet is
+ * busy or out of reach, and probes once a minute while a person has something to mend. It never gives up.
+ */
+import type { Outbox } from "../../rooms/messages/outbox.ts";
+import type { Clock } from "../../rooms/clock.ts";
+import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
+import { type Delivery, type Settled, SLICE_ROWS, type Way } from "./delivery.ts";
+import { Pace, type PaceOptions } from "./pace.ts";
+import { SheetError } from "../sheet.ts";
+
+/** What the flusher is about, for people. */
+export type DeliveryStatus =
+  | { readonly state: "idle" | "writing" | "elsewhere" }
+  | Trouble;
+
+/** Why rows don't get written at present. */
+export interface Trouble {
+  /** `retrying`: it will pass. `paused`: somebody has to act, as `reason` says. */
+  readonly state: "retrying" | "paused";
+  readonly reason: string;
+  /** When it began, ISO 8601. */
+  readonly since: string;
+}
+
+export interface FlusherParts {
+  readonly outbox: Outbox;
+  readonly delivery: Delivery;
+  readonly lease: Lease;
+  readonly pace: PaceOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Called when the flusher is about to look what is pending: a message committed later needs a new ring. */
+  readonly looking: () => void;
+  readonly settled: (settled: Settled) => void;
+  /** Called when trouble begins, when it changes, and with `undefined` when it is over. */
+  readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
+  /** Called when rows are delivered, but what is to be done besides (dead letters, doubles) failed; it is tried again. */
+  readonly choresFailed: (cause: unknown) => void;
+}
+
+const SWEEP_EVERY_MS = 30_000;
+/** How often to look whether the lease has become free. */
+const LEASE_POLL_MS = 250;
+/** How often to look whether somebody has mended what only people can mend. */
+const PROBE_EVERY_MS = 60_000;
+/** How often what is to be done besides is tried again. */
+const CHORES_AGAIN_MS = 60_000;
+const BACKOFF_FROM_MS = 1_000;
+const BACKOFF_TO_MS = 5 * 60_000;
+
+export class Flusher {
+  readonly #parts: FlusherParts;
+  readonly #pace: Pace;
+  #status: DeliveryStatus = { state: "idle" };
+  #attempts = 0;
+  /** When chores that failed may be tried again, by the clock that doesn't jump. */
+  #choresFrom = -Infinity;
+  #rings: (() => void)[] = [];
+  #wake: () => void = () => {};
+  #isOver = false;
+
+  constructor(parts: FlusherParts) {
+    this.#parts = parts;
+    this.#pace = new Pace(parts.pace, parts.clock);
+  }
+
+  get status(): DeliveryStatus {
+    return this.#status;
+  }
+
+  /** Something is pending. Resolves when all that is pending by now has been settled, or nobody works any more. */
+  ring(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#rings.push(resolve);
+    // In trouble, and while another process writes, the loop goes by the clock.
+    if (this.#status.state === "idle") this.#wake();
+    return promise;
+  }
+
+  /** Tries again at once, whatever the trouble was. */
+  probe(): void {
+    this.#choresFrom = -Infinity;
+    this.#wake();
+  }
+
+  /**
+   * Works until `stop` aborts, then ends after the append that is under way, which `kill` cuts short: what it was
+   * about stays pending. Never rejects.
+   */
+  async run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const pauseMs = await this.#pass(stop, kill);
+      if (this.#status.state === "idle" && this.#rings.length) continue;
+      await this.#pause(pauseMs, stop);
+    }
+    // What is pending stays in the outbox: nobody has to wait for it here.
+    this.#isOver = true;
+    for (const resolve of this.#rings.splice(0)) resolve();
+    await this.#parts.lease.release().catch(() => {});
+  }
+
+  /** Drains the outbox; answers how long to wait for the next pass. */
+  async #pass(stop: AbortSignal, kill: AbortSignal): Promise<number> {
+    const { outbox, lease, delivery, looking } = this.#parts;
+    try {
+      const rings = this.#rings.length;
+      looking();
+      if (await outbox.oldest() || await this.#hasChores()) {
+        if (!await lease.acquire()) return this.#leave();
+        await delivery.load();
+        await this.#drain(stop, kill);
+        await lease.release();
+      }
+      this.#over("idle");
+      for (const resolve of this.#rings.splice(0, rings)) resolve();
+      return SWEEP_EVERY_MS;
+    } catch (error) {
+      if (error instanceof LeaseLostError) return this.#leave();
+      return stop.aborted ? 0 : this.#trouble(error);
+    }
+  }
+
+  /** Another process writes, or is about to. */
+  #leave(): number {
+    this.#status = { state: "elsewhere" };
+    return LEASE_POLL_MS;
+  }
+
+  async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    const { outbox, delivery, settled, looking } = this.#parts;
+    const pace = async (): Promise<void> => {
+      await this.#keepPace(stop);
+      stop.throwIfAborted();
+      this.#pace.begin();
+    };
+    const way = { pace, signal: kill };
+    if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
+      this.#status = { state: "writing" };
+    }
+    for (looking(); !stop.aborted && await outbox.oldest(); looking()) {
+      // Paced before the slice is taken, so that it holds all that has come by then.
+      await this.#keepPace(stop);
+      looking();
+      const slice = await delivery.next();
+      if (!slice) break;
+      settled(await delivery.write(slice, way));
+      this.#over("writing");
+    }
+    if (!stop.aborted && await this.#hasChores()) await this.#tidy(way, stop);
+  }
+
+  async #hasChores(): Promise<boolean> {
+    const { clock, delivery } = this.#parts;
+    return clock.elapsed() >= this.#choresFrom && await delivery.hasChores();
+  }
+
+  /** Does what is to be done besides; when that fails, messages don't have to wait for it. */
+  async #tidy(way: Way, stop: AbortSignal): Promise<void> {
+    const { clock, delivery, settled, choresFailed } = this.#parts;
+    try {
+      for await (const outcome of delivery.tidy(way)) settled(outcome);
+    } catch (error) {
+      if (error instanceof LeaseLostError || stop.aborted) throw error;
+      this.#choresFrom = clock.elapsed() + CHORES_AGAIN_MS;
+      choresFailed(error);
+    }
+  }
+
+  async #keepPace(stop: AbortSignal): Promise<void> {
+    const { clock, outbox } = this.#parts;
+    const waitMs = this.#pace.waitMs(outbox.depth > SLICE_ROWS);
+    if (waitMs > 0) await clock.wait(waitMs, stop);
+  }
+
+  /** Waits, but not longer than until a ring wakes the loop. */
+  async #pause(ms: number, stop: AbortSignal): Promise<void> {
+    const ringing = new AbortController();
+    this.#wake = () => ringing.abort();
+    await this.#parts.clock.wait(ms, AbortSignal.any([stop, ringing.signal]));
+    this.#wake = () => {};
+  }
+
+  #over(state: "idle" | "writing"): void {
+    const wasTroubled = this.#status.state === "retrying" || this.#status.state === "paused";
+    this.#status = { state };
+    this.#attempts = 0;
+    if (wasTroubled) this.#parts.troubled(undefined, undefined);
+  }
+
+  /** Notes what is wrong; answers how long to wait before the next try. */
+  #trouble(error: unknown): number {
+    const { clock, random, troubled } = this.#parts;
+    const state = error instanceof SheetError && error.kind === "setup" ? "paused" : "retrying";
+    const reason = error instanceof Error ? error.message : String(error);
+    const before = this.#status;
+    const since = "since" in before ? before.since : new Date(clock.now()).toISOString();
+    this.#status = { state, reason, since };
+    if (!("reason" in before && before.reason === reason)) troubled(this.#status, error);
+    if (state === "paused") return PROBE_EVERY_MS;
+    // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#attempts++);
+    return Math.max(random() * most, error instanceof SheetError ? error.retryAfterMs : 0);
+  }
+}

@@ -1,0 +1,79 @@
+/** The bulletin tells members which messages stand in the sheet, wherever they were written to it. */
+import type { Channel, Post } from "../../rooms/cluster/channel.ts";
+import type { History } from "../../rooms/messages/history.ts";
+import type { Lease } from "../../rooms/kv/lease.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
+import { type Delivery, idOf } from "./delivery.ts";
+
+/** Where a message is. */
+export interface ReceiptTarget {
+  readonly room: string;
+  readonly id: string;
+}
+
+export interface Outcome {
+  /** All batches up to this versionstamp are settled. */
+  readonly upTo: string;
+  readonly recorded: readonly ReceiptTarget[];
+  readonly refused: readonly ReceiptTarget[];
+}
+
+export interface ReceiptsParts {
+  readonly history: History;
+  readonly lobby: Rooms;
+  readonly delivery: Delivery;
+  /** Whoever holds it knows without looking. */
+  readonly lease: Lease;
+  /** Missing when there are no others to tell. */
+  readonly channel: Channel | undefined;
+}
+
+/** A place takes up to 110 characters in a post. */
+const PLACES_PER_POST = 100;
+
+export class Receipts {
+  readonly #parts: ReceiptsParts;
+
+  constructor(parts: ReceiptsParts) {
+    this.#parts = parts;
+  }
+
+  /** Tells everyone what was written here. */
+  settled(outcome: Outcome): void {
+    this.#tell(outcome);
+    const { channel } = this.#parts;
+    if (!channel) return;
+    const { upTo, recorded, refused } = outcome;
+    const count = Math.max(recorded.length, refused.length, 1);
+    for (let i = 0; i < count; i += PLACES_PER_POST) {
+      const part = (places: readonly ReceiptTarget[]): ReceiptTarget[] =>
+        places.slice(i, i + PLACES_PER_POST);
+      // Only the last part ends it: whoever misses that one will look.
+      const end = i + PLACES_PER_POST < count ? "" : upTo;
+      channel.post({ type: "settled", upTo: end, recorded: part(recorded), refused: part(refused) });
+    }
+  }
+
+  receive(post: Post): void {
+    if (post.type === "settled") this.#tell(post);
+  }
+
+  /** Looks whether something was written elsewhere, in case that a post was lost. */
+  async look(): Promise<void> {
+    const { history, delivery, lease } = this.#parts;
+    if (lease.isHeld) return;
+    const upTo = await delivery.readSettled();
+    const missed = history.settledBy(upTo);
+    if (!missed.length) return;
+    const dead = new Set((await delivery.deadLetters.list()).map(({ row }) => idOf(row)));
+    const recorded = missed.filter(({ id }) => !dead.has(id));
+    this.#tell({ upTo, recorded, refused: missed.filter(({ id }) => dead.has(id)) });
+  }
+
+  #tell({ upTo, recorded, refused }: Outcome): void {
+    const { history, lobby } = this.#parts;
+    history.markRecorded(upTo, recorded, refused);
+    lobby.recorded(recorded, "recorded");
+    lobby.recorded(refused, "not_recorded");
+  }
+}

@@ -1,0 +1,27 @@
+/** Ranges as Google names them in its answers, in A1 notation. */
+
+/** Where rows stand. */
+export interface RowRange {
+  readonly tab: string;
+  readonly firstColumn: string;
+  readonly lastColumn: string;
+  /** Row numbers, counted from 1. */
+  readonly firstRow: number;
+  readonly lastRow: number;
+}
+
+/** Reads a range such as `'My tab'!A2:E4` or `Logger!E7`; `undefined` when it isn't one of cells. */
+export function parseRange(range: string | null | undefined): RowRange | undefined {
+  const match = RANGE.exec(range ?? "");
+  if (!match) return undefined;
+  const [, quoted, plain, firstColumn, first, lastColumn = firstColumn, last = first] = match;
+  return {
+    tab: quoted?.replaceAll("''", "'") ?? plain,
+    firstColumn,
+    lastColumn,
+    firstRow: Number(first),
+    lastRow: Number(last),
+  };
+}
+
+const RANGE = /^(?:'((?:[^']|'')+)'|([^'!]+))!([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?$/;

@@ -1,0 +1,184 @@
+/** One tab of a Google spreadsheet, request by request: what {@link GoogleSheet} is made of. */
+import type { sheets_v4 as v4 } from "googleapis";
+import type { GoogleClient, GoogleRequest } from "./google_client.ts";
+import { explainGoogleError, isBeyondGrid } from "./google_errors.ts";
+import { parseRange } from "./google_ranges.ts";
+import type { GoogleSheetOptions } from "./google_sheet.ts";
+import { HEADER } from "../sheet.ts";
+
+/** What a tab is like. */
+export interface TabSize {
+  readonly sheetId: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** A range's cells, and the last row that Google has of it. */
+export interface Page {
+  readonly values: string[][];
+  readonly lastRow: number;
+}
+
+/** The column of ids. */
+export const ID_COLUMN = "E";
+/** About 3 MB of ids a page. */
+const PAGE_ROWS = 100_000;
+
+/** Every method throws as {@link Sheet} says. */
+export class GoogleTab implements AsyncDisposable {
+  readonly #name: string;
+  readonly #options: Required<GoogleSheetOptions>;
+  #client: Promise<GoogleClient> | undefined;
+
+  constructor(name: string, options: Required<GoogleSheetOptions>) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    (await this.#client?.catch(() => undefined))?.[Symbol.dispose]();
+  }
+
+  /** The tab as it is now; `undefined` when there is none of this name. */
+  async findTab(signal: AbortSignal): Promise<TabSize | undefined> {
+    const { sheets } = await this.call(signal, (api, options) =>
+      api.spreadsheets.get({
+        spreadsheetId: this.#options.spreadsheetId,
+        fields: "sheets.properties(sheetId,title,gridProperties(rowCount,columnCount))",
+      }, options));
+    if (!sheets) throw new Error("Google's answer to a look at the spreadsheet isn't one");
+    const properties = sheets.find((sheet) => sheet.properties?.title === this.#options.tab)?.properties;
+    return properties && {
+      sheetId: properties.sheetId ?? 0,
+      rows: properties.gridProperties?.rowCount ?? 0,
+      columns: properties.gridProperties?.columnCount ?? 0,
+    };
+  }
+
+  /** Puts the header above a first row that is a message's. */
+  insertHeader(sheetId: number, signal: AbortSignal): Promise<unknown> {
+    const values = HEADER.map((stringValue) => ({ userEnteredValue: { stringValue } }));
+    return this.change([
+      {
+        insertDimension: {
+          range: { sheetId, dimension: "ROWS", startIndex: 0, endIndex: 1 },
+          inheritFromBefore: false,
+        },
+      },
+      {
+        updateCells: {
+          start: { sheetId, rowIndex: 0, columnIndex: 0 },
+          rows: [{ values }],
+          fields: "userEnteredValue",
+        },
+      },
+    ], signal);
+  }
+
+  /** Two rows, because Google freezes no header that is all there is. */
+  addTab(signal: AbortSignal): Promise<unknown> {
+    const gridProperties = { rowCount: 2, columnCount: HEADER.length, frozenRowCount: 1 };
+    return this.change([{ addSheet: { properties: { title: this.#options.tab, gridProperties } } }], signal);
+  }
+
+  /** Makes the tab as wide as the header. */
+  setColumns(sheetId: number, signal: AbortSignal): Promise<unknown> {
+    const properties = { sheetId, gridProperties: { columnCount: HEADER.length } };
+    const fields = "gridProperties.columnCount";
+    return this.change([{ updateSheetProperties: { properties, fields } }], signal);
+  }
+
+  /** Carries out all of the requests, or none. */
+  change(requests: v4.Schema$Request[], signal: AbortSignal): Promise<unknown> {
+    return this.call(signal, (api, options) =>
+      api.spreadsheets.batchUpdate({
+        spreadsheetId: this.#options.spreadsheetId,
+        requestBody: { requests },
+        fields: "spreadsheetId",
+      }, options));
+  }
+
+  /** The id column from row `start` on, in pages; empty when it begins below the last row. */
+  async readIds(start: number, signal: AbortSignal): Promise<string[]> {
+    const pages: string[][] = [];
+    for (let first = start;; first += PAGE_ROWS) {
+      const last = first + PAGE_ROWS - 1;
+      const page = await this.read(`${ID_COLUMN}${first}:${ID_COLUMN}${last}`, "COLUMNS", signal);
+      const ids = page?.values[0] ?? [];
+      pages.push(ids);
+      // Google answers with the range that it has of the one asked for.
+      if (page?.lastRow !== last) return pages.flat();
+      // It leaves out the empty cells at the end, behind which the next page goes on.
+      while (ids.length < PAGE_ROWS) ids.push("");
+    }
+  }
+
+  /** The range `cells` of the tab, or all of it, and its last row; `undefined` when it begins below the last row. */
+  read(
+    cells: string | undefined,
+    majorDimension: "ROWS" | "COLUMNS",
+    signal: AbortSignal,
+  ): Promise<Page | undefined> {
+    return this.readRange(this.range(cells), majorDimension, signal);
+  }
+
+  /** The same of a whole range as Google names it. */
+  async readRange(
+    range: string,
+    majorDimension: "ROWS" | "COLUMNS",
+    signal: AbortSignal,
+  ): Promise<Page | undefined> {
+    const { spreadsheetId } = this.#options;
+    let body;
+    try {
+      body = await (await this.connect()).call(
+        (api, options) =>
+          api.spreadsheets.values.get(
+            { spreadsheetId, range, majorDimension, fields: "range,values" },
+            options,
+          ),
+        signal,
+      );
+    } catch (error) {
+      if (isBeyondGrid(error)) return undefined;
+      throw this.explain(error, signal, "setup");
+    }
+    const last = parseRange(body.range)?.lastRow;
+    // Somebody else's page with a 200 must not pass for an empty tab: rows would be written a second time.
+    if (!last) throw new Error("Google's answer to a read isn't one");
+    return { values: body.values ?? [], lastRow: last };
+  }
+
+  /** One call; `refused` says what a 400 is about. */
+  async call<T>(
+    signal: AbortSignal,
+    request: GoogleRequest<T>,
+    refused: "refused" | "setup" = "setup",
+  ): Promise<T> {
+    try {
+      return await (await this.connect()).call(request, signal);
+    } catch (error) {
+      throw this.explain(error, signal, refused);
+    }
+  }
+
+  /** Loads Google's client when it is needed: a service that writes to a file never pays for it. */
+  connect(): Promise<GoogleClient> {
+    return this.#client ??= import("./google_client.ts").then(({ GoogleClient }) =>
+      new GoogleClient(this.#options)
+    );
+  }
+
+  /** What the client's error means, without anything of the request. */
+  explain(error: unknown, signal: AbortSignal, refused: "refused" | "setup"): unknown {
+    if (signal.aborted) return signal.reason;
+    const { tab, spreadsheetId, key: { clientEmail } } = this.#options;
+    return explainGoogleError(error, { name: this.#name, tab, spreadsheetId, clientEmail, refused });
+  }
+
+  /** The range `cells` of the tab, or the whole tab, in A1 notation. */
+  range(cells?: string): string {
+    const tab = `'${this.#options.tab.replaceAll("'", "''")}'`;
+    return cells ? `${tab}!${cells}` : tab;
+  }
+}

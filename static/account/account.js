@@ -1,0 +1,141 @@
+import { at } from "../shared/address.js";
+import { ask } from "../shared/api.js";
+import { forgetAccount } from "../shared/former_account.js";
+import { mountForm, refusal } from "../shared/form.js";
+import { mountSettings } from "../shared/settings.js";
+import { openStorage } from "../shared/storage.js";
+import { pageWords } from "../shared/words.js";
+
+/** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Pass */
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const words = pageWords();
+const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
+const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=pass]"));
+
+/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
+const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
+
+mountSettings();
+part("sign-out").addEventListener("click", () => act("DELETE", "/api/session", leave));
+part("end-others").addEventListener("click", () => act("DELETE", "/api/sessions", showSessions));
+mountForm(part("change-name"), {
+  words,
+  method: "PATCH",
+  path: "/api/account",
+  body: ({ display_name }) => ({ display_name }),
+  done: ({ user }) => {
+    const form = /** @type {HTMLFormElement} */ (part("change-name"));
+    /** @type {HTMLInputElement} */ (form.elements.namedItem("display_name")).value = user.display_name;
+    part("who").textContent = user.display_name;
+    part("done", form).textContent = words.say("name_changed", { name: user.display_name });
+  },
+});
+part("copy-token").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(part("secret").textContent ?? "");
+    part("copy-token").textContent = words.say("token_copied");
+  } catch {
+    // Some browsers let nothing be copied: then it is selected, to be copied by hand.
+    getSelection()?.selectAllChildren(part("secret"));
+  }
+});
+mountForm(part("change-password"), {
+  words,
+  method: "POST",
+  path: "/api/account/password",
+  body: ({ password, new_password: next, keep_tokens: keepsTokens }) => ({
+    password,
+    new_password: next,
+    keep_tokens: Boolean(keepsTokens),
+  }),
+  done: async () => {
+    const form = /** @type {HTMLFormElement} */ (part("change-password"));
+    form.reset();
+    part("done", form).textContent = words.say("password_changed");
+    await Promise.all([showSessions(), showTokens()]);
+  },
+});
+mountForm(part("make-token"), {
+  words,
+  method: "POST",
+  path: "/api/tokens",
+  body: ({ name, expires_in_days: days, service }) => ({
+    name,
+    role: service ? "service" : undefined,
+    expires_in_days: days ? Number(days) : undefined,
+  }),
+  done: async ({ token }) => {
+    const form = /** @type {HTMLFormElement} */ (part("make-token"));
+    form.reset();
+    const done = /** @type {HTMLElement} */ (form.querySelector("[data-part=done]"));
+    done.textContent = words.say("token_made");
+    part("secret").textContent = token;
+    part("copy-token").hidden = false;
+    part("copy-token").textContent = words.say("token_copy");
+    await showTokens();
+  },
+});
+mountForm(part("delete-account"), {
+  words,
+  method: "DELETE",
+  path: "/api/account",
+  body: ({ password }) => ({ password }),
+  done: () => location.assign(at("/account/sign-in/?deleted=1")),
+});
+await Promise.all([showSessions(), showTokens()]);
+
+/** Does something that needs no form. @param {string} method @param {string} path @param {() => unknown} done */
+async function act(method, path, done) {
+  const answer = await ask(method, path);
+  part("trouble").textContent = answer.ok ? "" : refusal(words, answer);
+  if (answer.ok) await done();
+}
+
+function leave() {
+  forgetAccount(openStorage());
+  location.assign(at("/chat/"));
+}
+
+async function showSessions() {
+  const { body } = await ask("GET", "/api/sessions");
+  showPasses(part("sessions"), body.sessions ?? [], "/api/sessions", showSessions);
+}
+
+async function showTokens() {
+  const { body } = await ask("GET", "/api/tokens");
+  showPasses(part("tokens"), body.tokens ?? [], "/api/tokens", showTokens);
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {Pass[]} passes
+ * @param {string} path
+ * @param {() => unknown} changed
+ */
+function showPasses(list, passes, path, changed) {
+  list.replaceChildren(...passes.map((pass) => {
+    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    /** @param {string} name @returns {HTMLElement} */
+    const at = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part="${name}"]`));
+    at("name").textContent = pass.current ? words.say("this_browser") : browserIn(pass.name);
+    at("used").textContent = words.say("used", { used: dayOf(pass.used_at), ends: dayOf(pass.ends_at) });
+    const button = at("end");
+    if (pass.current) button.remove();
+    else button.addEventListener("click", () => act("DELETE", `${path}/${pass.id}`, changed));
+    return row;
+  }));
+}
+
+/** @param {string} at @returns {string} */
+function dayOf(at) {
+  const isToday = Date.now() - Date.parse(at) < DAY_MS && new Date(at).getDate() === new Date().getDate();
+  return isToday ? words.say("today") : day.format(new Date(at));
+}
+
+/** The browser and the system out of what a browser says that it is, or a token's name as it is. @param {string} name */
+function browserIn(name) {
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/\d+/.exec(name)?.[1];
+  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(name)?.[1];
+  return browser && system ? `${browser} · ${system}` : name.slice(0, 64) || words.say("unknown_browser");
+}

@@ -1,0 +1,21 @@
+import { at } from "../shared/address.js";
+import { mountForm } from "../shared/form.js";
+import { mountSettings } from "../shared/settings.js";
+import { pageWords } from "../shared/words.js";
+
+const words = pageWords();
+const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-part=sign-in]"));
+
+mountSettings();
+// Whoever has just deleted their account comes here.
+if (new URLSearchParams(location.search).has("deleted")) {
+  const told = /** @type {HTMLElement} */ (document.querySelector("[data-part=told]"));
+  told.textContent = words.say("account_deleted");
+}
+mountForm(form, {
+  words,
+  method: "POST",
+  path: "/api/session",
+  body: ({ username, password }) => ({ username, password }),
+  done: () => location.assign(at(form.dataset.to ?? "/chat/")),
+});

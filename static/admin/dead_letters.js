@@ -1,0 +1,58 @@
+import { ask } from "../shared/api.js";
+import { momentFormat, timeOfId } from "../shared/moments.js";
+import { buttonOf, RowList, write } from "../shared/row_list.js";
+
+/** @import { Answer } from "../shared/api.js" */
+/** @import { Words } from "../shared/words.js" */
+/** @typedef {{ id: string, room: string, username: string, message: string, time: string, cause: string, is_retried: boolean }} DeadLetter */
+
+/** How often to look after a retry what became of it, and how many times. */
+const LOOK_EVERY_MS = 1_000;
+const LOOKS = 30;
+
+/**
+ * Rows that the sheet refused, with the cause; each can be tried again.
+ * @param {HTMLElement} list
+ * @param {{ words: Words, told: (answer: Answer) => boolean, empty: HTMLElement, all: HTMLElement }} parts
+ * @returns {{ see: (count: number) => void }} told how many there are
+ */
+export function mountDeadLetters(list, { words, told, empty, all }) {
+  const moment = momentFormat(words.language);
+  let shown = 0;
+  let looks = 0;
+  /** @type {number | undefined} */
+  let timer;
+  const rows = new RowList(list, {
+    template: "dead",
+    keyOf: (/** @type {DeadLetter} */ { id }) => id,
+    empty,
+    fill(element, { id, room, username, message, cause, is_retried: isRetried }) {
+      const time = moment.format(timeOfId(id));
+      write(element, { room, username, message, time, cause });
+      const button = buttonOf(element, "retry");
+      button.dataset.label ??= button.textContent ?? "";
+      button.textContent = isRetried ? words.say("retrying") : button.dataset.label;
+    },
+    act: (_, { id }) => retry({ id }),
+  });
+  all.addEventListener("click", () => retry({}));
+
+  /** @param {{ id?: string }} which */
+  async function retry(which) {
+    if (!told(await ask("POST", "/api/log/retry", which))) return;
+    looks = LOOKS;
+    await load();
+  }
+
+  async function load() {
+    clearTimeout(timer);
+    const { ok, body } = await ask("GET", "/api/log/dead");
+    if (!ok) return;
+    shown = body.dead.length;
+    rows.show(body.dead);
+    all.hidden = shown < 2;
+    if (shown && looks-- > 0) timer = setTimeout(load, LOOK_EVERY_MS);
+  }
+
+  return { see: (count) => void (count !== shown && load()) };
+}

@@ -1,0 +1,84 @@
+import { ask } from "../shared/api.js";
+import { momentFormat } from "../shared/moments.js";
+import { RowList, write } from "../shared/row_list.js";
+
+/** @import { Words } from "../shared/words.js" */
+/** @typedef {{ id: string, timestamp: string, event: { type: string, level?: string, code?: string, message?: string, values?: Record<string, number> } }} PastEvent */
+
+/** What comes in a burst is asked for once. */
+const GATHER_MS = 200;
+const ALERT_NAMES = new Map([
+  ["log_paused", "alert_log_paused"],
+  ["log_retrying", "alert_log_retrying"],
+  ["log_recovered", "alert_log_recovered"],
+  ["outbox_full", "alert_outbox_full"],
+  ["outbox_growing", "alert_outbox_growing"],
+  ["rows_missing", "alert_rows_missing"],
+  ["rows_far_below", "alert_rows_far_below"],
+  ["chores_failed", "alert_chores_failed"],
+  ["lease_lost", "alert_lease_lost"],
+  ["rate_limiting", "alert_rate_limiting"],
+]);
+
+/** What they say, with their values. */
+const ALERT_SENTENCES = new Map([
+  ["outbox_full", "outbox_full_text"],
+  ["outbox_growing", "outbox_growing_text"],
+  ["rate_limiting", "rate_limiting_text"],
+]);
+
+/**
+ * What was posted and warned of within a day.
+ * @param {HTMLElement} list
+ * @param {{ words: Words, empty: HTMLElement }} parts
+ * @returns {{ refresh: () => void }}
+ */
+export function mountEvents(list, { words, empty }) {
+  const time = momentFormat(words.language);
+  /** @type {number | undefined} */
+  let timer;
+  const rows = new RowList(list, {
+    template: "event",
+    keyOf: (/** @type {PastEvent} */ { id }) => id,
+    empty,
+    fill(element, { timestamp, event }) {
+      const { type, level = "", code = "", message = "", values, ...rest } = event;
+      const isAlert = type === "alert";
+      element.dataset.level = isAlert ? level : "";
+      const alert = ALERT_NAMES.get(code);
+      write(element, {
+        type: isAlert ? words.say(alert ?? "alert") : type,
+        time: time.format(new Date(timestamp)),
+        text: isAlert
+          ? sentenceOf(code, message, values)
+          : [...factsIn("", message ? { message, ...rest } : rest)].join(" · "),
+      });
+      /** @type {HTMLTimeElement} */ (element.querySelector("time")).dateTime = timestamp;
+    },
+  });
+
+  /** In the page's language, where it is known what it is about. @type {(code: string, message: string, values?: Record<string, number>) => string} */
+  function sentenceOf(code, message, values) {
+    const sentence = values && ALERT_SENTENCES.get(code);
+    return sentence ? words.say(sentence, values) : message;
+  }
+
+  async function load() {
+    timer = undefined;
+    const { ok, body } = await ask("GET", "/api/events");
+    if (ok) rows.show(body.events);
+  }
+
+  return { refresh: () => timer ??= setTimeout(load, GATHER_MS) };
+}
+
+/**
+ * What an event holds, as people read it: `order.total: 1280`.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Generator<string>}
+ */
+function* factsIn(name, value) {
+  if (typeof value !== "object" || value === null) return yield `${name}: ${value}`;
+  for (const [key, inner] of Object.entries(value)) yield* factsIn(name ? `${name}.${key}` : key, inner);
+}

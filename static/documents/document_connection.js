@@ -1,0 +1,163 @@
+import { at } from "../shared/address.js";
+import { WebsocketProvider } from "y-websocket";
+import { Emitter } from "../shared/emitter.js";
+
+/** @import { IndexeddbPersistence } from "y-indexeddb" */
+/** @import { Doc } from "yjs" */
+
+/** How long edits are gathered before it is asked whether they are durable. */
+const ASK_AFTER_MS = 150;
+const MAX_BACKOFF_MS = 10_000;
+const CLOSE_SIGNED_OUT = 4001;
+const CLOSE_NOT_ALLOWED = 4003;
+const CLOSE_TOO_MANY = 4008;
+const CLOSE_MALFORMED = 1007;
+const CLOSE_FULL = 1009;
+
+/** @type {Map<number, "signed_out" | "no_access" | "full" | "refused">} what ends it for good */
+const REFUSALS = new Map([
+  [CLOSE_SIGNED_OUT, "signed_out"],
+  [CLOSE_NOT_ALLOWED, "no_access"],
+  [CLOSE_FULL, "full"],
+  [CLOSE_MALFORMED, "refused"],
+]);
+
+/**
+ * How it stands with what was written: `offline` as well as `connecting` mean that it is on this device only.
+ * @typedef {"connecting" | "saving" | "saved" | "offline"} SaveState
+ */
+
+/**
+ * @typedef {object} DocumentEvents
+ * @property {SaveState} state
+ * @property {string} trouble the key of a sentence
+ * @property {"signed_out" | "no_access" | "refused" | "full"} refused nothing is tried any more
+ */
+
+/**
+ * The connection of a document: the stock Yjs provider, and what the service tells it besides in text frames.
+ * @extends {Emitter<DocumentEvents>}
+ */
+export class DocumentConnection extends Emitter {
+  #provider;
+  /** Edits made here. */
+  #count = 0;
+  /** Those of them that are durable. */
+  #saved = -1;
+  /** @type {number | undefined} */
+  #asking;
+  /** @type {number | undefined} the code that the service gave as its reason to close */
+  #closing;
+
+  /** @param {{ id: string, doc: Doc, kept: IndexeddbPersistence }} parts */
+  constructor({ id, doc, kept }) {
+    super();
+    const url = new URL(at("/ws/documents"), location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    /** @param {string} text */
+    const receive = (text) => this.#receive(text);
+    class Socket extends WebSocket {
+      /** @param {string | URL} address @param {string | string[]} [protocols] */
+      constructor(address, protocols) {
+        super(address, protocols);
+        // The provider, whose listener comes after this one, reads bytes only.
+        this.addEventListener("message", (event) => {
+          if (typeof event.data !== "string") return;
+          event.stopImmediatePropagation();
+          receive(event.data);
+        });
+      }
+    }
+    this.#provider = new WebsocketProvider(url.href, encodeURIComponent(id), doc, {
+      connect: false,
+      params: { batch: "1" },
+      maxBackoffTime: MAX_BACKOFF_MS,
+      WebSocketPolyfill: Socket,
+      shouldReconnect: ({ code }) => this.#mayReturn(this.#closing ?? code),
+    });
+    this.#provider.on("status", ({ status }) => {
+      if (status === "connected") this.#closing = undefined;
+      this.#report();
+    });
+    // By now the service has asked for what was written offline, and been answered.
+    this.#provider.on("sync", (isSynced) => {
+      if (isSynced) this.#ask();
+      // Others may have seen this client go, and take no older word of it for its return.
+      if (isSynced) this.awareness.setLocalState(this.awareness.getLocalState() ?? {});
+    });
+    // The provider sends back all that it hears of others; only what one does oneself is news.
+    const { awareness, _awarenessUpdateHandler: tell } = this.#provider;
+    awareness.off("update", tell);
+    awareness.on("update", (/** @type {any} */ changes, /** @type {unknown} */ origin) => {
+      if (origin !== this.#provider) tell(changes, origin);
+    });
+    doc.on("update", (_update, origin) => {
+      if (origin === this.#provider || origin === kept) return;
+      this.#count++;
+      this.#asking ??= setTimeout(() => this.#ask(), ASK_AFTER_MS);
+      this.#report();
+    });
+  }
+
+  get awareness() {
+    return this.#provider.awareness;
+  }
+
+  /** @returns {SaveState} */
+  get state() {
+    if (this.#provider.wsconnected) return this.#saved >= this.#count ? "saved" : "saving";
+    return this.#saved < 0 && !this.#count ? "connecting" : "offline";
+  }
+
+  /** @returns {void} */
+  connect() {
+    this.#provider.connect();
+    addEventListener("online", () => this.#hurry());
+    addEventListener("offline", () => this.#drop());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+    this.#report();
+  }
+
+  /** Doesn't wait for the next try. */
+  #hurry() {
+    if (this.#provider.wsconnected || this.#provider.wsconnecting || !this.#provider.shouldConnect) return;
+    this.#provider.connect();
+  }
+
+  /** A connection that can't be alive any more; it comes back by itself. */
+  #drop() {
+    if (!this.#provider.wsconnected) return;
+    this.#provider.disconnect();
+    this.#provider.connect();
+  }
+
+  #ask() {
+    clearTimeout(this.#asking);
+    this.#asking = undefined;
+    const { ws, wsconnected } = this.#provider;
+    if (wsconnected) ws?.send(JSON.stringify({ type: "save", client_id: String(this.#count) }));
+  }
+
+  /** @param {string} text */
+  #receive(text) {
+    for (const frame of [JSON.parse(text)].flat()) {
+      if (frame.type === "closing") this.#closing = frame.code;
+      if (frame.type !== "saved") continue;
+      this.#saved = Math.max(this.#saved, Number(frame.client_id));
+      this.#report();
+    }
+  }
+
+  /** @param {number} code @returns {boolean} */
+  #mayReturn(code) {
+    if (code === CLOSE_TOO_MANY) this.emit("trouble", "crowded");
+    const why = REFUSALS.get(code);
+    if (why === undefined) return true;
+    this.emit("refused", why);
+    return false;
+  }
+
+  #report() {
+    this.emit("state", this.state);
+  }
+}

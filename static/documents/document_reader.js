@@ -1,0 +1,18 @@
+import { ask } from "../shared/api.js";
+import { mountSettings } from "../shared/settings.js";
+
+/** How often the text is asked for, while the page is seen. */
+const EVERY_MS = 3_000;
+const text = /** @type {HTMLElement} */ (document.querySelector("[data-part=text]"));
+const path = `/api/documents/${encodeURIComponent(document.body.dataset.document ?? "")}/text`;
+
+mountSettings();
+document.addEventListener("visibilitychange", show);
+setInterval(show, EVERY_MS);
+await show();
+
+async function show() {
+  if (document.hidden) return;
+  const { ok, body } = await ask("GET", path);
+  if (ok && text.textContent !== body.text) text.textContent = body.text;
+}

@@ -1,0 +1,64 @@
+import { at } from "../shared/address.js";
+import { ask } from "../shared/api.js";
+import { mountForm, refusal } from "../shared/form.js";
+
+/** @import { Words } from "../shared/words.js" */
+
+/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
+const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
+
+/**
+ * Whom a document is for, and the way to delete it: for those who may say so.
+ * @param {{ id: string, words: Words }} parts
+ * @returns {void}
+ */
+export function mountSharing({ id, words }) {
+  const dialog = /** @type {HTMLDialogElement} */ (part("sharing"));
+  const form = /** @type {HTMLFormElement} */ (part("sharing-form"));
+  const path = `/api/documents/${encodeURIComponent(id)}`;
+  /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
+  const field = (name) => /** @type {Kind} */ (/** @type {unknown} */ (form.elements.namedItem(name)));
+  const members = /** @type {HTMLTextAreaElement} */ (field("members"));
+  const isPrivate = /** @type {HTMLInputElement} */ (field("private"));
+  const done = /** @type {HTMLElement} */ (form.querySelector("[data-part=done]"));
+  const error = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
+
+  part("sharing-open").hidden = document.body.dataset.mayManage !== "true";
+  part("sharing-open").addEventListener("click", open);
+  part("sharing-close").addEventListener("click", () => dialog.close());
+  part("sharing-delete").addEventListener("click", remove);
+  mountForm(form, {
+    words,
+    method: "PATCH",
+    path,
+    body: (fields) => ({
+      private: "private" in fields,
+      members: fields.members.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean),
+    }),
+    done: (entry) => {
+      show(entry);
+      done.textContent = words.say("saved");
+    },
+  });
+
+  async function open() {
+    done.textContent = error.textContent = "";
+    const answer = await ask("GET", path);
+    if (answer.ok) show(answer.body);
+    else error.textContent = refusal(words, answer);
+    dialog.showModal();
+  }
+
+  /** @param {{ private: boolean, members: string[] }} entry */
+  function show(entry) {
+    isPrivate.checked = entry.private;
+    members.value = entry.members.join("\n");
+  }
+
+  async function remove() {
+    if (!confirm(words.say("delete_question"))) return;
+    const answer = await ask("DELETE", path);
+    if (answer.ok) location.assign(at("/docs/"));
+    else error.textContent = refusal(words, answer);
+  }
+}

@@ -1,0 +1,34 @@
+import { paintAvatar } from "../shared/person.js";
+
+/** @import { Awareness } from "y-protocols/awareness" */
+/** @import { Words } from "../shared/words.js" */
+
+/** More are a number. */
+const MOST_SHOWN = 6;
+
+/**
+ * Shows who else is at the document.
+ * @param {HTMLElement} list
+ * @param {{ awareness: Awareness, words: Words }} parts
+ * @returns {void}
+ */
+export function mountPeopleHere(list, { awareness, words }) {
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
+  const show = () => {
+    const names = [
+      ...new Set([...awareness.getStates().values()].map(({ user }) => String(user?.name ?? ""))),
+    ]
+      .filter(Boolean).sort();
+    const rows = names.slice(0, MOST_SHOWN).map((name) => {
+      const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+      const avatar = /** @type {HTMLElement} */ (row.querySelector(".avatar"));
+      paintAvatar(avatar, name);
+      avatar.ariaLabel = avatar.title = name;
+      return row;
+    });
+    list.replaceChildren(...rows);
+    list.title = names.length > MOST_SHOWN ? words.say("here", { count: names.length }) : "";
+  };
+  awareness.on("change", show);
+  show();
+}

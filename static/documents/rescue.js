@@ -1,0 +1,52 @@
+/** @import { IndexeddbPersistence } from "y-indexeddb" */
+/** @import { Text } from "yjs" */
+/** @import { DocumentConnection } from "./document_connection.js" */
+/** @import { Words } from "../shared/words.js" */
+
+/**
+ * The way on for whoever wrote what the service can't take, a full document for example: what is here can be kept as a
+ * file, and be given up, so that the document opens as the service has it.
+ * @param {HTMLElement} element
+ * @param {object} parts
+ * @param {DocumentConnection} parts.connection
+ * @param {IndexeddbPersistence} parts.kept
+ * @param {Text} parts.text
+ * @param {() => string} parts.title
+ * @param {Words} parts.words
+ * @returns {void}
+ */
+export function mountRescue(element, { connection, kept, text, title, words }) {
+  /** @param {string} name */
+  const part = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
+  connection.on("refused", (why) => {
+    element.hidden = why === "signed_out";
+  });
+  part("copy").addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text.toString()], { type: "text/plain" }));
+    link.download = `${title() || words.say("untitled")}.txt`;
+    link.click();
+    // The browser reads it after the click.
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  });
+  part("discard").addEventListener("click", async () => {
+    if (!confirm(words.say("discard_question"))) return;
+    try {
+      await kept.destroy();
+      await ended(indexedDB.deleteDatabase(kept.name));
+    } finally {
+      location.reload();
+    }
+  });
+}
+
+/**
+ * Resolves when a database is deleted, or can't be: another tab holds it.
+ * @param {IDBOpenDBRequest} request
+ * @returns {Promise<void>}
+ */
+function ended(request) {
+  return new Promise((resolve) => {
+    request.onsuccess = request.onerror = request.onblocked = () => resolve();
+  });
+}

@@ -1,0 +1,72 @@
+import { ask } from "../shared/api.js";
+
+/** @import { Words } from "../shared/words.js" */
+/** @typedef {{ id: string, timestamp: string, authors: string[] }} Version */
+
+/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
+const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
+
+/**
+ * What a document was: the list of versions, the text of each, and the way back to it.
+ * @param {{ id: string, words: Words }} parts
+ * @returns {void}
+ */
+export function mountVersions({ id, words }) {
+  const dialog = /** @type {HTMLDialogElement} */ (part("versions"));
+  const text = part("version-text");
+  const restore = part("restore");
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=version]"));
+  const path = `/api/documents/${encodeURIComponent(id)}/versions`;
+  const time = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  });
+  let chosen = "";
+
+  part("versions-open").addEventListener("click", open);
+  part("versions-close").addEventListener("click", () => dialog.close());
+  restore.addEventListener("click", async () => {
+    if (!chosen) return;
+    const { ok } = await ask("POST", `${path}/${chosen}/restore`, {});
+    if (ok) dialog.close();
+    else part("versions-trouble").textContent = words.say("failed");
+  });
+
+  async function open() {
+    chosen = "";
+    text.hidden = restore.hidden = true;
+    part("versions-trouble").textContent = "";
+    part("versions-list").replaceChildren();
+    dialog.showModal();
+    const { ok, code, body } = await ask("GET", path);
+    // A document that nobody has written in yet isn't known.
+    const versions = ok ? body.versions : [];
+    if (!ok && code !== "not_found") part("versions-trouble").textContent = words.say("failed");
+    part("versions-none").hidden = versions.length > 0;
+    part("versions-list").replaceChildren(...versions.map(row));
+  }
+
+  /** @param {Version} version @returns {Node} */
+  function row({ id, timestamp, authors }) {
+    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const button = /** @type {HTMLButtonElement} */ (row.querySelector("button"));
+    const at = time.format(new Date(timestamp));
+    button.textContent = authors.length
+      ? words.say("version", { time: at, authors: words.list(authors) })
+      : words.say("version_alone", { time: at });
+    button.addEventListener("click", () => choose(id, button));
+    return row;
+  }
+
+  /** @param {string} version @param {HTMLButtonElement} button */
+  async function choose(version, button) {
+    const { ok, body } = await ask("GET", `${path}/${version}`);
+    if (!ok) return part("versions-trouble").textContent = words.say("failed");
+    for (const other of part("versions-list").querySelectorAll("button")) {
+      other.ariaPressed = String(other === button);
+    }
+    chosen = version;
+    text.textContent = body.text;
+    text.hidden = restore.hidden = false;
+  }
+}

@@ -1,0 +1,144 @@
+import { at } from "../shared/address.js";
+import { hueOf, paintAvatar } from "../shared/person.js";
+import { askRooms } from "../shared/room_summaries.js";
+import { Clock } from "../room/messages/message_groups.js";
+
+/** @import { RoomSummary } from "../shared/room_summaries.js" */
+/** @import { Visits } from "./visits.js" */
+/** @import { Words } from "../shared/words.js" */
+
+const REFRESH_EVERY_MS = 60_000;
+
+/**
+ * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
+ * server says is fetched anew whenever somebody looks, and every minute while they do; the list of a phone's
+ * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message),
+ * `deleted` (detail: its id) and `rules`, which are to be fired on `element`.
+ * @param {HTMLElement} element
+ * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
+ * @returns {() => void} unmounts
+ */
+export function mountVisitedRooms(element, { visits, words, current }) {
+  const list = /** @type {HTMLElement} */ (element.querySelector("[data-part=rooms]"));
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=room]"));
+  const clock = new Clock(words);
+  const listening = new AbortController();
+  const { signal } = listening;
+  const known = visits.all();
+  element.toggleAttribute("data-empty", known.length === 0);
+
+  /** @type {Map<string, (summary: RoomSummary) => void>} by room */
+  const showers = new Map(known.map(({ room }) => {
+    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
+    const isCurrent = room === current;
+    writeRoom(row, room, isCurrent);
+    list.append(row);
+    /** @type {RoomSummary} */
+    let shown = { name: room, may_enter: true, private: false };
+    /** @param {RoomSummary} summary */
+    const show = (summary) => {
+      shown = summary;
+      writeTitle(row, summary);
+      writeLast(row, summary, { words, clock });
+      const { last } = summary;
+      part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(room);
+    };
+    if (isCurrent) {
+      const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
+        element.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail), { signal });
+      on("said", (last) => show({ ...shown, last }));
+      on("rules", ({ title, isPrivate }) => show({ ...shown, title, private: isPrivate }));
+      on("deleted", (id) => {
+        const { last } = shown;
+        if (last && last.id === id) show({ ...shown, last: { ...last, message: "", deleted: true } });
+      });
+    }
+    return [room, show];
+  }));
+  const refreshAll = async () => {
+    if (!isSeen() || !known.length) return;
+    const rooms = await askRooms(known.map(({ room }) => room));
+    for (const summary of rooms) if (!signal.aborted) showers.get(summary.name)?.(summary);
+  };
+  const isSeen = () => !document.hidden && list.checkVisibility();
+  const appearing = new IntersectionObserver(refreshAll);
+  appearing.observe(list);
+  const refreshing = setInterval(refreshAll, REFRESH_EVERY_MS);
+  document.addEventListener("visibilitychange", refreshAll, { signal });
+  list.addEventListener("click", ({ target }) => {
+    const button = /** @type {Element} */ (target).closest("[data-action=copy]");
+    if (button) copyRoomLink(/** @type {HTMLButtonElement} */ (button), words);
+  }, { signal });
+  return () => {
+    appearing.disconnect();
+    clearInterval(refreshing);
+    listening.abort();
+  };
+}
+
+/**
+ * Copies the address that leads into a button's room (`data-room`), and says so on the button for a moment.
+ * @param {HTMLButtonElement} button
+ * @param {Words} words
+ * @returns {Promise<void>}
+ */
+export async function copyRoomLink(button, words) {
+  const link = new URL(roomPath(button.dataset.room ?? ""), location.href).href;
+  try {
+    await navigator.clipboard.writeText(link);
+  } catch {
+    // Without TLS there is no clipboard; a prompt lets people copy it themselves.
+    prompt(words.say("copy_link"), link);
+    return;
+  }
+  button.dataset.copied = words.say("copied");
+  setTimeout(() => delete button.dataset.copied, 2_000);
+}
+
+/** @param {string} room @returns {string} */
+export function roomPath(room) {
+  return at(`/chat/${encodeURIComponent(room)}/`);
+}
+
+/** @param {HTMLElement} row @param {string} room @param {boolean} isCurrent @returns {void} */
+function writeRoom(row, room, isCurrent) {
+  const link = /** @type {HTMLAnchorElement} */ (part(row, "link"));
+  link.href = roomPath(room);
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  part(row, "name").textContent = room;
+  paintAvatar(part(row, "avatar"), room);
+  const copy = /** @type {HTMLElement | null} */ (row.querySelector("[data-action=copy]"));
+  if (!copy) return;
+  copy.dataset.room = room;
+  copy.setAttribute("aria-label", `${copy.getAttribute("aria-label")} ${room}`);
+}
+
+/** @param {HTMLElement} row @param {RoomSummary} summary @returns {void} */
+function writeTitle(row, { name, title, private: isPrivate }) {
+  part(row, "name").textContent = title || name;
+  part(row, "link").title = title && title !== name ? name : "";
+  part(row, "lock").toggleAttribute("hidden", !isPrivate);
+  paintAvatar(part(row, "avatar"), title || name, hueOf(name));
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {RoomSummary} summary
+ * @param {{ words: Words, clock: Clock }} parts
+ * @returns {void}
+ */
+function writeLast(row, { last, may_enter: mayEnter, closed }, { words, clock }) {
+  part(row, "who").textContent = last ? words.say("preview_name", { name: last.username }) : "";
+  part(row, "what").textContent = last
+    ? last.deleted ? words.say("deleted") : last.message
+    : words.say(closed ? "room_closed" : mayEnter ? "no_messages" : "members_only");
+  const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
+  time.textContent = last ? clock.brief(Date.parse(last.timestamp)) : "";
+  if (last) time.dateTime = last.timestamp;
+}
+
+/** @param {HTMLElement} row @param {string} name @returns {HTMLElement} */
+function part(row, name) {
+  return /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
+}

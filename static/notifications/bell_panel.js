@@ -1,0 +1,191 @@
+import { at } from "../shared/address.js";
+import { ask } from "../shared/api.js";
+import { DesktopNotices } from "./desktop_notices.js";
+import { InboxSocket } from "./inbox_socket.js";
+import { followMentions } from "./mentions.js";
+import { followNetwork } from "../shared/connection/network.js";
+import { markTitle } from "../shared/title_marks.js";
+
+/** @import { Notification } from "./inbox_socket.js" */
+
+/** @typedef {Notification & { read: boolean }} Listed */
+
+const PATH = "/api/notifications";
+const PAGE = 30;
+const MOST = 100;
+const MOST_SHOWN = 99;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Makes the bell ring and its panel show what has come.
+ * @param {HTMLElement} bell
+ * @returns {void}
+ */
+export function mountBell(bell) {
+  const url = new URL(at("/ws/notifications/?batch=1"), location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  const socket = new InboxSocket({ url, open: (address) => new WebSocket(address), random: Math.random });
+  const panel = new BellPanel(bell, socket);
+  socket.on("unread", (count) => panel.count(count));
+  socket.on("notification", (notification) => panel.announce(notification));
+  const notices = new DesktopNotices({ socket, unread });
+  notices.mountButton(/** @type {HTMLButtonElement} */ (bell.querySelector("[data-part=bell-allow]")));
+  const list = /** @type {HTMLElement | null} */ (document.querySelector("[data-part=list]"));
+  if (list) followMentions(list, { socket, unread });
+  followNetwork(socket);
+  socket.connect();
+}
+
+/** The newest that are unread. @returns {Promise<Listed[]>} */
+async function unread() {
+  const { body } = await ask("GET", `${PATH}?unread=1&limit=${MOST}`);
+  return body.notifications ?? [];
+}
+
+class BellPanel {
+  #bell;
+  #panel;
+  #socket;
+  #template;
+  #time;
+  #day;
+  /** @type {Map<string, HTMLElement>} by id, as they stand */
+  #rows = new Map();
+  #isOpen = false;
+  #isLoading = false;
+  #isStale = false;
+
+  /** @param {HTMLElement} bell @param {InboxSocket} socket */
+  constructor(bell, socket) {
+    this.#bell = bell;
+    this.#socket = socket;
+    this.#panel = this.#part("notifications");
+    this.#template = /** @type {HTMLTemplateElement} */ (bell.querySelector("[data-template=notification]"));
+    const language = document.documentElement.lang;
+    this.#time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+    this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+    const toggled = () => {
+      // Where browsers have no popovers, it can't be.
+      this.#isOpen = "popover" in this.#panel && this.#panel.matches(":popover-open");
+      if (this.#isOpen) this.#refresh();
+    };
+    this.#panel.addEventListener("toggle", toggled);
+    this.#part("read-all").addEventListener("click", () => socket.markAllRead());
+    this.#part("bell-older").addEventListener("click", () => this.#load([...this.#rows.keys()].at(-1)));
+    // The browser opens it by itself, and may have done so before this was here.
+    toggled();
+  }
+
+  /** @param {number} count how many are unread @returns {void} */
+  count(count) {
+    const badge = this.#part("unread");
+    badge.textContent = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
+    for (const name of ["unread", "unread-words"]) this.#part(name).hidden = !count;
+    this.#keepFocus(this.#part("read-all"), this.#panel);
+    this.#part("read-all").hidden = !count;
+    markTitle("notifications", count);
+    this.#refresh();
+  }
+
+  /** @param {Notification} notification @returns {void} */
+  announce({ title, message }) {
+    this.#part("bell-news").textContent = `${title}: ${message}`;
+    this.#refresh();
+  }
+
+  /** Shows how it stands now, once the panel is open; one loading after the other. @returns {void} */
+  #refresh() {
+    this.#isStale = true;
+    if (this.#isOpen && !this.#isLoading) this.#load();
+  }
+
+  /** @param {string} [before] the oldest one that stands, to go on from there; all that stand are loaded anew otherwise */
+  async #load(before) {
+    this.#isLoading = true;
+    if (!before) this.#isStale = false;
+    const limit = before ? PAGE : Math.min(MOST, Math.max(PAGE, this.#rows.size));
+    const { ok, body } = await ask("GET", `${PATH}?limit=${limit}${before ? `&before=${before}` : ""}`);
+    this.#isLoading = false;
+    this.#part("bell-failed").hidden = ok;
+    if (ok) this.#show(body, before !== undefined);
+    if (this.#isStale && ok) this.#refresh();
+  }
+
+  /** @param {{ notifications: Listed[], more: boolean }} page @param {boolean} isOlder */
+  #show({ notifications, more }, isOlder) {
+    const known = this.#rows;
+    const rows = notifications.map((notification) => /** @type {[string, HTMLElement]} */ ([
+      notification.id,
+      this.#row(known.get(notification.id), notification),
+    ]));
+    this.#rows = new Map(isOlder ? [...known, ...rows] : rows);
+    const list = this.#part("bell-list");
+    // A row that stands where it belongs is left alone: it may have the focus.
+    let place = list.firstElementChild;
+    for (const row of this.#rows.values()) {
+      if (row === place) place = place.nextElementSibling;
+      else list.insertBefore(row, place);
+    }
+    while (list.children.length > this.#rows.size) list.lastElementChild?.remove();
+    this.#part("bell-empty").hidden = this.#rows.size > 0;
+    this.#part("bell-older").hidden = !more;
+  }
+
+  /** @param {HTMLElement | undefined} known @param {Listed} notification @returns {HTMLElement} */
+  #row(known, notification) {
+    const row = known ?? this.#newRow(notification);
+    if (notification.read) this.#keepFocus(partOf(row, "read"), partOf(row, "link"));
+    row.toggleAttribute("data-unread", !notification.read);
+    return row;
+  }
+
+  /**
+   * What is about to be hidden must not take the focus along.
+   * @param {HTMLElement} element
+   * @param {HTMLElement} next
+   */
+  #keepFocus(element, next) {
+    if (document.activeElement === element) next.focus();
+  }
+
+  /** @param {Listed} notification @returns {HTMLElement} */
+  #newRow({ id, title, message, url, timestamp }) {
+    const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
+    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
+    partOf(row, "name").textContent = title;
+    partOf(row, "message").textContent = message;
+    const time = /** @type {HTMLTimeElement} */ (partOf(row, "time"));
+    const date = new Date(timestamp);
+    time.dateTime = timestamp;
+    const isRecent = Date.now() - date.getTime() < DAY_MS && date.getDate() === new Date().getDate();
+    time.textContent = (isRecent ? this.#time : this.#day).format(date);
+    const link = /** @type {HTMLAnchorElement} */ (partOf(row, "link"));
+    if (url) link.href = at(url);
+    else link.tabIndex = -1;
+    if (url.startsWith("http")) Object.assign(link, { target: "_blank", rel: "noopener" });
+    link.addEventListener("click", (event) => this.#follow(event, id, link));
+    partOf(row, "read").addEventListener("click", () => this.#socket.markRead(id));
+    return row;
+  }
+
+  /** @param {MouseEvent} event @param {string} id @param {HTMLAnchorElement} link */
+  #follow(event, id, link) {
+    this.#socket.markRead(id);
+    if (!link.href || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    // The page may be there already, and only has to look up something.
+    const going = new CustomEvent("follow", { detail: link.href, cancelable: true });
+    if (link.target || document.dispatchEvent(going)) return;
+    event.preventDefault();
+    this.#panel.hidePopover();
+  }
+
+  /** @param {string} name @returns {HTMLElement} */
+  #part(name) {
+    return partOf(this.#bell, name);
+  }
+}
+
+/** @param {HTMLElement} element @param {string} name @returns {HTMLElement} */
+function partOf(element, name) {
+  return /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
+}

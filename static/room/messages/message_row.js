@@ -1,0 +1,159 @@
+import { isEmojiOnly } from "./emoji.js";
+import { linkify } from "./linkify.js";
+import { verifiedMark } from "../../shared/person.js";
+import { paintPerson } from "../../shared/person_colors.js";
+
+/** @import { Clock } from "./message_groups.js" */
+/** @import { Words } from "../../shared/words.js" */
+
+/**
+ * A message as it stands in the list, sent or not. `order` sorts the list; what isn't sent yet comes last.
+ * `id` is the server's, `clientId` ours.
+ * @typedef {object} Entry
+ * @property {string} order
+ * @property {string} [id]
+ * @property {string} [clientId]
+ * @property {string} username
+ * @property {string} [person] who it is in the room
+ * @property {string} text
+ * @property {number} at milliseconds since the epoch
+ * @property {boolean} isOwn
+ * @property {boolean} [hasAccount] whether its author was signed in
+ * @property {boolean} [isDeleted] for everyone; its text is gone
+ * @property {"sending" | "failed" | "delivered" | "recorded" | "not_recorded"} state
+ * @property {string} [failure] the server's code
+ * @property {MessageRow} row
+ */
+
+const FAILURES = new Map([
+  ["too_long", "refused_too_long"],
+  ["empty", "refused_empty"],
+  ["backpressure", "refused_backpressure"],
+  ["storage_lost", "refused_storage_lost"],
+  ["rate_limited", "refused_rate_limited"],
+  ["read_only", "refused_read_only"],
+  ["name_taken", "refused_name_taken"],
+  ["name_refused", "name_refused"],
+]);
+
+/**
+ * The sentence for a server's refusal.
+ * @param {Words} words
+ * @param {string | undefined} code
+ * @returns {string}
+ */
+export function refusalSentence(words, code) {
+  return words.say(FAILURES.get(code ?? "") ?? "refused");
+}
+
+/** What is read of a message, in this order: who, what, how far it has come, when. */
+const READ = ["name", "body", "ticks", "time"];
+let rows = 0;
+
+/** One message on the page. */
+export class MessageRow {
+  /** @type {HTMLElement} */
+  element;
+  #troubleTemplate;
+  #words;
+  #clock;
+
+  /**
+   * @param {{ message: HTMLTemplateElement, trouble: HTMLTemplateElement }} templates
+   * @param {Words} words
+   * @param {Clock} clock
+   */
+  constructor(templates, words, clock) {
+    this.element = copyOf(templates.message);
+    this.#troubleTemplate = templates.trouble;
+    this.#words = words;
+    this.#clock = clock;
+    const number = ++rows;
+    for (const name of READ) this.#part(name).id = `message-${number}-${name}`;
+  }
+
+  /** Writes what never changes about a message. @param {Omit<Entry, "row">} entry @returns {void} */
+  write(entry) {
+    const { text, username, hasAccount = false, isDeleted = false } = entry;
+    const body = isDeleted ? [this.#words.say("deleted")] : linkify(text).map(linkOrText);
+    this.#part("body").replaceChildren(...body);
+    this.#part("name").textContent = username;
+    this.#part("name").toggleAttribute("data-account", hasAccount);
+    if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
+    this.element.toggleAttribute("data-deleted", isDeleted);
+    this.element.toggleAttribute("data-own", entry.isOwn);
+    const read = READ.filter((name) => entry.isOwn || name !== "ticks");
+    this.element.setAttribute("aria-labelledby", read.map((name) => this.#part(name).id).join(" "));
+    this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
+    paintPerson(this.#part("avatar"), entry.username);
+    // The name takes the avatar's colour.
+    this.#part("name").style.setProperty(
+      "--hue",
+      this.#part("avatar").style.getPropertyValue("--hue"),
+    );
+  }
+
+  /** Shows how far a message has come. @param {Omit<Entry, "row">} entry @returns {void} */
+  showState({ id, clientId, at, state, failure }) {
+    const words = this.#words;
+    this.element.dataset.state = state;
+    if (id) this.element.dataset.id = id;
+    if (clientId) this.element.dataset.clientId = clientId;
+    const time = /** @type {HTMLTimeElement} */ (this.#part("time"));
+    time.dateTime = new Date(at).toISOString();
+    time.textContent = this.#clock.time(at);
+    time.title = this.#clock.full(at);
+    const ticks = this.#part("ticks");
+    ticks.setAttribute("aria-label", words.say(state));
+    ticks.querySelector("use")?.setAttribute("href", `#icon-${state}`);
+    this.#showTrouble(state, failure);
+  }
+
+  /**
+   * Shows how a message stands to its neighbours: the day above it, its name, its time.
+   * @param {{ day: string, isFirst: boolean, isLast: boolean }} place `day` is "" within a day
+   * @returns {void}
+   */
+  showPlace({ day, isFirst, isLast }) {
+    this.#part("day").textContent = day;
+    this.#part("day").hidden = !day;
+    this.element.toggleAttribute("data-first", isFirst);
+    this.element.toggleAttribute("data-last", isLast);
+  }
+
+  /** @param {Entry["state"]} state @param {string | undefined} failure @returns {void} */
+  #showTrouble(state, failure) {
+    this.element.querySelector(".message__trouble")?.remove();
+    const isFailed = state === "failed";
+    if (!isFailed && state !== "not_recorded") return;
+    this.element.append(copyOf(this.#troubleTemplate));
+    this.#part("actions").hidden = !isFailed;
+    this.#part("reason").textContent = isFailed
+      ? refusalSentence(this.#words, failure)
+      : this.#words.say("not_recorded");
+  }
+
+  /** @param {string} name @returns {HTMLElement} */
+  #part(name) {
+    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-part="${name}"]`));
+  }
+}
+
+/** @param {HTMLTemplateElement} template @returns {HTMLElement} */
+function copyOf(template) {
+  const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  return /** @type {HTMLElement} */ (copy.firstElementChild);
+}
+
+/** @param {import("./linkify.js").Part} part @returns {Node} */
+function linkOrText({ text, href }) {
+  if (!href) return document.createTextNode(text);
+  const link = document.createElement("a");
+  Object.assign(link, {
+    href,
+    target: "_blank",
+    rel: "noopener noreferrer",
+    textContent: text,
+  });
+  return link;
+}

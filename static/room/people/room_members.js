@@ -1,0 +1,34 @@
+import { ask } from "../../shared/api.js";
+import { paintPerson } from "../../shared/person_colors.js";
+
+/** @import { RoomSocket } from "../connection/room_socket.js" */
+/** @import { Words } from "../../shared/words.js" */
+
+/**
+ * Lists who belongs to a private room, whether or not they are online.
+ * @param {HTMLElement} section
+ * @param {{ socket: RoomSocket, words: Words, room: string }} parts
+ * @returns {() => void} unmounts
+ */
+export function mountRoomMembers(section, { socket, words, room }) {
+  const list = /** @type {HTMLElement} */ (section.querySelector("[data-part=member-list]"));
+  const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
+  /** @param {{ name: string, creator?: true }} person */
+  const rowOf = ({ name, creator }) => {
+    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const part = (
+      /** @type {string} */ name,
+    ) => /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
+    paintPerson(part("avatar"), name);
+    part("name").textContent = part("name").title = name;
+    part("remark").textContent = creator ? words.say("creator") : "";
+    return row;
+  };
+  return socket.on("rules", async ({ isPrivate }) => {
+    const { body } = isPrivate ? await ask("GET", `/api/rooms/${encodeURIComponent(room)}`) : { body: {} };
+    /** @type {{ name: string, creator?: true }[]} */
+    const people = body.people ?? [];
+    section.hidden = people.length === 0;
+    list.replaceChildren(...people.map(rowOf));
+  });
+}

@@ -1,0 +1,160 @@
+import { at } from "../shared/address.js";
+import { mountComposer } from "./composer/composer.js";
+import { mountConnectionBar } from "./connection/connection_bar.js";
+import { Draft } from "./composer/draft.js";
+import { followKeyboard } from "./composer/keyboard.js";
+import { mountMessageGoal } from "./messages/jump_to_message.js";
+import { mountMessageList } from "./messages/message_list.js";
+import { followNetwork } from "../shared/connection/network.js";
+import { askNickname } from "./people/nickname_dialog.js";
+import { UnsentMessages } from "./connection/unsent_messages.js";
+import { noteRoom } from "../shared/last_room.js";
+import { mountPageTitle } from "./page_title.js";
+import { mountPaceLine } from "./composer/rate_notice.js";
+import { mountPresence } from "./people/people_panel.js";
+import { mountRoomMembers } from "./people/room_members.js";
+import { deleteMessage, mountRules } from "./permissions.js";
+import { mountSettings } from "../shared/settings.js";
+import { RoomSocket } from "./connection/room_socket.js";
+import { openStorage } from "../shared/storage.js";
+import { mountTypingLine } from "./composer/typing_line.js";
+import { mountUnreadPill } from "./messages/unread_pill.js";
+import { copyRoomLink, mountVisitedRooms } from "../lobby/visited_rooms.js";
+import { Visits } from "../lobby/visits.js";
+import { pageWords } from "../shared/words.js";
+
+const LONGEST_NAME = 64;
+/** As in the server's `rooms/user.ts`. */
+const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+const words = pageWords();
+const storage = openStorage();
+const visits = new Visits(storage);
+const { room = "", maxLength = "0", account = "" } = document.body.dataset;
+
+/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
+const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
+
+mountSettings();
+followKeyboard();
+visits.enter(room);
+noteRoom();
+const seenId = visits.seenId(room);
+mountVisitedRooms(part("visited"), { visits, words, current: room });
+enter(await nickname());
+
+/**
+ * The account's name, else the nickname from the address, else the remembered one, else the one that the person chooses.
+ * @returns {Promise<string>}
+ */
+async function nickname() {
+  if (account) {
+    takeFromAddress("username");
+    return account;
+  }
+  const asked = cleanName(takeFromAddress("username"));
+  const name = asked || cleanName(visits.nickname) || await ask("");
+  visits.nickname ||= name;
+  return name;
+}
+
+/**
+ * Reads a value of the address and takes it out: whoever is sent the address must not come as this person.
+ * @param {string} key
+ * @returns {string}
+ */
+function takeFromAddress(key) {
+  const address = new URL(location.href);
+  const value = address.searchParams.get(key) ?? "";
+  address.searchParams.delete(key);
+  history.replaceState(history.state, "", address);
+  return value;
+}
+
+/** @param {string} current @returns {Promise<string>} */
+async function ask(current) {
+  return cleanName(await askNickname(part("nickname"), { words, current, random: Math.random }));
+}
+
+/**
+ * A name as the server will write it, so that one's own is recognised.
+ * @param {string} name
+ * @returns {string}
+ */
+function cleanName(name) {
+  const clean = name.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
+  return [...clean].slice(0, LONGEST_NAME).join("").trim();
+}
+
+/** @param {string} username @returns {void} */
+function enter(username) {
+  const url = new URL(at(`/ws/chat/${encodeURIComponent(room)}/`), location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  const socket = new RoomSocket({
+    url,
+    username,
+    outbox: new UnsentMessages(storage, room),
+    open: (address) => new WebSocket(address),
+    random: Math.random,
+  });
+  const list = part("list");
+  list.addEventListener(
+    "seen",
+    (event) => visits.see(room, /** @type {CustomEvent<string>} */ (event).detail),
+  );
+  socket.on("messages", ({ messages, from }) => {
+    if (from === "older" || !messages.length) return;
+    part("visited").dispatchEvent(new CustomEvent("said", { detail: messages.at(-1) }));
+  });
+  socket.on("deleted", (id) => {
+    part("visited").dispatchEvent(new CustomEvent("deleted", { detail: id }));
+  });
+  socket.on("rules", (rules) => {
+    part("visited").dispatchEvent(new CustomEvent("rules", { detail: rules }));
+  });
+  mountUnreadPill(part("pill"), { list, words });
+  mountPageTitle(list);
+  mountMessageList(list, { socket, words, account, seenId });
+  mountMessageGoal(part("notice"), { list, words });
+  mountTypingLine(part("typing"), { socket, words });
+  mountPresence(part("presence"), {
+    socket,
+    words,
+    opener: part("online"),
+  });
+  mountConnectionBar(part("connection"), { socket, words });
+  mountComposer(part("composer"), {
+    socket,
+    words,
+    draft: new Draft(storage, room),
+    list,
+    maxLength: Number(maxLength),
+  });
+  mountRules({ socket, words, room });
+  mountRoomMembers(part("members"), { socket, words, room });
+  mountPaceLine(part("pace"), { socket, words });
+  list.addEventListener(
+    "delete",
+    (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),
+  );
+  followNetwork(socket);
+  addEventListener(
+    "storage",
+    ({ key, newValue }) => newValue === null && socket.settledElsewhere(key),
+  );
+  for (const button of document.querySelectorAll("[data-part=rename]")) {
+    button.addEventListener("click", () => rename(socket));
+  }
+  const copy = /** @type {HTMLButtonElement} */ (part("copy"));
+  copy.addEventListener("click", () => copyRoomLink(copy, words));
+  socket.connect();
+}
+
+/** Comes back under another name, with all that is on the page. @param {RoomSocket} socket @returns {Promise<void>} */
+async function rename(socket) {
+  const name = await ask(socket.username);
+  if (name === socket.username) return;
+  visits.nickname = name;
+  // A connection that was refused is over; the next page begins with the new name.
+  if (socket.connection.state === "refused") location.reload();
+  else socket.rename(name);
+}

@@ -1,0 +1,121 @@
+/** The log for tests: everything from the outbox to the sheet, without rooms and routes. */
+import { Archive } from "../../rooms/messages/archive.ts";
+import { createMessageFactory, type Draft } from "../../rooms/messages/message.ts";
+import { Outbox } from "../../rooms/messages/outbox.ts";
+import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
+import { Packer } from "../../rooms/kv/value_packer.ts";
+import { guest } from "../../rooms/user.ts";
+import type { Clock } from "../../rooms/clock.ts";
+import { Flusher, type Trouble } from "../../sheets/delivery/flusher.ts";
+import { Lease } from "../../rooms/kv/lease.ts";
+import { Delivery, type Settled } from "../../sheets/delivery/delivery.ts";
+import type { PaceOptions } from "../../sheets/delivery/pace.ts";
+import type { Sheet } from "../../sheets/sheet.ts";
+import { SwiftClock } from "../fakes/clock.ts";
+
+export interface TestLog extends AsyncDisposable {
+  readonly kv: Deno.Kv;
+  readonly outbox: Outbox;
+  readonly flusher: Flusher;
+  readonly lease: Lease;
+  readonly delivery: Delivery;
+  readonly clock: Clock;
+  readonly settled: readonly Settled[];
+  /** Why what is to be done besides failed. */
+  readonly choresFailed: readonly unknown[];
+  readonly troubles: readonly (Trouble | undefined)[];
+  /** Commits messages to one room as one batch, and answers their ids. */
+  commit(...messages: string[]): Promise<string[]>;
+  /** Resolves when what is pending by now is settled. */
+  drained(): Promise<void>;
+  /** Resolves at the next trouble that the flusher reports. */
+  nextTrouble(): Promise<Trouble | undefined>;
+}
+
+const AT_ONCE: PaceOptions = { perMinute: Infinity, spacingMs: 0, rushSpacingMs: 0 };
+
+/** Starts a flusher on `sheet`; with `kv` it is one of several on the same database, which it then doesn't close. */
+export async function startLog(
+  sheet: Sheet,
+  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions } = {},
+): Promise<TestLog> {
+  const kv = options.kv ?? await Deno.openKv(":memory:");
+  const clock = options.clock ?? new SwiftClock();
+  const outbox = new Outbox(kv);
+  const archive = new Archive(kv, outbox);
+  await archive.open();
+  const lease = new Lease(kv, "log", clock);
+  const idempotentCommit = new IdempotentCommit({ kv, isRemote: false, lease });
+  const delivery = new Delivery({ kv, outbox, archive, sheet, lease, idempotentCommit, clock });
+  const settled: Settled[] = [];
+  const choresFailed: unknown[] = [];
+  const troubles: (Trouble | undefined)[] = [];
+  let told = Promise.withResolvers<Trouble | undefined>();
+  const flusher = new Flusher({
+    outbox,
+    delivery,
+    lease,
+    pace: options.pace ?? AT_ONCE,
+    clock,
+    random: () => 0.5,
+    looking: () => {},
+    settled: (result) => settled.push(result),
+    choresFailed: (cause) => choresFailed.push(cause),
+    troubled: (trouble) => {
+      troubles.push(trouble);
+      told.resolve(trouble);
+      told = Promise.withResolvers();
+    },
+  });
+  const stop = new AbortController();
+  const running = flusher.run(stop.signal, stop.signal);
+  const commit = committer(kv, outbox);
+  return {
+    kv,
+    outbox,
+    flusher,
+    lease,
+    delivery,
+    clock,
+    settled,
+    choresFailed,
+    troubles,
+    commit: (...messages) => commit("lobby", ...messages),
+    drained: () => flusher.ring(),
+    nextTrouble: () => told.promise,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      if (!options.kv) kv.close();
+    },
+  };
+}
+
+/**
+ * Puts messages into the outbox as a journal would, one batch a call, and answers their ids. `now` is the process's
+ * time of day.
+ */
+export function committer(
+  kv: Deno.Kv,
+  outbox: Outbox,
+  now: () => number = Date.now,
+): (room: string, ...messages: string[]) => Promise<string[]> {
+  const messageFactory = createMessageFactory({
+    timeZone: "Asia/Taipei",
+    now,
+    random: Math.random,
+    after: "",
+  });
+  const packer = new Packer();
+  return async (room, ...messages) => {
+    const drafts: Draft[] = messages.map((message) => messageFactory.draft(room, guest("ada"), message));
+    for (const { body } of drafts) {
+      if (!packer.add(body)) throw new Error("These messages don't fit into one batch");
+    }
+    const commit = kv.atomic();
+    outbox.add(commit, packer.take(), drafts.length);
+    await commit.commit();
+    outbox.changeDepth(drafts.length);
+    return drafts.map(({ id }) => id);
+  };
+}

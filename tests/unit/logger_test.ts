@@ -1,0 +1,11 @@
+import { assertEquals } from "@std/assert";
+import { createLogger } from "../../routes/logger.ts";
+
+Deno.test("createLog() writes lines of its level and above, and tells of each error", () => {
+  const lines: string[] = [];
+  let errors = 0;
+  const log = createLogger("error", (line) => lines.push(JSON.parse(line).event), () => errors++);
+  log.info("quiet");
+  log.error("loud", { id: "1" });
+  assertEquals([lines, errors], [["loud"], 1]);
+});
