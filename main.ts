@@ -11,9 +11,7 @@ import { Peers } from "./rooms/cluster/peers.ts";
 import { Counters } from "./rooms/counters.ts";
 import { Documents } from "./rooms/documents/documents.ts";
 import { ChangeFeed } from "./rooms/kv/change_feed.ts";
-import { StorageGuard } from "./rooms/kv/storage_guard.ts";
 import { Lifecycle } from "./rooms/lifecycle.ts";
-import { createMessageFactory } from "./rooms/messages/message.ts";
 import { MessageLog } from "./rooms/messages/message_log.ts";
 import { MentionOutbox } from "./rooms/notifications/mention_outbox.ts";
 import { openNotifications } from "./rooms/notifications/open_notifications.ts";
@@ -23,7 +21,7 @@ import { DailyTotals } from "./rooms/stats/daily_totals.ts";
 import { EventFeed } from "./rooms/stats/event_feed.ts";
 import { openStats } from "./rooms/stats/open_stats.ts";
 import { untraced } from "./rooms/trace.ts";
-import { type Config, databaseFile, isRemote, readConfig } from "./routes/config.ts";
+import { type Config, isRemote, readConfig } from "./routes/config.ts";
 import { createReporter } from "./routes/logger.ts";
 import { serve } from "./routes/process.ts";
 import { openServer } from "./routes/server/open_server.ts";
@@ -56,14 +54,14 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const clock = systemClock;
   const { now, elapsed } = clock;
   const lifecycle = new Lifecycle<Post>({ clock, failed });
-  const storage = new StorageGuard(
-    databaseFile(config),
-    (trouble) => trouble ? log.error("storage_troubled", { reason: trouble }) : log.info("storage_recovered"),
-  );
-  const { kv, queue } = await openStorage(config, storage);
+  const { kv, queue, storage } = await openStorage(config, log);
   lifecycle.add({ name: "storage", tick: () => storage.look(), close: () => kv.close() });
-  const place = `talksheet ${config.kvPath}`;
-  const channel = await openChannel(config.fanOut, { ...config, kv, place, note });
+  const channel = await openChannel(config.fanOut, {
+    ...config,
+    kv,
+    place: `talksheet ${config.kvPath}`,
+    note,
+  });
   lifecycle.add({ name: "channel", start: () => channel?.listen(lifecycle), close: () => channel?.close() });
   const feed = new EventFeed({ kv, channel, now, failed: (error) => failed("event_feed_failed", error) });
   const changes = new ChangeFeed(kv, clock);
@@ -87,18 +85,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const messageLog = lifecycle.add(await MessageLog.open({ ...common, hooks: [wakeUp, mentions] }));
   const { outbox, archive, history } = messageLog;
   const inner = { ...common, log: messageLog, outbox, archive, history, mentions };
-  const withdraw: MentionOutbox["withdraw"] = (commit, what) => mentions.withdraw(commit, what);
-  const access = lifecycle.add(await openAccess({ ...inner, withdraw }));
-  const personOf = access.persons.of.bind(access.persons);
-  const rooms = lifecycle.add(
-    new Rooms({
-      ...inner,
-      personOf,
-      isOwned: (name) => access.accounts.owns(name),
-      messageFactory: createMessageFactory({ ...common, personOf, after: archive.lastId }),
-      failed: (error) => failed("history_failed", error),
-    }),
-  );
+  const access = lifecycle.add(await openAccess(inner));
+  const rooms = lifecycle.add(new Rooms({ ...inner, access }));
   access.sendBy((room, frame) => rooms.tell(room, frame));
   lifecycle.add(peers);
   const dailyTotals = new DailyTotals(inner);

@@ -1,20 +1,38 @@
 /** The open rooms of this isolate: leads into them, and brings to each what was committed or recorded for it. */
+import type { Accounts } from "./access/accounts.ts";
+import type { Persons } from "./access/person.ts";
 import type { Peers } from "./cluster/peers.ts";
 import type { ChangeFeed } from "./kv/change_feed.ts";
 import type { CommittedMessage } from "./messages/commit_stream.ts";
 import type { Sender } from "./messages/journal.ts";
-import { type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
+import { createMessageFactory, type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
 import type { MessageLog } from "./messages/message_log.ts";
 import { CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
 import type { User } from "./user.ts";
 
 /** What a room gets from {@link Rooms} itself. */
-type Own = "history" | "journal" | "outbox" | "caughtUp" | "current" | "elsewhere";
+type Own =
+  | "history"
+  | "journal"
+  | "outbox"
+  | "messageFactory"
+  | "personOf"
+  | "isOwned"
+  | "caughtUp"
+  | "current"
+  | "elsewhere"
+  | "failed";
 
 export interface RoomsParts extends Omit<RoomParts, Own> {
   readonly log: MessageLog;
   readonly peers: Peers;
+  /** Who people are in a room's frames, and which names accounts own. */
+  readonly access: { readonly persons: Pick<Persons, "of">; readonly accounts: Pick<Accounts, "owns"> };
+  readonly random: () => number;
+  readonly timeZone: string;
+  /** Reports what goes wrong, under a fixed name. */
+  readonly failed: (what: string, error: unknown) => void;
   readonly changes: Pick<ChangeFeed, "isLate" | "look">;
 }
 
@@ -30,12 +48,17 @@ export class Rooms {
   readonly #held: CommittedMessage[] = [];
 
   constructor(parts: RoomsParts) {
-    const { log, peers, changes } = parts;
+    const { log, peers, changes, access } = parts;
+    const personOf: Persons["of"] = (room, user) => access.persons.of(room, user);
     this.#parts = {
       ...parts,
       history: log.history,
       journal: log,
       outbox: log.outbox,
+      messageFactory: createMessageFactory({ ...parts, personOf, after: log.archive.lastId }),
+      personOf,
+      isOwned: (name) => access.accounts.owns(name),
+      failed: (error) => parts.failed("history_failed", error),
       caughtUp: () => log.caughtUp(),
       current: () => this.current(),
       elsewhere: peers,

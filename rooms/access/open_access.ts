@@ -37,8 +37,8 @@ export interface AccessParts {
   readonly clock: Clock;
   readonly changes: ChangeFeed;
   readonly log: MessageLog;
-  /** Adds to a commit that takes messages back that nobody is to be notified of them. */
-  readonly withdraw: DeletionParts["withdraw"];
+  /** Where mentions wait that are not to be told any more once their messages are taken back. */
+  readonly mentions: Pick<DeletionParts, "withdraw">;
   /** Made when there is no account of that name; both or neither. */
   readonly adminUsername: string | undefined;
   readonly adminPassword: string | undefined;
@@ -52,7 +52,7 @@ export interface AccessParts {
 
 /** Opens all of it on one database, makes the first admin where one is named, and looks for changes until closed. */
 export async function openAccess(parts: AccessParts): Promise<Access & Part<unknown>> {
-  const { kv, clock: { now }, changes, log, failed } = parts;
+  const { kv, clock: { now }, changes, log, mentions, failed } = parts;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
   await accounts.open();
   await makeAdmin(accounts, parts);
@@ -69,7 +69,14 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
   const tell = (room: string, frame: ServerFrame): void => send(room, frame);
   sendPermissions({ changes, rules, tell });
   const { archive, history } = log;
-  const deletion = new Deletion({ ...parts, archive, history, tell, caughtUp: () => log.caughtUp() });
+  const deletion = new Deletion({
+    ...parts,
+    archive,
+    history,
+    tell,
+    caughtUp: () => log.caughtUp(),
+    withdraw: (commit, what) => mentions.withdraw(commit, what),
+  });
   const closing = new AbortController();
   const { signal } = closing;
   const running = Promise.all([

@@ -13,13 +13,6 @@ import {
   type RemoteUser,
 } from "./channel.ts";
 
-/** A room that is open here, as far as others are to know of it. */
-export interface LocalRoom {
-  readonly name: string;
-  /** Who is here, each once. */
-  readonly usersHere: readonly RemoteUser[];
-}
-
 /** Is told what happens at other isolates. */
 export interface PeersListener {
   /** A user has come to a room at another isolate, or has left it there. */
@@ -278,7 +271,7 @@ export class Peers {
     this.#gathering = undefined;
     if (this.#isSnapshotDue) {
       this.#isSnapshotDue = false;
-      this.#unsent.push(...this.#snapshot());
+      this.#unsent.push(...snapshotOf(this.#rooms()));
     }
     for (let posts = 0; posts < MAX_POSTS_AT_ONCE && this.#unsent.length; posts++) {
       const changes = takePost(this.#unsent);
@@ -287,51 +280,10 @@ export class Peers {
     }
     if (this.#unsent.length) this.#gather();
   }
-
-  /** Everybody who is here, in parts that fit into posts; at least one part. */
-  #snapshot(): PeopleChange[] {
-    const parts: { room: string; users: RemoteUser[] }[] = [];
-    for (const { name: room, usersHere } of this.#rooms()) {
-      for (let i = 0; i < usersHere.length; i += USERS_PER_PART) {
-        // Only what others are to know of a user.
-        const users = usersHere.slice(i, i + USERS_PER_PART).map(remoteUser);
-        parts.push({ room, users });
-      }
-    }
-    if (!parts.length) parts.push({ room: "", users: [] });
-    return parts.map((part, i) => ({
-      kind: "here",
-      ...part,
-      isFirst: i === 0,
-      isLast: i === parts.length - 1,
-    }));
-  }
-}
-
-const USERS_PER_PART = 50;
-
-/** What others are to know of a user, and no more. */
-function remoteUser({ id, name, isGuest, since, namedAt }: RemoteUser): RemoteUser {
-  return { id, name, isGuest, since, namedAt };
 }
 
 function into(people: People, room: string): Map<string, RemoteUser> {
   let users = people.get(room);
   if (!users) people.set(room, users = new Map());
   return users;
-}
-
-/** Takes from the front what fits into one post, at least one change. */
-function takePost(changes: PeopleChange[]): PeopleChange[] {
-  let count = 0;
-  for (let length = 0; count < changes.length && (count === 0 || length < POST_LENGTH); count++) {
-    length += lengthOf(changes[count]);
-  }
-  return changes.splice(0, count);
-}
-
-/** Roughly the characters of a change as JSON. */
-function lengthOf(change: PeopleChange): number {
-  const users = change.kind === "here" ? change.users : [change.user];
-  return users.reduce((sum, { id, name }) => sum + id.length + name.length + 40, 80 + change.room.length);
 }

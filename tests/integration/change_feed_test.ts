@@ -33,7 +33,7 @@ function changesTest(
 }
 
 changesTest(
-  "PresenceChanges.look() tells each change, however late it comes and wherever the clock jumps",
+  "ChangeFeed.look() tells each change, however late it comes and wherever the clock jumps",
   async (parts) => {
     const { kv, clock, changes, told } = parts;
     const made: Change[] = [
@@ -52,7 +52,7 @@ changesTest(
 );
 
 changesTest(
-  "PresenceChanges.look() tells that it missed some when KV has deleted them, and what is left",
+  "ChangeFeed.look() tells that it missed some when KV has deleted them, and what is left",
   async (parts) => {
     const { kv, changes, told } = parts;
     for (const room of ["a", "b"]) await changes.add(kv.atomic(), { type: "rules", room }).commit();
@@ -67,7 +67,7 @@ changesTest(
 );
 
 changesTest(
-  "PresenceChanges.look() takes changes that an older version made, uncounted, for what they are",
+  "ChangeFeed.look() takes changes that an older version made, uncounted, for what they are",
   async (parts) => {
     const { kv, changes, told } = parts;
     await kv.set(["change", "f".repeat(19) + "0"], { type: "rules", room: "a" });
@@ -78,7 +78,7 @@ changesTest(
 );
 
 changesTest(
-  "PresenceChanges.look() tells again what a listener failed to act upon",
+  "ChangeFeed.look() tells again what a listener failed to act upon",
   async ({ kv, changes, told }) => {
     let failures = 2;
     changes.listen(({ type }) => {

@@ -4,7 +4,6 @@ import { Persons } from "../../rooms/access/person.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Counters } from "../../rooms/counters.ts";
 import { messageIn } from "../../rooms/messages/message.ts";
-import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { MessageLog } from "../../rooms/messages/message_log.ts";
 import { Rooms } from "../../rooms/rooms.ts";
 import { Lifecycle } from "../../rooms/lifecycle.ts";
@@ -82,8 +81,6 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   };
   const changes = new ChangeFeed(kv, clock);
   await changes.open();
-  const persons = await Persons.open(kv);
-  const personOf: Persons["of"] = (room, user) => persons.of(room, user);
   const lifecycle = new Lifecycle<Post>({ clock, failed });
   lifecycle.add({ name: "change_feed", close: () => changes.close() });
   lifecycle.add({ name: "channel", start: () => channel.listen(lifecycle), close: () => channel.close() });
@@ -95,15 +92,9 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       ...common,
       log,
       changes,
-      personOf,
-      isOwned: () => Promise.resolve(false),
+      access: { persons: await Persons.open(kv), accounts: { owns: () => Promise.resolve(false) } },
+      timeZone: "UTC",
       elapsed: clock.elapsed,
-      messageFactory: createMessageFactory({
-        ...common,
-        timeZone: "UTC",
-        after: log.archive.lastId,
-        personOf,
-      }),
       maxMessageLength: 0,
       outboxLimit: 1e6,
     }),
