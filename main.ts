@@ -56,12 +56,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const lifecycle = new Lifecycle<Post>({ clock, failed });
   const { kv, queue, storage } = await openStorage(config, log);
   lifecycle.add({ name: "storage", tick: () => storage.look(), close: () => kv.close() });
-  const channel = await openChannel(config.fanOut, {
-    ...config,
-    kv,
-    place: `talksheet ${config.kvPath}`,
-    note,
-  });
+  const channel = await openChannel({ ...config, kv, note });
   lifecycle.add({ name: "channel", start: () => channel?.listen(lifecycle), close: () => channel?.close() });
   const feed = new EventFeed({ kv, channel, now, failed: (error) => failed("event_feed_failed", error) });
   const changes = new ChangeFeed(kv, clock);

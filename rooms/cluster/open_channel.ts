@@ -8,22 +8,24 @@ import { Redis } from "./redis.ts";
 export type ClusterEngine = "none" | "broadcast" | "redis" | "kv";
 
 export interface EngineParts {
+  readonly fanOut: ClusterEngine;
   readonly kv: Deno.Kv;
-  /** What tells these rooms from others: only who names the same database hears the others. */
-  readonly place: string;
+  /** Where the database is: only isolates that name the same one hear each other. */
+  readonly kvPath: string | undefined;
   readonly redisUrl: string | undefined;
   /** Writes a line for operators: `fan_out_lost` when the engine is out of reach, and `fan_out_found` when it is back. */
   readonly note: (level: "info" | "warn", event: string, fields: undefined, cause: unknown) => void;
 }
 
 /** Opens the engine's channel; the one of a single isolate is none. */
-export async function openChannel(engine: ClusterEngine, parts: EngineParts): Promise<Channel | undefined> {
-  const { kv, place, redisUrl, note } = parts;
+export async function openChannel(parts: EngineParts): Promise<Channel | undefined> {
+  const { fanOut, kv, kvPath, redisUrl, note } = parts;
+  const place = `talksheet ${kvPath}`;
   const troubled = (error: unknown): void => {
     if (error) note("warn", "fan_out_lost", undefined, error);
     else note("info", "fan_out_found", undefined, undefined);
   };
-  switch (engine) {
+  switch (fanOut) {
     case "none":
       return undefined;
     case "broadcast":

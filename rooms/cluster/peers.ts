@@ -4,14 +4,8 @@
  * Every {@link HEARTBEAT_MS} each says that it lives, its figures, and how many changes of people it has posted so far. So a
  * peer that missed a post notices, and asks for a snapshot; one that is silent is gone, and all who were there.
  */
-import {
-  type Channel,
-  type Figures,
-  type PeopleChange,
-  type Post,
-  POST_LENGTH,
-  type RemoteUser,
-} from "./channel.ts";
+import { type Channel, type Figures, type PeopleChange, type Post, type RemoteUser } from "./channel.ts";
+import { type LocalRoom, remoteUser, snapshotOf, takePost } from "./people_changes.ts";
 
 /** Is told what happens at other isolates. */
 export interface PeersListener {
