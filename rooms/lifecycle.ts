@@ -115,7 +115,8 @@ export class Lifecycle<Post> {
     clearInterval(this.#timer);
     const last = this.#parts.toReversed();
     await this.#within(QUIESCE_WITHIN_MS, async (deadline) => {
-      await Promise.race([this.#all("quiesce", (part) => part.quiesce?.(deadline)), deadline]);
+      const quiescing = this.#all("quiesce", (part) => part.quiesce?.(deadline));
+      await Promise.race([Promise.all([this.#ticking, quiescing]), deadline]);
     });
     await this.#within(DRAIN_WITHIN_MS, async (deadline) => {
       for (const part of last) {

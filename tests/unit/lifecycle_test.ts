@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { systemClock } from "../../rooms/clock.ts";
 import { Lifecycle, type Part } from "../../rooms/lifecycle.ts";
 
@@ -60,6 +61,24 @@ Deno.test("Lifecycle brings a post to all parts, though one of them throws, and 
   assertEquals(events.slice(0, 2), ["post to kv", "post to rooms"]);
   assertEquals(events.slice(-2), ["close rooms", "close kv"]);
   assertEquals(failures, ["thrower_post_failed", "thrower_close_failed"]);
+});
+
+Deno.test("Lifecycle closes nothing while a tick is under way", async () => {
+  using time = new FakeTime();
+  const { lifecycle } = openLifecycle();
+  const events: string[] = [];
+  const ticking = Promise.withResolvers<void>();
+  lifecycle.add({
+    name: "kv",
+    tick: () => ticking.promise.then(() => void events.push("ticked")),
+    close: () => void events.push("closed"),
+  });
+  await lifecycle.start();
+  time.tick(2_000);
+  const stopped = lifecycle.stop();
+  ticking.resolve();
+  await stopped;
+  assertEquals(events, ["ticked", "closed"]);
 });
 
 Deno.test("Lifecycle closes every part though one never ends, once the time is over", async () => {
