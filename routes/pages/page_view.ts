@@ -5,11 +5,9 @@ import { parseAccept } from "hono/utils/accept";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { hereIn, siteOf } from "./base_path.ts";
 import { wordsIn } from "../translations.ts";
-import { blankOf, fillBlank, type PageValues, readTemplate } from "./page_template.ts";
+import { MessagePage, type Obstacle } from "./message_page.tsx";
+import type { Language, Markup, Page, PageProps } from "./page.ts";
 import type { StaticFiles } from "./static_files.ts";
-
-/** A language that the pages speak, as a BCP 47 tag. */
-export type Language = "zh-Hant" | "en";
 
 const SECURITY_HEADERS = {
   "cross-origin-opener-policy": "same-origin",
@@ -33,93 +31,80 @@ function policy(styleNonce: string | undefined, frameAncestors: readonly string[
   ].join("; ");
 }
 
-/** Why there is no page; each has a title and a text among the words. */
-export const OBSTACLES = ["bad_room", "forbidden", "not_found", "too_fast"] as const;
-export type Obstacle = typeof OBSTACLES[number];
+/** A page as a component; `Props` is what it shows besides a {@link Page}. */
+export type PageComponent<Props> = (props: Props & PageProps) => Markup;
 
+/** Answers with pages. */
 export interface PageView {
   /**
-   * Answers with a page, with values that may be made of the words; `status` is 200 unless set on the context before. The value `style_nonce`, where a page has
-   * one, lets styles in that show it.
+   * Answers with a page; the status is 200 unless set on the context before. `styleNonce` lets the styles in that a script
+   * of the page makes.
    */
-  show(
+  show<Props>(
     c: Context,
-    template: string,
-    values?: PageValues | ((words: PageValues) => PageValues),
+    component: PageComponent<Props>,
+    props: Props,
+    styleNonce?: string,
   ): Promise<Response>;
   /** Answers with a page that says why there is no other. */
-  tell(c: Context, status: 400 | 403 | 404 | 429, about: Obstacle): Promise<Response>;
+  refuse(c: Context, status: 400 | 403 | 404 | 429, about: Obstacle): Promise<Response>;
 }
 
-/**
- * `language` speaks to visitors who state no preference; `accountOf` tells who is signed in. Places in templates get
- * besides their own values `page.role` (`guest`, `user`, `admin`), `page.account` (the name that others read, or `""`), `page.account_id`
- * and `page.here` (the page's own address, to come back to).
- */
+/** `language` is for visitors who state no preference; `accountOf` resolves to the account that is signed in. */
 export function pageView(options: {
   files: StaticFiles;
   language: Language;
   accountOf: (c: Context) => Promise<Account | undefined>;
 }): PageView {
-  const { files, language, accountOf } = options;
-  async function answer(c: Context, template: string, valuesOf: (words: PageValues) => PageValues) {
-    const spoken = languageOf(c, language);
+  const { files, language: fallback, accountOf } = options;
+  const show: PageView["show"] = async (c, component, props, styleNonce) => {
     const set = await files.now();
-    const words = wordsIn(set, spoken);
+    const language = languageOf(c, fallback);
     const { basePath, frameAncestors } = siteOf(c);
     const account = await accountOf(c);
-    const values: PageValues = {
-      ...valuesOf(words),
-      ...languageValues(c, spoken),
-      files: `${basePath}/static/${set.version}`,
+    const page: Page = {
+      words: wordsIn(set, language),
+      language,
+      theme: themeOf(c),
       role: account?.role ?? "guest",
       account: account?.displayName ?? "",
-      account_id: account?.id ?? "",
+      accountId: account?.id ?? "",
       here: encodeURIComponent(hereIn(c)),
+      files: set,
+      basePath,
+      at: (path) => basePath + path,
+      file: (name) => `${basePath}/static/${set.version}/${name}`,
     };
-    const blank = set.once(
-      `page ${template} ${spoken}`,
-      () => blankOf(readTemplate(set, template), words, basePath),
-    );
-    return c.html(fillBlank(blank, values), {
+    return c.html(`<!DOCTYPE html>${await component({ ...props, page })}`, {
       headers: {
         ...SECURITY_HEADERS,
-        // Browsers that know the policy's word for it heed that one.
+        // Browsers that know `frame-ancestors` ignore this one.
         ...(!frameAncestors.length && { "x-frame-options": "DENY" }),
-        "content-security-policy": policy(values.style_nonce, frameAncestors),
+        "content-security-policy": policy(styleNonce, frameAncestors),
         // Going back after signing out must not show what only the account may see.
         "cache-control": account ? "private, no-store" : "private, no-cache",
-        "content-language": spoken,
+        "content-language": language,
         vary: "Accept-Language, Cookie",
       },
     });
-  }
-
+  };
   return {
-    show: (c, template, values = {}) =>
-      answer(c, template, typeof values === "function" ? values : () => values),
-    tell(c, status, about) {
+    show,
+    refuse(c, status, about) {
       c.status(status);
-      return answer(
-        c,
-        "message.html",
-        (words) => ({ title: words[`${about}.title`], text: words[`${about}.text`] }),
-      );
+      return show(c, MessagePage, { about });
     },
   };
 }
 
+/** Whether pages are written in a language. */
 export function isLanguage(tag: unknown): tag is Language {
   return tag === "zh-Hant" || tag === "en";
 }
 
-function languageValues(c: Context, language: Language): PageValues {
+function themeOf(c: Context): Page["theme"] {
   const theme = getCookie(c, "theme");
-  return {
-    language,
-    other_language: language === "en" ? "zh-Hant" : "en",
-    theme: theme === "light" || theme === "dark" ? theme : "system",
-  };
+  return theme === "light" || theme === "dark" ? theme : "system";
 }
 
 function languageOf(c: Context, fallback: Language): Language {

@@ -8,12 +8,17 @@ import { ROOM_NAME } from "../../rooms/room.ts";
 import { mayChange, mayEnter, type RoomPermissions } from "../../rooms/access/room_permissions.ts";
 import type { ListedDocument } from "../../rooms/documents/document_list.ts";
 import { hereIn, siteOf } from "./base_path.ts";
-import { accountPages } from "./account_pages.ts";
-import { adminPages } from "./admin_pages.ts";
+import { accountPages } from "./account_pages.tsx";
+import { adminPages } from "./admin_pages.tsx";
 import { userOf } from "../authentication.ts";
-import { documentPages } from "./document_pages.ts";
-import { isLanguage, type Language, pageView } from "./page_view.ts";
-import { reportPages } from "./report_pages.ts";
+import { documentPages } from "./document_pages.tsx";
+import { HelpPage } from "./help_page.tsx";
+import { LobbyPage } from "./lobby_page.tsx";
+import type { Language } from "./page.ts";
+import { isLanguage, pageView } from "./page_view.ts";
+import { reportPages } from "./report_pages.tsx";
+import { RoomPage } from "./room_page.tsx";
+import { RoomSettingsPage } from "./room_settings_page.tsx";
 import { StaticFiles, staticFiles } from "./static_files.ts";
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -60,14 +65,14 @@ export function pages(options: PagesOptions): Hono {
   const app = new Hono();
 
   const view = pageView({ files, language, accountOf });
-  const { show, tell } = view;
+  const { show, refuse } = view;
 
   app.get("*", compress({ encoding: "gzip" }));
   app.get("*", async (c, next) => {
     const waitMs = c.req.path.startsWith("/static/") ? 0 : waitOf(c);
     if (!waitMs) return await next();
     c.header("retry-after", String(Math.ceil(waitMs / 1000)));
-    return await tell(c, 429, "too_fast");
+    return await refuse(c, 429, "too_fast");
   });
   for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
     app.get(path, async (c, next) => {
@@ -108,9 +113,9 @@ export function pages(options: PagesOptions): Hono {
   app.get("/chat/", (c) => {
     // The lobby's form, which works without JavaScript.
     const { room, username } = c.req.query();
-    if (room === undefined) return show(c, "lobby.html");
+    if (room === undefined) return show(c, LobbyPage, {});
     const name = roomName(room.trim());
-    if (!name) return tell(c, 400, "bad_room");
+    if (!name) return refuse(c, 400, "bad_room");
     const query = username?.trim() ? `?${new URLSearchParams({ username: username.trim() })}` : "";
     return c.redirect(`/chat/${encodeURIComponent(name)}/${query}`);
   });
@@ -127,46 +132,45 @@ export function pages(options: PagesOptions): Hono {
   }
   app.get("/chat/:room/", async (c) => {
     const room = roomName(c.req.param("room"));
-    if (!room) return tell(c, 400, "bad_room");
+    if (!room) return refuse(c, 400, "bad_room");
     const account = await accountOf(c);
     const rules = await rulesOf(room);
     const user = account && userOf(account);
     const mayRead = user ? mayEnter(rules, user) : !rules.isPrivate;
     const isChanger = user !== undefined && mayChange(rules, user);
-    return show(c, "room.html", {
+    return show(c, RoomPage, {
       room,
       // Strangers don't learn what a private room is called.
       title: mayRead && rules.title || room,
-      may_change: String(isChanger),
-      private: String(rules.isPrivate),
-      closed: String(rules.isClosed === true),
+      mayChange: isChanger,
+      isPrivate: rules.isPrivate,
+      isClosed: rules.isClosed === true,
+      isReadOnly: rules.isReadOnly && !isChanger,
       auth: options.auth,
-      read_only: String(rules.isReadOnly && !isChanger),
-      max_length: String(maxMessageLength),
-      sheet_kind: options.sheetName === undefined ? "file" : "google",
-      sheet_name: options.sheetName ?? "",
-      retention_days: String(options.retentionDays),
+      maxMessageLength,
+      sheetName: options.sheetName,
+      retentionDays: options.retentionDays,
     });
   });
   app.get("/chat/:room/settings/", async (c) => {
     const room = roomName(c.req.param("room"));
-    if (!room) return tell(c, 400, "bad_room");
+    if (!room) return refuse(c, 400, "bad_room");
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
     const rules = await rulesOf(room);
     if (!mayChange(rules, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
-    return show(c, "room_settings.html", { room, title: rules.title || room });
+    return show(c, RoomSettingsPage, { room, title: rules.title || room });
   });
   app.route("/", accountPages({ ...options, view }));
   app.route("/", adminPages({ view, accountOf }));
   app.route("/", reportPages({ view, accountOf }));
   app.route("/", documentPages({ ...options, view }));
-  app.get("/help/", (c) => show(c, "help.html"));
+  app.get("/help/", (c) => show(c, HelpPage, {}));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));
   app.get("*", async (c, next) => {
     if (!c.req.header("accept")?.includes("text/html")) return await next();
-    return tell(c, 404, "not_found");
+    return refuse(c, 404, "not_found");
   });
   return app;
 }

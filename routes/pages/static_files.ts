@@ -20,7 +20,10 @@ const STATIC = new URL("../../static/", import.meta.url);
 const SENT = /^(?:[a-z0-9_]+\/)*[a-z0-9_]+\.(css|js|svg)$/;
 const IMPORT = /@import "([a-z0-9_./]+\.css)";\n/g;
 /** What is read: what is sent, and what pages are made of. */
-const READ = /^[a-z0-9_-]+\.(css|js|svg|html|json)$/i;
+const READ = /^[a-z0-9_-]+\.(css|js|svg|json)$/i;
+/** A module's imports of others of its own, at once or later; types in comments aside. */
+const MODULE_IMPORT =
+  /^(?:import|export|\})[^"\n]* from "(\.[^"]+)"|^import "(\.[^"]+)"|\bawait import\("(\.[^"]+)"\)/gm;
 /** A version, as it stands in addresses. */
 const VERSION = "[0-9a-f]{24}";
 /** How long what was seen of the files is taken to be so, in milliseconds. */
@@ -61,6 +64,21 @@ export class FileSet {
   once<Made>(key: string, make: () => Made): Made {
     if (!this.#made.has(key)) this.#made.set(key, make());
     return this.#made.get(key) as Made;
+  }
+
+  /** A module and all that it imports, at once or later, each once. */
+  modulesOf(name: string): readonly string[] {
+    return this.once(`modules of ${name}`, () => {
+      const modules = new Set([name]);
+      for (const module of modules) {
+        // What isn't bundled yet is missing; the page that needs it is shown all the same.
+        const text = this.read(module) ? this.text(module) : "";
+        for (const [, from, effect, later] of text.matchAll(MODULE_IMPORT)) {
+          modules.add(new URL(from ?? effect ?? later ?? "", new URL(module, ROOT)).pathname.slice(1));
+        }
+      }
+      return [...modules];
+    });
   }
 
   /** A stylesheet with those that it imports in their places, so that a page waits for one answer and not for ten. */

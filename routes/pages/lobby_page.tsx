@@ -1,0 +1,127 @@
+/** `/chat/`: the form to enter a room, and the rooms that were visited. */
+import { TextField } from "./form.tsx";
+import { AccountLink, Bell, Settings } from "./header.tsx";
+import { Icon, Layout } from "./layout.tsx";
+import type { Markup, PageProps } from "./page.ts";
+import { RoomRow } from "./room_row.tsx";
+
+/** `/chat/`. */
+export function LobbyPage({ page }: PageProps): Markup {
+  const { words } = page;
+  return (
+    <Layout
+      page={page}
+      title={words["lobby.title"]}
+      stylesheet="lobby/lobby_page.css"
+      description={words["app.tagline"]}
+      preload="lobby/lobby.js"
+      words={["live"]}
+      modules={["lobby/lobby.js", "notifications/bell.js"]}
+    >
+      <header class="bar">
+        <p class="bar__brand">
+          <img class="bar__mark" src={page.file("favicon.svg")} alt="" width="28" height="28" />
+          {words["app.name"]}
+        </p>
+        <nav class="bar__actions">
+          <a
+            class="icon-button"
+            href={page.at("/docs/")}
+            aria-label={words["lobby.documents"]}
+            title={words["lobby.documents"]}
+          >
+            <Icon name="document" />
+          </a>
+          <a class="icon-button" href={page.at("/help/")} aria-label={words["settings.help"]}>
+            <Icon name="help" />
+          </a>
+          <Bell page={page} />
+          <AccountLink page={page} />
+          <Settings page={page} />
+        </nav>
+      </header>
+      <main class="lobby">
+        <section class="lobby__welcome">
+          <h1 class="lobby__title">{words["app.tagline"]}</h1>
+          <p class="lobby__lead">{words["lobby.welcome"]}</p>
+          <form class="form lobby__form" action={page.at("/chat/")} method="get">
+            <TextField
+              label={words["lobby.room"]}
+              hint={words["lobby.room_rule"]}
+              name="room"
+              required
+              maxlength={64}
+              pattern="[\p{L}\p{N}\p{M}_\-]{1,64}"
+              title={words["lobby.room_rule"]}
+              placeholder={words["lobby.room_placeholder"]}
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck={false}
+            />
+            <label class="form__check" data-part="private-field" data-for="account" hidden>
+              <input type="checkbox" data-part="private" />
+              <span>{words["lobby.private"]}</span>
+            </label>
+            <label class="form__field" data-for="guest">
+              <span class="form__label">{words["lobby.nickname"]}</span>
+              <input
+                class="form__input"
+                name="username"
+                maxlength={32}
+                placeholder={words["lobby.nickname_placeholder"]}
+                autocomplete="nickname"
+              />
+            </label>
+            <p class="form__error" data-part="error" role="alert"></p>
+            <button class="button" type="submit">{words["lobby.enter"]}</button>
+          </form>
+        </section>
+        <section class="lobby__rooms" data-part="visited" aria-labelledby="visited">
+          <h2 class="lobby__heading" id="visited">{words["lobby.visited"]}</h2>
+          <ul class="rooms" data-part="rooms"></ul>
+        </section>
+        <Sample page={page} />
+      </main>
+      <RoomRow page={page} />
+    </Layout>
+  );
+}
+
+/** A message in a room, and the row that it became. */
+export function Sample({ page }: PageProps): Markup {
+  const { words } = page;
+  return (
+    <figure class="sample">
+      <div class="sample__chat">
+        <span class="avatar sample__avatar" aria-hidden="true">{words["sample.name_1"]}</span>
+        <p class="sample__bubble">{words["sample.message_1"]}</p>
+        <p class="sample__bubble sample__bubble--own">{words["sample.message_2"]}</p>
+        <svg class="sample__tick" aria-hidden="true">
+          <use href="#icon-recorded" />
+        </svg>
+      </div>
+      <table class="sample__sheet">
+        <thead>
+          <tr>
+            <th>{words["sample.time"]}</th>
+            <th>{words["lobby.nickname"]}</th>
+            <th>{words["room.messages"]}</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <td>09:41</td>
+            <td>{words["sample.name_1"]}</td>
+            <td>{words["sample.message_1"]}</td>
+          </tr>
+          <tr>
+            <td>09:42</td>
+            <td>{words["sample.name_2"]}</td>
+            <td>{words["sample.message_2"]}</td>
+          </tr>
+        </tbody>
+      </table>
+      <figcaption class="sample__caption">{words["sample.caption"]}</figcaption>
+    </figure>
+  );
+}

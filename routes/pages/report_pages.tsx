@@ -1,0 +1,105 @@
+/** `/reports/`: one's reports, and the form to ask for one. What it does, it does by the API. */
+import { type Context, Hono } from "hono";
+import type { Account } from "../../rooms/access/accounts.ts";
+import { ROOM_NAME } from "../../rooms/room.ts";
+import { hereIn } from "./base_path.ts";
+import { Field, TextField } from "./form.tsx";
+import { Bar } from "./header.tsx";
+import { Layout } from "./layout.tsx";
+import type { Markup, PageProps } from "./page.ts";
+import type { PageView } from "./page_view.ts";
+
+/** The route of `/reports/`; `?room=` fills the form. `accountOf` resolves to the account that is signed in. */
+export function reportPages(options: {
+  view: PageView;
+  accountOf: (c: Context) => Promise<Account | undefined>;
+}): Hono {
+  const { view, accountOf } = options;
+  return new Hono().get("/reports/", async (c) => {
+    if (!await accountOf(c)) {
+      return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
+    }
+    const room = (c.req.query("room") ?? "").normalize("NFC");
+    return view.show(c, ReportsPage, { room: ROOM_NAME.test(room) ? room : "" });
+  });
+}
+
+/** `/reports/`; `room` fills the form. */
+function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
+  const { words } = page;
+  return (
+    <Layout
+      page={page}
+      title={words["reports.title"]}
+      stylesheet="reports/reports_page.css"
+      words={["form", "report"]}
+      modules={["reports/reports.js", "notifications/bell.js"]}
+    >
+      <Bar page={page} title={words["reports.title"]} />
+      <main class="account reports">
+        <section class="account__part" aria-labelledby="request">
+          <h2 id="request">{words["reports.request_title"]}</h2>
+          <p class="form__hint">{words["reports.lead"]}</p>
+          <form class="form" data-part="request" method="post">
+            <TextField
+              label={words["lobby.room"]}
+              name="room"
+              required
+              maxlength={64}
+              pattern="[\p{L}\p{N}\p{M}_\-]{1,64}"
+              title={words["lobby.room_rule"]}
+              value={room}
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck={false}
+            />
+            <Field label={words["reports.type"]}>
+              <select class="form__input" name="type">
+                <option value="transcript">{words["reports.type_transcript"]}</option>
+                <option value="activity">{words["reports.type_activity"]}</option>
+              </select>
+            </Field>
+            <div class="reports__period">
+              <TextField label={words["reports.from"]} name="from" type="date" />
+              <TextField label={words["reports.to"]} name="to" type="date" />
+            </div>
+            <p class="form__hint">{words["reports.period_hint"]}</p>
+            <p class="form__error" data-part="error" role="alert"></p>
+            <button class="button" type="submit" disabled>{words["reports.request"]}</button>
+          </form>
+        </section>
+        <section class="account__part" aria-labelledby="list">
+          <h2 id="list">{words["reports.list_title"]}</h2>
+          <p class="form__error" data-part="trouble" role="alert"></p>
+          <p class="notice" data-part="connection" role="status"></p>
+          <ul class="reports__list" data-part="list"></ul>
+        </section>
+        <noscript>
+          <p class="notice">{words["reports.needs_script"]}</p>
+        </noscript>
+      </main>
+      <template data-template="report">
+        <li class="report">
+          <h3 class="report__name" data-part="name" dir="auto"></h3>
+          <p class="report__facts">
+            <span data-part="period"></span> · <span data-part="expires"></span>
+          </p>
+          <progress class="report__bar" data-part="bar" max="100"></progress>
+          <p class="report__state" data-part="state" role="status"></p>
+          <p class="report__actions">
+            <a class="button" data-part="download" download>{words["reports.download"]}</a>
+            <a class="button button--quiet" data-part="download-csv" download>
+              {words["reports.download_csv"]}
+            </a>
+            <button class="button button--quiet" data-part="cancel" type="button">
+              {words["reports.cancel"]}
+            </button>
+            <button class="button button--quiet" data-part="remove" type="button">
+              {words["reports.remove"]}
+            </button>
+          </p>
+        </li>
+      </template>
+    </Layout>
+  );
+}

@@ -1,0 +1,57 @@
+import { Check, Field, TextField } from "./form.tsx";
+import { Actions } from "./header.tsx";
+import { Icon, Layout } from "./layout.tsx";
+import type { Markup, PageProps } from "./page.ts";
+
+/** `/chat/:room/settings/`: the form starts empty; its script loads what it shows. */
+export function RoomSettingsPage(
+  { page, room, title }: PageProps & { room: string; title: string },
+): Markup {
+  const { words } = page;
+  return (
+    <Layout
+      page={page}
+      title={`${words["rules.title"]} · ${title}`}
+      stylesheet="account/account_page.css"
+      words={["form"]}
+      modules={["room/room_settings.js", "notifications/bell.js"]}
+    >
+      <header class="bar">
+        <a class="icon-button" data-part="back" href="../" aria-label={words["rules.back"]}>
+          <Icon name="back" />
+        </a>
+        <h1 class="bar__brand">{words["rules.title"]}</h1>
+        <Actions page={page} />
+      </header>
+      <main class="account">
+        <p class="account__who">
+          <strong dir="auto">{title}</strong>
+        </p>
+        <form class="form" data-part="rules" data-room={room} method="post">
+          <fieldset class="form__fields" data-part="fields" disabled>
+            <TextField
+              label={words["rules.name"]}
+              name="title"
+              maxlength={64}
+              placeholder={room}
+              autocomplete="off"
+            />
+            <Check name="private" label={words["rules.private"]} />
+            <Field label={words["rules.members"]} hint={words["rules.members_hint"]}>
+              <textarea class="form__input" name="members" rows={4} autocapitalize="off" spellcheck={false}>
+              </textarea>
+            </Field>
+            <Check name="read_only" label={words["rules.read_only"]} />
+          </fieldset>
+          <p class="form__error" data-part="error" role="alert"></p>
+          <p class="form__done" data-part="done" role="status"></p>
+          <button class="button" type="submit" disabled>{words["rules.save"]}</button>
+        </form>
+        <p class="form__hint">{words["rules.delete_hint"]}</p>
+        <noscript>
+          <p class="notice">{words["account.needs_script"]}</p>
+        </noscript>
+      </main>
+    </Layout>
+  );
+}
