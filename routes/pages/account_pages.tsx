@@ -1,11 +1,13 @@
 /** The pages of people's accounts: sign in, sign up, one's own account. What they do, they do by the API. */
 import { type Context, Hono } from "hono";
+import type { Child } from "hono/jsx";
 import type { Account } from "../../rooms/access/accounts.ts";
-import { Check, TextField } from "./form.tsx";
-import { Bell, Settings } from "./header.tsx";
-import { Icon, Layout } from "./layout.tsx";
+import { Check, FormEnd, PasswordField, TextField } from "./parts/form.tsx";
+import { Bell, Settings } from "./parts/header.tsx";
+import { Icon, Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
+import { SignInPage, SignUpPage } from "./sign_in_pages.tsx";
 
 /** The routes of `/account/`. `accountOf` resolves to the account that is signed in. */
 export function accountPages(options: {
@@ -87,8 +89,7 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
           <button class="button" data-part="sign-out" type="button">{words["account.sign_out"]}</button>
           <p class="form__error" data-part="trouble" role="alert"></p>
         </section>
-        <section class="account__part" aria-labelledby="display-name">
-          <h2 id="display-name">{words["account.display_name"]}</h2>
+        <Part id="display-name" title={words["account.display_name"]}>
           <form class="form" data-part="change-name" method="post">
             <TextField
               label={words["account.display_name_new"]}
@@ -98,47 +99,34 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
               value={page.account}
               autocomplete="nickname"
             />
-            <p class="form__error" data-part="error" role="alert"></p>
-            <p class="form__done" data-part="done" role="status"></p>
-            <button class="button" type="submit" disabled>{words["account.display_name_change"]}</button>
+            <FormEnd submit={words["account.display_name_change"]} confirms />
           </form>
-        </section>
-        <section class="account__part" aria-labelledby="password">
-          <h2 id="password">{words["account.password_title"]}</h2>
+        </Part>
+        <Part id="password" title={words["account.password_title"]}>
           <form class="form" data-part="change-password" method="post">
-            <TextField
+            <PasswordField
               label={words["account.password_old"]}
               name="password"
-              type="password"
-              required
-              maxlength={256}
               autocomplete="current-password"
             />
-            <TextField
+            <PasswordField
               label={words["account.password_new"]}
               hint={words["account.password_hint"]}
               name="new_password"
-              type="password"
-              required
               minlength={10}
-              maxlength={256}
               autocomplete="new-password"
             />
             <Check name="keep_tokens" label={words["account.keep_tokens"]} />
-            <p class="form__error" data-part="error" role="alert"></p>
-            <p class="form__done" data-part="done" role="status"></p>
-            <button class="button" type="submit" disabled>{words["account.password_change"]}</button>
+            <FormEnd submit={words["account.password_change"]} confirms />
           </form>
-        </section>
-        <section class="account__part" aria-labelledby="sessions">
-          <h2 id="sessions">{words["account.sessions"]}</h2>
+        </Part>
+        <Part id="sessions" title={words["account.sessions"]}>
           <ul class="account__list" data-part="sessions"></ul>
           <button class="button button--quiet" data-part="end-others" type="button">
             {words["account.end_others"]}
           </button>
-        </section>
-        <section class="account__part" aria-labelledby="tokens">
-          <h2 id="tokens">{words["account.tokens"]}</h2>
+        </Part>
+        <Part id="tokens" title={words["account.tokens"]}>
           <p class="form__hint">{words["account.tokens_hint"]}</p>
           <ul class="account__list" data-part="tokens"></ul>
           <form class="form" data-part="make-token" method="post">
@@ -170,23 +158,19 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
             </button>
             <button class="button" type="submit" disabled>{words["account.token_make"]}</button>
           </form>
-        </section>
-        <section class="account__part" aria-labelledby="delete">
-          <h2 id="delete">{words["account.delete_title"]}</h2>
+        </Part>
+        <Part id="delete" title={words["account.delete_title"]}>
           <form class="form" data-part="delete-account" method="post">
             <p class="form__hint">{words["account.delete_hint"]}</p>
-            <TextField
+            <PasswordField
               label={words["account.password"]}
               name="password"
-              type="password"
-              required
-              maxlength={256}
               autocomplete="current-password"
             />
             <p class="form__error" data-part="error" role="alert"></p>
             <button class="button button--danger" type="submit" disabled>{words["account.delete"]}</button>
           </form>
-        </section>
+        </Part>
         <noscript>
           <p class="notice">{words["account.needs_script"]}</p>
         </noscript>
@@ -202,131 +186,12 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
   );
 }
 
-/** `/account/sign-in/`; `to` is the path that it leads to. */
-function SignInPage(
-  { page, to, signup }: PageProps & { to: string; signup: "open" | "closed" },
-): Markup {
-  const { words } = page;
+/** A part of the account's page under its heading. */
+function Part({ id, title, children }: { id: string; title: string; children: Child }): Markup {
   return (
-    <Layout
-      page={page}
-      title={words["account.sign_in"]}
-      stylesheet="account/account_page.css"
-      words={["form"]}
-      modules={["account/sign_in.js", "notifications/bell.js"]}
-    >
-      <header class="bar">
-        <a class="icon-button" href={page.at("/chat/")} aria-label={words["room.back"]}>
-          <Icon name="back" />
-        </a>
-        <p class="bar__brand">{words["app.name"]}</p>
-        <nav class="bar__actions">
-          <Settings page={page} />
-        </nav>
-      </header>
-      <main data-signup={signup} class="account">
-        <h1 class="account__title">{words["account.sign_in"]}</h1>
-        <p class="form__done" data-part="told" role="status"></p>
-        <form class="form" data-part="sign-in" data-to={to} method="post">
-          <TextField
-            label={words["account.username"]}
-            name="username"
-            required
-            maxlength={64}
-            autocomplete="username"
-            autocapitalize="off"
-            spellcheck={false}
-          />
-          <TextField
-            label={words["account.password"]}
-            name="password"
-            type="password"
-            required
-            maxlength={256}
-            autocomplete="current-password"
-          />
-          <p class="form__error" data-part="error" role="alert"></p>
-          <button class="button" type="submit" disabled>{words["account.sign_in"]}</button>
-          <a
-            class="button button--quiet account__sign-up"
-            href={page.at(`/account/sign-up/?to=${encodeURIComponent(to)}`)}
-          >
-            {words["account.sign_up"]}
-          </a>
-        </form>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
-      </main>
-    </Layout>
-  );
-}
-
-/** `/account/sign-up/`; `to` is the path that it leads to. */
-function SignUpPage({ page, to }: PageProps & { to: string }): Markup {
-  const { words } = page;
-  return (
-    <Layout
-      page={page}
-      title={words["account.sign_up"]}
-      stylesheet="account/account_page.css"
-      words={["form"]}
-      modules={["account/sign_up.js", "notifications/bell.js"]}
-    >
-      <header class="bar">
-        <a
-          class="icon-button"
-          href={page.at(`/account/sign-in/?to=${encodeURIComponent(to)}`)}
-          aria-label={words["account.sign_in"]}
-        >
-          <Icon name="back" />
-        </a>
-        <p class="bar__brand">{words["app.name"]}</p>
-        <nav class="bar__actions">
-          <Settings page={page} />
-        </nav>
-      </header>
-      <main class="account">
-        <h1 class="account__title">{words["account.sign_up"]}</h1>
-        <p class="form__done" data-part="made" role="status"></p>
-        <p>
-          <a class="button" data-part="go-on" href={page.at(to)} hidden>{words["account.go_on"]}</a>
-        </p>
-        <form class="form" data-part="sign-up" data-to={to} method="post">
-          <TextField
-            label={words["account.username"]}
-            hint={words["account.username_hint"]}
-            name="username"
-            required
-            maxlength={64}
-            autocomplete="username"
-            autocapitalize="off"
-            spellcheck={false}
-          />
-          <TextField
-            label={words["account.display_name"]}
-            hint={words["account.display_name_hint"]}
-            name="display_name"
-            maxlength={64}
-            autocomplete="nickname"
-          />
-          <TextField
-            label={words["account.password"]}
-            hint={words["account.password_hint"]}
-            name="password"
-            type="password"
-            required
-            minlength={10}
-            maxlength={256}
-            autocomplete="new-password"
-          />
-          <p class="form__error" data-part="error" role="alert"></p>
-          <button class="button" type="submit" disabled>{words["account.sign_up"]}</button>
-        </form>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
-      </main>
-    </Layout>
+    <section class="account__part" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
   );
 }

@@ -2,9 +2,9 @@
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { AdminRows, ISOLATE_COLUMNS } from "./admin_rows.tsx";
-import { Check, TextField } from "./form.tsx";
-import { Bar } from "./header.tsx";
-import { Layout } from "./layout.tsx";
+import { Check, FormEnd, TextField } from "./parts/form.tsx";
+import { Bar } from "./parts/header.tsx";
+import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -172,8 +172,7 @@ function AdminPage({ page }: PageProps): Markup {
             />
             <Check name="admin" label={words["admin.make_account_admin"]} />
             <p class="form__hint">{words["admin.make_account_hint"]}</p>
-            <p class="form__error" data-part="error" role="alert"></p>
-            <button class="button" type="submit" disabled>{words["admin.make_account"]}</button>
+            <FormEnd submit={words["admin.make_account"]} />
           </form>
         </details>
         <details class="board__part" data-part="tokens-part">

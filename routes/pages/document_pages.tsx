@@ -6,9 +6,10 @@ import type { ListedDocument } from "../../rooms/documents/document_list.ts";
 import { DOCUMENT_ID } from "../../rooms/documents/documents.ts";
 import { mayManage, mayRead } from "../../rooms/documents/document_access.ts";
 import { userOf } from "../authentication.ts";
-import { Check, Field, TextField } from "./form.tsx";
-import { AccountLink, Actions, Bar, Bell, Settings } from "./header.tsx";
-import { Icon, Layout } from "./layout.tsx";
+import { DocumentsPage } from "./documents_page.tsx";
+import { Check, Field, FormEnd } from "./parts/form.tsx";
+import { AccountLink, Actions, Bell, IconLink, Settings } from "./parts/header.tsx";
+import { Icon, Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -53,83 +54,6 @@ export function documentPages(options: {
   return app;
 }
 
-/** `/docs/`. */
-function DocumentsPage({ page }: PageProps): Markup {
-  const { words } = page;
-  return (
-    <Layout
-      page={page}
-      title={words["doc.list_title"]}
-      stylesheet="documents/documents_page.css"
-      words={["docs", "form"]}
-      modules={["documents/documents.js", "notifications/bell.js"]}
-    >
-      <Bar page={page} title={words["doc.list_title"]} />
-      <main class="documents">
-        <p>{words["doc.list_lead"]}</p>
-        <form class="form documents__form" data-part="create" data-for="account">
-          <TextField
-            label={words["doc.new_title"]}
-            name="title"
-            required
-            maxlength={200}
-            placeholder={words["doc.new_placeholder"]}
-            autocomplete="off"
-          />
-          <Check name="private" label={words["doc.private"]} />
-          <p class="documents__trouble" data-part="error" role="alert"></p>
-          <button class="button" type="submit" disabled>{words["doc.create"]}</button>
-        </form>
-        <p data-for="guest">
-          <a class="button" href={page.at(`/account/sign-in/?to=${page.here}`)}>
-            {words["doc.sign_in_to_edit"]}
-          </a>
-        </p>
-        <section aria-labelledby="documents">
-          <h2 class="documents__heading" id="documents">{words["doc.documents"]}</h2>
-          <noscript>
-            <p class="notice">{words["doc.list_needs_script"]}</p>
-          </noscript>
-          <TextField
-            label={words["doc.search"]}
-            data-part="search"
-            type="search"
-            maxlength={200}
-            autocomplete="off"
-          />
-          <p class="documents__none" data-part="none" role="status"></p>
-          <ul class="documents__list" data-part="documents"></ul>
-          <button class="button button--quiet" data-part="older" type="button" hidden>
-            {words["doc.older"]}
-          </button>
-        </section>
-        <p class="documents__none" data-part="told" role="status"></p>
-        <section aria-labelledby="deleted" data-part="deleted-part" hidden>
-          <h2 class="documents__heading" id="deleted">{words["doc.deleted"]}</h2>
-          <ul class="documents__list" data-part="deleted"></ul>
-        </section>
-      </main>
-      <template data-template="document">
-        <li>
-          <a class="documents__row">
-            <span class="documents__title" data-part="title" dir="auto"></span>
-            <span class="documents__fact" data-part="fact"></span>
-          </a>
-        </li>
-      </template>
-      <template data-template="deleted">
-        <li class="documents__row documents__row--deleted">
-          <span class="documents__title" data-part="title" dir="auto"></span>
-          <span class="documents__fact" data-part="fact"></span>
-          <button class="button button--quiet" data-part="restore" type="button">
-            {words["doc.undelete"]}
-          </button>
-        </li>
-      </template>
-    </Layout>
-  );
-}
-
 interface DocumentProps extends PageProps {
   /** The document's id. */
   readonly document: string;
@@ -165,9 +89,7 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
       modules={["built/editor.js", "notifications/bell.js"]}
     >
       <header class="bar document__bar">
-        <a class="icon-button" href={page.at("/docs/")} aria-label={words["doc.back"]}>
-          <Icon name="back" />
-        </a>
+        <IconLink href={page.at("/docs/")} label={words["doc.back"]} icon="back" />
         <h1 class="skip">{heading}</h1>
         <input
           class="document__title"
@@ -256,9 +178,7 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
             <textarea class="form__input" name="members" rows={4} autocapitalize="off" spellcheck={false}>
             </textarea>
           </Field>
-          <p class="form__error" data-part="error" role="alert"></p>
-          <p class="form__done" data-part="done" role="status"></p>
-          <button class="button" type="submit" disabled>{words["doc.save"]}</button>
+          <FormEnd submit={words["doc.save"]} confirms />
         </form>
         <p class="form__hint">{words["doc.delete_hint"]}</p>
         <button class="button button--quiet" data-part="sharing-delete" type="button">
@@ -292,9 +212,7 @@ function DocumentReaderPage({ page, document, title }: DocumentProps): Markup {
       modules={["documents/document_reader.js", "notifications/bell.js"]}
     >
       <header class="bar">
-        <a class="icon-button" href={page.at("/docs/")} aria-label={words["doc.back"]}>
-          <Icon name="back" />
-        </a>
+        <IconLink href={page.at("/docs/")} label={words["doc.back"]} icon="back" />
         <h1 class="bar__brand" dir="auto">{heading}</h1>
         <Actions page={page} />
       </header>

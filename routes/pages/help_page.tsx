@@ -1,5 +1,5 @@
-import { Bar } from "./header.tsx";
-import { Layout } from "./layout.tsx";
+import { Bar } from "./parts/header.tsx";
+import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** `/help/`. */

@@ -1,9 +1,9 @@
 /** `/chat/`: the form to enter a room, and the rooms that were visited. */
-import { TextField } from "./form.tsx";
-import { AccountLink, Bell, Settings } from "./header.tsx";
-import { Icon, Layout } from "./layout.tsx";
+import { TextField } from "./parts/form.tsx";
+import { AccountLink, Bell, IconLink, Settings } from "./parts/header.tsx";
+import { Icon, Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
-import { RoomRow } from "./room_row.tsx";
+import { RoomRow } from "./parts/room_row.tsx";
 
 /** `/chat/`. */
 export function LobbyPage({ page }: PageProps): Markup {
@@ -32,9 +32,7 @@ export function LobbyPage({ page }: PageProps): Markup {
           >
             <Icon name="document" />
           </a>
-          <a class="icon-button" href={page.at("/help/")} aria-label={words["settings.help"]}>
-            <Icon name="help" />
-          </a>
+          <IconLink href={page.at("/help/")} label={words["settings.help"]} icon="help" />
           <Bell page={page} />
           <AccountLink page={page} />
           <Settings page={page} />

@@ -1,5 +1,5 @@
-import { Actions } from "./header.tsx";
-import { Layout } from "./layout.tsx";
+import { Actions } from "./parts/header.tsx";
+import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** Why there is no page; each has a title and a text among the words. */

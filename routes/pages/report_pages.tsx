@@ -3,9 +3,9 @@ import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { ROOM_NAME } from "../../rooms/room.ts";
 import { hereIn } from "./base_path.ts";
-import { Field, TextField } from "./form.tsx";
-import { Bar } from "./header.tsx";
-import { Layout } from "./layout.tsx";
+import { Field, FormEnd, TextField } from "./parts/form.tsx";
+import { Bar } from "./parts/header.tsx";
+import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -64,8 +64,7 @@ function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
               <TextField label={words["reports.to"]} name="to" type="date" />
             </div>
             <p class="form__hint">{words["reports.period_hint"]}</p>
-            <p class="form__error" data-part="error" role="alert"></p>
-            <button class="button" type="submit" disabled>{words["reports.request"]}</button>
+            <FormEnd submit={words["reports.request"]} />
           </form>
         </section>
         <section class="account__part" aria-labelledby="list">

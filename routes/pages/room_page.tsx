@@ -1,8 +1,8 @@
-import { TextField } from "./form.tsx";
-import { Actions } from "./header.tsx";
-import { Icon, Layout } from "./layout.tsx";
+import { TextField } from "./parts/form.tsx";
+import { Actions, IconLink } from "./parts/header.tsx";
+import { Icon, Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
-import { RoomRow } from "./room_row.tsx";
+import { RoomRow } from "./parts/room_row.tsx";
 
 /** What a room's page shows besides who is signed in. */
 export interface RoomValues {
@@ -51,9 +51,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
     >
       <a class="skip" href="#composer">{words["app.skip"]}</a>
       <header class="bar room__bar">
-        <a class="icon-button" href={page.at("/chat/")} aria-label={words["room.back"]}>
-          <Icon name="back" />
-        </a>
+        <IconLink href={page.at("/chat/")} label={words["room.back"]} icon="back" />
         <span class="avatar rooms__avatar room__avatar" data-part="room-avatar" aria-hidden="true"></span>
         <div class="room__heading">
           <h1 class="room__name" dir="auto">

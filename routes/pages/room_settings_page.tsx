@@ -1,6 +1,6 @@
-import { Check, Field, TextField } from "./form.tsx";
-import { Actions } from "./header.tsx";
-import { Icon, Layout } from "./layout.tsx";
+import { Check, Field, FormEnd, TextField } from "./parts/form.tsx";
+import { Actions } from "./parts/header.tsx";
+import { Icon, Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** `/chat/:room/settings/`: the form starts empty; its script loads what it shows. */
@@ -43,9 +43,7 @@ export function RoomSettingsPage(
             </Field>
             <Check name="read_only" label={words["rules.read_only"]} />
           </fieldset>
-          <p class="form__error" data-part="error" role="alert"></p>
-          <p class="form__done" data-part="done" role="status"></p>
-          <button class="button" type="submit" disabled>{words["rules.save"]}</button>
+          <FormEnd submit={words["rules.save"]} confirms />
         </form>
         <p class="form__hint">{words["rules.delete_hint"]}</p>
         <noscript>

@@ -1,6 +1,6 @@
 /** Parts that forms share. */
 import type { Child, JSX } from "hono/jsx";
-import type { Markup } from "./page.ts";
+import type { Markup } from "../page.ts";
 
 /** A field with its label, and a hint below it. */
 export function Field(
@@ -33,5 +33,21 @@ export function TextField(
     <Field label={label} hint={hint}>
       <input class="form__input" {...input} />
     </Field>
+  );
+}
+
+/** A field for a password. */
+export function PasswordField(props: Parameters<typeof TextField>[0]): Markup {
+  return <TextField type="password" required maxlength={256} {...props} />;
+}
+
+/** The end of a form that a script sends; the button waits for the script. `confirms`: the script says in it what was done. */
+export function FormEnd({ submit, confirms = false }: { submit: string; confirms?: boolean }): Markup {
+  return (
+    <>
+      <p class="form__error" data-part="error" role="alert"></p>
+      {confirms && <p class="form__done" data-part="done" role="status"></p>}
+      <button class="button" type="submit" disabled>{submit}</button>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 /** What stands at the top of pages: the bar, the bell, the account and the settings. */
-import type { Markup, PageProps } from "./page.ts";
+import type { Markup, PageProps } from "../page.ts";
 import { Icon } from "./layout.tsx";
 
 /** The bar of a page that can be left for the room or the list of rooms; `title` is the page's heading. */
@@ -168,5 +168,14 @@ export function Settings({ page }: PageProps): Markup {
         </button>
       </div>
     </div>
+  );
+}
+
+/** A link that shows an icon only. */
+export function IconLink({ href, label, icon }: { href: string; label: string; icon: string }): Markup {
+  return (
+    <a class="icon-button" href={href} aria-label={label}>
+      <Icon name={icon} />
+    </a>
   );
 }

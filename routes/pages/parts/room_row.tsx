@@ -1,5 +1,5 @@
 import { Icon } from "./layout.tsx";
-import type { Markup, PageProps } from "./page.ts";
+import type { Markup, PageProps } from "../page.ts";
 
 /** What scripts copy for a room in a list of rooms. */
 export function RoomRow({ page }: PageProps): Markup {

@@ -1,8 +1,8 @@
 /** The frame of every page, and the icons in it. */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { wordsBelow } from "../translations.ts";
-import type { Markup, PageProps } from "./page.ts";
+import { wordsBelow } from "../../translations.ts";
+import type { Markup, PageProps } from "../page.ts";
 
 /** What differs between the frames of two pages. Files are named by their paths from `static/`. */
 export interface LayoutProps extends PageProps {
