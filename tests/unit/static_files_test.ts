@@ -1,11 +1,10 @@
 /** Promises about the files below `static/` as they are written. */
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "node:path";
-import { OBSTACLES } from "../../routes/pages/page_view.ts";
-import { readTemplate } from "../../routes/pages/page_template.ts";
+import { OBSTACLES } from "../../routes/pages/message_page.tsx";
 import { pages } from "../../routes/pages/pages.ts";
 import { STATUS } from "../../routes/api/reports/report_view.ts";
-import { StaticFiles } from "../../routes/pages/static_files.ts";
+import { everyPage, PAGES, type RenderedPage } from "../support/pages.ts";
 
 const STATIC = new URL("../../static/", import.meta.url);
 const read = (name: string): string => Deno.readTextFileSync(new URL(name, STATIC));
@@ -14,8 +13,6 @@ const ending = (extension: string): string[] => names.filter((name) => name.ends
 const everything = (extension: string): string => ending(extension).map(read).join("\n");
 const found = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([, name, other]) => name ?? other);
-const preloaded = (page: string): string[] =>
-  found(read(page), /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g);
 /** The files that are written by hand, from `static/`. */
 function pathsIn(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, STATIC))].flatMap(({ name, isDirectory }) => {
@@ -34,13 +31,26 @@ function modulesOf(script: string): Set<string> {
 }
 const languages = ["zh-Hant", "en"].map((tag) => JSON.parse(read(`languages/${tag}.json`)));
 const [chinese, english] = languages;
-/** The pages with all that is put into them. */
-const wholePages = new Map(
-  await Promise.all(
-    ending(".html").filter((name) => /^(<!DOCTYPE|\{\{<)/.test(read(name)) && name !== "page.html")
-      .map(async (name) => [name, readTemplate(await new StaticFiles().now(), name)] as const),
-  ),
-);
+const rendered = await everyPage("en");
+const page = (name: string): RenderedPage => {
+  const found = rendered.find((page) => page.name === name);
+  if (!found) throw new Error(`Cannot read the page: there is no ${name}`);
+  return found;
+};
+const filesIn = ({ html }: RenderedPage, attribute: RegExp): string[] =>
+  found(html, new RegExp(`${attribute.source}="/static/[0-9a-f]{24}/([\\w./]+)"`, "g"));
+const MODULE = /<script type="module" src/;
+const PRELOAD = /<link rel="modulepreload" href/;
+const STYLESHEET = /<link rel="stylesheet" href/;
+/** The components that pages are made of. */
+const components = componentsIn(new URL("../../routes/pages/", import.meta.url));
+
+function componentsIn(folder: URL): string {
+  return [...Deno.readDirSync(folder)].map(({ name, isDirectory }) => {
+    if (isDirectory) return componentsIn(new URL(`${name}/`, folder));
+    return name.endsWith(".tsx") ? Deno.readTextFileSync(new URL(name, folder)) : "";
+  }).join("\n");
+}
 
 Deno.test("Languages have the same keys, none empty", () => {
   assertEquals(Object.keys(english), Object.keys(chinese));
@@ -56,9 +66,7 @@ Deno.test("Languages fill the same places", () => {
 });
 
 Deno.test("Languages have every word that pages and scripts use, and no other", () => {
-  const inPages = found([...wholePages.values()].join("\n"), /\{\{ ?([\w.]+) ?\}\}/g).filter((key) =>
-    !key.startsWith("page.")
-  );
+  const inPages = found(components, /"([a-z]+\.(?!svg")[\w.]+)"/g);
   const inScripts = Object.keys(chinese).filter((key) =>
     /^(live|form|board|report|docs)\./.test(key) &&
     everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
@@ -89,31 +97,37 @@ Deno.test("Languages have every word that pages and scripts use, and no other", 
   assertEquals(Object.keys(chinese).filter((key) => !used.has(key.replace(/\.one$/, ""))), []);
 });
 
-Deno.test("lobby.html preloads every module that lobby.js needs, and no other", () => {
-  assertEquals(preloaded("lobby.html").sort(), [...modulesOf("lobby/lobby.js")].sort());
+Deno.test("The lobby preloads every module that lobby.js needs, and no other", () => {
+  const preloaded = filesIn(page("lobby"), PRELOAD);
+  assertEquals(preloaded.sort(), [...modulesOf("lobby/lobby.js")].sort());
 });
 
 Deno.test("The room's page loads one module, in which its bell is too", () => {
-  const page = wholePages.get("room.html") ?? "";
-  assertEquals(found(page, /<script[^>]* src="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g), ["built/room.js"]);
-  assertEquals(found(page, /"modulepreload" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g), ["built/room.js"]);
+  assertEquals(filesIn(page("room"), MODULE), ["built/room.js"]);
+  assertEquals(filesIn(page("room"), PRELOAD), ["built/room.js"]);
   assertEquals(found(read("bundles/room.js"), /import "\.\.\/([\w./]+)"/g), [
     "room/room.js",
     "notifications/bell.js",
   ]);
 });
 
-Deno.test("Pages take their files from one version, and each has one stylesheet", () => {
-  assertEquals(ending(".html").filter((name) => read(name).includes(`"/static/`)), []);
-  const wrong = [...wholePages].filter(([, page]) => page.split(`rel="stylesheet"`).length !== 2);
-  assertEquals(wrong.map(([name]) => name), []);
+Deno.test("Pages take their files from one version, each exists, and each page has one stylesheet", () => {
+  for (const { name, html } of rendered) {
+    const versions = new Set(found(html, /"\/static\/([^/"]*)/g));
+    assertEquals([name, versions.size], [name, 1]);
+  }
+  const files = rendered.flatMap((page) => filesIn(page, /(?:src|href)/));
+  assertEquals(files.filter((name) => !names.includes(name) && !name.startsWith("built/")), []);
+  assertEquals(rendered.filter((page) => filesIn(page, STYLESHEET).length !== 1).map(({ name }) => name), []);
 });
 
 Deno.test("Pages and scripts use icons and parts that exist", () => {
+  const all = rendered.map(({ html }) => html).join("\n");
   const icons = new Set(found(read("icons.svg"), /id="([\w-]+)"/g));
-  const used = found(everything(".html"), /href="#(icon-[\w-]+)"/g);
+  const used = found(all, /href="#(icon-[\w-]+)"/g);
+  assert(used.length > 100);
   assertEquals(used.filter((icon) => !icons.has(icon)), []);
-  const parts = new Set(found(everything(".html"), /data-part="([\w-]+)"/g));
+  const parts = new Set(found(all, /data-part="([\w-]+)"/g));
   const asked = found(everything(".js"), /(?:[# ]part\((?:row, )?"|data-part=)([\w-]+)/g);
   assertEquals(asked.filter((part) => !parts.has(part)), []);
 });
@@ -129,8 +143,8 @@ Deno.test("Scripts never write markup", () => {
 });
 
 Deno.test("Pages hold no inline script, style or handler, which the security policy would block", () => {
-  const inline = / style=| on\w+=|<style|<script(?! type="module" src=)/;
-  assertEquals([...wholePages].filter(([, page]) => inline.test(page)).map(([name]) => name), []);
+  const inline = / style=| on\w+=|<style|<script(?! type="module" src=| type="application\/json")/;
+  assertEquals(rendered.filter(({ html }) => inline.test(html)).map(({ name }) => name), []);
 });
 
 Deno.test("Stylesheets use no id, nothing !important and no physical direction", () => {
@@ -153,16 +167,10 @@ Deno.test("Stylesheets name colours in colors.css only", () => {
 Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in, the bell included", async () => {
   const account = { id: "1", username: "ada", displayName: "ada", role: "user", createdAt: "" } as const;
   const app = pages({
-    language: "zh-Hant",
-    maxMessageLength: 4_000,
-    auth: "guests",
-    signup: "open",
+    ...PAGES,
     sheetName: "ChatLogs",
     retentionDays: 30,
     accountOf: () => Promise.resolve(account),
-    documentOf: () => Promise.resolve(undefined),
-    rulesOf: () =>
-      Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),
   });
   const headers = { "accept-encoding": "gzip" };
   const sentBytes = async (path: string): Promise<number> => {
@@ -177,12 +185,12 @@ Deno.test("The room's page is under 60 KB as it is sent to whoever is signed in,
 });
 
 Deno.test("Every page that shows who is signed in has the bell, and its stylesheet", () => {
-  const pagesWith = [...wholePages].filter(([, page]) => page.includes(read("account_link.html")));
-  assert(pagesWith.length > 8);
-  for (const [name, page] of pagesWith) {
-    const [stylesheet] = found(page, /"stylesheet" href="\{\{ ?page\.files ?\}\}\/([\w./]+)"/g);
-    assert(page.includes(read("bell.html")), name);
-    assert(page.includes(name === "room.html" ? "/built/room.js" : "/bell.js"), name);
+  const withAccount = rendered.filter(({ html }) => html.includes(`href="#icon-account"`));
+  assert(withAccount.length > 8);
+  for (const page of withAccount) {
+    const [stylesheet = ""] = filesIn(page, STYLESHEET);
+    assert(page.html.includes(`data-part="bell"`), page.name);
+    assert(filesIn(page, MODULE).some((name) => /(?:^built\/room|\/bell)\.js$/.test(name)), page.name);
     assert(read(stylesheet).includes('bell.css"'), stylesheet);
   }
 });

@@ -1,22 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { answerTo } from "../../routes/errors.ts";
-import { blankOf, fillBlank, readTemplate } from "../../routes/pages/page_template.ts";
-import { pages, type PagesOptions } from "../../routes/pages/pages.ts";
+import { pages } from "../../routes/pages/pages.ts";
 import { StaticFiles } from "../../routes/pages/static_files.ts";
+import { everyPage, PAGES } from "../support/pages.ts";
 
-const options: PagesOptions = {
-  language: "zh-Hant",
-  maxMessageLength: 4_000,
-  auth: "guests",
-  signup: "closed",
-  sheetName: undefined,
-  retentionDays: 0,
-  accountOf: () => Promise.resolve(undefined),
-  rulesOf: () =>
-    Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),
-  documentOf: () => Promise.resolve(undefined),
-};
+const options = { ...PAGES, signup: "closed" } as const;
 const app = pages(options);
 const get = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   await app.request(path, { headers });
@@ -113,7 +102,7 @@ Deno.test("pages() joins a page's stylesheets, those that are imported first com
 });
 
 for (
-  const path of ["room.html", "deno.json", "languages/en.json", "..%2fdeno.json", "%2e%2e/main.ts", "none.js"]
+  const path of ["deno.json", "languages/en.json", "..%2fdeno.json", "%2e%2e/main.ts", "none.js"]
 ) {
   Deno.test(`pages() serves nothing at /static/${path}`, async () => {
     assertEquals((await get(`/static/${path}`)).status, 404);
@@ -152,23 +141,11 @@ for (const mark of ["", "\ufeff"]) {
     assert(copy.names.length > 100);
     for (const name of copy.names) {
       assertEquals([name, there.text(name)], [name, here.text(name)]);
-      if (name.endsWith(".html")) assert(!readsAsTemplate(readTemplateOr(there, name)), name);
+      if (name.endsWith(".js")) assertEquals(there.modulesOf(name), here.modulesOf(name));
       if (!name.endsWith(".css")) continue;
       assertEquals((await there.stylesheet(name))?.etag, (await here.stylesheet(name))?.etag);
     }
   });
-}
-
-/** The template, or "" for a part that wants to be given something. */
-function readTemplateOr(files: Awaited<ReturnType<StaticFiles["now"]>>, name: string): string {
-  return files.text(name).includes("{{ $") || files.text(name).includes("$style")
-    ? ""
-    : readTemplate(files, name);
-}
-
-/** Whether something to include is left. */
-function readsAsTemplate(page: string): boolean {
-  return /\{\{[<>]/.test(page);
 }
 
 Deno.test("StaticFiles sees within a second that a file was changed, made or deleted, and reads none before", async () => {
@@ -187,20 +164,6 @@ Deno.test("StaticFiles sees within a second that a file was changed, made or del
   assert(second.read("new.js"));
   time.tick(1_000);
   assert(await files.now() === second);
-});
-
-Deno.test("fillBlank() never reads what a visitor wrote as a place to fill, and escapes it", () => {
-  const words = { word: "<&>" };
-  const blank = blankOf(
-    `<html lang="en"><a href="/x">{{ word }} {{ page.name }}</a> {{page.name}}`,
-    words,
-    "/talk",
-  );
-  const page = fillBlank(blank, { name: "{{ word }}'{{page.name}}" });
-  assertEquals(
-    page,
-    `<html data-base="/talk" lang="en"><a href="/talk/x">&#60;&#38;&#62; {{ word }}&#39;{{page.name}}</a> {{ word }}&#39;{{page.name}}`,
-  );
 });
 
 Deno.test("pages() serves files in gzip to those who take it, and the same bytes to others", async () => {
@@ -237,14 +200,11 @@ Deno.test("pages() answers a browser that is lost, and leaves programs to others
   assertEquals(await (await get("/nothing", { accept: "application/json" })).text(), "404 Not Found");
 });
 
-Deno.test("Every form that a script sends waits for its script", () => {
-  const directory = new URL("../../static/", import.meta.url);
-  const forms = [...Deno.readDirSync(directory)].filter(({ name }) => name.endsWith(".html")).flatMap((
-    { name },
-  ) =>
+Deno.test("Every form that a script sends waits for its script", async () => {
+  const forms = (await everyPage("en")).flatMap(({ name, html }) =>
     Array.from(
-      Deno.readTextFileSync(new URL(name, directory)).matchAll(/<form([^>]*)>.*?<\/form>/gs),
-      ([form, attributes]) => ({ name, form, attributes }),
+      html.matchAll(/<form([^>]*)>.*?<\/form>/gs),
+      ([form, attributes = ""]) => ({ name, form, attributes }),
     )
   );
   // Those that the browser sends by itself, and those that a script has to open first, needn't wait.
