@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { Check, FormEnd, PasswordField, TextField } from "./parts/form.tsx";
 import { Bell, Settings } from "./parts/header.tsx";
-import { Icon, Layout } from "./parts/layout.tsx";
+import { Icon, Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 import { SignInPage, SignUpPage } from "./sign_in_pages.tsx";
@@ -171,9 +171,7 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
             <button class="button button--danger" type="submit" disabled>{words["account.delete"]}</button>
           </form>
         </Part>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["account.needs_script"]} />
       </main>
       <template data-template="pass">
         <li class="account__row">

@@ -4,7 +4,7 @@ import type { Account } from "../../rooms/access/accounts.ts";
 import { AdminRows, ISOLATE_COLUMNS } from "./admin_rows.tsx";
 import { Check, FormEnd, TextField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
-import { Layout } from "./parts/layout.tsx";
+import { Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -25,7 +25,7 @@ const TILES = [
   ["uptime_seconds", "admin.uptime"],
 ] as const;
 
-/** Figures in charts, their labels, and `""` for those that are of the whole service whatever is chosen. */
+/** Figures in charts, their labels, and the value of `data-whole` of those that show the whole service in every scope. */
 const CHARTS = [
   ["online_users", "admin.online_users"],
   ["connections", "admin.connections"],
@@ -65,9 +65,7 @@ function AdminPage({ page }: PageProps): Markup {
       <Bar page={page} title={words["admin.title"]} />
       <main class="board">
         <p class="board__status" data-part="status" role="status">{words["room.connecting"]}</p>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["account.needs_script"]} />
         <section aria-labelledby="now">
           <h2 id="now" class="board__hidden">{words["admin.now"]}</h2>
           <dl class="tiles" data-part="tiles">

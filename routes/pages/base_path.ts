@@ -1,13 +1,13 @@
 /**
  * A service below a path of its host (`BASE_PATH=/talk`), behind a proxy that takes the path away or doesn't.
  *
- * Inside, addresses are those of a service that has its host to itself. The path is taken away here, where requests come
- * in, and put in front of where redirects lead and of what templates hold; scripts do the same by `static/address.js`.
+ * Inside, addresses are those of a service that has its host to itself. The path is removed from requests and put in front
+ * of redirects here; pages put it in front of their addresses by `Page.at`, scripts by `static/shared/address.js`.
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { getPath } from "hono/utils/url";
 
-/** Where the service stands in its host, and who may show it. */
+/** Where the service is below its host, and which pages may embed it. */
 export interface Site {
   /** Without a slash at its end; "" for the whole host. */
   readonly basePath: string;
@@ -23,7 +23,7 @@ declare module "hono" {
 
 const ALONE: Site = { basePath: "", frameAncestors: [] };
 
-/** The place of the service that answers a request. */
+/** The site of the service that answers a request. */
 export function siteOf(c: Context): Site {
   return c.get("site") ?? ALONE;
 }
@@ -33,7 +33,7 @@ export function pathBelow(basePath: string): (request: Request) => string {
   return (request) => inside(getPath(request), basePath);
 }
 
-/** Tells handlers the place, and puts the path in front of where their redirects lead. Mount it first. */
+/** Sets the site for handlers, and puts its base path in front of their redirects. Mount it first. */
 export function standsAt(site: Site): MiddlewareHandler {
   return async (c, next) => {
     c.set("site", site);
@@ -43,7 +43,7 @@ export function standsAt(site: Site): MiddlewareHandler {
   };
 }
 
-/** The page's own address inside of the service, with what was asked of it but one value. */
+/** The request's path and query inside of the service; `without` names a value of the query that is left out. */
 export function hereIn(c: Context, { without }: { without?: string } = {}): string {
   const url = new URL(c.req.url);
   if (without !== undefined) url.searchParams.delete(without);

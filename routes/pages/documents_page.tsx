@@ -1,6 +1,6 @@
 import { Check, TextField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
-import { Layout } from "./parts/layout.tsx";
+import { Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** `/docs/`. */
@@ -37,9 +37,7 @@ export function DocumentsPage({ page }: PageProps): Markup {
         </p>
         <section aria-labelledby="documents">
           <h2 class="documents__heading" id="documents">{words["doc.documents"]}</h2>
-          <noscript>
-            <p class="notice">{words["doc.list_needs_script"]}</p>
-          </noscript>
+          <NoScript notice={words["doc.list_needs_script"]} />
           <TextField
             label={words["doc.search"]}
             data-part="search"

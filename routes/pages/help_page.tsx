@@ -1,6 +1,15 @@
+import type { Words } from "../translations.ts";
 import { Bar } from "./parts/header.tsx";
 import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
+
+/** Icons of what became of a message, their names and meanings, and how the stylesheet calls those with a colour of their own. */
+const SIGNS = [
+  ["sending", "live.sending", "help.ticks_clock"],
+  ["delivered", "live.delivered", "help.ticks_one"],
+  ["recorded", "live.recorded", "help.ticks_two", "recorded"],
+  ["failed", "live.failed", "help.ticks_failed", "failed"],
+] as const;
 
 /** `/help/`. */
 export function HelpPage({ page }: PageProps): Markup {
@@ -14,75 +23,42 @@ export function HelpPage({ page }: PageProps): Markup {
     >
       <Bar page={page} title={words["help.title"]} />
       <main class="help">
-        <section class="help__part">
-          <h2>{words["help.rooms_title"]}</h2>
-          <ul>
-            <li>{words["help.rooms_1"]}</li>
-            <li>{words["help.rooms_2"]}</li>
-            <li>{words["help.rooms_3"]}</li>
-            <li>{words["help.rooms_4"]}</li>
-          </ul>
-        </section>
+        <Sentences
+          page={page}
+          title="help.rooms_title"
+          items={["help.rooms_1", "help.rooms_2", "help.rooms_3", "help.rooms_4"]}
+        />
         <section class="help__part">
           <h2>{words["help.ticks_title"]}</h2>
           <dl class="help__signs">
-            <dt>
-              <svg class="help__sign" role="img" aria-label={words["live.sending"]}>
-                <use href="#icon-sending" />
-              </svg>
-            </dt>
-            <dd>{words["help.ticks_clock"]}</dd>
-            <dt>
-              <svg class="help__sign" role="img" aria-label={words["live.delivered"]}>
-                <use href="#icon-delivered" />
-              </svg>
-            </dt>
-            <dd>{words["help.ticks_one"]}</dd>
-            <dt>
-              <svg class="help__sign" data-sign="recorded" role="img" aria-label={words["live.recorded"]}>
-                <use href="#icon-recorded" />
-              </svg>
-            </dt>
-            <dd>{words["help.ticks_two"]}</dd>
-            <dt>
-              <svg class="help__sign" data-sign="failed" role="img" aria-label={words["live.failed"]}>
-                <use href="#icon-failed" />
-              </svg>
-            </dt>
-            <dd>{words["help.ticks_failed"]}</dd>
+            {SIGNS.map(([icon, label, meaning, sign]) => (
+              <>
+                <dt>
+                  <svg class="help__sign" data-sign={sign} role="img" aria-label={words[label]}>
+                    <use href={`#icon-${icon}`} />
+                  </svg>
+                </dt>
+                <dd>{words[meaning]}</dd>
+              </>
+            ))}
           </dl>
         </section>
-        <section class="help__part">
-          <h2>{words["help.record_title"]}</h2>
-          <ul>
-            <li>{words["help.record_1"]}</li>
-            <li>{words["help.record_2"]}</li>
-            <li>{words["help.record_3"]}</li>
-          </ul>
-        </section>
-        <section class="help__part">
-          <h2>{words["help.mentions_title"]}</h2>
-          <ul>
-            <li>{words["help.mentions_1"]}</li>
-            <li>{words["help.mentions_2"]}</li>
-            <li>{words["help.mentions_3"]}</li>
-          </ul>
-        </section>
-        <section class="help__part">
-          <h2>{words["help.reports_title"]}</h2>
-          <ul>
-            <li>{words["help.reports_1"]}</li>
-            <li>{words["help.reports_2"]}</li>
-          </ul>
-        </section>
-        <section class="help__part">
-          <h2>{words["help.docs_title"]}</h2>
-          <ul>
-            <li>{words["help.docs_1"]}</li>
-            <li>{words["help.docs_2"]}</li>
-            <li>{words["help.docs_3"]}</li>
-          </ul>
-        </section>
+        <Sentences
+          page={page}
+          title="help.record_title"
+          items={["help.record_1", "help.record_2", "help.record_3"]}
+        />
+        <Sentences
+          page={page}
+          title="help.mentions_title"
+          items={["help.mentions_1", "help.mentions_2", "help.mentions_3"]}
+        />
+        <Sentences page={page} title="help.reports_title" items={["help.reports_1", "help.reports_2"]} />
+        <Sentences
+          page={page}
+          title="help.docs_title"
+          items={["help.docs_1", "help.docs_2", "help.docs_3"]}
+        />
         <section class="help__part">
           <h2>{words["help.keys_title"]}</h2>
           <dl class="help__keys">
@@ -105,14 +81,21 @@ export function HelpPage({ page }: PageProps): Markup {
           </dl>
           <p>{words["help.keys_touch"]}</p>
         </section>
-        <section class="help__part">
-          <h2>{words["help.admin_title"]}</h2>
-          <ul>
-            <li>{words["help.admin_1"]}</li>
-            <li>{words["help.admin_2"]}</li>
-          </ul>
-        </section>
+        <Sentences page={page} title="help.admin_title" items={["help.admin_1", "help.admin_2"]} />
       </main>
     </Layout>
+  );
+}
+
+function Sentences(
+  { page, title, items }: PageProps & { title: keyof Words; items: readonly (keyof Words)[] },
+): Markup {
+  return (
+    <section class="help__part">
+      <h2>{page.words[title]}</h2>
+      <ul>
+        {items.map((key) => <li>{page.words[key]}</li>)}
+      </ul>
+    </section>
   );
 }

@@ -1,12 +1,12 @@
-/** How fast pages are shown to one address. */
+/** How many pages one address may open. */
 import type { Context } from "hono";
 import type { Authentication, Bindings } from "../authentication.ts";
 import { RateLimits } from "../rate_limits.ts";
 
-/** Pages for each message that is allowed: at the default 3,000 a minute, which a school that comes at once stays below. */
+/** Pages for each message that is allowed: 3,000 a minute by default, more than a school behind one address opens at once. */
 const PAGES_PER_MESSAGE = 30;
 
-/** How long a caller has to wait for the next page, in milliseconds. `rateMessagesPerMinute`: 0 = off. */
+/** Milliseconds until a caller may open the next page; always 0 where `rateMessagesPerMinute` is 0. */
 export function pageLimit(
   authentication: Pick<Authentication, "address">,
   { rateMessagesPerMinute: perMinute }: { rateMessagesPerMinute: number },

@@ -16,7 +16,7 @@ const SECURITY_HEADERS = {
   "referrer-policy": "same-origin",
 };
 
-/** `styleNonce`: what styles have to show that a script of the page makes; `undefined` where none does. */
+/** `styleNonce` is the nonce of styles that a script of the page makes; `undefined` where none does. */
 function policy(styleNonce: string | undefined, frameAncestors: readonly string[]): string {
   return [
     "default-src 'self'",
@@ -37,8 +37,8 @@ export type PageComponent<Props> = (props: Props & PageProps) => Markup;
 /** Answers with pages. */
 export interface PageView {
   /**
-   * Answers with a page; the status is 200 unless set on the context before. `styleNonce` lets the styles in that a script
-   * of the page makes.
+   * Answers with a page; the status is 200 unless set on the context before. `styleNonce` allows styles with this nonce,
+   * for pages whose scripts make some.
    */
   show<Props>(
     c: Context,

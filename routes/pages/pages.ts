@@ -23,8 +23,9 @@ import { StaticFiles, staticFiles } from "./static_files.ts";
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
+/** What pages need of the service. */
 export interface PagesOptions {
-  /** Spoken to visitors who state no preference. */
+  /** For visitors who state no preference. */
   readonly language: Language;
   /** In characters, 0 for no limit. */
   readonly maxMessageLength: number;
@@ -34,23 +35,23 @@ export interface PagesOptions {
   readonly sheetName: string | undefined;
   /** Days for which messages are kept; 0 = for good. */
   readonly retentionDays: number;
-  /** Who is signed in. */
+  /** Resolves to the account that is signed in. */
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
-  /** The room that a name means, in the form in which it is called; missing: each is a room of its own. */
+  /** Resolves to the name under which a room is stored; missing: every spelling is a room of its own. */
   readonly findRoom?: (name: string) => Promise<string>;
   readonly rulesOf: (room: string) => Promise<RoomPermissions>;
   readonly documentOf: (id: string) => Promise<ListedDocument | undefined>;
-  /** What pages are made of; the project's own by default. */
+  /** The files of `static/`; the project's own by default. */
   readonly files?: StaticFiles;
-  /** How long the caller has to wait for the next page, in milliseconds; 0 = not at all, which is the default. */
+  /** Milliseconds until the caller may open the next page; 0 = now, which is the default. */
   readonly waitOf?: (c: Context) => number;
 }
 
 /**
- * The lobby, the rooms, the help page and `/static/`. Mount it last: it answers whatever else a browser asks
- * for with a friendly "not found", and leaves other clients to the next handler.
+ * All pages, and `/static/`. Mount it last: it answers every other address with a page that says "not found" where HTML is
+ * accepted, and leaves other clients to the next handler.
  *
- * Throws a `RangeError` on options that can't be meant.
+ * @throws {RangeError} when the language is unknown or the length isn't a whole number of 0 or more
  */
 export function pages(options: PagesOptions): Hono {
   const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0, files = new StaticFiles() } =
@@ -111,7 +112,7 @@ export function pages(options: PagesOptions): Hono {
     }
   }
   app.get("/chat/", (c) => {
-    // The lobby's form, which works without JavaScript.
+    // The form of the list of rooms, which works without JavaScript.
     const { room, username } = c.req.query();
     if (room === undefined) return show(c, LobbyPage, {});
     const name = roomName(room.trim());

@@ -5,7 +5,7 @@ import { ROOM_NAME } from "../../rooms/room.ts";
 import { hereIn } from "./base_path.ts";
 import { Field, FormEnd, TextField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
-import { Layout } from "./parts/layout.tsx";
+import { Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -73,9 +73,7 @@ function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
           <p class="notice" data-part="connection" role="status"></p>
           <ul class="reports__list" data-part="list"></ul>
         </section>
-        <noscript>
-          <p class="notice">{words["reports.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["reports.needs_script"]} />
       </main>
       <template data-template="report">
         <li class="report">

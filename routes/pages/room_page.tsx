@@ -1,6 +1,6 @@
 import { TextField } from "./parts/form.tsx";
 import { Actions, IconLink } from "./parts/header.tsx";
-import { Icon, Layout } from "./parts/layout.tsx";
+import { Icon, Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import { RoomRow } from "./parts/room_row.tsx";
 
@@ -8,11 +8,11 @@ import { RoomRow } from "./parts/room_row.tsx";
 export interface RoomValues {
   readonly room: string;
   readonly title: string;
-  /** Whether who is signed in may change the room's settings. */
+  /** Whether the visitor may change the room's settings. */
   readonly mayChange: boolean;
   readonly isPrivate: boolean;
   readonly isClosed: boolean;
-  /** Whether who looks at the page may only read. */
+  /** Whether the visitor may only read. */
   readonly isReadOnly: boolean;
   readonly auth: "guests" | "required";
   /** In characters, 0 for no limit. */
@@ -141,9 +141,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
             <p class="composer__counter" data-part="counter"></p>
           </form>
         </div>
-        <noscript>
-          <p class="notice">{words["room.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["room.needs_script"]} />
       </main>
       <aside class="people" id="people" data-part="presence" aria-label={words["room.people"]} tabindex={-1}>
         <div class="people__head">

@@ -1,6 +1,6 @@
 import { Check, Field, FormEnd, TextField } from "./parts/form.tsx";
 import { Actions } from "./parts/header.tsx";
-import { Icon, Layout } from "./parts/layout.tsx";
+import { Icon, Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** `/chat/:room/settings/`: the form starts empty; its script loads what it shows. */
@@ -46,9 +46,7 @@ export function RoomSettingsPage(
           <FormEnd submit={words["rules.save"]} confirms />
         </form>
         <p class="form__hint">{words["rules.delete_hint"]}</p>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["account.needs_script"]} />
       </main>
     </Layout>
   );

@@ -1,7 +1,7 @@
 /** The pages to sign in and to make an account. */
 import { FormEnd, PasswordField, TextField } from "./parts/form.tsx";
 import { IconLink, Settings } from "./parts/header.tsx";
-import { Layout } from "./parts/layout.tsx";
+import { Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** `/account/sign-in/`; `to` is the path that it leads to. */
@@ -46,9 +46,7 @@ export function SignInPage(
             {words["account.sign_up"]}
           </a>
         </form>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["account.needs_script"]} />
       </main>
     </Layout>
   );
@@ -109,9 +107,7 @@ export function SignUpPage({ page, to }: PageProps & { to: string }): Markup {
           />
           <FormEnd submit={words["account.sign_up"]} />
         </form>
-        <noscript>
-          <p class="notice">{words["account.needs_script"]}</p>
-        </noscript>
+        <NoScript notice={words["account.needs_script"]} />
       </main>
     </Layout>
   );

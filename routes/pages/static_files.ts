@@ -1,4 +1,4 @@
-/** The files that pages are made of. */
+/** The files of `static/`, and the route that sends them. */
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { parseAccept } from "hono/utils/accept";
@@ -19,27 +19,27 @@ interface KnownFile extends StaticFile {
 const STATIC = new URL("../../static/", import.meta.url);
 const SENT = /^(?:[a-z0-9_]+\/)*[a-z0-9_]+\.(css|js|svg)$/;
 const IMPORT = /@import "([a-z0-9_./]+\.css)";\n/g;
-/** What is read: what is sent, and what pages are made of. */
+/** Files that are read: those that are sent, and the words. */
 const READ = /^[a-z0-9_-]+\.(css|js|svg|json)$/i;
 /** A module's imports of others of its own, at once or later; types in comments aside. */
 const MODULE_IMPORT =
   /^(?:import|export|\})[^"\n]* from "(\.[^"]+)"|^import "(\.[^"]+)"|\bawait import\("(\.[^"]+)"\)/gm;
 /** A version, as it stands in addresses. */
 const VERSION = "[0-9a-f]{24}";
-/** How long what was seen of the files is taken to be so, in milliseconds. */
-const LOOK_EVERY_MS = 1_000;
+/** The folder is read again after this time at the earliest. */
+const POLL_EVERY_MS = 1_000;
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
 };
-/** Below this, the gzip's own frame takes back what it saves. */
+/** Smaller files grow by gzip's own header. */
 const WORTH_GZIP_BYTES = 1_024;
 const FOR_GOOD = "public, max-age=31536000, immutable";
 
-/** Files below `static/` as they were at one moment, and what is made of them, once. */
+/** The files of `static/` at one moment, and what is made of them once. */
 export class FileSet {
-  /** What changes whenever any of the files that are sent does: 24 hexadecimal digits. */
+  /** 24 hexadecimal digits that change with any of the files that are sent. */
   readonly version: string;
   readonly #files: ReadonlyMap<string, StaticFile>;
   readonly #made = new Map<string, unknown>();
@@ -54,13 +54,18 @@ export class FileSet {
     return this.#files.get(path);
   }
 
+  /**
+   * A file's text.
+   *
+   * @throws {Error} when there is no such file
+   */
   text(path: string): string {
     const file = this.#files.get(path);
     if (!file) throw new Error(`Cannot make a page: static/${path} is missing`);
     return decoder.decode(file.bytes);
   }
 
-  /** What `make` makes of these files, made the first time that it is asked for under this key. */
+  /** The result of `make`, which is called once for a key. */
   once<Made>(key: string, make: () => Made): Made {
     if (!this.#made.has(key)) this.#made.set(key, make());
     return this.#made.get(key) as Made;
@@ -95,7 +100,7 @@ export class FileSet {
     });
   }
 
-  /** What is sent of a file to those who take gzip. */
+  /** A file in gzip. */
   async gzipped(name: string, { bytes }: StaticFile): Promise<Uint8Array<ArrayBuffer>> {
     return await this.once(`gzipped ${name}`, () => {
       const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
@@ -105,34 +110,34 @@ export class FileSet {
 }
 
 /**
- * Files below `static/`, read once and again when they have changed, which is looked at no more than once a second: hundreds
- * of views a second would else ask the file system for a hundred files each.
+ * The files of `static/`, read again when they have changed. The folder is polled at most once a second: at hundreds of
+ * pages a second, each would read the state of a hundred files.
  */
 export class StaticFiles {
   readonly #directory: URL;
   #known = new Map<string, KnownFile>();
   #set: FileSet | undefined;
-  #looking: Promise<FileSet> | undefined;
-  #lookedAt = 0;
+  #polling: Promise<FileSet> | undefined;
+  #polledAt = 0;
 
   /** `directory` ends with a slash. */
   constructor(directory: URL = STATIC) {
     this.#directory = directory;
   }
 
-  /** The files as they are now, give or take a second. */
+  /** The files as they were at most a second ago. */
   now(): FileSet | Promise<FileSet> {
-    if (this.#set && Date.now() - this.#lookedAt < LOOK_EVERY_MS) return this.#set;
-    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
-    return this.#looking;
+    if (this.#set && Date.now() - this.#polledAt < POLL_EVERY_MS) return this.#set;
+    this.#polling ??= this.#poll().finally(() => this.#polling = undefined);
+    return this.#polling;
   }
 
-  /** The files as they were when somebody looked last, for those who can't wait. */
+  /** The files as they were at the last poll, for callers that can't wait. */
   lastSeen(): FileSet | Promise<FileSet> {
     return this.#set ?? this.now();
   }
 
-  async #look(): Promise<FileSet> {
+  async #poll(): Promise<FileSet> {
     const found = await this.#pathsIn("");
     const files = await Promise.all(
       found.sort().map(async (path) => [path, await this.#read(path)] as const),
@@ -142,7 +147,7 @@ export class StaticFiles {
       known.entries().every(([path, file]) => this.#known.get(path) === file);
     this.#known = known;
     if (!this.#set || !isSame) this.#set = new FileSet(await versionOf(known), known);
-    this.#lookedAt = Date.now();
+    this.#polledAt = Date.now();
     return this.#set;
   }
 
@@ -172,7 +177,7 @@ export class StaticFiles {
   }
 }
 
-/** Git and editors on Windows write other line ends, and a mark in front; what pages are made of is the same text. */
+/** Removes the line ends and the byte order mark that Git and editors on Windows write, so that pages are the same there. */
 function withPlainLines(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (!bytes.includes(0x0d) && bytes[0] !== 0xef) return bytes;
   return encoder.encode(decoder.decode(bytes).replaceAll("\r\n", "\n"));
@@ -226,7 +231,7 @@ async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return `"${Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
 }
 
-/** Stands for `static/` where addresses are put together. */
+/** The base of relative imports; stands for `static/`. */
 const ROOT = "file:///";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

@@ -69,3 +69,12 @@ export function Icon({ name, class: classes = "icon" }: { name: string; class?: 
     </svg>
   );
 }
+
+/** Says that a page needs scripts, where there are none. */
+export function NoScript({ notice }: { notice: string }): Markup {
+  return (
+    <noscript>
+      <p class="notice">{notice}</p>
+    </noscript>
+  );
+}
