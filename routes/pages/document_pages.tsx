@@ -124,6 +124,7 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
           </a>
           <span class="document__rescue" data-part="rescue" hidden>
             <button class="button button--quiet" data-part="copy" type="button">{words["doc.copy"]}</button>
+            {" "}
             <button class="button button--quiet" data-part="discard" type="button">
               {words["doc.discard"]}
             </button>
