@@ -15,11 +15,35 @@
  * kinds of events (`?events=1`), get no {@link ServerFrame | `welcome`} and no `user_renamed`.
  */
 import * as v from "valibot";
-import type { Message } from "./messages/message.ts";
-import { DEFAULT_PAGE, MAX_PAGE } from "./messages/history.ts";
 
 /** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
 export const MAX_FRAME_BYTES = 65_536;
+
+/** Messages in one `history` frame at most. */
+export const MAX_PAGE = 200;
+/** Messages in a `history` frame when the request gives no `limit`. */
+export const DEFAULT_PAGE = 50;
+
+/** A message as clients read it: a `chat_message` frame without its type. */
+export interface Message {
+  /** A ULID: 26 characters, sortable by creation time. */
+  readonly id: string;
+  /** Sorts in the room's order. */
+  readonly seq: string;
+  readonly room: string;
+  /** The same as `username`. */
+  readonly user: string;
+  readonly username: string;
+  readonly message: string;
+  /** `YYYY-MM-DD HH:MM:SS` in the service's time zone. */
+  readonly time: string;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly timestamp: string;
+  /** Present when the sender was signed in, which proves the name. */
+  readonly account?: true;
+  /** The sender's id in this room, see `person.ts`; missing in messages of an early version and in erased ones. */
+  readonly person?: string;
+}
 
 /** What a client may send, decoded. */
 export type ClientFrame =

@@ -16,7 +16,6 @@ import {
   withoutPerson,
   withoutText,
 } from "./message.ts";
-import type { Withdrawal } from "../notifications/mention_outbox.ts";
 import type { ServerFrame } from "../protocol.ts";
 
 /** A ULID. */
@@ -25,6 +24,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 /** Messages of a room that its members may still show; who scrolled further back has to load the page anew. */
 const TOLD_LINES = 1_000;
+
+/** Whose notifications are taken back: those of one message, or of all that one user name said. */
+export type Withdrawal = { readonly id: string } | { readonly username: string };
 
 export class Deletion {
   readonly #kv: Deno.Kv;

@@ -1,6 +1,7 @@
 /** The history of all rooms: what was lately committed from memory, the rest from the archive. */
 import type { Archive, ArchivePosition } from "./archive.ts";
 import { eventOf, idIn, isDeleted, type Line, seqIn, stampIn } from "./message.ts";
+import { DEFAULT_PAGE, MAX_PAGE } from "../protocol.ts";
 
 /** A stretch of a room's history, oldest first. */
 export interface HistoryPage {
@@ -33,12 +34,8 @@ interface RecentMessages {
 
 /** Lines of a held room that stay in memory though they are archived. */
 const KEPT_LINES = 256;
-/** The most lines in one stretch: the wire format's limit for a `history` request. */
-export const MAX_PAGE = 200;
 /** Characters in one stretch, so that nobody can have much of memory filled with answers that they don't read. */
 const MAX_STRETCH_LENGTH = 256_000;
-/** What a member gets who didn't ask for another number. */
-export const DEFAULT_PAGE = 50;
 
 export class History {
   readonly #archive: Archive;

@@ -6,28 +6,10 @@
  * Every frame about it is made of lines by joining strings.
  */
 import { decodeTime, isValid, monotonicFactory } from "ulid";
+import type { Message } from "../protocol.ts";
 import { hasAccount, type User } from "../user.ts";
 
-/** A message as people read it; the wire's `chat_message` without its type. */
-export interface Message {
-  /** A ULID: 26 characters, sortable by creation time. */
-  readonly id: string;
-  /** Sorts in the room's order. */
-  readonly seq: string;
-  readonly room: string;
-  /** The same as `username`. */
-  readonly user: string;
-  readonly username: string;
-  readonly message: string;
-  /** `YYYY-MM-DD HH:MM:SS` in the service's time zone. */
-  readonly time: string;
-  /** ISO 8601, UTC, milliseconds. */
-  readonly timestamp: string;
-  /** The sender was signed in, so that the name is proved. */
-  readonly account?: true;
-  /** Who said it, see `person.ts`; missing where an earlier version stored it, and where that was erased. */
-  readonly person?: string;
-}
+export type { Message };
 
 /** A message that has no place in the order yet. */
 export interface Draft {

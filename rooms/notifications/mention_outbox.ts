@@ -9,13 +9,11 @@
  * They are written in the very commit that makes the messages durable, or takes them back: whatever is killed, resent
  * or relayed, what is to be told is known as soon as the message is, and exactly once.
  */
+import type { Withdrawal } from "../messages/deletion.ts";
 import type { JournalItem } from "../messages/journal.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
-
-/** What is not to be told any more: one message, or all that one person said. */
-export type Withdrawal = { readonly id: string } | { readonly username: string };
 
 /** What a commit has left to be told, or to be told no longer. */
 export type MentionJob =

@@ -1,7 +1,8 @@
 /** The messages of a report, read from the archive in slices: each once, in the room's order. */
 import { encodeTime } from "ulid";
 import type { Archive } from "../messages/archive.ts";
-import { type Line, type Message, messageIn, seqIn } from "../messages/message.ts";
+import { type Line, messageIn, seqIn } from "../messages/message.ts";
+import type { Message } from "../protocol.ts";
 import type { Order } from "./report.ts";
 
 /** How far somebody is who reads a room. */
