@@ -123,7 +123,7 @@ export class CommitStream {
     const from = this.#cursor;
     history.forget();
     for (const room of history.held()) {
-      for await (const lines of history.missed(room, from && `${from}~`)) {
+      for await (const lines of archive.behind(room, from && `${from}~`)) {
         const due = lines.filter((line) => seqIn(line) < `${position}~`);
         deliver(due.filter((line) => history.append(room, line)).map((line) => ({ room, line })));
       }

@@ -34,7 +34,7 @@ const CLOCKS_DIFFER_MS = 60_000;
 export async function openHistory(archive: Archive, { room, from = 0, to }: Order): Promise<HistoryPosition> {
   await archive.advance();
   const early = encodeTime(Math.max(0, from - CLOCKS_DIFFER_MS)) + "0".repeat(16);
-  const { page } = await archive.place(room, early);
+  const { page } = await archive.locate(room, early);
   const { value: oldest = [] } = await archive.pagesFrom(room, page).next();
   const { value: newest = [] } = await archive.pagesUpTo(room, undefined).next();
   const [first, last] = [oldest[0], newest.at(-1)];
