@@ -185,9 +185,9 @@ export class Room {
     if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
       throw new FrameError("too_long", "Message is too long", { clientId });
     }
-    const mark = resend && { userId: user.id, message: text, ...resend };
+    const key = resend && { userId: user.id, message: text, ...resend };
     counters.messages++;
-    journal.write({ draft, senders: [sender], mark });
+    journal.write({ draft, senders: [sender], resend: key });
     return draft;
   }
 
