@@ -12,7 +12,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ChangeFeed } from "../kv/change_feed.ts";
-import { type Account, AccountError, accountKey } from "./accounts.ts";
+import { type Account, AccountError, accountKey } from "./account.ts";
 
 export interface Credential {
   readonly id: string;
