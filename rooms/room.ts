@@ -1,5 +1,5 @@
 /** A room: its members, and the path of a message through it. */
-import { NO_REMOTE_PRESENCE, PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
+import { PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
 import type { Counters } from "./counters.ts";
 import type { Cursor, History, HistoryPage } from "./messages/history.ts";
 import type { ResendKey, Sender, Writer } from "./messages/journal.ts";
@@ -33,8 +33,8 @@ export interface RoomParts {
   readonly caughtUp: () => Promise<void>;
   /** A promise to await before anything is served from memory; `undefined`: memory is up to date. */
   readonly current: () => Promise<void> | undefined;
-  /** Missing when there are no other isolates. */
-  readonly elsewhere?: RemotePresence;
+  /** The users whom other isolates have. */
+  readonly elsewhere: RemotePresence;
   /** In characters; 0: as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
   /** New messages are refused while this many wait for the sheet. */
@@ -86,9 +86,14 @@ export class Room {
       personOf: (user) => parts.personOf(name, user),
       isOwned: parts.isOwned,
       elapsed: parts.elapsed,
-      elsewhere: parts.elsewhere ?? NO_REMOTE_PRESENCE,
+      elsewhere: parts.elsewhere,
       emptied: () => this.#closeIfEmpty(),
     });
+  }
+
+  /** The users with a connection at this isolate, each once. */
+  get usersHere(): readonly User[] {
+    return this.presence.usersHere;
   }
 
   /** The number of members. */

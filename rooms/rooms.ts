@@ -1,29 +1,76 @@
-/** The lobby leads into the rooms, and brings to each what was committed or recorded for it. */
+/** The open rooms of this isolate: leads into them, and brings to each what was committed or recorded for it. */
+import type { Accounts } from "./access/accounts.ts";
+import type { Persons } from "./access/person.ts";
+import type { Peers } from "./cluster/peers.ts";
 import type { ChangeFeed } from "./kv/change_feed.ts";
-import type { Sender } from "./messages/journal.ts";
-import { type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
-import { FrameError, type ServerFrame } from "./protocol.ts";
-import { Room, type RoomParts } from "./room.ts";
 import type { CommittedMessage } from "./messages/commit_stream.ts";
+import type { Sender } from "./messages/journal.ts";
+import { createMessageFactory, type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
+import type { MessageLog } from "./messages/message_log.ts";
+import { CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
+import { Room, type RoomParts } from "./room.ts";
 import type { User } from "./user.ts";
 
-export interface LobbyParts extends Omit<RoomParts, "current"> {
+/** What a room gets from {@link Rooms} itself. */
+type Own =
+  | "history"
+  | "journal"
+  | "outbox"
+  | "messageFactory"
+  | "personOf"
+  | "isOwned"
+  | "caughtUp"
+  | "current"
+  | "elsewhere"
+  | "failed";
+
+export interface RoomsParts extends Omit<RoomParts, Own> {
+  readonly log: MessageLog;
+  readonly peers: Peers;
+  /** Who people are in a room's frames, and which names accounts own. */
+  readonly access: { readonly persons: Pick<Persons, "of">; readonly accounts: Pick<Accounts, "owns"> };
+  readonly random: () => number;
+  readonly timeZone: string;
+  /** Reports what goes wrong, under a fixed name. */
+  readonly failed: (what: string, error: unknown) => void;
   readonly changes: Pick<ChangeFeed, "isLate" | "look">;
 }
 
-/** Rooms exist while somebody is in them; the lobby holds no other state but what waits for changes to be read. */
+/** Rooms exist while somebody is in them, or was a moment ago; besides, this holds only what waits for changes to be read. */
 export class Rooms {
+  readonly name = "rooms";
   readonly #parts: RoomParts;
-  readonly #changes: LobbyParts["changes"];
+  readonly #changes: RoomsParts["changes"];
   readonly #rooms = new Map<string, Room>();
   /** Reads the changes that a pause of this process made it miss. */
   #refreshing: Promise<void> | undefined;
   /** Messages that came meanwhile. */
   readonly #held: CommittedMessage[] = [];
 
-  constructor(parts: LobbyParts) {
-    this.#parts = { ...parts, current: () => this.current() };
-    this.#changes = parts.changes;
+  constructor(parts: RoomsParts) {
+    const { log, peers, changes, access } = parts;
+    const personOf: Persons["of"] = (room, user) => access.persons.of(room, user);
+    this.#parts = {
+      ...parts,
+      history: log.history,
+      journal: log,
+      outbox: log.outbox,
+      messageFactory: createMessageFactory({ ...parts, personOf, after: log.archive.lastId }),
+      personOf,
+      isOwned: (name) => access.accounts.owns(name),
+      failed: (error) => parts.failed("history_failed", error),
+      caughtUp: () => log.caughtUp(),
+      current: () => this.current(),
+      elsewhere: peers,
+    };
+    this.#changes = changes;
+    log.subscribe((messages) => this.deliver(messages));
+    peers.serve(() => this.rooms(), {
+      came: (room, user) => this.open(room)?.presence.cameElsewhere(user),
+      renamed: (room, user) => this.open(room)?.presence.renamedElsewhere(user),
+      went: (room, user) => this.open(room)?.presence.wentElsewhere(user),
+      typing: (room, user) => this.open(room)?.presence.typesElsewhere(user),
+    });
   }
 
   /**
@@ -121,9 +168,9 @@ export class Rooms {
     this.#rooms.get(room)?.tell(frame);
   }
 
-  /** Closes every connection, and resolves when they are closed. */
-  async close(code: number, reason: string): Promise<void> {
-    await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(code, reason)));
+  /** Closes every connection. Rooms that were left a moment ago tell so at once. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#rooms.values(), (room) => room.close(CLOSE.restarting, "restarting")));
   }
 
   async #found(room: string, id: string): Promise<Message> {

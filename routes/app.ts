@@ -2,9 +2,9 @@
 import { Hono } from "hono";
 import type { Access } from "../rooms/access/open_access.ts";
 import type { Archive } from "../rooms/messages/archive.ts";
+import type { Peers } from "../rooms/cluster/peers.ts";
 import type { Counters } from "../rooms/counters.ts";
 import type { OpenStats } from "../rooms/stats/open_stats.ts";
-import type { LogFigures } from "../rooms/stats/dashboard.ts";
 import type { Documents } from "../rooms/documents/documents.ts";
 import type { History } from "../rooms/messages/history.ts";
 import type { Idempotency } from "../rooms/kv/idempotency_keys.ts";
@@ -14,9 +14,6 @@ import type { Subscriptions } from "../rooms/notifications/subscriptions.ts";
 import type { Outbox } from "../rooms/messages/outbox.ts";
 import type { StorageGuard } from "../rooms/kv/storage_guard.ts";
 import type { Reports } from "../rooms/reports/open_reports.ts";
-import type { SharedDeliveryStatus } from "../sheets/delivery/status.ts";
-import type { Delivery } from "../sheets/delivery/delivery.ts";
-import type { Sheet } from "../sheets/sheet.ts";
 import { adminApi } from "./api/admin.ts";
 import { type ApiEnv, apiGate } from "./api/gate.ts";
 import { pathBelow, standsAt } from "./pages/base_path.ts";
@@ -31,7 +28,7 @@ import { documentSocket } from "./sockets/document.ts";
 import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Logger } from "./logger.ts";
-import { sheetApi } from "./api/sheet.ts";
+import { type RowDelivery, sheetApi } from "./api/sheet.ts";
 import { messagesApi } from "./api/messages.ts";
 import { notificationsApi } from "./api/notifications.ts";
 import { notificationsSocket } from "./sockets/notifications.ts";
@@ -57,6 +54,7 @@ export interface AppParts extends Access, OpenStats {
   readonly counters: Counters;
   readonly instance: string;
   readonly lobby: Rooms;
+  readonly peers: Peers;
   readonly storage: StorageGuard;
   readonly idempotency: Idempotency;
   readonly documents: Documents;
@@ -65,10 +63,7 @@ export interface AppParts extends Access, OpenStats {
   readonly outbox: Outbox;
   readonly inboxes: Inboxes;
   readonly watch: Subscriptions;
-  readonly logFigures: () => Promise<LogFigures>;
-  readonly logStatus: SharedDeliveryStatus;
-  readonly delivery: Delivery;
-  readonly sheet: Sheet;
+  readonly delivery: RowDelivery;
   readonly reports: Reports;
   readonly files: StaticFiles;
   readonly words: Translations;
@@ -86,7 +81,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/", chatSocket({ ...parts, ...config, gate }))
     .route("/", notificationsSocket({ ...parts, gate }))
     .route("/", dashboardSocket({ ...parts, gate }))
-    .route("/", metrics({ ...parts, log: parts.logFigures, authentication }))
+    .route("/", metrics({ ...parts, log: () => parts.delivery.figures(), authentication }))
     .route("/", taskSocket({ ...parts, gate }))
     .use("/api/*", guarded)
     .use("/reports/:id", guarded)

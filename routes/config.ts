@@ -262,6 +262,11 @@ export function isRemote(kvPath: string | undefined): boolean {
   return kvPath === undefined || /^https?:/.test(kvPath);
 }
 
+/** The database file; `undefined` where there is none. */
+export function databaseFile({ kvPath: path }: Pick<Config, "kvPath">): string | undefined {
+  return path === undefined || isRemote(path) || path === ":memory:" ? undefined : path;
+}
+
 const SECRETS = new Set(["SERVICE_TOKEN", "REDIS_URL", "GOOGLE_CREDS_JSON", "ADMIN_PASSWORD"]);
 
 function complaint(name: string, { path, message }: v.BaseIssue<unknown>): string {

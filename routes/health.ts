@@ -4,15 +4,11 @@ import { messageInBody } from "../rooms/messages/message.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Outbox } from "../rooms/messages/outbox.ts";
 import type { StorageGuard } from "../rooms/kv/storage_guard.ts";
-import type { SharedDeliveryStatus } from "../sheets/delivery/status.ts";
-import type { Delivery } from "../sheets/delivery/delivery.ts";
-import type { Sheet } from "../sheets/sheet.ts";
+import type { RowDelivery } from "./api/sheet.ts";
 
 export function health(parts: {
   outbox: Outbox;
-  logStatus: SharedDeliveryStatus;
-  delivery: Delivery;
-  sheet: Sheet;
+  delivery: RowDelivery;
   lobby: Rooms;
   storage: StorageGuard;
   now: () => number;
@@ -21,13 +17,13 @@ export function health(parts: {
 }): Hono {
   const startedAt = parts.now();
   return new Hono().get("/healthz", async (c) => {
-    const { outbox, logStatus, delivery, sheet, lobby, storage, now } = parts;
+    const { outbox, delivery, lobby, storage, now } = parts;
     storage.look();
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
-    const { state, ...trouble } = logStatus.status;
-    const { notice } = logStatus;
-    const dead = (await delivery.deadLetters.list()).length;
+    const { notice } = delivery;
+    const { state, ...trouble } = delivery.status;
+    const dead = (await delivery.refusedRows()).length;
     const reason = storage.trouble ??
       ("reason" in trouble
         ? trouble.reason
@@ -47,7 +43,7 @@ export function health(parts: {
           ? 0
           : Math.max(0, Math.round((now() - oldestAt) / 1000)),
       },
-      sheet: { name: sheet.name, state, ...trouble, notice, dead },
+      sheet: { name: delivery.sheet, state, ...trouble, notice, dead },
       ...lobby.count(),
       uptime_seconds: Math.round((now() - startedAt) / 1000),
     }, status === "stopping" ? 503 : 200);

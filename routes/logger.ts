@@ -32,6 +32,26 @@ export function createLogger(
   };
 }
 
+/** What the parts of the service write lines by. */
+export interface Reporter {
+  readonly log: Logger;
+  /** Something went wrong through nobody's fault. */
+  readonly failed: (what: string, error: unknown, count?: number) => void;
+  /** Operators should know of an event, and of what caused it. */
+  readonly note: (level: "info" | "warn", event: string, fields?: LogFields, cause?: unknown) => void;
+}
+
+/** A reporter of lines of this level and above on stderr; `counted` is called for each line of level `error`. */
+export function createReporter(level: LogLevel, counted: () => void): Reporter {
+  const log = createLogger(level, writeLine, counted);
+  return {
+    log,
+    failed: (what, error, count) => log.error(what, { count, ...errorFields(error) }),
+    note: (level, event, fields, cause) =>
+      log[level](event, { ...fields, ...(cause === undefined ? {} : errorFields(cause)) }),
+  };
+}
+
 /** What a log line says of an error: its name and message, not its cause, which may quote what people wrote. */
 export function errorFields(error: unknown): LogFields {
   return error instanceof Error ? { error: error.name, message: error.message } : { error: String(error) };

@@ -25,6 +25,10 @@ export interface LiveConnection {
 /** Connections whose session or token may have ended are checked every 30 s. */
 const SWEEP_EVERY_MS = 30_000;
 
+/** The time that clients have to answer that their sockets close. */
+const CLOSE_WITHIN_MS = 1_000;
+/** Clients may reconnect after about this time. */
+const RESTARTING = "restarting, retry_after_ms=1000";
 const REMOVED = "You were removed from this room";
 const NAME_TAKEN = "This name belongs to an account now";
 
@@ -71,6 +75,14 @@ export class LiveConnections {
   /** Closes every connection, and resolves when they are closed. */
   async disconnectAll(code: number, reason: string): Promise<void> {
     await Promise.all(Array.from(this.#connections, (connection) => connection.close(code, reason)));
+  }
+
+  /** Closes every connection before a restart; resolves when they are closed, at most {@link CLOSE_WITHIN_MS} later. */
+  async restart(): Promise<void> {
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, CLOSE_WITHIN_MS);
+    await Promise.race([this.disconnectAll(CLOSE.restarting, RESTARTING), patience.promise]);
+    clearTimeout(timer);
   }
 
   /** Ends the checks. */

@@ -7,11 +7,12 @@ import { Passwords } from "./passwords.ts";
 import type { ChangeFeed } from "../kv/change_feed.ts";
 import type { Clock } from "../clock.ts";
 import { LiveConnections } from "./live_connections.ts";
-import { Deletion } from "../messages/deletion.ts";
-import type { MentionOutbox } from "../notifications/mention_outbox.ts";
+import { Deletion, type DeletionParts } from "../messages/deletion.ts";
+import type { Part } from "../lifecycle.ts";
 import { roomInBody } from "../messages/message.ts";
 import type { MessageLog } from "../messages/message_log.ts";
 import type { ServerFrame } from "../protocol.ts";
+import { Persons } from "./person.ts";
 import { RoomNames } from "./room_names.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
@@ -26,12 +27,18 @@ export interface Access {
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly deletion: Deletion;
+  readonly persons: Persons;
+  /** Sends the members of rooms by `send` what changes for them; before that, nobody is in a room. */
+  sendBy(send: DeletionParts["tell"]): void;
 }
 
 export interface AccessParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
-  readonly rooms: MessageLog;
+  readonly changes: ChangeFeed;
+  readonly log: MessageLog;
+  /** Where mentions wait that are not to be told any more once their messages are taken back. */
+  readonly mentions: Pick<DeletionParts, "withdraw">;
   /** Made when there is no account of that name; both or neither. */
   readonly adminUsername: string | undefined;
   readonly adminPassword: string | undefined;
@@ -39,19 +46,18 @@ export interface AccessParts {
   readonly retentionDays: number;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
-  /** Told when so many old messages were taken out. */
-  readonly forgotten: (messages: number) => void;
+  /** Writes a line for operators. */
+  readonly note: (level: "info", event: string, fields: { readonly messages: number }) => void;
 }
 
 /** Opens all of it on one database, makes the first admin where one is named, and looks for changes until closed. */
-export async function openAccess(parts: AccessParts): Promise<Access & { close(): Promise<void> }> {
-  const { kv, clock: { now }, rooms, failed } = parts;
-  const { changes } = rooms;
+export async function openAccess(parts: AccessParts): Promise<Access & Part<unknown>> {
+  const { kv, clock: { now }, changes, log, mentions, failed } = parts;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
   await accounts.open();
   await makeAdmin(accounts, parts);
   const roomNames = new RoomNames(kv);
-  await roomNames.open(() => storedRooms(kv, rooms));
+  await roomNames.open(() => storedRooms(kv, log));
   // Rules are read anew before the doors look at who may stay under them, and members are told last.
   const rules = new PermissionStore(kv, changes);
   const liveConnections = new LiveConnections(
@@ -59,15 +65,29 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
     now,
     (error) => failed("connection_check_failed", error),
   );
-  const tell = (room: string, frame: ServerFrame): void => rooms.lobby.tell(room, frame);
+  let send: (room: string, frame: ServerFrame) => void = () => {};
+  const tell = (room: string, frame: ServerFrame): void => send(room, frame);
   sendPermissions({ changes, rules, tell });
-  const withdraw: MentionOutbox["withdraw"] = (commit, what) => rooms.mentions.withdraw(commit, what);
-  const deletion = new Deletion({ ...rooms, kv, tell, caughtUp: () => rooms.caughtUp(), withdraw });
+  const { archive, history } = log;
+  const deletion = new Deletion({
+    ...parts,
+    archive,
+    history,
+    tell,
+    caughtUp: () => log.caughtUp(),
+    withdraw: (commit, what) => mentions.withdraw(commit, what),
+  });
   const closing = new AbortController();
   const { signal } = closing;
   const running = Promise.all([
     changes.run(signal, (error) => failed("poll_failed", error)),
-    deletion.run({ ...parts, now, signal, failed: (error) => failed("forgetting_failed", error) }),
+    deletion.run({
+      ...parts,
+      now,
+      signal,
+      forgotten: (messages) => parts.note("info", "history_forgotten", { messages }),
+      failed: (error) => failed("forgetting_failed", error),
+    }),
   ]);
   return {
     changes,
@@ -80,11 +100,14 @@ export async function openAccess(parts: AccessParts): Promise<Access & { close()
     roomNames,
     liveConnections,
     deletion,
-    async close() {
-      closing.abort();
-      liveConnections.close();
+    persons: await Persons.open(kv),
+    sendBy: (target) => send = target,
+    name: "access",
+    quiesce: () => closing.abort(),
+    async drain() {
       await running;
     },
+    close: () => liveConnections.close(),
   };
 }
 

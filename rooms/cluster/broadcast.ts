@@ -1,5 +1,5 @@
 /** Posts between the isolates of one process. */
-import type { Channel, Post } from "./channel.ts";
+import type { Channel, ChannelListener, Post } from "./channel.ts";
 
 /**
  * A `BroadcastChannel`. It drops posts silently when more than 256 wait at a receiver (measured); whoever needs all of
@@ -19,9 +19,9 @@ export class Broadcast implements Channel {
     this.#channel.postMessage(post);
   }
 
-  listen(receive: (post: Post) => void): Promise<void> {
+  listen(listener: ChannelListener): Promise<void> {
     // Only this very program can have posted it.
-    this.#channel.onmessage = ({ data }: MessageEvent<Post>) => receive(data);
+    this.#channel.onmessage = ({ data }: MessageEvent<Post>) => listener.receive(data);
     return Promise.resolve();
   }
 

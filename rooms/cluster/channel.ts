@@ -46,10 +46,10 @@ const FIGURES = v.object({
   rssBytes: COUNT,
 });
 
-const TOLD = v.variant("kind", [
+const PEOPLE_CHANGE = v.variant("kind", [
   /** One who came to a room, or went. */
   v.object({ kind: v.picklist(["came", "went"]), room: v.string(), user: USER }),
-  /** All who are in a room, in parts. */
+  /** All who are at the sender, in parts: the first one begins a snapshot, the last one ends it. */
   v.object({
     kind: v.literal("here"),
     room: v.string(),
@@ -60,6 +60,8 @@ const TOLD = v.variant("kind", [
 ]);
 
 const POST = v.variant("type", [
+  /** Something was committed, here or elsewhere; what exactly stands in the database. */
+  v.object({ type: v.literal("committed") }),
   /** What the leader has committed, and after what. */
   v.object({
     type: v.literal("commit"),
@@ -102,48 +104,19 @@ const POST = v.variant("type", [
   v.object({ type: v.literal("log_notice"), code: v.string(), message: v.string(), since: v.string() }),
   /** Whoever writes the log shall try again now. */
   v.object({ type: v.literal("probe") }),
-  /** The sender lives, and has told so often who is where. */
-  v.object({ type: v.literal("alive"), from: ID, count: v.number() }),
-  /** Who is where at the sender's, in order. */
-  v.object({ type: v.literal("people"), from: ID, told: v.array(TOLD) }),
-  /** Who is in these rooms elsewhere, or at one other isolate? */
-  v.object({ type: v.literal("who"), rooms: v.array(v.string()), to: v.optional(ID) }),
+  /** The sender lives, has posted this many changes of people, and is doing like this. */
+  v.object({ type: v.literal("peer"), from: ID, changes: v.number(), figures: v.optional(FIGURES) }),
+  /** Who came and went at the sender, in order. */
+  v.object({ type: v.literal("people"), from: ID, changes: v.array(PEOPLE_CHANGE) }),
+  /** Asks all, or one, for a snapshot of the people there. */
+  v.object({ type: v.literal("who"), from: ID, to: v.optional(ID) }),
   v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
   /** The inbox of an account has changed. */
   v.object({ type: v.literal("inbox"), account: ID }),
-  /** How the sender is doing. */
-  v.object({ type: v.literal("figures"), from: ID, figures: FIGURES }),
-  /** Who and what is at the sender, by their marks, one after the other, in parts. */
-  v.object({
-    type: v.literal("roll"),
-    from: ID,
-    of: v.picklist(["people", "rooms"]),
-    marks: v.string(),
-    isFirst: v.boolean(),
-    isLast: v.boolean(),
-  }),
   /** The sender stops. */
   v.object({ type: v.literal("gone"), from: ID }),
   /** Something was posted for the dashboards. */
   v.object({ type: v.literal("feed") }),
-  /** Which rooms are at each, or who is in one of them? */
-  v.object({
-    type: v.literal("ask_census"),
-    from: ID,
-    question: ID,
-    room: v.optional(v.string()),
-    filter: v.optional(v.string()),
-  }),
-  /** What is at the sender, in parts, for whoever asked. */
-  v.object({
-    type: v.literal("census"),
-    to: ID,
-    from: ID,
-    question: ID,
-    rooms: v.array(v.object({ room: v.string(), connections: v.number() })),
-    users: v.array(USER),
-    isLast: v.boolean(),
-  }),
   /** A report of this account has moved on. */
   v.object({ type: v.literal("report"), owner: ID }),
   /** An edit of a document, in base64, that the sender will save; `number` counts those of one sender and document. */
@@ -172,18 +145,30 @@ export type Post = v.InferOutput<typeof POST>;
 /** How an isolate is doing. */
 export type Figures = v.InferOutput<typeof FIGURES>;
 
-/** Something about who is where. */
-export type Told = v.InferOutput<typeof TOLD>;
+/** A user as isolates tell each other of one. */
+export type RemoteUser = v.InferOutput<typeof USER>;
+
+/** A change of who is in which room at an isolate, or a part of all who are there. */
+export type PeopleChange = v.InferOutput<typeof PEOPLE_CHANGE>;
 
 export interface Channel {
+  /** Whether posts go through the database: then each isolate commits for itself, and {@link announce}s it. */
+  readonly isDatabase?: boolean;
+  /** Adds to a commit what tells the others that something was committed. */
+  announce?(commit: Deno.AtomicOperation): void;
   /** Brings a post to all others. Never throws: what can't be sent is lost. */
   post(post: Post): void;
-  /**
-   * Calls `receive` with each post of the others, and `lost` when some may have been lost. Resolves when posts can
-   * come.
-   */
-  listen(receive: (post: Post) => void, lost: () => void): Promise<void>;
+  /** Resolves when posts can come. */
+  listen(listener: ChannelListener): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Who is called when something comes through a {@link Channel}. */
+export interface ChannelListener {
+  /** A post of another isolate, or `committed` of a channel that is the database. */
+  receive(post: Post): void;
+  /** Posts may have been lost. */
+  resync?(): void;
 }
 
 /** A post from its JSON; `undefined` for what isn't one: a later version may post what this one doesn't know. */

@@ -7,7 +7,7 @@
  * | `["tail"]` | changes with every commit that others want to know of |
  */
 import * as v from "valibot";
-import { type Channel, decodePost, type Post } from "./channel.ts";
+import { type Channel, type ChannelListener, decodePost, type Post } from "./channel.ts";
 import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
 
@@ -25,12 +25,11 @@ const STORED = v.object({ from: v.string(), posts: v.array(v.string()) });
 
 export interface KeyValueOptions {
   readonly kv: Deno.Kv;
-  /** Called when something was committed here or elsewhere. */
-  readonly rung: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 export class KeyValue implements Channel {
+  readonly isDatabase = true;
   readonly #id = crypto.randomUUID();
   readonly #options: KeyValueOptions;
   readonly #closing = Promise.withResolvers<void>();
@@ -46,8 +45,7 @@ export class KeyValue implements Channel {
     this.#options = options;
   }
 
-  /** Lets the others know of a commit. */
-  ring(commit: Deno.AtomicOperation): void {
+  announce(commit: Deno.AtomicOperation): void {
     commit.set(TAIL, null);
   }
 
@@ -57,10 +55,10 @@ export class KeyValue implements Channel {
     this.#timer ??= setTimeout(() => this.#send(), GATHER_MS);
   }
 
-  async listen(receive: (post: Post) => void, lost: () => void): Promise<void> {
+  async listen(listener: ChannelListener): Promise<void> {
     const { kv } = this.#options;
     this.#cursor = (await kv.get(TAIL)).versionstamp ?? "";
-    this.#listening = this.#listen(receive, lost);
+    this.#listening = this.#listen(listener);
   }
 
   async close(): Promise<void> {
@@ -89,37 +87,37 @@ export class KeyValue implements Channel {
       // What KV doesn't take, a large commit told of by one post, is lost, as any post may be.
       if (value.length > MAX_VALUE_BYTES) continue;
       const commit = kv.atomic().set(versionstampKey(kv, POST), value, { expireIn: KEPT_MS });
-      this.ring(commit);
+      this.announce(commit);
       await commit.commit();
     }
   }
 
-  async #listen(receive: (post: Post) => void, lost: () => void): Promise<void> {
-    const { kv, rung, failed } = this.#options;
+  async #listen(listener: ChannelListener): Promise<void> {
+    const { kv, failed } = this.#options;
     while (!this.#isClosed) {
       try {
         this.#watching = kv.watch([TAIL]).getReader();
         while (!(await this.#watching.read()).done) {
-          rung();
-          await this.#read(receive);
+          listener.receive({ type: "committed" });
+          await this.#read(listener);
         }
       } catch (error) {
         if (!this.#isClosed) failed(error);
       }
       if (this.#isClosed) return;
       await Promise.race([this.#closing.promise, new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
-      lost();
+      listener.resync?.();
     }
   }
 
-  async #read(receive: (post: Post) => void): Promise<void> {
+  async #read(listener: ChannelListener): Promise<void> {
     const start = [POST, `${this.#cursor}\0`];
     const end = [POST, "g"];
     for await (const { key, value } of this.#options.kv.list<Uint8Array>({ start, end })) {
       this.#cursor = String(key[1]);
       const stored = v.safeParse(STORED, JSON.parse(decoder.decode(value)));
       if (!stored.success || stored.output.from === this.#id) continue;
-      for (const post of stored.output.posts.map(decodePost)) if (post) receive(post);
+      for (const post of stored.output.posts.map(decodePost)) if (post) listener.receive(post);
     }
   }
 }

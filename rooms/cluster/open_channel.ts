@@ -8,26 +8,30 @@ import { Redis } from "./redis.ts";
 export type ClusterEngine = "none" | "broadcast" | "redis" | "kv";
 
 export interface EngineParts {
+  readonly fanOut: ClusterEngine;
   readonly kv: Deno.Kv;
-  /** What tells these rooms from others: only who names the same database hears the others. */
-  readonly place: string;
+  /** Where the database is: only isolates that name the same one hear each other. */
+  readonly kvPath: string | undefined;
   readonly redisUrl: string | undefined;
-  /** Called when something was committed elsewhere. */
-  readonly rung: () => void;
-  /** Called when the engine is out of reach, and with `undefined` when it is back. */
-  readonly troubled: (error: unknown) => void;
+  /** Writes a line for operators: `fan_out_lost` when the engine is out of reach, and `fan_out_found` when it is back. */
+  readonly note: (level: "info" | "warn", event: string, fields: undefined, cause: unknown) => void;
 }
 
 /** Opens the engine's channel; the one of a single isolate is none. */
-export async function openChannel(engine: ClusterEngine, parts: EngineParts): Promise<Channel | undefined> {
-  const { kv, place, redisUrl, rung, troubled } = parts;
-  switch (engine) {
+export async function openChannel(parts: EngineParts): Promise<Channel | undefined> {
+  const { fanOut, kv, kvPath, redisUrl, note } = parts;
+  const place = `talksheet ${kvPath}`;
+  const troubled = (error: unknown): void => {
+    if (error) note("warn", "fan_out_lost", undefined, error);
+    else note("info", "fan_out_found", undefined, undefined);
+  };
+  switch (fanOut) {
     case "none":
       return undefined;
     case "broadcast":
       return new Broadcast(place);
     case "kv":
-      return new KeyValue({ kv, rung, failed: troubled });
+      return new KeyValue({ kv, failed: troubled });
     case "redis": {
       if (!redisUrl) throw new TypeError("Opening the channel failed: Redis needs an address");
       // Loaded only where it is used.

@@ -1,6 +1,6 @@
 /** Posts between machines through Redis. */
 import type { createClient, RedisClientType } from "@redis/client";
-import { type Channel, decodePost, type Post } from "./channel.ts";
+import { type Channel, type ChannelListener, decodePost, type Post } from "./channel.ts";
 
 export interface RedisOptions {
   /** `redis://user:password@host:port`, or `rediss:` with TLS. Secret. */
@@ -49,17 +49,17 @@ export class Redis implements Channel {
     this.#speaking.publish(this.#options.place, `${this.#id} ${JSON.stringify(post)}`).catch(() => {});
   }
 
-  async listen(receive: (post: Post) => void, lost: () => void): Promise<void> {
+  async listen(listener: ChannelListener): Promise<void> {
     for (const client of [this.#speaking, this.#listening]) {
       client.on("error", (error: Error) => this.#troubled(error));
       client.on("ready", () => {
         if (this.#speaking.isReady && this.#listening.isReady) this.#troubled(undefined);
-        lost();
+        listener.resync?.();
       });
     }
     const heard = (text: string): void => {
       const post = text.startsWith(this.#id) ? undefined : decodePost(text.slice(this.#id.length + 1));
-      if (post) receive(post);
+      if (post) listener.receive(post);
     };
     const connected = Promise.all([this.#speaking.connect(), this.#listening.connect()]);
     const subscribed = connected.then(() => this.#listening.subscribe(this.#options.place, heard));

@@ -58,6 +58,7 @@ const REMOVE_EVERY_MS = 60 * 60_000;
 export const DOCUMENT_ID = /^[\p{L}\p{N}\p{M}_-]{1,64}$/u;
 
 export class Documents {
+  readonly name = "documents";
   readonly documentList: DocumentList;
   readonly #parts: DocumentsParts;
   readonly #isolate = crypto.randomUUID();
@@ -182,6 +183,10 @@ export class Documents {
   /** Saves all that isn't saved. It may take for ever when KV is out of reach. */
   async settle(): Promise<void> {
     await Promise.all(Array.from(this.#loaded.values(), (document) => document.settle()));
+  }
+
+  drain(): Promise<void> {
+    return this.settle();
   }
 
   /** Ends it; what isn't saved by now is lost. Resolves when nothing is asked of KV any more. */

@@ -1,232 +1,266 @@
-/** Puts together what rooms are made of, whichever way isolates and machines reach each other. */
-import { Archive } from "./archive.ts";
-import { ChangeFeed } from "../kv/change_feed.ts";
+/**
+ * The message log: makes messages durable in one order, and brings what any isolate or machine has committed to those
+ * who subscribe.
+ *
+ * | reached through | who commits |
+ * | --- | --- |
+ * | nothing: one isolate | this one |
+ * | posts (`BroadcastChannel`, Redis) | the holder of the lease, for all: {@link WriteForwarding} |
+ * | KV alone | each for itself; KV is what they meet in |
+ */
+import type { Channel, Post } from "../cluster/channel.ts";
 import type { Clock } from "../clock.ts";
-import { type Channel, type Post } from "../cluster/channel.ts";
-import { KeyValue } from "../cluster/key_value.ts";
 import type { Counters } from "../counters.ts";
-import { DailyTotals } from "../stats/daily_totals.ts";
-import { History } from "./history.ts";
-import { Journal, type JournalItem } from "./journal.ts";
-import { Lease } from "../kv/lease.ts";
-import { Rooms } from "../rooms.ts";
-import { createMessageFactory } from "./message.ts";
-import { PresenceSync } from "../presence/presence_sync.ts";
-import { MentionOutbox } from "../notifications/mention_outbox.ts";
-import { Outbox } from "./outbox.ts";
-import { Persons } from "../access/person.ts";
-import { CLOSE } from "../protocol.ts";
-import { WriteForwarding } from "./write_forwarding.ts";
 import { IdempotentCommit } from "../kv/idempotent_commit.ts";
-import type { StorageGuard } from "../kv/storage_guard.ts";
-import { CommitStream } from "./commit_stream.ts";
+import { Lease } from "../kv/lease.ts";
 import type { Trace } from "../trace.ts";
+import { Archive } from "./archive.ts";
+import { type Commit, CommitStream, type CommittedMessage } from "./commit_stream.ts";
+import { History } from "./history.ts";
+import { Journal, type JournalItem, type Writer } from "./journal.ts";
+import { Outbox } from "./outbox.ts";
+import { WriteForwarding } from "./write_forwarding.ts";
+
+/** Adds to each commit of messages, and is told what became of it. Commits are made one at a time. */
+export interface CommitHook {
+  /** Adds to the commit of these messages. */
+  add?(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void;
+  /** The commit was made, and the senders of its messages have been told. */
+  committed?(commit: Commit): void;
+  /** The commit failed, and may have been made all the same. */
+  failed?(): void;
+}
 
 export interface MessageLogParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
-  /** Tells whether KV keeps what is written to it; missing: always. */
-  readonly storage?: Pick<StorageGuard, "loss">;
   readonly clock: Clock;
-  readonly random: () => number;
-  readonly timeZone: string;
-  readonly maxMessageLength: number;
-  readonly outboxLimit: number;
-  /** Whether an account owns a name, which no guest can have then; missing: there are no accounts. */
-  readonly isOwned?: (name: string) => Promise<boolean>;
-  /** Makes the way to the other isolates or machines, if there are any; `rung` is for when they have committed. */
-  readonly openChannel: (rung: () => void) => Promise<Channel | undefined>;
-  /** Told of each commit, and adds to it. */
-  readonly bell: CommitBell;
+  /** Missing when there are no other isolates. */
+  readonly channel: Channel | undefined;
+  readonly hooks: readonly CommitHook[];
   readonly counters: Counters;
   readonly trace: Trace;
   /** Called when another isolate has taken over, though this one hadn't stopped. */
   readonly leaseLost?: (name: string) => void;
-  /** Told of what goes wrong, by a fixed name. */
+  /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown, count?: number) => void;
 }
 
-/** What has to know of commits with messages. */
-export interface CommitBell {
-  /** A commit is put together whose first message is this one. */
-  add(commit: Deno.AtomicOperation, firstId: string): void;
-  added(): void;
-  failed(): void;
-}
+/** Messages that may have been committed since the archive last took some, before it takes them at the next tick. */
+const ARCHIVE_AFTER = 5_000;
+/** Ticks after which the archive takes whatever there is. */
+const ARCHIVE_EVERY_TICKS = 10;
 
-/** The rooms of this isolate. */
-export interface MessageLog {
-  readonly changes: ChangeFeed;
-  readonly lobby: Rooms;
-  readonly history: History;
+export class MessageLog implements Writer {
+  readonly name = "message_log";
   readonly outbox: Outbox;
   readonly archive: Archive;
-  readonly mentions: MentionOutbox;
-  readonly dailyTotals: DailyTotals;
-  /** Missing when there is nobody else. */
-  readonly channel: Channel | undefined;
-  /** Resolves when all that is durable by now has come to the history and to the members. */
-  caughtUp(): Promise<void>;
-  /**
-   * Begins to hear the others, whose posts `heard` gets, too; `lost` is called when some may have been lost. `leads` is
-   * called as soon as this isolate may store messages, once or more often.
-   */
-  open(heard: (post: Post) => void, leads: () => void, lost?: () => void): Promise<void>;
-  /** What has to be done every few seconds. */
-  keep(): Promise<void>;
-  /** Stores what has come, and takes no more. What takes longer than `within` is told its senders as failed. */
-  drain(within: Promise<unknown>): Promise<void>;
-  /** Ends it, once the sockets are closed. */
-  close(): Promise<void>;
-}
+  readonly history: History;
+  readonly #parts: MessageLogParts;
+  readonly #hooks: CommitHook[];
+  readonly #idempotentCommit: IdempotentCommit;
+  readonly #journal: Journal;
+  readonly #stream: CommitStream;
+  readonly #forwarding: WriteForwarding | undefined;
+  readonly #subscribers: ((messages: readonly CommittedMessage[]) => void)[] = [];
+  readonly #leaderListeners: (() => void)[] = [];
+  #unarchived = 0;
+  #ticks = 0;
 
-/** Messages after which memory is to be relieved at the next occasion, and at how many it is in any case. */
-const ARCHIVE_AFTER = 5_000;
-const ROUNDS = 10;
+  /** Opens the log, and knows by then how much waits in the outbox. */
+  static async open(parts: MessageLogParts): Promise<MessageLog> {
+    const outbox = new Outbox(parts.kv);
+    const archive = new Archive(parts.kv, outbox);
+    await archive.open();
+    const log = new MessageLog(parts, outbox, archive);
+    if (!log.#forwarding) await archive.advance();
+    await outbox.refresh();
+    return log;
+  }
 
-export async function openMessageLog(parts: MessageLogParts): Promise<MessageLog> {
-  const { kv, isRemote, clock, bell, counters, trace, failed } = parts;
-  const report = (what: string) => (error: unknown): void => failed(what, error);
-  const changes = new ChangeFeed(kv, clock);
-  // Before anything is held in memory that a change may concern.
-  await changes.open();
-  const outbox = new Outbox(kv);
-  const archive = new Archive(kv, outbox);
-  const persons = await Persons.open(kv);
-  const personOf: Persons["of"] = (room, user) => persons.of(room, user);
-  await archive.open();
-  const channel = await parts.openChannel(() => commitStream.ring());
-  // Through KV each commits by itself: KV is what they meet in. Otherwise one commits for all.
-  const isShared = channel instanceof KeyValue;
-  const lease = channel && !isShared ? new Lease(kv, "journal", clock, parts.leaseLost) : undefined;
-  if (!lease) await archive.advance();
-  await outbox.refresh();
-  const history = new History(archive);
-  let fresh = 0;
-  let rounds = 0;
-  const commitStream: CommitStream = new CommitStream({
-    outbox,
-    archive,
-    history,
-    deliver: (messages) => {
-      fresh += messages.length;
-      forwarding?.passed(messages);
-      trace("fan_out", { messages: messages.length }, () => lobby.deliver(messages));
-    },
-    failed: report("commit_stream_failed"),
-  });
-  const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
-  const mentions = new MentionOutbox(kv);
-  let isUncertain = false;
-  let commitBegan = 0;
-  const journal = new Journal({
-    kv,
-    outbox,
-    idempotentCommit,
-    isShared,
-    trace,
-    add: (commit: Deno.AtomicOperation, entries: readonly JournalItem[]) => {
-      bell.add(commit, entries[0].draft.id);
-      mentions.add(commit, entries);
-      forwarding?.add(commit, entries);
-      if (isShared) channel.ring(commit);
-      // It is made at once, and one at a time.
-      commitBegan = performance.now();
-    },
-    committed: (commit) => {
-      counters.commits++;
-      counters.commitMs += performance.now() - commitBegan;
-      bell.added();
-      if (forwarding) forwarding.committed(commit);
-      else if (isShared || isUncertain) commitStream.ring();
-      else commitStream.push(commitStream.cursor, commit);
-      isUncertain = false;
-      mentions.committed();
-    },
-    failed: (error, count) => {
-      bell.failed();
-      // It may have been made all the same: the next one needn't follow the last one that is known.
-      isUncertain = true;
-      forwarding?.failed();
-      failed("commit_failed", error, count);
-    },
-    displaced: (entries) => forwarding?.displaced(entries),
-  });
-  const forwarding = channel && lease &&
-    new WriteForwarding({
+  private constructor(parts: MessageLogParts, outbox: Outbox, archive: Archive) {
+    const { kv, isRemote, clock, channel, hooks, trace, failed } = parts;
+    this.#parts = parts;
+    this.outbox = outbox;
+    this.archive = archive;
+    this.history = new History(archive);
+    const isShared = channel?.isDatabase === true;
+    const lease = channel && !isShared ? new Lease(kv, "journal", clock, parts.leaseLost) : undefined;
+    this.#stream = new CommitStream({
+      outbox,
+      archive,
+      history: this.history,
+      deliver: (messages) => this.#deliver(messages),
+      failed: (error) => failed("commit_stream_failed", error),
+    });
+    this.#idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
+    this.#journal = new Journal({
+      kv,
+      outbox,
+      idempotentCommit: this.#idempotentCommit,
+      isShared,
+      trace,
+      add: (commit, items) => {
+        for (const hook of this.#hooks) hook.add?.(commit, items);
+      },
+      committed: (commit) => {
+        for (const hook of this.#hooks) hook.committed?.(commit);
+      },
+      failed: (error, count) => {
+        for (const hook of this.#hooks) hook.failed?.();
+        failed("commit_failed", error, count);
+      },
+      displaced: (items) => this.#forwarding?.displaced(items),
+    });
+    this.#forwarding = channel && lease && new WriteForwarding({
       kv,
       channel,
-      journal,
-      history,
+      journal: this.#journal,
+      history: this.history,
       lease,
-      commitStream,
-      failed: report("write_forwarding_failed"),
+      commitStream: this.#stream,
+      failed: (error) => failed("write_forwarding_failed", error),
     });
-  const presenceSync = channel &&
-    new PresenceSync({ channel, rooms: () => lobby.rooms(), room: (name) => lobby.open(name) });
-  const caughtUp = (): Promise<void> => channel ? commitStream.catchUp() : Promise.resolve();
-  const lobby: Rooms = new Rooms({
-    ...parts,
-    history,
-    journal: forwarding ?? journal,
-    outbox,
-    messageFactory: createMessageFactory({ ...parts, now: clock.now, after: archive.lastId, personOf }),
-    personOf,
-    isOwned: parts.isOwned ?? (() => Promise.resolve(false)),
-    now: clock.now,
-    elapsed: clock.elapsed,
-    changes,
-    caughtUp,
-    elsewhere: presenceSync,
-    failed: report("history_failed"),
-  });
-  const isArchivist = (): boolean => !forwarding || forwarding.isLeading;
+    const announcer = this.#forwarding ??
+      (isShared ? new DatabaseAnnouncer(channel, this.#stream) : new LocalAnnouncer(this.#stream));
+    this.#hooks = [...hooks, announcer, new CommitTimer(parts.counters, clock)];
+  }
 
-  return {
-    changes,
-    lobby,
-    history,
-    outbox,
-    archive,
-    mentions,
-    dailyTotals: new DailyTotals({ kv, outbox, now: clock.now, timeZone: parts.timeZone }),
-    channel,
-    caughtUp,
-    async open(heard, leads, lost) {
-      await channel?.listen((post) => {
-        forwarding?.receive(post);
-        presenceSync?.receive(post);
-        heard(post);
-      }, () => {
-        commitStream.ring();
-        presenceSync?.ask();
-        lost?.();
-      });
-      await commitStream.catchUp();
-      if (forwarding) await forwarding.open(leads);
-      else leads();
-      presenceSync?.open();
-    },
-    async keep() {
-      // Whoever writes the log archives first; this is for when nothing can be written.
-      if (isArchivist() && (fresh > ARCHIVE_AFTER || ++rounds % ROUNDS === 0)) {
-        fresh = 0;
-        await archive.advance();
-      } else if (!isArchivist()) await archive.open();
-      history.trim();
-      await outbox.refresh();
-      if (channel) commitStream.ring();
-    },
-    drain: (within) => forwarding ? forwarding.close(within) : journal.close(),
-    async close() {
-      // Nobody is in a room any more, but the rooms that were left just now still wait to say so.
-      await lobby.close(CLOSE.restarting, "restarting");
-      presenceSync?.close();
-      await channel?.close();
-      await commitStream.close();
-      await changes.close();
-      await idempotentCommit.close();
-    },
-  };
+  /** Calls `receive` with the messages of each commit, in order. */
+  subscribe(receive: (messages: readonly CommittedMessage[]) => void): void {
+    this.#subscribers.push(receive);
+  }
+
+  /** Calls `begin` as soon as this isolate may store messages, and each time that it may again. */
+  whenLeading(begin: () => void): void {
+    this.#leaderListeners.push(begin);
+  }
+
+  /** Messages on their way to KV. */
+  get waiting(): number {
+    return this.#writer.waiting;
+  }
+
+  write(item: JournalItem): void {
+    this.#writer.write(item);
+  }
+
+  /** Resolves when all that is durable by now has come to the history and to the subscribers. */
+  caughtUp(): Promise<void> {
+    return this.#parts.channel ? this.#stream.catchUp() : Promise.resolve();
+  }
+
+  async start(): Promise<void> {
+    await this.#stream.catchUp();
+    const lead = (): void => this.#leaderListeners.forEach((begin) => begin());
+    if (this.#forwarding) await this.#forwarding.open(lead);
+    else lead();
+  }
+
+  receive(post: Post): void {
+    if (post.type === "committed") this.#stream.ring();
+    else this.#forwarding?.receive(post);
+  }
+
+  resync(): void {
+    this.#stream.ring();
+  }
+
+  async tick(): Promise<void> {
+    // The holder of the sheet's lease archives as it writes; this is for when nothing can be written.
+    const isArchivist = !this.#forwarding || this.#forwarding.isLeading;
+    if (!isArchivist) await this.archive.open();
+    else if (this.#unarchived > ARCHIVE_AFTER || ++this.#ticks % ARCHIVE_EVERY_TICKS === 0) {
+      this.#unarchived = 0;
+      await this.archive.advance();
+    }
+    this.history.trim();
+    await this.outbox.refresh();
+    if (this.#parts.channel) this.#stream.ring();
+  }
+
+  /** Stores what has come, and takes no more; at the deadline, senders of the rest are told that it failed. */
+  async quiesce(deadline: Promise<void>): Promise<void> {
+    if (this.#forwarding) await this.#forwarding.close(deadline);
+    else await this.#journal.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#stream.close();
+    await this.#idempotentCommit.close();
+  }
+
+  get #writer(): Writer {
+    return this.#forwarding ?? this.#journal;
+  }
+
+  #deliver(messages: readonly CommittedMessage[]): void {
+    this.#unarchived += messages.length;
+    this.#forwarding?.passed(messages);
+    this.#parts.trace("fan_out", { messages: messages.length }, () => {
+      for (const receive of this.#subscribers) receive(messages);
+    });
+  }
+}
+
+/** Tells the stream of commits where no other isolate is. */
+class LocalAnnouncer implements CommitHook {
+  readonly #stream: CommitStream;
+  /** A commit failed and may have been made all the same: the next one needn't follow the last one that is known. */
+  #isUncertain = false;
+
+  constructor(stream: CommitStream) {
+    this.#stream = stream;
+  }
+
+  committed(commit: Commit): void {
+    if (this.#isUncertain) this.#stream.ring();
+    else this.#stream.push(this.#stream.cursor, commit);
+    this.#isUncertain = false;
+  }
+
+  failed(): void {
+    this.#isUncertain = true;
+  }
+}
+
+/** Tells the stream, and by the commit itself the other machines, where all meet in the database. */
+class DatabaseAnnouncer implements CommitHook {
+  readonly #channel: Channel;
+  readonly #stream: CommitStream;
+
+  constructor(channel: Channel, stream: CommitStream) {
+    this.#channel = channel;
+    this.#stream = stream;
+  }
+
+  add(commit: Deno.AtomicOperation): void {
+    this.#channel.announce?.(commit);
+  }
+
+  committed(): void {
+    this.#stream.ring();
+  }
+}
+
+/** Counts commits and the time that they take. */
+class CommitTimer implements CommitHook {
+  readonly #counters: Counters;
+  readonly #clock: Clock;
+  #beganAt = 0;
+
+  constructor(counters: Counters, clock: Clock) {
+    this.#counters = counters;
+    this.#clock = clock;
+  }
+
+  add(): void {
+    this.#beganAt = this.#clock.elapsed();
+  }
+
+  committed(): void {
+    this.#counters.commits++;
+    this.#counters.commitMs += this.#clock.elapsed() - this.#beganAt;
+  }
 }

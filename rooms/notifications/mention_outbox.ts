@@ -11,6 +11,7 @@
  */
 import type { Withdrawal } from "../messages/deletion.ts";
 import type { JournalItem } from "../messages/journal.ts";
+import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
@@ -23,7 +24,7 @@ export type MentionJob =
 const MENTION = "mention";
 const WITHDRAWN = "mention_withdrawn";
 
-export class MentionOutbox {
+export class MentionOutbox implements CommitHook {
   readonly #kv: Deno.Kv;
   readonly #packer = new Packer();
   #listener: () => void = () => {};

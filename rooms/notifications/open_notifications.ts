@@ -1,17 +1,19 @@
 /** Puts together what brings notifications to people, wherever they are connected. */
 import type { Access } from "../access/open_access.ts";
 import type { Clock } from "../clock.ts";
-import type { Post } from "../cluster/channel.ts";
+import type { Channel, Post } from "../cluster/channel.ts";
 import { MentionWorker } from "./mention_worker.ts";
 import { Inboxes } from "./inboxes.ts";
 import { LOOK_EVERY_MS, Subscriptions } from "./subscriptions.ts";
-import type { MessageLog } from "../messages/message_log.ts";
+import type { MentionOutbox } from "./mention_outbox.ts";
 
 export interface NotificationsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly rooms: Pick<MessageLog, "mentions" | "channel">;
+  readonly mentions: MentionOutbox;
+  /** Missing when there are no other isolates. */
+  readonly channel: Channel | undefined;
   /** Days for which messages are kept; 0 = for good. What tells of them is kept no longer. */
   readonly retentionDays: number;
   readonly access: Pick<Access, "accounts" | "rules" | "changes">;
@@ -23,11 +25,9 @@ export interface NotificationsParts {
 export interface Notifications {
   readonly inboxes: Inboxes;
   readonly watch: Subscriptions;
-  /** A post of another isolate. */
+  readonly name: "notifications";
   receive(post: Post): void;
-  /** Posts may have been lost. */
-  lost(): void;
-  /** Ends it. */
+  resync(): void;
   close(): Promise<void>;
 }
 
@@ -39,8 +39,7 @@ const FIRST_WITHIN_MS = 60_000;
 
 /** Opens it on one database, and begins to tell people what they were mentioned in. */
 export function openNotifications(parts: NotificationsParts): Notifications {
-  const { kv, clock, random, rooms, access, retentionDays, failed } = parts;
-  const { channel } = rooms;
+  const { kv, clock, random, mentions, channel, access, retentionDays, failed } = parts;
   const inboxes = new Inboxes({
     kv,
     now: clock.now,
@@ -51,11 +50,11 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     },
   });
   const watch = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
-  rooms.mentions.consult((initial) => access.accounts.mayBeginName(initial));
+  mentions.consult((initial) => access.accounts.mayBeginName(initial));
   const mentionWorker = new MentionWorker({
     ...access,
     kv,
-    outbox: rooms.mentions,
+    outbox: mentions,
     inboxes,
     failed: (error) => failed("mention_worker_failed", error),
   });
@@ -98,12 +97,13 @@ export function openNotifications(parts: NotificationsParts): Notifications {
 
   const running = Promise.all([look(), tidy()]);
   return {
+    name: "notifications",
     inboxes,
     watch,
     receive(post) {
       if (post.type === "inbox") watch.changed(post.account);
     },
-    lost: () => void watch.look().catch((error) => failed("poll_failed", error)),
+    resync: () => void watch.look().catch((error) => failed("poll_failed", error)),
     async close() {
       closing.abort();
       await mentionWorker.close();

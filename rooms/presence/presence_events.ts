@@ -13,16 +13,13 @@ const TYPING_EVERY_MS = 1_000;
 
 /** The other isolates and machines, where the same room may be open. */
 export interface RemotePresence {
-  /** Somebody has entered a room that was empty here. */
-  opened(room: string): void;
   /** A user's first connection here opened, or the last one closed. */
   came(room: string, user: User): void;
   went(room: string, user: User): void;
   typing(room: string, user: User): void;
+  /** Who is in the room elsewhere; a user who is at two isolates comes twice. */
+  elsewhere(room: string): Iterable<User>;
 }
-
-/** Nobody is anywhere else. */
-export const NO_REMOTE_PRESENCE: RemotePresence = { opened() {}, came() {}, went() {}, typing() {} };
 
 export interface PresenceEventsParts {
   readonly room: string;
@@ -52,10 +49,6 @@ export class PresenceEvents {
   readonly #claims: NameClaims;
   /** Connections here, by user. */
   readonly #connections = new Map<string, { user: Attendee; count: number }>();
-  /** By isolate, who is at other ones. */
-  readonly #others = new Map<string, Map<string, Attendee>>();
-  /** By isolate, who has been named so far in a list that comes in parts. */
-  readonly #named = new Map<string, Set<string>>();
   readonly #typing = new Map<string, User>();
   /** When users who are here were last reported as typing. */
   readonly #typedAt = new Map<string, number>();
@@ -71,6 +64,7 @@ export class PresenceEvents {
     this.#claims = new NameClaims({ presence: this.#presence, now, isOwned });
     this.#elsewhere = elsewhere;
     this.#emptied = emptied;
+    for (const user of elsewhere.elsewhere(room)) this.#presence.open(user);
   }
 
   /** Whether nobody is here, nor was within the grace period. */
@@ -94,7 +88,6 @@ export class PresenceEvents {
   }
 
   opened(member: Member): void {
-    if (!this.#connections.size) this.#elsewhere.opened(this.#room);
     this.#connect(member.user);
     this.#wakeWithin(this.#windowMs);
   }
@@ -126,45 +119,26 @@ export class PresenceEvents {
     this.#wakeWithin(this.#windowMs);
   }
 
-  cameElsewhere(from: string, user: Attendee): void {
-    let others = this.#others.get(from);
-    if (!others) this.#others.set(from, others = new Map());
-    if (others.get(user.id)?.name === user.name) return;
-    if (others.has(user.id)) this.#presence.rename(user);
-    else this.#presence.open(user);
-    others.set(user.id, user);
-    this.#goBy(user.id);
-    this.#wakeWithin(this.#windowMs);
-    this.#yieldName(user.name);
+  cameElsewhere(user: Attendee): void {
+    this.#presence.open(user);
+    this.#knowElsewhere(user);
   }
 
-  wentElsewhere(from: string, user: User): void {
-    if (!this.#others.get(from)?.delete(user.id)) return;
+  /** A user who is at another isolate has another name now. */
+  renamedElsewhere(user: Attendee): void {
+    this.#presence.rename(user);
+    this.#knowElsewhere(user);
+  }
+
+  wentElsewhere(user: User): void {
     this.#presence.close(user, this.#elapsed());
     this.#wakeWithin(GRACE_MS);
   }
 
-  /** All who are at another isolate, in parts; whoever isn't named by the last part has gone. */
-  areElsewhere(from: string, users: readonly Attendee[], { isFirst, isLast }: PartOfList): void {
-    const named = isFirst ? new Set<string>() : this.#named.get(from);
-    // The first part was lost.
-    if (!named) return;
-    this.#named.set(from, named);
-    for (const user of users) {
-      named.add(user.id);
-      this.cameElsewhere(from, user);
-    }
-    if (!isLast) return;
-    this.#named.delete(from);
-    for (const user of this.#others.get(from)?.values() ?? []) {
-      if (!named.has(user.id)) this.wentElsewhere(from, user);
-    }
-  }
-
-  /** Another isolate has gone, and all who were there. */
-  goneElsewhere(from: string): void {
-    this.areElsewhere(from, [], { isFirst: true, isLast: true });
-    this.#others.delete(from);
+  #knowElsewhere(user: Attendee): void {
+    this.#goBy(user.id);
+    this.#wakeWithin(this.#windowMs);
+    this.#yieldName(user.name);
   }
 
   /** Stops the timer; nothing is told any more. */
@@ -257,10 +231,4 @@ export class PresenceEvents {
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));
     if (this.isEmpty) this.#emptied();
   }
-}
-
-/** Which part of a list it is. */
-interface PartOfList {
-  readonly isFirst: boolean;
-  readonly isLast: boolean;
 }

@@ -1,9 +1,10 @@
 /** Puts together what makes reports, and tells of them. */
 import type { Accounts } from "../access/accounts.ts";
 import type { Clock } from "../clock.ts";
-import type { Post } from "../cluster/channel.ts";
+import type { Channel, Post } from "../cluster/channel.ts";
 import { Lease } from "../kv/lease.ts";
-import type { MessageLog } from "../messages/message_log.ts";
+import type { Archive } from "../messages/archive.ts";
+import type { Part } from "../lifecycle.ts";
 import type { Queue } from "../kv/queue.ts";
 import { mayEnter, type PermissionStore } from "../access/room_permissions.ts";
 import type { ReportFormat } from "./report_format.ts";
@@ -16,7 +17,8 @@ import { ReportWorker } from "./report_worker.ts";
 export interface ReportsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
-  readonly rooms: MessageLog;
+  readonly archive: Archive;
+  readonly channel: Channel | undefined;
   readonly accounts: Accounts;
   readonly rules: PermissionStore;
   /** Missing where KV has none: then what a crash forgets a look every few seconds finds. */
@@ -40,27 +42,15 @@ export interface Reports {
   listen(listener: Listener): Promise<() => void>;
 }
 
-/** What keeps reports going in this isolate. */
-interface Running {
-  /** A post of another isolate. */
-  receive(post: Post): void;
-  /** Resolves when all that is due by now is done, or nobody works any more. */
-  sweep(): Promise<void>;
-  /** Ends after the slice that is under way. */
-  stop(): Promise<void>;
-}
-
 /** Of the messages in the queue that are about reports. */
 const KIND = "report";
 
 /** Messages above which a report is refused; a sheet has 1,048,576 rows. */
 const MAX_MESSAGES = 1_000_000;
 
-/** Begins to work; `stop` ends after the slice that is under way, which goes on elsewhere or later. */
-export function openReports(
-  parts: ReportsParts,
-): Reports & Running {
-  const { kv, clock, rooms, accounts, rules, queue, failed } = parts;
+/** Begins to work; `quiesce` ends after the slice that is under way, which goes on elsewhere or later. */
+export function openReports(parts: ReportsParts): Reports & Part<Post> {
+  const { kv, clock, channel, accounts, rules, queue, failed } = parts;
   const store = new ReportStore({
     kv,
     now: clock.now,
@@ -68,13 +58,12 @@ export function openReports(
   });
   const news = new ProgressFeed({
     store,
-    channel: rooms.channel,
+    channel,
     failed: (error) => failed("progress_feed_failed", error),
   });
   const runner = new ReportWorker({
     ...parts,
     work: new ReportJobs({ kv, store, now: clock.now }),
-    archive: rooms.archive,
     lease: new Lease(kv, "reports", clock),
     maxMessages: MAX_MESSAGES,
     async isAllowed({ owner, room }) {
@@ -89,6 +78,7 @@ export function openReports(
   const stopping = new AbortController();
   const running = runner.run(stopping.signal);
   return {
+    name: "reports",
     async request(owner, order, id) {
       const report = await store.create(owner, order, id);
       news.changed(report);
@@ -111,10 +101,10 @@ export function openReports(
       if (post.type === "report") runner.wake();
     },
     sweep: () => runner.ring(),
-    async stop() {
+    quiesce() {
       stopping.abort();
       news.close();
-      await running;
     },
+    drain: () => running,
   };
 }

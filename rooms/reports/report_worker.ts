@@ -8,7 +8,8 @@
  */
 import type { Archive } from "../messages/archive.ts";
 import type { Clock } from "../clock.ts";
-import { type Lease, LeaseLostError } from "../kv/lease.ts";
+import type { Lease } from "../kv/lease.ts";
+import { type LeasedWork, LeasedWorker } from "../kv/leased_worker.ts";
 import { type Piece, type ReportFormat, TooLargeError } from "./report_format.ts";
 import type { Report, ReportType } from "./report.ts";
 import type { Held, Progress, ReportJobs } from "./report_jobs.ts";
@@ -48,71 +49,55 @@ const MAX_FAILURES = 5;
 /** The least and the most that is rested after a slice. */
 const REST_MS = { min: 2, max: 250 };
 
-export class ReportWorker {
+export class ReportWorker implements LeasedWork {
   readonly #parts: ReportWorkerParts;
-  #wake: () => void = () => {};
-  #rings: (() => void)[] = [];
-  /** Nothing was due when it was last looked. */
-  #isIdle = false;
-  #isOver = false;
-  #troubles = 0;
+  readonly #loop: LeasedWorker;
+  #failures = 0;
 
   constructor(parts: ReportWorkerParts) {
     this.#parts = parts;
+    const { lease, clock } = parts;
+    const intervals = { sweepEveryMs: SWEEP_EVERY_MS, leasePollMs: LEASE_POLL_MS };
+    this.#loop = new LeasedWorker({ lease, clock, ...intervals }, this);
   }
 
   /** There may be something to do. */
   wake(): void {
-    // While another process works, and in trouble, the loop goes by the clock.
-    if (this.#isIdle) this.#wake();
+    this.#loop.wake();
   }
 
   /** There may be something to do. Resolves when all that is due by now is done, or nobody works any more. */
   ring(): Promise<void> {
-    if (this.#isOver) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#rings.push(resolve);
-    this.wake();
-    return promise;
+    return this.#loop.ring();
   }
 
   /** Works until `stop` aborts, then ends after the slice that is under way. Never rejects. */
-  async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const rings = this.#rings.length;
-      const pauseMs = await this.#pass(stop);
-      if (this.#isIdle) { for (const resolve of this.#rings.splice(0, rings)) resolve(); }
-      if (!this.#isIdle || !this.#rings.length) await this.#pause(pauseMs, stop);
-    }
-    // What is due stays in KV: nobody has to wait for it here.
-    this.#isOver = true;
-    for (const resolve of this.#rings.splice(0)) resolve();
-    await this.#parts.lease.release().catch(() => {});
+  run(stop: AbortSignal): Promise<void> {
+    return this.#loop.run(stop);
   }
 
-  /** Does all there is to do; answers how long to wait for the next pass. */
-  async #pass(stop: AbortSignal): Promise<number> {
-    const { work, lease, failed } = this.#parts;
-    this.#isIdle = false;
+  isDue(): Promise<boolean> {
+    return this.#parts.work.isBusy();
+  }
+
+  async work(stop: AbortSignal): Promise<number> {
+    const { work, lease } = this.#parts;
     let nextMs = Infinity;
-    try {
-      while (!stop.aborted && await work.isBusy()) {
-        if (!await lease.acquire()) return LEASE_POLL_MS;
-        const due = await work.due();
-        for (const id of due.ids) if (!stop.aborted) await this.#work(id, stop);
-        const hasTidied = await work.tidy();
-        nextMs = due.nextMs;
-        if (!due.ids.length && !hasTidied) break;
-      }
-      await lease.release();
-      this.#troubles = 0;
-      this.#isIdle = true;
-      return Math.min(SWEEP_EVERY_MS, nextMs);
-    } catch (error) {
-      if (error instanceof LeaseLostError) return LEASE_POLL_MS;
-      failed("reports_failed", error);
-      return Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#troubles++);
-    }
+    do {
+      lease.demand();
+      const due = await work.due();
+      for (const id of due.ids) if (!stop.aborted) await this.#work(id, stop);
+      const hasTidied = await work.tidy();
+      nextMs = due.nextMs;
+      if (!due.ids.length && !hasTidied) break;
+    } while (!stop.aborted && await work.isBusy());
+    this.#failures = 0;
+    return nextMs;
+  }
+
+  failed(error: unknown): number {
+    this.#parts.failed("reports_failed", error);
+    return Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#failures++);
   }
 
   /** Makes one slice, and rests. */
@@ -166,14 +151,6 @@ export class ReportWorker {
     const last = await maker.end(step.state, report);
     pieces.push(...last.pieces);
     return { change: { outcome: "completed", progress: 100, messages }, work: undefined, pieces };
-  }
-
-  /** Waits, but not longer than until a ring wakes the loop. */
-  async #pause(ms: number, stop: AbortSignal): Promise<void> {
-    const ringing = new AbortController();
-    this.#wake = () => ringing.abort();
-    await this.#parts.clock.wait(ms, AbortSignal.any([stop, ringing.signal]));
-    this.#wake = () => {};
   }
 }
 

@@ -5,7 +5,7 @@
  * hour, so that a chart doesn't begin empty.
  */
 import type { Counters } from "../counters.ts";
-import type { Alert, EventFeed } from "./event_feed.ts";
+import type { EventFeed } from "./event_feed.ts";
 import type { ClusterStats } from "./cluster_stats.ts";
 import type { DailyTotals } from "./daily_totals.ts";
 import { AlertRules } from "./alert_rules.ts";
@@ -76,8 +76,6 @@ const POINTS = 180;
 /** With more isolates than this, they are left out of what is remembered. */
 const MOST_REMEMBERED = 16;
 const TRIM_EVERY_LOOKS = 120;
-/** How long until the same is warned of again. */
-const WARN_AGAIN_MS = 10 * 60_000;
 const MIB = 1024 * 1024;
 
 export class Dashboard {
@@ -147,11 +145,6 @@ export class Dashboard {
     };
   }
 
-  /** Warns of something now; never throws. */
-  warn(alert: Alert, onceInMs: number = WARN_AGAIN_MS): void {
-    this.#parts.feed.warn(alert, onceInMs).catch(this.#parts.failed);
-  }
-
   #isolates(): IsolateStats[] {
     const isolates = this.#parts.overview.isolates().map(({ id, figures }) => ({
       id,
@@ -184,7 +177,7 @@ export class Dashboard {
       outboxLimit,
       rateLimited: counters.refused.get("rate_limited") ?? 0,
     });
-    for (const alert of alerts) this.warn(alert);
+    for (const alert of alerts) feed.alert(alert);
     // A post that rang for something may have been lost.
     await feed.look();
     if (++this.#looks % TRIM_EVERY_LOOKS === 0) await feed.trim();

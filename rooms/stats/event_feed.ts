@@ -49,6 +49,8 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 const MOST_KEPT = 500;
 /** How many may be posted here until the surplus is taken out. */
 const TRIM_EVERY = 100;
+/** Time until the same alert is sent again. */
+const ALERT_AGAIN_MS = 10 * 60_000;
 
 type Stored = Omit<PastEvent, "id">;
 
@@ -69,6 +71,11 @@ export class EventFeed {
     const key = ["event_id", String(id)];
     if (id !== undefined) commit.check({ key, versionstamp: null }).set(key, true, { expireIn: KEPT_MS });
     await this.#add(commit, frame);
+  }
+
+  /** Alerts all dashboards in the background, unless anybody alerted them of the same within `onceInMs`. Never throws. */
+  alert(alert: Alert, onceInMs: number = ALERT_AGAIN_MS): void {
+    this.warn(alert, onceInMs).catch(this.#parts.failed);
   }
 
   /** Warns all dashboards, unless anybody has warned of the same within so long. */

@@ -1,27 +1,31 @@
 /** Puts together what shows how the service is doing. */
-import { Survey } from "./survey.ts";
 import type { Clock } from "../clock.ts";
 import type { Post } from "../cluster/channel.ts";
-import type { MessageLog } from "../messages/message_log.ts";
+import type { Peers } from "../cluster/peers.ts";
+import type { Part } from "../lifecycle.ts";
+import type { DailyTotals } from "./daily_totals.ts";
 import { Dashboard, type LogFigures } from "./dashboard.ts";
 import type { Counters } from "../counters.ts";
-import { EventFeed } from "./event_feed.ts";
-import { ClusterStats } from "./cluster_stats.ts";
+import type { EventFeed } from "./event_feed.ts";
+import { ClusterStats, type ClusterStatsParts } from "./cluster_stats.ts";
 
 export interface OpenStats {
   readonly overview: ClusterStats;
   readonly board: Dashboard;
   readonly feed: EventFeed;
-  readonly survey: Survey;
 }
 
 export interface StatsOptions {
   readonly kv: Deno.Kv;
-  readonly rooms: MessageLog;
+  readonly peers: Peers;
+  /** The rooms that are open here. */
+  readonly openRooms: ClusterStatsParts["rooms"];
+  readonly dailyTotals: DailyTotals;
   readonly counters: Counters;
   readonly log: () => Promise<LogFigures>;
   readonly countUsers: () => Promise<number>;
   readonly outboxLimit: number;
+  readonly feed: EventFeed;
   readonly clock: Clock;
   /** What isolates of one process have in common, and the number of this one there. */
   readonly instance: string;
@@ -32,17 +36,12 @@ export interface StatsOptions {
 /** Opens it before the first message is taken. */
 export async function openStats(
   options: StatsOptions,
-): Promise<OpenStats & { open(): void; receive(post: Post): void; close(): Promise<void> }> {
-  const { clock: { now }, rooms: { channel, lobby, dailyTotals }, failed } = options;
-  const open = { channel, rooms: () => lobby.rooms(), now };
-  const overview = new ClusterStats({ ...options, ...open });
-  const feed = new EventFeed({ ...options, ...open, failed: (error) => failed("event_feed_failed", error) });
-  const survey = new Survey({ ...open, id: overview.id, others: () => overview.others });
+): Promise<OpenStats & Part<Post>> {
+  const { clock: { now }, openRooms, feed, failed } = options;
+  const overview = new ClusterStats({ ...options, rooms: openRooms, now });
   const board = new Dashboard({
     ...options,
     overview,
-    feed,
-    dailyTotals,
     now,
     failed: (error) => failed("dashboard_failed", error),
   });
@@ -51,17 +50,12 @@ export async function openStats(
     overview,
     board,
     feed,
-    survey,
-    /** Begins to tell the others, who can be heard by now. */
-    open: () => overview.open(),
+    name: "stats",
+    start: () => overview.open(),
     receive(post) {
-      overview.receive(post);
       feed.receive(post);
-      survey.receive(post);
     },
-    async close() {
-      overview.close();
-      await board.close();
-    },
+    quiesce: () => overview.close(),
+    close: () => board.close(),
   };
 }

@@ -4,7 +4,8 @@ import * as v from "valibot";
 import type { Accounts } from "../../rooms/access/accounts.ts";
 import { type Credential, type Credentials, SERVICE } from "../../rooms/access/credentials.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
-import type { Survey } from "../../rooms/stats/survey.ts";
+import type { Peers } from "../../rooms/cluster/peers.ts";
+import type { ClusterStats } from "../../rooms/stats/cluster_stats.ts";
 import type { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { RoomDirectory } from "../../rooms/access/room_directory.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
@@ -27,14 +28,15 @@ const UserId = v.pipe(v.string(), v.minLength(1), v.maxLength(200, "This can't b
 export function adminApi(options: {
   accounts: Accounts;
   tokens: Credentials;
-  survey: Survey;
+  peers: Peers;
+  overview: ClusterStats;
   changes: ChangeFeed;
   rules: PermissionStore;
   archive: Archive;
   roomNames: RoomNames;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, tokens, survey, changes, rules, roomNames } = options;
+  const { accounts, tokens, peers, overview, changes, rules, roomNames } = options;
   const directory = new RoomDirectory(options);
   const app = new Hono<ApiEnv>();
 
@@ -42,18 +44,14 @@ export function adminApi(options: {
 
   app.get("/rooms", async (c) => {
     const { filter } = requestBody(Query, c.req.query());
-    const [counts, closed, known] = await Promise.all([
-      survey.rooms(filter),
-      rules.closed(MAX_CLOSED),
-      directory.find(filter),
-    ]);
-    const open = counts.filter(({ room }) => !closed.includes(room))
-      .map(({ room, connections }) => ({ room, connections, closed: false }));
+    const [closed, known] = await Promise.all([rules.closed(MAX_CLOSED), directory.find(filter)]);
+    const open = overview.rooms(filter).filter(({ room }) => !closed.includes(room))
+      .map(({ room, people }) => ({ room, people, closed: false }));
     const others = closed.filter((room) => room.toLowerCase().includes(filter.toLowerCase()))
-      .map((room) => ({ room, connections: 0, closed: true }));
+      .map((room) => ({ room, people: 0, closed: true }));
     const listed = new Set([...open, ...others].map(({ room }) => room));
     const empty = known.filter((room) => !listed.has(room)).slice(0, MAX_EMPTY)
-      .map((room) => ({ room, connections: 0, closed: false }));
+      .map((room) => ({ room, people: 0, closed: false }));
     const rooms = [...open, ...others, ...empty];
     return c.json({ rooms: await Promise.all(rooms.map(withTitle)) });
   });
@@ -65,7 +63,7 @@ export function adminApi(options: {
 
   app.get("/rooms/:room/members", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
-    const users = (await survey.members(room)).sort((a, b) => a.name < b.name ? -1 : 1);
+    const users = peers.users(room).sort((a, b) => a.name < b.name ? -1 : 1);
     const members = users.slice(0, MAX_MEMBERS).map(({ id, name, isGuest }) => ({
       id,
       name,

@@ -2,11 +2,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Outbox } from "../../rooms/messages/outbox.ts";
-import type { SharedDeliveryStatus } from "../../sheets/delivery/status.ts";
-import type { Delivery } from "../../sheets/delivery/delivery.ts";
-import type { Sheet } from "../../sheets/sheet.ts";
-import { toCsv } from "../../sheets/csv_file.ts";
-import { HEADER } from "../../sheets/sheet.ts";
+import type { LogFigures } from "../../rooms/stats/dashboard.ts";
 import type { ApiEnv } from "./gate.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
@@ -14,48 +10,55 @@ import { requireAdmin } from "./require_admin.ts";
 
 const Retry = v.object({ id: v.optional(v.pipe(v.string(), v.length(26, '"id" must be a message\'s id'))) });
 
-export function sheetApi(parts: {
-  outbox: Outbox;
-  logStatus: SharedDeliveryStatus;
-  delivery: Delivery;
-  sheet: Sheet;
-}): Hono<ApiEnv> {
-  const { outbox, logStatus, delivery, sheet } = parts;
+/** A row that the sheet refused for good. */
+export interface RefusedRow {
+  readonly id: string;
+  readonly room: string;
+  readonly username: string;
+  readonly message: string;
+  readonly time: string;
+  /** What the sheet said. */
+  readonly cause: string;
+  readonly is_retried: boolean;
+}
+
+/** The delivery of rows, as far as those who look after it can see and help. */
+export interface RowDelivery {
+  /** The sheet's name, for people. */
+  readonly sheet: string;
+  /** `state` is `idle`, `writing`, `elsewhere`, `retrying` or `paused`; the last two come with a reason. */
+  readonly status: { readonly state: string; readonly reason?: string; readonly since?: string };
+  /** What the operator should know though rows are written. */
+  readonly notice: { readonly code: string; readonly message: string; readonly since: string } | undefined;
+  figures(): Promise<LogFigures>;
+  refusedRows(): Promise<readonly RefusedRow[]>;
+  /** The same as CSV with the sheet's columns. */
+  refusedRowsAsCsv(): Promise<string>;
+  /** Tries one of them again, or all; answers how many, and has trouble of any kind tried anew. */
+  retry(id: string | undefined): Promise<number>;
+}
+
+export function sheetApi(parts: { outbox: Outbox; delivery: RowDelivery }): Hono<ApiEnv> {
+  const { outbox, delivery } = parts;
   const app = new Hono<ApiEnv>();
 
   app.use(requireAdmin("The log is for admins, and for the service's token: Authorization: Bearer …"));
 
   app.get("/", async (c) => {
-    const dead = await delivery.deadLetters.list();
-    return c.json({ sheet: sheet.name, ...logStatus.status, pending: outbox.depth, dead: dead.length });
+    const dead = await delivery.refusedRows();
+    return c.json({ sheet: delivery.sheet, ...delivery.status, pending: outbox.depth, dead: dead.length });
   });
 
-  app.get("/dead", async (c) => {
-    const letters = await delivery.deadLetters.list();
-    const dead = letters.map(({ row: [time, room, username, message, id], cause, isRetried = false }) => ({
-      id,
-      room,
-      username,
-      message,
-      time,
-      cause,
-      is_retried: isRetried,
-    }));
-    return c.json({ dead });
-  });
+  app.get("/dead", async (c) => c.json({ dead: await delivery.refusedRows() }));
 
   app.get("/dead.csv", async (c) => {
-    const letters = await delivery.deadLetters.list();
-    // The mark keeps spreadsheet programs from taking it for the local code page.
-    const csv = `\ufeff${toCsv([HEADER, ...letters.map(({ row }) => row)])}`;
-    return c.body(csv, 200, { "content-type": "text/csv; charset=utf-8" });
+    return c.body(await delivery.refusedRowsAsCsv(), 200, { "content-type": "text/csv; charset=utf-8" });
   });
 
   app.post("/retry", async (c) => {
     const { id } = requestBody(Retry, await jsonIn(c.req.raw));
-    const retried = await delivery.deadLetters.retry(id);
+    const retried = await delivery.retry(id);
     if (id !== undefined && !retried) throw new HttpError(404, "not_found", `There is no dead letter ${id}`);
-    logStatus.probe();
     return c.json({ retried }, 202);
   });
 

@@ -7,6 +7,7 @@
 import type { Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
+import { type LeasedWork, LeasedWorker } from "../../rooms/kv/leased_worker.ts";
 import { type Delivery, type Settled, SLICE_ROWS, type Way } from "./delivery.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { SheetError } from "../sheet.ts";
@@ -51,20 +52,22 @@ const CHORES_AGAIN_MS = 60_000;
 const BACKOFF_FROM_MS = 1_000;
 const BACKOFF_TO_MS = 5 * 60_000;
 
-export class Flusher {
+export class Flusher implements LeasedWork {
   readonly #parts: FlusherParts;
   readonly #pace: Pace;
+  readonly #loop: LeasedWorker;
   #status: DeliveryStatus = { state: "idle" };
   #attempts = 0;
   /** When chores that failed may be tried again, by the clock that doesn't jump. */
   #choresFrom = -Infinity;
-  #rings: (() => void)[] = [];
-  #wake: () => void = () => {};
-  #isOver = false;
+  #kill: AbortSignal = new AbortController().signal;
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
-    this.#pace = new Pace(parts.pace, parts.clock);
+    const { lease, clock } = parts;
+    this.#pace = new Pace(parts.pace, clock);
+    const intervals = { sweepEveryMs: SWEEP_EVERY_MS, leasePollMs: LEASE_POLL_MS };
+    this.#loop = new LeasedWorker({ lease, clock, ...intervals }, this);
   }
 
   get status(): DeliveryStatus {
@@ -73,61 +76,57 @@ export class Flusher {
 
   /** Something is pending. Resolves when all that is pending by now has been settled, or nobody works any more. */
   ring(): Promise<void> {
-    if (this.#isOver) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#rings.push(resolve);
-    // In trouble, and while another process writes, the loop goes by the clock.
-    if (this.#status.state === "idle") this.#wake();
-    return promise;
+    return this.#loop.ring();
   }
 
   /** Tries again at once, whatever the trouble was. */
   probe(): void {
     this.#choresFrom = -Infinity;
-    this.#wake();
+    this.#loop.probe();
   }
 
   /**
    * Works until `stop` aborts, then ends after the append that is under way, which `kill` cuts short: what it was
    * about stays pending. Never rejects.
    */
-  async run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const pauseMs = await this.#pass(stop, kill);
-      if (this.#status.state === "idle" && this.#rings.length) continue;
-      await this.#pause(pauseMs, stop);
-    }
-    // What is pending stays in the outbox: nobody has to wait for it here.
-    this.#isOver = true;
-    for (const resolve of this.#rings.splice(0)) resolve();
-    await this.#parts.lease.release().catch(() => {});
+  run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    this.#kill = kill;
+    return this.#loop.run(stop);
   }
 
-  /** Drains the outbox; answers how long to wait for the next pass. */
-  async #pass(stop: AbortSignal, kill: AbortSignal): Promise<number> {
-    const { outbox, lease, delivery, looking } = this.#parts;
-    try {
-      const rings = this.#rings.length;
-      looking();
-      if (await outbox.oldest() || await this.#hasChores()) {
-        if (!await lease.acquire()) return this.#leave();
-        await delivery.load();
-        await this.#drain(stop, kill);
-        await lease.release();
-      }
-      this.#over("idle");
-      for (const resolve of this.#rings.splice(0, rings)) resolve();
-      return SWEEP_EVERY_MS;
-    } catch (error) {
-      if (error instanceof LeaseLostError) return this.#leave();
-      return stop.aborted ? 0 : this.#trouble(error);
-    }
+  async isDue(): Promise<boolean> {
+    const { outbox, looking } = this.#parts;
+    looking();
+    return await outbox.oldest() !== undefined || await this.#hasChores();
   }
 
-  /** Another process writes, or is about to. */
-  #leave(): number {
+  async work(stop: AbortSignal): Promise<number> {
+    await this.#parts.delivery.load();
+    await this.#drain(stop, this.#kill);
+    return Infinity;
+  }
+
+  elsewhere(): void {
     this.#status = { state: "elsewhere" };
-    return LEASE_POLL_MS;
+  }
+
+  idle(): void {
+    this.#over("idle");
+  }
+
+  /** Notes what is wrong; answers how long to wait before the next try. */
+  failed(error: unknown): number {
+    const { clock, random, troubled } = this.#parts;
+    const state = error instanceof SheetError && error.kind === "setup" ? "paused" : "retrying";
+    const reason = error instanceof Error ? error.message : String(error);
+    const before = this.#status;
+    const since = "since" in before ? before.since : new Date(clock.now()).toISOString();
+    this.#status = { state, reason, since };
+    if (!("reason" in before && before.reason === reason)) troubled(this.#status, error);
+    if (state === "paused") return PROBE_EVERY_MS;
+    // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#attempts++);
+    return Math.max(random() * most, error instanceof SheetError ? error.retryAfterMs : 0);
   }
 
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
@@ -176,33 +175,10 @@ export class Flusher {
     if (waitMs > 0) await clock.wait(waitMs, stop);
   }
 
-  /** Waits, but not longer than until a ring wakes the loop. */
-  async #pause(ms: number, stop: AbortSignal): Promise<void> {
-    const ringing = new AbortController();
-    this.#wake = () => ringing.abort();
-    await this.#parts.clock.wait(ms, AbortSignal.any([stop, ringing.signal]));
-    this.#wake = () => {};
-  }
-
   #over(state: "idle" | "writing"): void {
     const wasTroubled = this.#status.state === "retrying" || this.#status.state === "paused";
     this.#status = { state };
     this.#attempts = 0;
     if (wasTroubled) this.#parts.troubled(undefined, undefined);
-  }
-
-  /** Notes what is wrong; answers how long to wait before the next try. */
-  #trouble(error: unknown): number {
-    const { clock, random, troubled } = this.#parts;
-    const state = error instanceof SheetError && error.kind === "setup" ? "paused" : "retrying";
-    const reason = error instanceof Error ? error.message : String(error);
-    const before = this.#status;
-    const since = "since" in before ? before.since : new Date(clock.now()).toISOString();
-    this.#status = { state, reason, since };
-    if (!("reason" in before && before.reason === reason)) troubled(this.#status, error);
-    if (state === "paused") return PROBE_EVERY_MS;
-    // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#attempts++);
-    return Math.max(random() * most, error instanceof SheetError ? error.retryAfterMs : 0);
   }
 }

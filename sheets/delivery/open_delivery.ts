@@ -1,28 +1,41 @@
 /** Puts together what brings messages from the outbox into the sheet. */
-import type { Post } from "../../rooms/cluster/channel.ts";
+import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import { Lease } from "../../rooms/kv/lease.ts";
-import type { LogFigures } from "../../rooms/stats/dashboard.ts";
 import type { Counters } from "../../rooms/counters.ts";
+import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
+import { Lease } from "../../rooms/kv/lease.ts";
+import type { Part } from "../../rooms/lifecycle.ts";
 import { messageInBody } from "../../rooms/messages/message.ts";
 import type { MessageLog } from "../../rooms/messages/message_log.ts";
-import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
+import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
+import type { LogFigures } from "../../rooms/stats/dashboard.ts";
+import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
-import { Receipts } from "./receipts.ts";
-import type { WakeUp } from "./wake_up.ts";
-import { Flusher, type Trouble } from "./flusher.ts";
+import { toCsv } from "../csv_file.ts";
+import { HEADER, type Notice, type Row, type Sheet } from "../sheet.ts";
+import { alertOf, warningOf } from "./alerts.ts";
+import type { DeadLetter } from "./dead_letters.ts";
 import { Delivery, idOf } from "./delivery.ts";
-import { SharedDeliveryStatus } from "./status.ts";
+import { type DeliveryStatus, Flusher } from "./flusher.ts";
 import type { PaceOptions } from "./pace.ts";
-import type { Notice, Row, Sheet } from "../sheet.ts";
+import { Receipts } from "./receipts.ts";
+import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
+import type { WakeUp } from "./wake_up.ts";
 
 export interface OpenDeliveryParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
-  readonly sheet: Sheet;
-  readonly pace: PaceOptions;
-  readonly rooms: MessageLog;
+  /** Makes the sheet, and says how fast rows may be written; `noticed` is told what the operator should know. */
+  readonly openSheet: (noticed: (notice: Notice) => void) => Promise<{ sheet: Sheet; pace: PaceOptions }>;
+  readonly log: MessageLog;
+  readonly rooms: Rooms;
+  /** Missing when there are no other isolates. */
+  readonly channel: Channel | undefined;
+  readonly dailyTotals: DailyTotals;
+  /** Where alerts go. */
+  readonly feed: EventFeed;
   readonly wakeUp: WakeUp;
   readonly clock: Clock;
   readonly random: () => number;
@@ -30,88 +43,96 @@ export interface OpenDeliveryParts {
   readonly trace: Trace;
   /** Called when another isolate writes, though this one hadn't stopped. */
   readonly leaseLost?: (name: string) => void;
-  /** Called for each row that the sheet refused for good. */
-  readonly refused: (id: string, cause: string) => void;
-  /** Told what the operator should know though rows are written. */
-  readonly noticed: (notice: Notice) => void;
-  readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
+  /** Writes a line for operators: an event, its fields, and what caused it. */
+  readonly note: (
+    level: "info" | "warn",
+    event: string,
+    fields: Readonly<Record<string, string>>,
+    cause?: unknown,
+  ) => void;
+  /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
 
-/** With more dead letters than this they are counted once in so long only: each is read for it. */
+/** A row that the sheet refused for good. */
+export interface RefusedRow {
+  readonly id: string;
+  readonly room: string;
+  readonly username: string;
+  readonly message: string;
+  readonly time: string;
+  /** What the sheet said. */
+  readonly cause: string;
+  readonly is_retried: boolean;
+}
+
+/** The delivery of this isolate. */
+export interface OpenDelivery {
+  /** The sheet's name, for people. */
+  readonly sheet: string;
+  /** How it is doing, wherever rows are written. */
+  readonly status: DeliveryStatus;
+  /** What the operator should know though rows are written. */
+  readonly notice: StandingNotice | undefined;
+  figures(): Promise<LogFigures>;
+  /** The rows that the sheet refused for good, oldest first; also as CSV with the sheet's columns. */
+  refusedRows(): Promise<RefusedRow[]>;
+  refusedRowsAsCsv(): Promise<string>;
+  /** Tries one of them again, or all; answers how many, and tries anew whatever the trouble was. */
+  retry(id: string | undefined): Promise<number>;
+}
+
+/** With more dead letters than this they are counted once a minute only: each is read for it. */
 const MANY_DEAD = 200;
 const COUNT_DEAD_EVERY_MS = 60_000;
 
-/** The log of this isolate. */
-export interface OpenDelivery {
-  readonly delivery: Delivery;
-  readonly status: SharedDeliveryStatus;
-  /** The sheet noticed something that the operator should know. */
-  note(notice: Notice): void;
-  /** A post of another isolate. */
-  receive(post: Post): void;
-  /** Begins to write, when nobody else does; harmless when it has begun. */
-  begin(): void;
-  /** Resolves when all that waits by now is written, or nobody works any more. */
-  sweep(): Promise<void>;
-  /** How it is doing, wherever it is written. */
-  figures(): Promise<LogFigures>;
-  /** What has to be done every few seconds. */
-  keep(): Promise<void>;
-  /** Begins no more appends, and resolves when the one that is under way has ended; `kill` cuts it short. */
-  stop(): Promise<void>;
-  kill(): void;
-  /** Ends it. */
-  close(): Promise<void>;
-}
-
-export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelivery> {
-  const { kv, isRemote, sheet, rooms, wakeUp, clock, counters, trace, failed } = parts;
-  const { outbox, archive, history, lobby, channel, dailyTotals } = rooms;
+/** Opens the delivery; rows are written as soon as this isolate may store messages and nobody else writes. */
+export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelivery & Part<Post>> {
+  const { kv, isRemote, log, rooms, channel, wakeUp, clock, counters, feed, note, failed } = parts;
+  const { outbox, archive, history } = log;
+  const noticed = (notice: Notice): void => {
+    note("warn", "sheet_notice", { code: notice.code, message: notice.message });
+    feed.alert(...alertOf(notice));
+    status.note(notice);
+  };
+  const { sheet, pace } = await parts.openSheet(noticed);
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
-  const delivery = new Delivery({
-    kv,
-    outbox,
-    archive,
-    sheet,
-    lease,
-    idempotentCommit,
-    clock,
-    dailyTotals,
-    trace,
-  });
+  const delivery = new Delivery({ ...parts, outbox, archive, sheet, lease, idempotentCommit });
   await delivery.load();
   const dead = await delivery.deadLetters.list();
-  history.markRecorded(delivery.settled, [], dead.map(({ row }) => placeOf(row)));
-  const receipts = new Receipts({ history, lobby, delivery, lease, channel });
+  history.markRecorded(delivery.settled, [], dead.map(({ row }) => targetOf(row)));
+  const receipts = new Receipts({ history, rooms, delivery, lease, channel });
   const flusher: Flusher = new Flusher({
     ...parts,
+    pace,
     outbox,
     delivery,
     lease,
     looking: () => wakeUp.looked(),
-    settled: ({ upTo, recorded, refused }) => {
+    settled({ upTo, recorded, refused }) {
       counters.rows += recorded.length;
       const outcome = {
         upTo,
-        recorded: recorded.map(placeOf),
-        refused: refused.map(({ row }) => placeOf(row)),
+        recorded: recorded.map(targetOf),
+        refused: refused.map(({ row }) => targetOf(row)),
       };
       receipts.settled(outcome);
-      for (const { row, cause } of refused) parts.refused(idOf(row), cause);
+      for (const { row, cause } of refused) note("warn", "row_refused", { id: idOf(row), cause });
     },
-    choresFailed: (cause) => {
-      parts.failed("chores_failed", cause);
+    choresFailed(cause) {
+      failed("chores_failed", cause);
       const reason = cause instanceof Error ? cause.message : String(cause);
-      parts.noticed({
+      noticed({
         code: "chores_failed",
         message: `Refused messages could not be tried again, or rows may stand twice, for now: ${reason}`,
       });
     },
-    troubled: (trouble, cause) => {
+    troubled(trouble, cause) {
       status.tell(trouble);
-      parts.troubled(trouble, cause);
+      if (trouble) note("warn", `log_${trouble.state}`, {}, cause);
+      else note("info", "log_recovered", {});
+      feed.alert(...warningOf(trouble));
     },
   });
   const status = new SharedDeliveryStatus(flusher, channel, clock);
@@ -119,6 +140,11 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   const stopping = new AbortController();
   const killing = new AbortController();
   let flushing: Promise<void> | undefined;
+  log.whenLeading(() => {
+    if (flushing) return;
+    wakeUp.listen(flusher).catch((error) => failed("wake_up_failed", error));
+    flushing = flusher.run(stopping.signal, killing.signal);
+  });
   let counted = { dead: 0, at: -Infinity };
 
   async function countDead(): Promise<number> {
@@ -128,19 +154,14 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   }
 
   return {
-    delivery,
-    status,
-    note: (notice) => status.note(notice),
-    receive(post) {
-      receipts.receive(post);
-      status.receive(post);
+    name: "delivery",
+    sheet: sheet.name,
+    get status() {
+      return status.status;
     },
-    begin() {
-      if (flushing) return;
-      wakeUp.listen(flusher).catch((error) => failed("wake_up_failed", error));
-      flushing = flusher.run(stopping.signal, killing.signal);
+    get notice() {
+      return status.notice;
     },
-    sweep: () => flusher.ring(),
     async figures() {
       const [oldest, dead] = await Promise.all([outbox.oldest(), countDead()]);
       const state = status.status;
@@ -153,19 +174,44 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
         log_dead: dead,
       };
     },
-    keep: async () => channel && await receipts.look(),
-    async stop() {
-      stopping.abort();
+    refusedRows: async () => (await delivery.deadLetters.list()).map(refusedRow),
+    async refusedRowsAsCsv() {
+      const letters = await delivery.deadLetters.list();
+      // The mark keeps spreadsheet programs from taking it for the local code page.
+      return `\ufeff${toCsv([HEADER, ...letters.map(({ row }) => row)])}`;
+    },
+    async retry(id) {
+      const count = await delivery.deadLetters.retry(id);
+      status.probe();
+      return count;
+    },
+    receive(post) {
+      receipts.receive(post);
+      status.receive(post);
+    },
+    sweep: () => flusher.ring(),
+    async tick() {
+      if (channel) await receipts.look();
+    },
+    quiesce: () => stopping.abort(),
+    async drain(deadline) {
+      void deadline.then(() => killing.abort());
       await flushing;
     },
-    kill: () => killing.abort(),
     async close() {
+      await flushing;
       status.close();
       await idempotentCommit.close();
+      await sheet[Symbol.asyncDispose]();
     },
   };
 }
 
-function placeOf([, room, , , id]: Row): { room: string; id: string } {
+function refusedRow({ row, cause, isRetried = false }: DeadLetter): RefusedRow {
+  const [time, room, username, message, id] = row;
+  return { id, room, username, message, time, cause, is_retried: isRetried };
+}
+
+function targetOf([, room, , , id]: Row): { room: string; id: string } {
   return { room, id };
 }

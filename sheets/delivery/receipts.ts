@@ -20,7 +20,7 @@ export interface Outcome {
 
 export interface ReceiptsParts {
   readonly history: History;
-  readonly lobby: Rooms;
+  readonly rooms: Rooms;
   readonly delivery: Delivery;
   /** Whoever holds it knows without looking. */
   readonly lease: Lease;
@@ -71,9 +71,9 @@ export class Receipts {
   }
 
   #tell({ upTo, recorded, refused }: Outcome): void {
-    const { history, lobby } = this.#parts;
+    const { history, rooms } = this.#parts;
     history.markRecorded(upTo, recorded, refused);
-    lobby.recorded(recorded, "recorded");
-    lobby.recorded(refused, "not_recorded");
+    rooms.recorded(recorded, "recorded");
+    rooms.recorded(refused, "not_recorded");
   }
 }

@@ -6,15 +6,11 @@
  * Connect, Deno Deploy) the flusher is rung directly; what a crash forgets there, its sweep finds.
  */
 import type { Queue } from "../../rooms/kv/queue.ts";
+import type { JournalItem } from "../../rooms/messages/journal.ts";
+import type { CommitHook } from "../../rooms/messages/message_log.ts";
 import type { Flusher } from "./flusher.ts";
 
-export interface WakeUp {
-  /** Called while a commit that adds to the outbox is put together. `batch` is the id of its first message. */
-  add(commit: Deno.AtomicOperation, batch: string): void;
-  /** Called when such a commit is made. */
-  added(): void;
-  /** Called when it failed. */
-  failed(): void;
+export interface WakeUp extends CommitHook {
   /** Called when the flusher is about to look: what is committed from now on needs another ring. */
   looked(): void;
   /** Rings the flusher for each bell that arrives; resolves when KV is closed. */
@@ -37,7 +33,8 @@ export class QueueWakeUp implements WakeUp {
     this.#queue = queue;
   }
 
-  add(commit: Deno.AtomicOperation, batch: string): void {
+  add(commit: Deno.AtomicOperation, [first]: readonly JournalItem[]): void {
+    const batch = first.draft.id;
     if (this.#isRinging) this.#silent = batch;
     else {
       this.#silent = undefined;
@@ -46,7 +43,7 @@ export class QueueWakeUp implements WakeUp {
     }
   }
 
-  added(): void {
+  committed(): void {
     // The flusher looked between the two, when this commit could not be seen yet.
     if (this.#silent === undefined || this.#isRinging) return;
     this.#isRinging = true;
@@ -73,13 +70,9 @@ export class QueueWakeUp implements WakeUp {
 export class DirectWakeUp implements WakeUp {
   #flusher: Pick<Flusher, "ring"> | undefined;
 
-  add(): void {}
-
-  added(): void {
+  committed(): void {
     void this.#flusher?.ring();
   }
-
-  failed(): void {}
 
   looked(): void {}
 

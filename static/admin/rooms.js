@@ -4,7 +4,7 @@ import { buttonOf, RowList, write } from "../shared/row_list.js";
 
 /** @import { Answer } from "../shared/api.js" */
 /** @import { Words } from "../shared/words.js" */
-/** @typedef {{ room: string, connections: number, closed: boolean, title?: string, private?: boolean }} Room */
+/** @typedef {{ room: string, people: number, closed: boolean, title?: string, private?: boolean }} Room */
 /** @typedef {{ id: string, name: string, guest: boolean }} Member */
 
 const TYPING_MS = 300;
@@ -25,11 +25,11 @@ export function mountRooms(list, { words, told, empty, filter }) {
     template: "room",
     keyOf: (/** @type {Room} */ { room }) => room,
     empty,
-    fill(element, { room, connections, closed, title = "", private: isPrivate = false }) {
+    fill(element, { room, people, closed, title = "", private: isPrivate = false }) {
       const fact = closed
         ? words.say("room_closed")
-        : connections
-        ? words.say("room_connections", { count: connections })
+        : people
+        ? words.say("room_people", { count: people })
         : words.say("room_empty");
       const link = /** @type {HTMLAnchorElement} */ (element.querySelector("a[data-slot=title]"));
       link.href = at(`/chat/${encodeURIComponent(room)}/`);
@@ -39,7 +39,7 @@ export function mountRooms(list, { words, told, empty, filter }) {
         connections: fact,
         private: isPrivate ? words.say("room_private") : "",
       });
-      buttonOf(element, "members").hidden = closed || !connections;
+      buttonOf(element, "members").hidden = closed || !people;
       buttonOf(element, "close").hidden = closed;
       buttonOf(element, "open").hidden = !closed;
     },

@@ -180,6 +180,10 @@ browserTest(
     await phone.getByText("你已經登出。").waitFor();
     await phone.locator(".connection").getByRole("link", { name: "登入" }).waitFor();
     assertEquals(await ada.locator("[data-part=sessions] > *").count(), 1);
+    const own = await ada.locator("[data-part=sessions] p").evaluateAll((lines) =>
+      lines.map((line) => line.getBoundingClientRect().left)
+    );
+    assertEquals(own[0], own[1], "one below the other");
 
     const password = ada.locator("[data-part=change-password]");
     await password.locator("[name=password]").fill("not my password");

@@ -159,7 +159,10 @@ browserTest(
       assertEquals(found, [], `${colorScheme} ${locale}`);
       const sideways = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
       assertEquals(await root.evaluate(sideways), 0);
-      for (const control of await root.locator("main :is(button, select, input, summary):visible").all()) {
+      // A checkbox is pressed anywhere on its label.
+      const targets =
+        "main :is(button, select, input:not([type=checkbox]), label:has([type=checkbox]), summary)";
+      for (const control of await root.locator(`${targets}:visible`).all()) {
         const box = await control.boundingBox();
         assert(box && box.height >= 44, `${await control.innerText()}: ${JSON.stringify(box)}`);
       }

@@ -51,7 +51,7 @@ browserTest("Pages speak the visitor's language, and the chosen one for good", a
   await ada.getByText("1 online").waitFor();
   await ada.getByRole("link", { name: "中文" }).click();
   await ada.getByText("1 人線上").waitFor();
-  assertEquals(ada.url(), stage.room("lobby", "ada"));
+  assertEquals(ada.url(), stage.room("lobby"));
   await ada.goto(`${stage.url}/help/`);
   assertEquals(await ada.locator("html").getAttribute("lang"), "zh-Hant");
 });

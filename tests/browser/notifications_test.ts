@@ -42,13 +42,13 @@ browserTest(
     for (const tab of [ada, second]) await rings(tab, 0);
     await ada.goto(`${stage.url}/chat/`);
     assertEquals(await ada.title(), title);
-    // Guests have no bell, and nothing of it is loaded for them.
+    // Guests have no bell, and nothing of it is loaded for them but what finds that out.
     const guest = await stage.person();
     const asked: string[] = [];
     guest.on("request", (request) => void asked.push(request.url()));
     await guest.goto(`${stage.url}/chat/`, { waitUntil: "networkidle" });
     assertEquals(await guest.getByRole("button", { name: "通知" }).count(), 0);
-    assertEquals(asked.filter((url) => /bell_panel|inbox|notifications/.test(url)), []);
+    assertEquals(asked.filter((url) => /notifications(?!\/bell\.js$)/.test(url)), []);
     // Who mentions isn't told.
     await rings(bo, 0);
   },
@@ -137,10 +137,12 @@ browserTest(
   async (stage) => {
     await stage.account("小安");
     await stage.say("team", "@小安 很久以前", "小柏");
-    const ids = await Promise.all(
-      Array.from({ length: 1_000 }, (_, i) => stage.say("team", `第 ${i} 則`, "小柏")),
-    );
-    assertEquals(ids.length, 1_000);
+    // At most so many connections of one address are kept.
+    for (let begun = 0; begun < 1_000; begun += 100) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) => stage.say("team", `第 ${begun + i} 則`, "小柏")),
+      );
+    }
     const ada = await stage.signedIn("小安", "/chat/");
     await ada.getByRole("button", { name: /^通知/ }).click();
     await ada.getByRole("region", { name: "通知" }).getByText("小柏 @ team").click();

@@ -30,5 +30,5 @@ browserTest("A page above the connection limit says that there are too many", as
   await stage.member("lobby", "ada");
   const page = await stage.person({ locale: "en-GB" });
   await page.goto(stage.room("lobby", "bo"));
-  await page.locator(SENTENCE, { hasText: "Too many connections are open" }).waitFor();
+  await page.locator(SENTENCE, { hasText: "Too many people are connected from your network" }).waitFor();
 }, { maxConnectionsPerIp: 1 });

@@ -118,11 +118,11 @@ browserTest(
     await page.getByText("還沒有報表。").waitFor();
 
     await page.getByLabel("開始日期").fill("2026-03-02");
-    await page.getByLabel("到哪一天").fill("2026-03-01");
+    await page.getByLabel("結束日期").fill("2026-03-01");
     await ask(page, "lobby", "transcript");
     await page.getByText("開始日期必須早於結束日期，且不能是未來。").waitFor();
     await page.getByLabel("開始日期").fill("");
-    await page.getByLabel("到哪一天").fill("");
+    await page.getByLabel("結束日期").fill("");
     await ask(page, "lobby", "activity");
     await page.getByText("已完成，共 1 則訊息").waitFor();
     assertEquals(await page.getByRole("link", { name: "下載 CSV" }).count(), 0);

@@ -210,7 +210,7 @@ browserTest(
     await connected(root);
     await root.goto(`${stage.url}/admin/#rooms`);
     await root.locator("summary", { hasText: "聊天室" }).click();
-    await root.getByLabel("依名稱尋找").fill("support");
+    await root.getByLabel("以名稱搜尋").fill("support");
     const row = root.locator("[data-part=rooms-list] > li");
     await row.getByRole("link", { name: "三樓客服" }).waitFor();
     await row.getByText("目前沒有人").waitFor();

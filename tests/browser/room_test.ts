@@ -110,6 +110,21 @@ browserTest("RoomPage asks for a nickname and lets guests stay anonymous", async
   assertEquals(await ada.getByRole("dialog").count(), 0);
 });
 
+browserTest(
+  "RoomPage keeps the nickname of whoever leaves the question for another by Escape",
+  async (stage) => {
+    const ada = await stage.member("lobby", "小安", { viewport: { width: 1280, height: 800 } });
+    await ada.getByRole("button", { name: "更改暱稱" }).click();
+    await ada.getByRole("dialog").getByRole("textbox").fill("別的名字");
+    await ada.keyboard.press("Escape");
+    await ada.getByRole("dialog").waitFor({ state: "hidden" });
+    await send(ada, "還是我");
+    await ada.locator("[data-state=recorded]").waitFor();
+    assertEquals(await ada.locator(".people__name").allInnerTexts(), ["小安"]);
+    assertEquals(await stage.rowsWith("小安,還是我"), 1);
+  },
+);
+
 browserTest("RoomPage keeps a message that is too long and says so", async (stage) => {
   const ada = await stage.member("lobby", "ada");
   await send(ada, "字".repeat(4_003));

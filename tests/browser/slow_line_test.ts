@@ -35,7 +35,7 @@ browserTest("Rooms loads nothing of a room before somebody is about to enter one
     "request",
     (request) => void asked.push(new URL(request.url()).pathname.split("/").slice(3).join("/")),
   );
-  const ofRoom = () => asked.filter((path) => /room\.js|room_page|composer/.test(path)).sort();
+  const ofRoom = () => asked.filter((path) => /\/room\.js|room_page|composer/.test(path)).sort();
   await ada.goto(`${stage.url}/chat/`, { waitUntil: "networkidle" });
   assertEquals(ofRoom(), []);
   const fetched = ["built/room.js", "room/room_page.css"].map((name) =>

@@ -17,7 +17,7 @@ export class Bus {
         for (const end of this.#ends) if (end !== receive) queueMicrotask(() => end(structuredClone(post)));
       },
       listen: (listener) => {
-        this.#ends.add(receive = listener);
+        this.#ends.add(receive = (post) => listener.receive(post));
         return Promise.resolve();
       },
       close: () => {

@@ -2,7 +2,6 @@
 import { assertEquals } from "@std/assert";
 import { type Change, ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Deletion } from "../../rooms/messages/deletion.ts";
-import type { MessageLog } from "../../rooms/messages/message_log.ts";
 import { PermissionStore, sendPermissions } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
@@ -10,7 +9,7 @@ import { SwiftClock } from "../fakes/clock.ts";
 import { backend } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { engineTest, startDenokv } from "../support/servers.ts";
-import { enter, openIsolates, stored, until } from "../support/isolates.ts";
+import { enter, type Isolate, openIsolates, stored, until } from "../support/isolates.ts";
 import { startProcess } from "../support/process.ts";
 import { readHistory, startService, temporaryDirectory, TOKEN } from "../support/service.ts";
 
@@ -34,7 +33,7 @@ function changesTest(
 }
 
 changesTest(
-  "PresenceChanges.look() tells each change, however late it comes and wherever the clock jumps",
+  "ChangeFeed.look() tells each change, however late it comes and wherever the clock jumps",
   async (parts) => {
     const { kv, clock, changes, told } = parts;
     const made: Change[] = [
@@ -53,7 +52,7 @@ changesTest(
 );
 
 changesTest(
-  "PresenceChanges.look() tells that it missed some when KV has deleted them, and what is left",
+  "ChangeFeed.look() tells that it missed some when KV has deleted them, and what is left",
   async (parts) => {
     const { kv, changes, told } = parts;
     for (const room of ["a", "b"]) await changes.add(kv.atomic(), { type: "rules", room }).commit();
@@ -68,7 +67,7 @@ changesTest(
 );
 
 changesTest(
-  "PresenceChanges.look() takes changes that an older version made, uncounted, for what they are",
+  "ChangeFeed.look() takes changes that an older version made, uncounted, for what they are",
   async (parts) => {
     const { kv, changes, told } = parts;
     await kv.set(["change", "f".repeat(19) + "0"], { type: "rules", room: "a" });
@@ -79,7 +78,7 @@ changesTest(
 );
 
 changesTest(
-  "PresenceChanges.look() tells again what a listener failed to act upon",
+  "ChangeFeed.look() tells again what a listener failed to act upon",
   async ({ kv, changes, told }) => {
     let failures = 2;
     changes.listen(({ type }) => {
@@ -151,25 +150,25 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
   using kv = await Deno.openKv(isolates.kvPath);
   const deleted: string[] = [];
   const titles: string[] = [];
-  const [own] = isolates.all.map((rooms) => moderated(kv, rooms, deleted, titles));
+  const [own] = isolates.all.map((isolate) => moderated(kv, isolate, deleted, titles));
   const people = await Promise.all(isolates.all.map((rooms) => enter(rooms, "lobby", "ada")));
   const messages = [];
   for (const text of ["one", "a secret", "three", "mine"]) {
-    messages.push(await here.lobby.post("lobby", guest(text === "mine" ? "eve" : "ada"), text));
+    messages.push(await here.rooms.post("lobby", guest(text === "mine" ? "eve" : "ada"), text));
   }
   await until(() => people.every(({ shown }) => shown.length === 4));
   await own.deletion.deleteMessage("lobby", messages[1].id);
   await own.deletion.erase("eve");
   await own.rules.change("lobby", (rules) => ({ ...rules, title: "Quiet", isReadOnly: true }));
   for await (const { key } of kv.list({ prefix: ["change"] })) await kv.delete(key);
-  await here.lobby.post("lobby", guest("ada"), "not archived yet");
+  await here.rooms.post("lobby", guest("ada"), "not archived yet");
   await until(() => people.every(({ shown }) => shown.length === 5));
   deleted.length = titles.length = 0;
   await there.changes.look();
   assertEquals(deleted.sort(), [messages[1].id, messages[3].id].sort());
   assertEquals(titles, ["Quiet"]);
   assertEquals(await stored(there, "lobby"), ["one", "", "three", "", "not archived yet"]);
-  const shown = there.history.latest("lobby").lines.map((line) => line.includes("eve"));
+  const shown = there.log.history.latest("lobby").lines.map((line) => line.includes("eve"));
   assertEquals(shown, [false, false, false, false, false]);
   people.forEach((person) => person.leave());
 });
@@ -248,11 +247,11 @@ Deno.test("A guest who stated a name in a message leaves when an account has it,
 /** What may be done to a room's messages on one isolate; tells what its members are told. */
 function moderated(
   kv: Deno.Kv,
-  rooms: MessageLog,
+  { changes, log }: Isolate,
   deleted: string[],
   titles: string[],
 ): { deletion: Deletion; rules: PermissionStore } {
-  const { changes, archive, history } = rooms;
+  const { archive, history } = log;
   const rules = new PermissionStore(kv, changes);
   const tell = (_: string, frame: { type: string; id?: string; title?: string }): void => {
     if (frame.type === "message_deleted") deleted.push(String(frame.id));
@@ -260,7 +259,7 @@ function moderated(
   };
   sendPermissions({ changes, rules, tell });
   void rules.hold("lobby");
-  const caughtUp = (): Promise<void> => rooms.caughtUp();
+  const caughtUp = (): Promise<void> => log.caughtUp();
   return { rules, deletion: new Deletion({ kv, archive, history, changes, tell, caughtUp, withdraw() {} }) };
 }
 

@@ -50,7 +50,7 @@ Deno.test("EventFeed passes each event on once and in order to all dashboards, a
         throw error;
       },
     });
-    void channel.listen((post) => feed.receive(post), () => {});
+    void channel.listen(feed);
     return feed;
   };
   const [here, there] = [feed(), feed()];

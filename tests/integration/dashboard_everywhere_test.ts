@@ -44,7 +44,7 @@ for (const engine of ["BroadcastChannel", "KV"] as const) {
       for (const i of [0, 1, 2]) await dashboard.next(`from_${i}`);
       // The rooms and their members are those of all.
       const { rooms } = (await root.ask("GET", "/api/admin/rooms")).body;
-      assertEquals(rooms.map(({ room, connections }: Frame) => [room, connections]), [["lobby", 3], [
+      assertEquals(rooms.map(({ room, people }: Frame) => [room, people]), [["lobby", 2], [
         "team",
         1,
       ]]);

@@ -254,9 +254,9 @@ Deno.test("A room that an admin closes lets its members go and nobody in, until 
     "read_only",
   ]);
   const { rooms } = (await root.ask("GET", "/api/admin/rooms")).body;
-  assertEquals(rooms, [{ room: "mine", connections: 1, closed: false }, {
+  assertEquals(rooms, [{ room: "mine", people: 1, closed: false }, {
     room: "lobby",
-    connections: 0,
+    people: 0,
     closed: true,
   }]);
   await root.ask("PATCH", "/api/rooms/lobby", { closed: false });

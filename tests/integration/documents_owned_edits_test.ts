@@ -145,7 +145,7 @@ async function pair() {
   const isolates = await Promise.all([0, 1].map(async () => {
     const channel = bus.channel();
     const documents = new Documents({ kv, now: Date.now, channel, failed });
-    await channel.listen((post) => documents.receive(post), () => {});
+    await channel.listen(documents);
     return documents;
   }));
   return {

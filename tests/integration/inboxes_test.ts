@@ -232,14 +232,15 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
     kv,
     clock,
     random: Math.random,
-    rooms: { mentions: new MentionOutbox(kv), channel },
+    mentions: new MentionOutbox(kv),
+    channel,
     retentionDays: 30,
     access: { accounts, rules: new PermissionStore(kv, changes), changes },
     failed: (what, error) => {
       throw new Error(what, { cause: error });
     },
   });
-  await channel?.listen((post) => notifications.receive(post), () => notifications.lost());
+  await channel?.listen(notifications);
   return {
     ...notifications,
     accounts,
@@ -272,7 +273,7 @@ for (
     await there.watch.add(id, { arrived: ({ title }) => told.resolve(title), unread() {} });
     await here.inboxes.deliver(id, [notification({ title: "hello" })]);
     const waking = way.startsWith("its own") ? setInterval(() => there.wake(), 1) : undefined;
-    if (way.startsWith("a look")) there.lost();
+    if (way.startsWith("a look")) there.resync();
     assertEquals(await soon(told.promise).finally(() => clearInterval(waking)), "hello");
     await Promise.all([here.close(), there.close()]);
   });

@@ -48,9 +48,9 @@ Deno.test("WriteForwarding answers a message whose commit was posted in vain, an
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
   bus.loses = ({ type }) => type === "commit" || type === "beat";
-  const posted = other.lobby.post("empty", guest("backend"), "hello");
+  const posted = other.rooms.post("empty", guest("backend"), "hello");
   await until(() => bus.posts.some(({ type }) => type === "commit"));
-  await leader.archive.advance();
+  await leader.log.archive.advance();
   assertEquals(await stored(leader, "empty"), ["hello"]);
   bus.loses = () => false;
   assertEquals((await posted).message, "hello");
@@ -60,13 +60,13 @@ Deno.test("WriteForwarding stores a message once though a post of the leader bef
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
-  await other.lobby.post("lobby", guest("bo"), "first");
+  await other.rooms.post("lobby", guest("bo"), "first");
   const held = Promise.withResolvers<void>();
   isolates.commit = async (commit) => {
     await held.promise;
     return await commit();
   };
-  const posted = other.lobby.post("lobby", guest("bo"), "hello");
+  const posted = other.rooms.post("lobby", guest("bo"), "hello");
   bus.bringLate({ type: "commit", previous: "", versionstamp: "0".repeat(20), messages: [] });
   // It is handed again and again meanwhile.
   const hands = (): number => bus.posts.filter(({ type }) => type === "hand").length;
@@ -74,7 +74,7 @@ Deno.test("WriteForwarding stores a message once though a post of the leader bef
   await until(() => hands() > before + 2);
   held.resolve();
   await posted;
-  await other.lobby.post("lobby", guest("bo"), "last");
+  await other.rooms.post("lobby", guest("bo"), "last");
   assertEquals(await stored(leader, "lobby"), ["first", "hello", "last"]);
 });
 
@@ -85,7 +85,7 @@ Deno.test("WriteForwarding refuses nothing when the leader stops in order, and a
   let count = 0;
   const outcomes: Promise<unknown>[] = [];
   const talking = setInterval(() => {
-    for (const { lobby } of others) outcomes.push(lobby.post("lobby", guest("bo"), `m${count++}`));
+    for (const { rooms } of others) outcomes.push(rooms.post("lobby", guest("bo"), `m${count++}`));
   }, 2);
   await until(() => count > 50);
   await isolates.end(leader);
@@ -98,7 +98,7 @@ Deno.test("WriteForwarding refuses nothing when the leader stops in order, and a
   assert(texts.size >= Math.min(count, 200), `${texts.size} of ${count}`);
 });
 
-Deno.test("PresenceSync tell of a thousand rooms in a few posts, and then are quiet", async () => {
+Deno.test("Peers tell of a thousand rooms in a few posts, and then are quiet", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [one, two] = isolates.all;
@@ -107,17 +107,17 @@ Deno.test("PresenceSync tell of a thousand rooms in a few posts, and then are qu
   );
   const about = (): number => bus.posts.filter(({ type }) => type === "people" || type === "who").length;
   const knows = (): boolean =>
-    [one, two].every(({ lobby }) => lobby.room("room7").presence.users.length === 2);
+    [one, two].every(({ rooms }) => rooms.room("room7").presence.users.length === 2);
   await until(knows);
-  // A post that got lost, of which the next sign of life tells.
+  // A post that got lost, of which the next heartbeat tells.
   bus.loses = ({ type }) => type === "people";
   const late = await enter(one, "room7", "late");
   await until(() =>
-    bus.posts.some((post) => post.type === "people" && post.told.some(({ room }) => room === "room7"))
+    bus.posts.some((post) => post.type === "people" && post.changes.some(({ room }) => room === "room7"))
   );
-  await until(() => one.lobby.room("room7").presence.users.length === 3);
+  await until(() => one.rooms.room("room7").presence.users.length === 3);
   bus.loses = () => false;
-  await until(() => two.lobby.room("room7").presence.users.length === 3);
+  await until(() => two.rooms.room("room7").presence.users.length === 3);
   assert(about() < 200, `${about()} posts`);
   [...members, late].forEach((member) => member.leave());
 });

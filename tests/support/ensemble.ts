@@ -56,7 +56,7 @@ async function restart(engine: Engine): Promise<void> {
 async function flood(place: string): Promise<void> {
   const channel = new BroadcastChannel(place);
   for (let turn = 0; turn < 50; turn++) {
-    for (let i = 0; i < 1_000; i++) channel.postMessage({ type: "who", rooms: [] });
+    for (let i = 0; i < 1_000; i++) channel.postMessage({ type: "who", from: "nobody" });
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   channel.close();

@@ -1,8 +1,14 @@
 /** The rooms of several isolates on one database, in one process, without sockets and sheets. */
 import { systemClock } from "../../rooms/clock.ts";
+import { Persons } from "../../rooms/access/person.ts";
+import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Counters } from "../../rooms/counters.ts";
 import { messageIn } from "../../rooms/messages/message.ts";
-import { type MessageLog, openMessageLog } from "../../rooms/messages/message_log.ts";
+import { MessageLog } from "../../rooms/messages/message_log.ts";
+import { Rooms } from "../../rooms/rooms.ts";
+import { Lifecycle } from "../../rooms/lifecycle.ts";
+import type { Post } from "../../rooms/cluster/channel.ts";
+import { Peers } from "../../rooms/cluster/peers.ts";
 import { retryWhenLocked } from "../../rooms/kv/retry_when_locked.ts";
 import { untraced } from "../../rooms/trace.ts";
 import { guest } from "../../rooms/user.ts";
@@ -14,56 +20,88 @@ type MakeCommit = (commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitErro
   Deno.KvCommitResult | Deno.KvCommitError
 >;
 
+/** The rooms of one isolate. */
+export interface Isolate {
+  readonly log: MessageLog;
+  readonly rooms: Rooms;
+  readonly changes: ChangeFeed;
+  stop(): Promise<void>;
+}
+
 export interface Isolates extends AsyncDisposable {
-  readonly all: readonly MessageLog[];
+  readonly all: readonly Isolate[];
   /** The database that they share. */
   readonly kvPath: string;
   /** How the first isolate, which leads, makes commits from now on. */
   commit: MakeCommit;
   /** Ends one as if it were killed, as far as posts can tell. */
-  end(isolate: MessageLog): Promise<void>;
+  end(isolate: Isolate): Promise<void>;
 }
 
 export async function openIsolates(count: number, bus: Bus): Promise<Isolates> {
   const directory = await temporaryDirectory();
-  const open = new Map<MessageLog, Deno.Kv>();
+  const open = new Map<Isolate, Deno.Kv>();
   const isolates: Isolates = {
     all: [],
     kvPath: `${directory.path}/t.db`,
     commit: (commit) => commit(),
-    async end(rooms) {
-      await rooms.drain(Promise.resolve());
-      await rooms.lobby.close(1012, "restarting");
-      await rooms.close();
-      open.get(rooms)?.close();
-      open.delete(rooms);
+    async end(isolate) {
+      await isolate.stop();
+      open.get(isolate)?.close();
+      open.delete(isolate);
     },
     async [Symbol.asyncDispose]() {
-      for (const rooms of open.keys()) await isolates.end(rooms);
+      for (const isolate of open.keys()) await isolates.end(isolate);
       await directory[Symbol.asyncDispose]();
     },
   };
   for (let i = 0; i < count; i++) {
     const kv = retryWhenLocked(await Deno.openKv(isolates.kvPath));
-    const rooms = await openMessageLog({
-      kv: i === 0 ? watched(kv, (commit) => isolates.commit(commit)) : kv,
-      isRemote: false,
-      clock: systemClock,
-      random: Math.random,
-      timeZone: "UTC",
-      maxMessageLength: 0,
-      outboxLimit: 1e6,
-      openChannel: () => Promise.resolve(bus.channel()),
-      bell: { add() {}, added() {}, failed() {} },
-      counters: new Counters(),
-      trace: untraced,
-      failed() {},
-    });
-    await rooms.open(() => {}, () => {});
-    open.set(rooms, kv);
-    (isolates.all as MessageLog[]).push(rooms);
+    const isolate = await openIsolate(i === 0 ? watched(kv, (commit) => isolates.commit(commit)) : kv, bus);
+    open.set(isolate, kv);
+    (isolates.all as Isolate[]).push(isolate);
   }
   return isolates;
+}
+
+async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
+  const channel = bus.channel();
+  const peers = new Peers(channel);
+  const clock = systemClock;
+  const failed = (): void => {};
+  const common = {
+    kv,
+    channel,
+    peers,
+    clock,
+    counters: new Counters(),
+    random: Math.random,
+    now: clock.now,
+    failed,
+  };
+  const changes = new ChangeFeed(kv, clock);
+  await changes.open();
+  const lifecycle = new Lifecycle<Post>({ clock, failed });
+  lifecycle.add({ name: "change_feed", close: () => changes.close() });
+  lifecycle.add({ name: "channel", start: () => channel.listen(lifecycle), close: () => channel.close() });
+  const log = lifecycle.add(
+    await MessageLog.open({ ...common, isRemote: false, hooks: [], trace: untraced }),
+  );
+  const rooms = lifecycle.add(
+    new Rooms({
+      ...common,
+      log,
+      changes,
+      access: { persons: await Persons.open(kv), accounts: { owns: () => Promise.resolve(false) } },
+      timeZone: "UTC",
+      elapsed: clock.elapsed,
+      maxMessageLength: 0,
+      outboxLimit: 1e6,
+    }),
+  );
+  lifecycle.add(peers);
+  await lifecycle.start();
+  return { log, rooms, changes, stop: () => lifecycle.stop() };
 }
 
 /** Somebody in a room. */
@@ -77,11 +115,11 @@ export interface Person {
 }
 
 /** Somebody enters; a `badge` tells a guest from others of the same name. */
-export async function enter(rooms: MessageLog, room: string, name: string, badge?: string): Promise<Person> {
+export async function enter({ rooms }: Isolate, room: string, name: string, badge?: string): Promise<Person> {
   const shown: string[] = [];
   const answers: string[] = [];
   const user = guest(name, badge);
-  const member = await rooms.lobby.room(room).join({
+  const member = await rooms.room(room).join({
     user,
     takesBatches: false,
     send(frame) {
@@ -96,14 +134,14 @@ export async function enter(rooms: MessageLog, room: string, name: string, badge
     shown,
     answers,
     say: (message: string, clientId?: string) =>
-      rooms.lobby.room(room).receive(member, { type: "chat_message", message, client_id: clientId }),
-    leave: () => rooms.lobby.room(room).leave(member),
+      rooms.room(room).receive(member, { type: "chat_message", message, client_id: clientId }),
+    leave: () => rooms.room(room).leave(member),
   };
 }
 
 /** The texts of a room's history. */
-export async function stored(rooms: MessageLog, room: string): Promise<string[]> {
-  const { lines } = await rooms.history.before(room, undefined, 200);
+export async function stored({ log }: Isolate, room: string): Promise<string[]> {
+  const { lines } = await log.history.before(room, undefined, 200);
   return lines.map((line) => messageIn(line).message);
 }
 

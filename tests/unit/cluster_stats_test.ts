@@ -2,37 +2,58 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Post } from "../../rooms/cluster/channel.ts";
 import { Counters } from "../../rooms/counters.ts";
-import { DistinctSample, sampleKeyOf, samplePartsOf } from "../../rooms/stats/distinct_sample.ts";
-import { ClusterStats, TELL_EVERY_MS } from "../../rooms/stats/cluster_stats.ts";
+import { HEARTBEAT_MS, Peers } from "../../rooms/cluster/peers.ts";
+import { ClusterStats } from "../../rooms/stats/cluster_stats.ts";
 import { AlertRules } from "../../rooms/stats/alert_rules.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 
 type Place = Record<string, string[]>;
 
-function isolate(bus: Bus, place: Place, parts: { instance?: string; counters?: Counters } = {}) {
+interface TestIsolate extends Pick<ClusterStats, "totals" | "isolates"> {
+  readonly peers: Peers;
+  close(): void;
+}
+
+function isolate(
+  bus: Bus,
+  place: Place,
+  parts: { instance?: string; counters?: Counters } = {},
+): TestIsolate {
   const channel = bus.channel();
-  const overview = new ClusterStats({
-    channel,
-    rooms: () =>
-      Object.entries(place).map(([name, users]) => ({
-        name,
-        connections: users.length,
-        presence: { usersHere: users.map((user) => guest(user)) },
-      })),
+  const peers = new Peers(channel);
+  const rooms = () =>
+    Object.entries(place).map(([name, users]) => ({
+      name,
+      connections: users.length,
+      usersHere: users.map((user) => guest(user)),
+    }));
+  const stats = new ClusterStats({
+    peers,
+    rooms,
     counters: parts.counters ?? new Counters(),
     now: Date.now,
     instance: parts.instance ?? "one",
     isolate: 0,
   });
-  void channel.listen((post) => overview.receive(post), () => {});
-  overview.open();
-  return overview;
+  peers.serve(rooms, { came() {}, renamed() {}, went() {}, typing() {} });
+  void channel.listen(peers);
+  peers.start();
+  stats.open();
+  return {
+    peers,
+    totals: () => stats.totals(),
+    isolates: () => stats.isolates(),
+    close() {
+      stats.close();
+      peers.close();
+    },
+  };
 }
 
 /** Time passes, and posts arrive. */
 async function pass(time: FakeTime, times = 1): Promise<void> {
-  for (let i = 0; i < times; i++) await time.tickAsync(TELL_EVERY_MS);
+  for (let i = 0; i < times; i++) await time.tickAsync(HEARTBEAT_MS);
   await time.runMicrotasks();
 }
 
@@ -50,7 +71,7 @@ Deno.test("ClusterStats counts a person and a room that are at several isolates 
     assertEquals([people, rooms, connections], [3, 2, 5]);
     assertEquals(Math.round(rssBytes / Deno.memoryUsage().rss), 2);
     assertEquals(overview.isolates().length, 3);
-    assertEquals(overview.isolates()[0].id, overview.id);
+    assertEquals(overview.isolates()[0].id, overview.peers.id);
   }
   all.forEach((overview) => overview.close());
 });
@@ -66,33 +87,56 @@ Deno.test("ClusterStats forgets an isolate that says that it stops, and one that
   stops.close();
   await time.runMicrotasks();
   assertEquals(stays.totals().people, 2);
-  bus.loses = (post: Post) => "from" in post && post.from === dies.id;
-  await pass(time, 3);
+  bus.loses = (post: Post) => "from" in post && post.from === dies.peers.id;
+  await pass(time, 4);
   assertEquals(stays.totals().people, 2);
   await pass(time);
-  assertEquals([stays.totals().people, stays.others.length], [1, 0]);
+  assertEquals([stays.totals().people, stays.isolates().length - 1], [1, 0]);
   [stays, dies].forEach((overview) => overview.close());
 });
 
-Deno.test("ClusterStats knows thousands of people by rolls in parts, and none by a roll whose part was lost", async () => {
+Deno.test("Peers know thousands of people by a snapshot in parts, and ask for it again when a part was lost", async () => {
   using time = new FakeTime();
   const bus = new Bus();
   const many = Array.from({ length: 3_000 }, (_, i) => `u${i}`);
   const here = isolate(bus, {});
-  let loses = false;
-  bus.loses = (post: Post) => loses && post.type === "roll" && post.of === "people" && post.isFirst;
-  const place: Place = { lobby: many };
-  const there = isolate(bus, place);
-  await pass(time, 8);
-  assertEquals(here.totals().people, 3_000);
-  loses = true;
-  place.lobby = many.slice(0, 2_000);
+  let lost = 0;
+  bus.loses = (post: Post) =>
+    post.type === "people" && post.changes.some((change) => change.kind === "here" && change.isFirst) &&
+    lost++ < 1;
+  const there = isolate(bus, { lobby: many });
   await pass(time, 4);
+  assertEquals(lost > 1, true);
   assertEquals(here.totals().people, 3_000);
-  loses = false;
-  await pass(time, 4);
-  assertEquals(here.totals().people, 2_000);
   [here, there].forEach((overview) => overview.close());
+});
+
+Deno.test("Peers bring a user who comes and goes elsewhere once, though posts are lost on the way", async () => {
+  using time = new FakeTime();
+  const bus = new Bus();
+  const place: Place = { lobby: ["ada"] };
+  const here = isolate(bus, {});
+  const there = isolate(bus, place);
+  const events: string[] = [];
+  here.peers.serve(() => [], {
+    came: (room, { name }) => events.push(`${name} to ${room}`),
+    went: (room, { name }) => events.push(`${name} from ${room}`),
+    renamed() {},
+    typing() {},
+  });
+  await pass(time);
+  bus.loses = ({ type }) => type === "people";
+  place.lobby = ["bo"];
+  there.peers.went("lobby", guest("ada"));
+  there.peers.came("lobby", guest("bo"));
+  await pass(time);
+  bus.loses = () => false;
+  await pass(time, 2);
+  assertEquals(events, ["ada to lobby", "bo to lobby", "ada from lobby"]);
+  there.close();
+  await time.runMicrotasks();
+  assertEquals(events.at(-1), "bo from lobby");
+  here.close();
 });
 
 Deno.test("ClusterStats adds up how many messages a second there were at each", async () => {
@@ -106,21 +150,10 @@ Deno.test("ClusterStats adds up how many messages a second there were at each", 
     two.messages += 50;
     await pass(time);
   }
-  assertEquals(here.totals().messagesPerSecond, 75 / (TELL_EVERY_MS / 1_000));
+  assertEquals(here.totals().messagesPerSecond, 75 / (HEARTBEAT_MS / 1_000));
   await pass(time, 3);
   assertEquals(here.totals().messagesPerSecond, 0);
   [here, there].forEach((overview) => overview.close());
-});
-
-Deno.test("markOf() tells many ids from each other, and a roll in parts becomes one again", () => {
-  const marks = Array.from({ length: 200_000 }, (_, i) => sampleKeyOf(`guest/${i % 7}:小安${i}`));
-  assertEquals(new Set(marks).size, 200_000);
-  const names = Array.from({ length: 2_500 }, (_, i) => `u${i}`);
-  const roll = new DistinctSample();
-  for (const part of samplePartsOf(names)) roll.take(part);
-  assertEquals([...roll.marks()], names.map(sampleKeyOf));
-  for (const part of samplePartsOf([])) roll.take(part);
-  assertEquals([...roll.marks()], []);
 });
 
 Deno.test("AlertRules tells of an outbox that grows while its oldest message is late, of a full one, and of a crowd that is too fast", () => {

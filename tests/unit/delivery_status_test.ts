@@ -19,7 +19,7 @@ class StillClock implements Clock {
 async function openStatus(bus: Bus, clock: Clock): Promise<SharedDeliveryStatus & Disposable> {
   const channel = bus.channel();
   const status = new SharedDeliveryStatus(idle, channel, clock);
-  await channel.listen((post) => status.receive(post), () => {});
+  await channel.listen(status);
   status.open();
   return Object.assign(status, { [Symbol.dispose]: () => status.close() });
 }

@@ -8,22 +8,22 @@
  */
 export function askNickname(dialog, { words, current, random }) {
   const field = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
+  const form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
   const guest = /** @type {HTMLButtonElement} */ (dialog.querySelector("[data-part=guest]"));
   const anonymous = words.say("anonymous") +
     String(Math.floor(1_000 + random() * 9_000));
+  let name = "";
   field.value = current;
-  dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    guest.onclick = () => {
-      field.value = "";
+    guest.onclick = () => dialog.close();
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      name = field.value.trim();
       dialog.close();
     };
-    dialog.querySelector("form")?.addEventListener("submit", (event) => {
-      event.preventDefault();
-      dialog.close(field.value.trim());
-    }, { once: true });
-    dialog.oncancel = () => (dialog.returnValue = current);
-    dialog.onclose = () => resolve(dialog.returnValue || anonymous);
+    // Not by the dialog's `returnValue`: browsers empty it when a dialog is left by Escape.
+    dialog.oncancel = () => void (name = current);
+    dialog.onclose = () => resolve(name || anonymous);
   });
 }

@@ -1,0 +1,93 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { systemClock } from "../../rooms/clock.ts";
+import { Lifecycle, type Part } from "../../rooms/lifecycle.ts";
+
+function openLifecycle(): { lifecycle: Lifecycle<string>; failures: string[] } {
+  const failures: string[] = [];
+  return {
+    lifecycle: new Lifecycle({ clock: systemClock, failed: (what) => failures.push(what) }),
+    failures,
+  };
+}
+
+/** A part that notes in `events` what it is asked. */
+function noting(name: string, events: string[]): Part<string> {
+  return {
+    name,
+    start: () => void events.push(`start ${name}`),
+    receive: (post) => void events.push(`${post} to ${name}`),
+    quiesce: () => void events.push(`quiesce ${name}`),
+    drain: () => void events.push(`drain ${name}`),
+    close: () => void events.push(`close ${name}`),
+  };
+}
+
+Deno.test("Lifecycle starts parts in order, and stops them phase by phase from the last to the first", async () => {
+  const { lifecycle } = openLifecycle();
+  const events: string[] = [];
+  for (const name of ["kv", "rooms"]) lifecycle.add(noting(name, events));
+  await lifecycle.start();
+  await Promise.all([lifecycle.stop(), lifecycle.stop()]);
+  assertEquals(events, [
+    "start kv",
+    "start rooms",
+    "quiesce kv",
+    "quiesce rooms",
+    "drain rooms",
+    "drain kv",
+    "close rooms",
+    "close kv",
+  ]);
+});
+
+Deno.test("Lifecycle brings a post to all parts, though one of them throws, and says which", async () => {
+  const { lifecycle, failures } = openLifecycle();
+  const events: string[] = [];
+  const thrower = {
+    name: "thrower",
+    receive() {
+      throw new Error("no");
+    },
+    close() {
+      throw new Error("no");
+    },
+  };
+  lifecycle.add(noting("kv", events));
+  lifecycle.add(thrower);
+  lifecycle.add(noting("rooms", events));
+  lifecycle.receive("post");
+  await lifecycle.stop();
+  assertEquals(events.slice(0, 2), ["post to kv", "post to rooms"]);
+  assertEquals(events.slice(-2), ["close rooms", "close kv"]);
+  assertEquals(failures, ["thrower_post_failed", "thrower_close_failed"]);
+});
+
+Deno.test("Lifecycle closes nothing while a tick is under way", async () => {
+  using time = new FakeTime();
+  const { lifecycle } = openLifecycle();
+  const events: string[] = [];
+  const ticking = Promise.withResolvers<void>();
+  lifecycle.add({
+    name: "kv",
+    tick: () => ticking.promise.then(() => void events.push("ticked")),
+    close: () => void events.push("closed"),
+  });
+  await lifecycle.start();
+  time.tick(2_000);
+  const stopped = lifecycle.stop();
+  ticking.resolve();
+  await stopped;
+  assertEquals(events, ["ticked", "closed"]);
+});
+
+Deno.test("Lifecycle closes every part though one never ends, once the time is over", async () => {
+  const clock = { ...systemClock, wait: () => Promise.resolve() };
+  const lifecycle = new Lifecycle<string>({ clock, failed() {} });
+  const events: string[] = [];
+  lifecycle.add(noting("kv", events));
+  const never = (): Promise<void> => new Promise(() => {});
+  lifecycle.add({ name: "endless", quiesce: never, drain: never, close: never });
+  await lifecycle.stop();
+  assertEquals(events, ["quiesce kv", "drain kv", "close kv"]);
+});
