@@ -1,22 +1,24 @@
 /**
- * What an isolate counts as it goes: plain numbers, so that counting costs nothing. They only grow, from 0 at the
- * start; whoever shows them reads them.
+ * What an isolate counts: plain numbers, so that counting costs nothing. They only grow, from 0 at the start; metrics
+ * and the dashboard read them.
  */
 export class Counters {
-  /** Messages that were said here, resends included. */
+  /** Messages that members or programs sent here, resends included. */
   messages = 0;
-  /** Messages brought to members here: one for each member and message. */
+  /** Messages sent to members here: one for each member and message. */
   deliveries = 0;
-  /** Commits with messages made here, and the milliseconds that they took. */
+  /** Commits with messages made here. */
   commits = 0;
+  /** The milliseconds that they took together. */
   commitMs = 0;
   /** Rows that were written to the sheet from here. */
   rows = 0;
-  /** What went wrong through nobody's fault, as the log says it at level `error`. */
+  /** Lines in the log at level `error`. */
   errors = 0;
-  /** What was refused, by its code: the codes are the program's own, and so are few. */
+  /** Refusals, by their code; the codes are this program's own, and so are few. */
   readonly refused = new Map<string, number>();
 
+  /** Counts a refusal. */
   refuse(code: string): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
   }

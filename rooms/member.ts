@@ -3,31 +3,32 @@ import type { Accepted, ResendKey, Sender } from "./messages/journal.ts";
 import { encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import type { User } from "./user.ts";
 
-/** What a room needs of a socket. */
+/** What a room needs of a socket: the port between them. */
 export interface Connection {
-  /** Who opened it; a guest who stated no name is `ANONYMOUS` and may state one in a message. */
+  /** Who opened it; a guest without a name is `ANONYMOUS` and may state one in a message. */
   readonly user: User;
-  /** Whether several frames may come as one JSON array. */
+  /** Whether several frames may be sent as one JSON array. */
   readonly takesBatches: boolean;
-  /** Whether events may come that clients of the tutorials don't know; missing: no. */
+  /** Whether events may be sent that simple clients don't know, see `protocol.ts`; missing: no. */
   readonly takesEvents?: boolean;
   /** Sends a frame, or closes the connection when its reader is too slow. */
   send(frame: string): void;
-  /** Resolves when what was sent is on its way, or the connection is closed. */
+  /** Resolves when everything that was sent has left this process, or the connection is closed. */
   drained(): Promise<void>;
-  /** Is told under which name the room knows who opened it. */
+  /** Called with the user under the name that the room uses. */
   renamed?(user: User): void;
   /** Closes it, and resolves when it is closed. */
   close(code: number, reason: string): Promise<void>;
 }
 
-/** A member knows its connection and who speaks through it; what is said is the room's affair. */
+/** A connection in a room, and the user who speaks through it. */
 export class Member implements Sender {
   readonly connection: Connection;
-  /** When it came, in milliseconds of a monotonic clock. */
+  /** When it joined, in milliseconds of a monotonic clock. */
   readonly since: number;
-  /** Requests for history under way, and the last of them. */
+  /** The number of its unanswered requests for history. */
   asking = 0;
+  /** Resolves when the last of them is answered. */
   asked: Promise<void> = Promise.resolve();
   /** Whether it has been sent who is online. */
   knowsUsers = false;
@@ -41,6 +42,7 @@ export class Member implements Sender {
     connection.renamed?.(user);
   }
 
+  /** Under the name that the room uses. */
   get user(): User {
     return this.#user;
   }
@@ -50,26 +52,28 @@ export class Member implements Sender {
     this.connection.renamed?.(user);
   }
 
-  /** Sends frames, joined for those who take them so; `joined` is the same as one text, made once for all members. */
+  /** Sends frames, as one text if the client takes batches; `joined` is this text, made once for all members. */
   send(frames: readonly string[], joined = joinFrames(frames)): void {
     if (this.connection.takesBatches) this.connection.send(joined);
     else for (const frame of frames) this.connection.send(frame);
   }
 
-  accepted({ id, timestamp }: Accepted, mark: ResendKey | undefined): void {
-    if (mark) this.#tell({ type: "ack", client_id: mark.clientId, id, timestamp });
+  /** Sends the acknowledgement of a message that asked for one. */
+  accepted({ id, timestamp }: Accepted, resend: ResendKey | undefined): void {
+    if (resend) this.#send({ type: "ack", client_id: resend.clientId, id, timestamp });
   }
 
-  failed(mark: ResendKey | undefined): void {
-    this.refuse(new FrameError("internal", "Internal server error", { clientId: mark?.clientId }));
+  /** Sends that a request failed through no fault of its own. */
+  failed(resend: ResendKey | undefined): void {
+    this.refuse(new FrameError("internal", "Internal server error", { clientId: resend?.clientId }));
   }
 
-  /** Tells what is wrong with a frame of this member. */
+  /** Sends what is wrong with a frame of this member. */
   refuse({ message: error, code, clientId, retryAfterMs }: FrameError): void {
-    this.#tell({ type: "error", error, code, client_id: clientId, retry_after_ms: retryAfterMs });
+    this.#send({ type: "error", error, code, client_id: clientId, retry_after_ms: retryAfterMs });
   }
 
-  #tell(frame: ServerFrame): void {
+  #send(frame: ServerFrame): void {
     this.connection.send(encodeFrame(frame));
   }
 }

@@ -1,25 +1,49 @@
 /**
  * The frames of a room's socket, `/ws/chat/:room/`: text frames of one JSON object each, at most
- * {@link MAX_FRAME_BYTES}. With `?batch=1` the service may send several objects as one JSON array, and tells in a last
- * one, `closing`, why it closes the socket.
+ * {@link MAX_FRAME_BYTES}. With `?batch=1` the service may send several objects as one JSON array, and says in the last
+ * frame, `closing`, why it closes the socket.
  *
  * | client sends | meaning |
  * | --- | --- |
- * | `{"message":"hi"}` `{"message":"hi","username":"Edge"}` | say something; the name counts for guests only |
- * | `{"type":"chat_message","message":"hi","client_id":"1"}` | the same; asks for an `ack`, and may be sent again |
- * | `{"type":"typing"}` | is typing |
+ * | `{"message":"hi"}` `{"message":"hi","username":"Edge"}` | a message; the name counts for guests only |
+ * | `{"type":"chat_message","message":"hi","client_id":"1"}` | the same; is answered with an `ack`, and may be sent again |
+ * | `{"type":"typing"}` | the user is typing |
  * | `{"type":"history","before":"01J…","limit":50}` | older messages |
  * | `{"type":"ping"}` | is answered with `{"type":"pong"}`, on every socket |
  *
- * What the service sends: {@link ServerFrame}. Clients of the tutorials, who take neither batches (`?batch=1`) nor more
- * kinds of events (`?events=1`), get no {@link ServerFrame | `welcome`} and no `user_renamed`.
+ * What the service sends: {@link ServerFrame}. Clients without `?events=1`, such as those of tutorials, get no `welcome`
+ * and no `user_renamed`.
  */
 import * as v from "valibot";
-import type { Message } from "./messages/message.ts";
-import { DEFAULT_PAGE, MAX_PAGE } from "./messages/history.ts";
 
-/** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
+/** The size of a frame from a client at most, in bytes of UTF-8; a larger one closes the socket with 1009. */
 export const MAX_FRAME_BYTES = 65_536;
+
+/** Messages in one `history` frame at most. */
+export const MAX_PAGE = 200;
+/** Messages in a `history` frame when the request gives no `limit`. */
+export const DEFAULT_PAGE = 50;
+
+/** A message as clients read it: a `chat_message` frame without its type. */
+export interface Message {
+  /** A ULID: 26 characters, sortable by creation time. */
+  readonly id: string;
+  /** Sorts in the room's order. */
+  readonly seq: string;
+  readonly room: string;
+  /** The same as `username`. */
+  readonly user: string;
+  readonly username: string;
+  readonly message: string;
+  /** `YYYY-MM-DD HH:MM:SS` in the service's time zone. */
+  readonly time: string;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly timestamp: string;
+  /** Present when the sender was signed in, which proves the name. */
+  readonly account?: true;
+  /** The sender's id in this room, see `person.ts`; missing in messages of an early version and in erased ones. */
+  readonly person?: string;
+}
 
 /** What a client may send, decoded. */
 export type ClientFrame =
@@ -32,12 +56,12 @@ export type ClientFrame =
   | { readonly type: "typing" }
   | { readonly type: "history"; readonly before?: string; readonly limit: number };
 
-/** Asks for a `pong`: whether anybody is still there. It is the socket's affair and reaches no room. */
+/** Asks for a `pong`, to test the connection; the socket answers it, no room. */
 export interface Ping {
   readonly type: "ping";
 }
 
-/** What the service sends; unknown fields are to be ignored. */
+/** What the service sends; clients must ignore unknown types and fields. */
 export type ServerFrame =
   | { type: "chat_message" } & Message
   | { type: "history"; messages: PastMessage[]; more: boolean }
@@ -56,23 +80,25 @@ export type ServerFrame =
     private: boolean;
     read_only: boolean;
     closed?: true;
-    /** Only on connect, which is told to one person. */
+    /** Only in the frame on connect, which is for one user. */
     may_change?: boolean;
   }
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
 
-/** Somebody who is online; `account`: they are signed in, so that the name is proved. */
+/** A user who is online. */
 export interface OnlinePerson {
   readonly person: string;
   readonly username: string;
+  /** Present when the user is signed in, which proves the name. */
   readonly account?: true;
 }
 
-/** A message in a history; a deleted one has no text any more. */
+/** A message in a history: whether the sheet has it or refused it, and whether its text was deleted. */
 export type PastMessage = Message & { recorded?: true; not_recorded?: true; deleted?: true };
 
+/** Why a frame was refused. */
 export type ErrorCode =
   | "invalid_json"
   | "invalid_frame"
@@ -87,7 +113,7 @@ export type ErrorCode =
   | "name_refused"
   | "internal";
 
-/** Why the service closes a socket. */
+/** The codes with which the service closes a socket (RFC 6455, 7.4; 4000 to 4999 are its own). */
 export const CLOSE = {
   notSignedIn: 4001,
   notAllowed: 4003,
@@ -98,13 +124,13 @@ export const CLOSE = {
   restarting: 1012,
 } as const;
 
-/** A frame that can't be acted upon; its message and code go to the client. */
+/** A frame is refused; the message and code go to the client. */
 export class FrameError extends Error {
   override readonly name = "FrameError";
   readonly code: ErrorCode;
-  /** Which message it is about, in its sender's words. */
+  /** The `client_id` of the message that it is about. */
   readonly clientId: string | undefined;
-  /** When it is worth trying again. */
+  /** Milliseconds after which the client may try again. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: { clientId?: string; retryAfterMs?: number } = {}) {
@@ -147,7 +173,11 @@ const SCHEMAS = {
   }),
 };
 
-/** Decodes a client's frame. Throws {@link FrameError}. */
+/**
+ * Decodes a client's frame.
+ *
+ * @throws {FrameError} when it isn't one.
+ */
 export function decodeFrame(text: unknown): ClientFrame | Ping {
   const frame = parse(text);
   const type = "type" in frame ? frame.type : "chat_message";
@@ -171,17 +201,17 @@ function parse(text: unknown): object {
     const frame: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
     if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
   } catch {
-    // Said below.
+    // Thrown below.
   }
   throw new FrameError("invalid_json", "Invalid JSON");
 }
 
-/** Encodes a frame that is not about messages; those are made of lines, see `message.ts`. */
+/** Encodes a frame without messages; frames with messages are made of lines, see `message.ts`. */
 export function encodeFrame(frame: ServerFrame): string {
   return JSON.stringify(frame);
 }
 
-/** Several frames for a client that takes them joined. */
+/** Several frames as one text, for a client that takes batches. */
 export function joinFrames(frames: readonly string[]): string {
   return frames.length === 1 ? frames[0] : `[${frames.join(",")}]`;
 }

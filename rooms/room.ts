@@ -1,9 +1,10 @@
-/** A room: its members, and the way of a message through it. */
+/** A room: its members, and the path of a message through it. */
 import { PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
 import type { Counters } from "./counters.ts";
 import type { Cursor, History, HistoryPage } from "./messages/history.ts";
 import type { ResendKey, Sender, Writer } from "./messages/journal.ts";
 import { type Draft, eventOf, type Line, type MessageFactory } from "./messages/message.ts";
+import { checkBody, cleanText } from "./messages/message_text.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Claim } from "./presence/name_claims.ts";
 import type { Outbox } from "./messages/outbox.ts";
@@ -11,7 +12,7 @@ import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame
 import type { StorageGuard } from "./kv/storage_guard.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
-/** What rooms are made of; the same for all of them. */
+/** What rooms need; the same for all of them. */
 export interface RoomParts {
   readonly history: History;
   readonly journal: Writer;
@@ -20,24 +21,25 @@ export interface RoomParts {
   readonly counters: Counters;
   /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** Who somebody is in a room's frames. */
+  /** A user's id in a room's frames. */
   readonly personOf: (room: string, user: User) => string;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
-  /** Milliseconds, monotonic. */
+  /** A monotonic time, in milliseconds. */
   readonly elapsed: () => number;
-  /** Tells whether what is said can be stored; missing: always. */
+  /** Tells whether messages can be stored; missing: always. */
   readonly storage?: Pick<StorageGuard, "loss">;
-  /** Resolves when all that is durable by now has come to the history and to the members. */
+  /** Resolves when everything that is durable by now is in the history and was sent to members. */
   readonly caughtUp: () => Promise<void>;
-  /** What to wait for before anything is served from memory; `undefined`: nothing. */
+  /** A promise to await before anything is served from memory; `undefined`: memory is up to date. */
   readonly current: () => Promise<void> | undefined;
+  /** The users whom other isolates have. */
   readonly elsewhere: RemotePresence;
-  /** Characters; 0 = as many as a sheet's cell holds. */
+  /** In characters; 0: as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
-  /** Pending messages above which new ones are refused. */
+  /** New messages are refused while this many wait for the sheet. */
   readonly outboxLimit: number;
-  /** Called when a frame could not be acted upon through no fault of its sender. */
+  /** Called when a member's request failed through no fault of its own. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -46,29 +48,33 @@ type Resend = Pick<ResendKey, "clientId" | "isDoubtful">;
 
 type Say = ClientFrame & { type: "chat_message" };
 
-/**
- * Letters (of any script, with their marks), digits, `_` and `-`, 1 to 64 of them.
- */
+/** Names of rooms: 1 to 64 letters (of any script, with their diacritics), digits, `_` or `-`. */
 export const ROOM_NAME = /^[\p{L}\p{M}\p{N}_-]{1,64}$/u;
 
-/** Google's limit for a cell is 50,000 characters (https://support.google.com/drive/answer/37603). */
-const CELL_LENGTH = 50_000;
-/** A member who came back sends again what it had no answer for; for so long another process may still be at it. */
+/**
+ * Members who reconnect send unanswered messages again. For this time after a member joined, the process that it was
+ * connected to before may still be storing them.
+ */
 const DOUBTFUL_MS = 60_000;
-/** A body is to fit into a stored value with its other fields: escapes and UTF-8 make it longer than it looks. */
-const MAX_ENCODED_BYTES = 60_000;
+/** Messages that wait for KV above which new ones are refused: KV doesn't answer, or not fast enough. */
+const MAX_WAITING = 20_000;
+/** Waits for changes to be read while a connection joins, at most. */
+const MAX_WAITS = 3;
+/** Unanswered requests for history of one member. */
+const MAX_ASKING = 5;
 
+/** Lets connections in, takes their frames, and sends every message to every member, in one order. */
 export class Room {
   readonly name: string;
   readonly #parts: RoomParts;
   readonly #members = new Set<Member>();
-  /** Who is here, and what is told of it. */
+  /** Who is online here, and the frames about it. */
   readonly presence: PresenceEvents;
   readonly #emptied: () => void;
-  /** Connections on their way in. */
+  /** Connections that are joining. */
   #joining = 0;
 
-  /** `emptied` is called when nobody is here any more, nor was a moment ago. */
+  /** `emptied` is called when nobody is online any more, after the grace period for reconnecting. */
   constructor(name: string, parts: RoomParts, emptied: () => void) {
     this.name = name;
     this.#parts = parts;
@@ -85,18 +91,21 @@ export class Room {
     });
   }
 
-  /** Who is here at this isolate, each once. */
+  /** The users with a connection at this isolate, each once. */
   get usersHere(): readonly User[] {
     return this.presence.usersHere;
   }
 
+  /** The number of members. */
   get connections(): number {
     return this.#members.size;
   }
 
   /**
-   * Lets a connection in: it is sent who it is here, the newest messages, or all after the message `after`, and from
-   * then on every message, each once. Throws `NameHeldError`.
+   * Makes a connection a member: sends it who it is here and the newest messages, or all after the message `after`;
+   * from then on it gets every message, each once.
+   *
+   * @throws {NameHeldError} when somebody else is here under its name.
    */
   async join(connection: Connection, after: string | undefined): Promise<Member> {
     const { history } = this.#parts;
@@ -112,11 +121,11 @@ export class Room {
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
       let rest: HistoryPage | undefined;
-      // From the last look into memory to `add` nothing may be awaited: a commit would be missed.
+      // No `await` between the last read of memory and `add` below: a commit would be missed.
       let waits = 0;
       for (;;) {
         rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
-        // Where reading changes takes longer than they may be late, nobody would ever come in.
+        // With a limit: where reading changes always takes longer than they may be late, nobody would ever join.
         const current = waits < MAX_WAITS ? this.#parts.current() : undefined;
         if (rest && !current) break;
         if (current) {
@@ -128,7 +137,7 @@ export class Room {
       }
       connection.send(history.frame(rest));
       member = new Member(connection, claim.user, this.#parts.elapsed());
-      // Whoever comes back may still show what was deleted meanwhile.
+      // A client that reconnects may still show messages that were deleted meanwhile.
       for (const id of cursor ? history.deletedIn(this.name) : []) connection.send(this.#deletion(id));
       this.#members.add(member);
       this.presence.opened(member);
@@ -143,7 +152,7 @@ export class Room {
     }
   }
 
-  /** The connection of a member closed. */
+  /** Ends a membership: the connection has closed. */
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#parts.history.release(this.name);
@@ -151,8 +160,9 @@ export class Room {
   }
 
   /**
-   * Who a member is that states a name, from now on: where somebody else has it, a guest with a badge gets another one
-   * like it. Throws `NameHeldError`.
+   * Gives a member the name that it states: where somebody else has it, a guest with a badge gets another one like it.
+   *
+   * @throws {NameHeldError} when the name is held, and the guest has no badge.
    */
   async introduce(member: Member, user: User): Promise<User> {
     const claim = await this.presence.claim(user);
@@ -163,7 +173,11 @@ export class Room {
     return claim.user;
   }
 
-  /** Acts upon a frame of a member, who speaks as `speaker`. Throws {@link FrameError}. */
+  /**
+   * Acts upon a frame of a member, who speaks as `speaker`.
+   *
+   * @throws {FrameError} when the frame is refused.
+   */
   receive(member: Member, frame: ClientFrame, speaker: User = member.user): void {
     switch (frame.type) {
       case "chat_message":
@@ -175,27 +189,29 @@ export class Room {
     }
   }
 
-  /** Says something in the room, from anywhere. Throws {@link FrameError}; `sender` is told when it is durable. */
+  /**
+   * Adds a message to the room, from a member or from outside; `sender` is notified when it is durable.
+   *
+   * @throws {FrameError} when the message is refused.
+   */
   say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
     const clientId = resend?.clientId;
-    const { counters, outbox, outboxLimit, messageFactory, journal, storage } = this.#parts;
-    const text = this.#checked(message, clientId);
-    // Before the journal: it answers resends without writing anything.
+    const { counters, outbox, outboxLimit, messageFactory, journal, storage, maxMessageLength } = this.#parts;
+    const text = cleanText(message, maxMessageLength, clientId);
+    // Checked here, because the journal answers resends without a write that would fail.
     if (storage?.loss) throw new FrameError("storage_lost", "Nothing can be stored at present", { clientId });
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
     }
     const draft = messageFactory.draft(this.name, user, text);
-    if (draft.body.length * 3 > MAX_ENCODED_BYTES && byteLength(draft.body) > MAX_ENCODED_BYTES) {
-      throw new FrameError("too_long", "Message is too long", { clientId });
-    }
-    const mark = resend && { userId: user.id, message: text, ...resend };
+    checkBody(draft.body, clientId);
+    const key = resend && { userId: user.id, message: text, ...resend };
     counters.messages++;
-    journal.write({ draft, senders: [sender], mark });
+    journal.write({ draft, senders: [sender], resend: key });
     return draft;
   }
 
-  /** Sends what was just committed to the members, in this order. */
+  /** Sends committed messages to the members, in this order. */
   deliver(lines: readonly Line[]): void {
     if (!this.#members.size) return;
     const events = lines.map((line) => eventOf(line));
@@ -204,13 +220,13 @@ export class Room {
     for (const member of this.#members) member.send(events, joined);
   }
 
-  /** Tells the members that these messages now stand in the sheet, or that it refused them for good. */
+  /** Sends to the members that these messages are in the sheet, or that it refused them for good. */
   recorded(ids: string[], type: "recorded" | "not_recorded"): void {
     const frame = encodeFrame({ type, ids });
     for (const member of this.#members) member.connection.send(frame);
   }
 
-  /** Tells the members something that isn't a message. */
+  /** Sends the members a frame that isn't a message. */
   tell(frame: ServerFrame): void {
     const text = encodeFrame(frame);
     for (const member of this.#members) member.connection.send(text);
@@ -242,18 +258,7 @@ export class Room {
     );
   }
 
-  /** The text as it is kept: one kind of line break, no control characters, nothing that isn't Unicode. */
-  #checked(message: string, clientId: string | undefined): string {
-    const text = message.toWellFormed().replace(/\r\n?/g, "\n").replace(CONTROLS, "");
-    if (!text.trim()) throw new FrameError("empty", "Message is empty", { clientId });
-    const most = this.#parts.maxMessageLength || CELL_LENGTH;
-    if (text.length > most && (text.length > CELL_LENGTH || [...text].length > most)) {
-      throw new FrameError("too_long", "Message is too long", { clientId });
-    }
-    return text;
-  }
-
-  /** Reads one stretch at a time for a member, however many are asked for. */
+  /** Answers a member's requests for history one at a time. */
   #askHistory(member: Member, before: string | undefined, limit: number): void {
     if (member.asking >= MAX_ASKING) {
       throw new FrameError("rate_limited", "Too many requests for history at once", { retryAfterMs: 1_000 });
@@ -282,25 +287,9 @@ export class Room {
 
   async #catchUp(connection: Connection, cursor: Cursor): Promise<void> {
     const { history } = this.#parts;
-    for await (const stretch of history.archived(this.name, cursor)) {
-      connection.send(history.frame(stretch));
+    for await (const page of history.archived(this.name, cursor)) {
+      connection.send(history.frame(page));
       await connection.drained();
     }
   }
-}
-
-// deno-lint-ignore no-control-regex -- these are what is taken out
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-
-/** Messages on their way to KV above which new ones are refused: KV doesn't answer, or not fast enough. */
-const MAX_WAITING = 20_000;
-/** How often somebody who comes in waits for changes to be read. */
-const MAX_WAITS = 3;
-/** Requests for history that a member may have under way. */
-const MAX_ASKING = 5;
-
-const encoder = new TextEncoder();
-
-function byteLength(text: string): number {
-  return encoder.encode(text).length;
 }

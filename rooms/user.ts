@@ -1,4 +1,4 @@
-/** Who is speaking. */
+/** Users, and the names that they may have. */
 
 /** A person or program in a room. Two connections with the same `id` are the same user. */
 export interface User {
@@ -7,30 +7,31 @@ export interface User {
    * With a badge a guest may change names and stays the same user.
    */
   readonly id: string;
-  /** What the others read, 1 to 64 characters. */
+  /** The name that others read, 1 to 64 characters. */
   readonly name: string;
+  /** Has no account, and isn't the service. */
   readonly isGuest: boolean;
-  /** What the user may do beyond what guests may: as an account, or as a program that speaks for the service. */
+  /** Rights beyond a guest's: those of an account, or of a program that speaks for the service. */
   readonly role?: "user" | "admin" | "service";
-  /** Tells a guest's browser from others that use the same name. */
+  /** The id of the guest's browser, see `GuestIds`; missing: it has none. */
   readonly badge?: string;
 }
 
-/** The most characters that a name may have. */
+/** Characters of a name at most. */
 export const MAX_NAME_LENGTH = 64;
 
-/** What a guest is called who gave no name. */
+/** The name of guests without a name. */
 export const ANONYMOUS = "Anonymous";
 
-/** A guest of that name; a name that {@link cleanName} accepts. */
+/** A guest with a name that {@link cleanName} has returned, and with the id of its browser, if it has one. */
 export function guest(name: string, badge?: string): User {
   return { id: badge ? `${BADGED}${badge}` : `guest:${name}`, name, isGuest: true, badge };
 }
 
-/** What the ids of guests with a badge begin with; no other id does. */
+/** The ids of guests with a badge begin with this; no other id does. */
 const BADGED = "guest/";
 
-/** Whether that is the id of a guest who can be told from others of the same name. */
+/** Whether this is the id of a guest with a badge, who can be told from others with the same name. */
 export function isBadged(id: string): boolean {
   return id.startsWith(BADGED);
 }
@@ -43,41 +44,41 @@ export function service(name: string): User {
   return { id: SERVICE_ID, name: name || "service", isGuest: false, role: "service" };
 }
 
-/** Whether the user has an account, and so is who the name says. */
+/** Whether the user has an account, which proves the name. */
 export function hasAccount({ role }: User): boolean {
   return role === "user" || role === "admin";
 }
 
 /**
- * Whose limits the user's connections share: an account's, or a browser's with a badge. `undefined` where they can't
- * be told from others' of the same name.
+ * The id of the account or browser whose limits the user's connections share; `undefined` for users who can't be told from
+ * others with the same name.
  */
 export function personOf(user: User): string | undefined {
   return hasAccount(user) || isBadged(user.id) ? user.id : undefined;
 }
 
-// Controls, what no XML may hold, and the marks that turn the direction of text: with them a name could be drawn as
-// somebody else's.
+// Controls, characters that XML forbids, and those that change the direction of text: with them a name could look like
+// another one.
 const UNWANTED = /[\p{Cc}\p{Noncharacter_Code_Point}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** A text without the characters that may be part of no name, in NFC, runs of white space as one space. */
+/** A text without the characters that no name may contain, in NFC, with runs of white space as one space. */
 export function withoutUnwanted(text: string): string {
   return text.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
 }
 
 /**
- * A name in the form in which it is kept: see {@link withoutUnwanted}; `undefined` for one that is longer than
- * {@link MAX_NAME_LENGTH}. May be empty. Every name passes here before it is compared with another.
+ * A name in the form in which it is stored, see {@link withoutUnwanted}; maybe `""`. `undefined` when it is longer than
+ * {@link MAX_NAME_LENGTH} characters. Every name is cleaned before it is compared with another.
  */
 export function cleanName(name: string): string | undefined {
   const clean = withoutUnwanted(name);
   return [...clean].length <= MAX_NAME_LENGTH ? clean : undefined;
 }
 
-// Invisible characters have a place inside an emoji, between letters of scripts that join them, and behind an
-// ideograph of which they choose the form.
+// Invisible characters are legitimate inside an emoji, between letters of scripts that join them, and after an ideograph
+// whose form they select.
 const JOINING = String.raw`[[\p{L}\p{M}]--[\p{Script=Latin}\p{Script=Han}]]`;
-const PLACED_WELL = new RegExp(
+const LEGITIMATE = new RegExp(
   [
     String.raw`\p{RGI_Emoji}`,
     String.raw`(?<=${JOINING})[\u200c\u200d](?=${JOINING})`,
@@ -85,20 +86,20 @@ const PLACED_WELL = new RegExp(
   ].join("|"),
   "gv",
 );
-/** Signs that stand for "verified" wherever people have accounts, in any style. */
+/** Check marks, in any style: elsewhere they mean that an account is verified. */
 const CHECK_MARKS = /[\u221a\u237b\u2611\u2705\u2713\u2714\u{10102}\u{1f5f8}\u{1f5f9}\u{1fbb1}]/u;
-/** Blank though they aren't white space: BRAILLE PATTERN BLANK, MUSICAL SYMBOL NULL NOTEHEAD, OBJECT REPLACEMENT CHARACTER. */
+/** Blank, but no white space: BRAILLE PATTERN BLANK, MUSICAL SYMBOL NULL NOTEHEAD, OBJECT REPLACEMENT CHARACTER. */
 const BLANK = /[\u2800\u{1d159}\ufffc]/u;
-/** Nobody can know what they look like, or nobody sees them. */
+/** Invisible characters, and those without a known glyph. */
 const UNSEEN = /[\p{Cn}\p{Co}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
-/** A name needs something besides marks, which would hang on what stands before it. */
+/** A name needs one of these: diacritics alone would be drawn on the text before it. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /**
- * Whether people can tell a name that {@link cleanName} made from others by looking at it: no check marks, nothing
- * invisible, nothing that only looks like a space.
+ * Whether people can distinguish a name that {@link cleanName} has returned from others by sight: it has no check marks,
+ * nothing invisible, nothing that only looks like a space.
  */
 export function isLegible(name: string): boolean {
   if (CHECK_MARKS.test(name) || BLANK.test(name)) return false;
-  return VISIBLE.test(name) && !UNSEEN.test(name.replace(PLACED_WELL, ""));
+  return VISIBLE.test(name) && !UNSEEN.test(name.replace(LEGITIMATE, ""));
 }

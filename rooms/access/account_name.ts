@@ -1,9 +1,9 @@
-/** Names: which ones accounts and guests may have, and which are the same. */
+/** Names: which ones accounts and guests may have, and which count as the same. */
 import { ANONYMOUS, cleanName, isLegible, withoutUnwanted } from "../user.ts";
 
 /**
  * The form in which names are compared: `Ada`, `ADA` and `Ａｄａ` are one name, so are `groß` and `GROẞ`, and so are
- * names that differ only in characters which nobody sees or which {@link cleanName} takes out. Folding a folded name
+ * names that differ only in invisible characters or in those that {@link cleanName} removes. Folding a folded name
  * changes nothing.
  */
 export function foldName(name: string): string {
@@ -12,30 +12,33 @@ export function foldName(name: string): string {
   return folded;
 }
 
-/** As names were folded before folding was repeated until nothing changes: stored names may be so still. */
+/** One step of {@link foldName}: an early version folded names once, and stored them so. */
 export function foldOnce(name: string): string {
   return name.normalize("NFKC").replace(/\p{Default_Ignorable_Code_Point}/gu, "").toUpperCase().toLowerCase()
     .normalize("NFKC").replace(/\s+/gu, " ").trim();
 }
 
-/** Names that stand for nobody in particular. */
+/** Names of guests without a name. */
 const NOBODY = [ANONYMOUS, "匿名"].map(foldName);
-/** Names of the service itself, and of those who look after it without being anybody in particular. */
+/** Names of the service, of erased senders (`-`), and of its administration as such. */
 const OF_THE_SERVICE = new Set(
   ["-", "service", "system", "talksheet", "系統", "系统", "管理員", "管理员", "系統管理員", "系统管理员"].map(
     foldName,
   ),
 );
-/** Names that somebody may sign in by, but that nobody can just claim to have. */
+/** Names that an account may have, but no guest. */
 const OF_ADMINS = new Set(
   ["admin", "administrator", "root", "moderator", "sysadmin", "webmaster", "管理者", "版主", "站長", "官方"]
     .map(foldName),
 );
 
-/** A single character may fold to eighteen, and a KV key has at most 2 KiB; no name that means anything is so long. */
+/**
+ * Characters of a folded name at most: one character may fold to eighteen, and a KV key has at most 2 KiB
+ * (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.set).
+ */
 export const MAX_FOLDED_LENGTH = 256;
 
-/** A name as an account may bear it; `undefined` for one that it may not. */
+/** A name in the form in which an account has it; `undefined` when no account may have it. */
 export function accountName(name: string): string | undefined {
   const clean = cleanName(name);
   if (clean === undefined || !isLegible(clean)) return undefined;
@@ -44,7 +47,7 @@ export function accountName(name: string): string | undefined {
   return isFree && canBeKey(folded) ? clean : undefined;
 }
 
-/** Whether a guest may have this name, as {@link cleanName} leaves it, as far as no account owns it. */
+/** Whether a guest may have this name, which {@link cleanName} has returned, provided that no account owns it. */
 export function isGuestName(clean: string): boolean {
   const folded = foldName(clean);
   return isLegible(clean) && canBeKey(folded) && !OF_THE_SERVICE.has(folded) && !OF_ADMINS.has(folded);
@@ -55,7 +58,7 @@ export function canBeKey(folded: string): boolean {
   return folded !== "" && folded.length <= MAX_FOLDED_LENGTH;
 }
 
-/** What two texts begin with, in whole characters. */
+/** The longest common start of two texts, in whole characters. */
 export function commonStart(a: string, b: string): string {
   let common = "";
   for (const character of a) {

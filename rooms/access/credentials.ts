@@ -1,75 +1,79 @@
 /**
- * Passes: what somebody shows to be let in again without a password. A session's is in a browser's cookie, a token's
- * in a program's configuration.
+ * Credentials that replace a password: a session's is in a browser's cookie, a token's in a program's configuration.
  *
  * | key | value |
  * | --- | --- |
  * | `["session", owner, id]` · `["token", owner, id]` | a {@link Credential} and the SHA-256 of its secret |
  *
- * The text that its bearer keeps is `<owner>.<id>.<secret>`. The secret has 256 random bits, so that a plain hash is
- * enough to make what is stored useless to whoever reads it.
+ * Its bearer has the text `<owner>.<id>.<secret>`. The secret has 256 random bits, so that a plain hash of it is useless
+ * to people who read the database.
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ChangeFeed } from "../kv/change_feed.ts";
-import { type Account, AccountError, accountKey } from "./accounts.ts";
+import { type Account, AccountError, accountKey } from "./account.ts";
 
+/** A session or a token, without its secret. */
 export interface Credential {
   readonly id: string;
   /** The account's id, or {@link SERVICE}. */
   readonly owner: string;
-  /** The program's name, or what the browser says that it is. */
+  /** The program's name, or the browser's as it states it. */
   readonly name: string;
-  /** `service`: it speaks for the service and not for its owner. */
+  /** `own`: it acts for its owner; `service`: for the service. */
   readonly role: "own" | "service";
+  /** Milliseconds since the epoch, like all times here. */
   readonly createdAt: number;
-  /** Last use, give or take {@link CredentialKind.noteEveryMs}. */
+  /** The last use, at most {@link CredentialKind.noteEveryMs} too early. */
   readonly usedAt: number;
-  /** No longer than this, however often it is used; `undefined`: for as long as it is used. */
+  /** Its end even if it is used; `undefined`: it has none. */
   readonly endsAt: number | undefined;
 }
 
-/** A pass together with whom it lets in; without an account it is the service's. */
+/** A valid credential and its owner's account; without an account it is the service's. */
 export interface Bearer {
   readonly pass: Credential;
   readonly account: Account | undefined;
 }
 
-/** How one kind of passes is kept. */
+/** A kind of credentials. */
 export interface CredentialKind {
+  /** The first part of their keys. */
   readonly key: "session" | "token";
-  /** Unused for so long, it ends. */
+  /** One ends when it wasn't used for this time. */
   readonly idleMs: number;
-  /** How exactly the last use is noted; each note is a write. */
+  /** The last use is stored at most this often, because each time is a write. */
   readonly noteEveryMs: number;
-  /** For one owner: a further one takes the place of the least used. */
+  /** Credentials of one owner at most: a further one replaces the one that was unused for longest. */
   readonly most: number;
 }
 
-interface StoredPass extends Credential {
+interface StoredCredential extends Credential {
   readonly secretHash: Uint8Array;
 }
 
-/** The owner of passes that aren't an account's. */
+/** The owner of credentials that aren't an account's. */
 export const SERVICE = "service";
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Ends after two weeks without use, and after 90 days at the latest. */
+/** Sessions end after two weeks without use, and after {@link SESSION_LIFE_MS} at the latest. */
 export const SESSIONS: CredentialKind = {
   key: "session",
   idleMs: 14 * DAY_MS,
   noteEveryMs: HOUR_MS,
   most: 50,
 };
+/** For 90 days at most a session lasts. */
 export const SESSION_LIFE_MS = 90 * DAY_MS;
-/** Ends after a year without use. */
+/** Tokens end after a year without use. */
 export const TOKENS: CredentialKind = { key: "token", idleMs: 366 * DAY_MS, noteEveryMs: 60_000, most: 100 };
 
 const ID = /^[\w-]{22}$/;
 const TEXT = /^([0-9A-Z]{26}|service)\.([\w-]{22})\.([\w-]{43})$/;
 
+/** Issues, checks and revokes credentials of one kind. */
 export class Credentials {
   readonly #kv: Deno.Kv;
   readonly #changes: ChangeFeed;
@@ -84,8 +88,10 @@ export class Credentials {
   }
 
   /**
-   * Makes a pass, and the text for its bearer, which can't be had again. Throws {@link AccountError} when what it is
-   * made upon is not `unchanged`.
+   * Issues a credential, and the text for its bearer, which isn't stored. It ends after `lifeMs` even if it is used;
+   * `undefined`: only when it isn't used.
+   *
+   * @throws {AccountError} when the account or session that it is based on is not `unchanged`.
    */
   async issue(
     owner: string,
@@ -104,7 +110,7 @@ export class Credentials {
     const others = await this.list(owner);
     const surplus = others.toSorted((a, b) => b.usedAt - a.usedAt).slice(this.#kind.most - 1);
     for (const { id } of surplus) await this.revoke(owner, id);
-    const stored: StoredPass = { ...pass, secretHash: hashOf(secret) };
+    const stored: StoredCredential = { ...pass, secretHash: hashOf(secret) };
     const commit = this.#kv.atomic().set(this.#keyOf(pass), stored, this.#expiry(pass, now));
     if (unchanged) commit.check(unchanged);
     if (!(await commit.commit()).ok) {
@@ -113,12 +119,12 @@ export class Credentials {
     return { pass, text: `${owner}.${id}.${secret}` };
   }
 
-  /** Whom a text lets in; `undefined` when it isn't, or isn't any more, a pass. */
+  /** The bearer of a text; `undefined` when it is no valid credential. */
   async bearer(text: string): Promise<Bearer | undefined> {
     const [, owner, id, secret] = TEXT.exec(text) ?? [];
     if (!owner) return undefined;
     const key = [this.#kind.key, owner, id];
-    const [entry, { value: account }] = await this.#kv.getMany<[StoredPass, Account]>([
+    const [entry, { value: account }] = await this.#kv.getMany<[StoredCredential, Account]>([
       key,
       accountKey(owner),
     ]);
@@ -128,47 +134,49 @@ export class Credentials {
     if (now >= this.endOf(stored) || (!account && owner !== SERVICE)) return undefined;
     if (now - stored.usedAt >= this.#kind.noteEveryMs) {
       const used = { ...stored, usedAt: now };
-      // With the check: a pass that is revoked meanwhile must not come back.
+      // With the check: a credential that is revoked meanwhile must not come back.
       await this.#kv.atomic().check(entry).set(key, used, this.#expiry(used, now)).commit();
     }
     return { pass: withoutSecret(stored), account: account ?? undefined };
   }
 
   /**
-   * What has to be unchanged for as long as a pass is worth something: for a commit that must not come after its end.
+   * A check for commits that depend on a credential: it fails once the credential is used, changed or revoked.
    * `undefined` when it has ended.
    */
-  async proof(pass: Credential): Promise<Deno.AtomicCheck | undefined> {
-    const entry = await this.#kv.get<StoredPass>(this.#keyOf(pass));
+  async proof(credential: Credential): Promise<Deno.AtomicCheck | undefined> {
+    const entry = await this.#kv.get<StoredCredential>(this.#keyOf(credential));
     return entry.value && this.#now() < this.endOf(entry.value) ? entry : undefined;
   }
 
-  /** When a pass ends that isn't used any more. */
+  /** The time when a credential ends if it isn't used any more; maybe `Infinity`. */
   endOf({ usedAt, endsAt = Infinity }: Credential): number {
     return Math.min(usedAt + this.#kind.idleMs, endsAt);
   }
 
-  /** The owner's passes, the oldest first. */
+  /** The owner's valid credentials, the oldest first. */
   async list(owner: string): Promise<Credential[]> {
     const entries = await Array.fromAsync(
-      this.#kv.list<StoredPass>({ prefix: [this.#kind.key, owner] }),
+      this.#kv.list<StoredCredential>({ prefix: [this.#kind.key, owner] }),
       ({ value }) => withoutSecret(value),
     );
     const now = this.#now();
-    return entries.filter((pass) => now < this.endOf(pass)).sort((a, b) => a.createdAt - b.createdAt);
+    return entries.filter((credential) => now < this.endOf(credential)).sort((a, b) =>
+      a.createdAt - b.createdAt
+    );
   }
 
-  /** The passes of all owners, so many at most, the most lately used first. */
+  /** The valid credentials of all owners, at most `limit`, the last used first. */
   async all(limit: number): Promise<Credential[]> {
     const now = this.#now();
-    const passes: Credential[] = [];
-    for await (const { value } of this.#kv.list<StoredPass>({ prefix: [this.#kind.key] })) {
-      if (now < this.endOf(value)) passes.push(withoutSecret(value));
+    const credentials: Credential[] = [];
+    for await (const { value } of this.#kv.list<StoredCredential>({ prefix: [this.#kind.key] })) {
+      if (now < this.endOf(value)) credentials.push(withoutSecret(value));
     }
-    return passes.sort((a, b) => b.usedAt - a.usedAt).slice(0, limit);
+    return credentials.sort((a, b) => b.usedAt - a.usedAt).slice(0, limit);
   }
 
-  /** Ends a pass; false when the owner has none of that id. */
+  /** Revokes a credential; false when the owner has none with that id. */
   async revoke(owner: string, id: string): Promise<boolean> {
     if (!ID.test(id)) return false;
     const key = [this.#kind.key, owner, id];
@@ -178,7 +186,7 @@ export class Credentials {
     return true;
   }
 
-  /** Ends all passes of an owner, but the one with the id `except`. */
+  /** Revokes all credentials of an owner, except the one with the id `except`. */
   async revokeAll(owner: string, except = ""): Promise<void> {
     const keys = await Array.fromAsync(
       this.#kv.list({ prefix: [this.#kind.key, owner] }, { consistency: "strong" }),
@@ -193,14 +201,14 @@ export class Credentials {
     return [this.#kind.key, owner, id];
   }
 
-  /** KV takes out by itself what has ended. */
-  #expiry(pass: Credential, now: number): { expireIn: number } {
-    return { expireIn: Math.max(1, this.endOf(pass) - now) };
+  /** KV deletes a credential when it ends. */
+  #expiry(credential: Credential, now: number): { expireIn: number } {
+    return { expireIn: Math.max(1, this.endOf(credential) - now) };
   }
 }
 
-function withoutSecret({ secretHash: _, ...pass }: StoredPass): Credential {
-  return pass;
+function withoutSecret({ secretHash: _, ...credential }: StoredCredential): Credential {
+  return credential;
 }
 
 function hashOf(secret: string): Uint8Array {

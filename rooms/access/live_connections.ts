@@ -1,81 +1,83 @@
-/** The doors: every connection with its right to be where it is, which may end while it is open. */
+/** All open connections, whose right to be open may end at any time. */
 import { foldName } from "./account_name.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
 import { personOf, type User } from "../user.ts";
 
-/** A connection on its way through a door, and behind it. */
+/** An open connection and the right that it depends on. */
 export interface LiveConnection {
-  /** The room whose rules it depends on, if it does. */
+  /** The room whose permissions it depends on; `undefined`: none's. */
   readonly room: string | undefined;
-  /** Whose pass lets it in: an account's id, or `service`; a guest's own id. */
+  /** The owner of its credential: an account's id, or `service`; for a guest the user's id. */
   readonly owner: string;
-  /** Who it is by now: roles change, and a guest may state a name later. */
+  /** Its user as of now: roles change, and guests may state a name later. */
   user: User;
-  /** When the right to be here has to be looked at again; `Infinity`: only when something changes. */
+  /** The time when its right has to be checked again, in milliseconds since the epoch; `Infinity`: after changes only. */
   endsAt: number;
-  /** Looks at it again: who it is and until when, or `undefined` when the session or token is no longer valid. */
+  /** Checks its right: who it is and until when, or `undefined` when the session or token is no longer valid. */
   renew(): Promise<{ user: User; endsAt: number } | undefined>;
-  /** Why its user may not be here, as of now; `undefined` for one who may. */
+  /** Why its user may not be in the room now; `undefined` when it may. */
   refusal(): { code: number; reason: string } | undefined;
   /** Closes it, and resolves when it is closed. */
   close(code: number, reason: string): Promise<void>;
 }
 
-/** How often visits are looked at whose session or token may have ended by time. */
+/** Connections whose session or token may have ended are checked every 30 s. */
 const SWEEP_EVERY_MS = 30_000;
 
-/** The time that clients have to answer that their sockets close, in milliseconds. */
+/** The time that clients have to answer that their sockets close. */
 const CLOSE_WITHIN_MS = 1_000;
-/** Clients may come back after this time, give or take. */
+/** Clients may reconnect after about this time. */
 const RESTARTING = "restarting, retry_after_ms=1000";
 const REMOVED = "You were removed from this room";
 const NAME_TAKEN = "This name belongs to an account now";
 
+/** Closes connections when their right ends, and counts those of each person. */
 export class LiveConnections {
   readonly #now: () => number;
   readonly #failed: (error: unknown) => void;
-  readonly #visits = new Set<LiveConnection>();
-  #heeded = 0;
-  /** How many visits each person has. */
+  readonly #connections = new Set<LiveConnection>();
+  #changes = 0;
+  /** The number of connections of each person. */
   readonly #counts = new Map<string, number>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** `failed` is called when a right could not be looked at. */
+  /** `now` is in milliseconds since the epoch; `failed` is called when a right could not be checked. */
   constructor(changes: ChangeFeed, now: () => number, failed: (error: unknown) => void) {
     this.#now = now;
     this.#failed = failed;
-    changes.listen((change) => this.#heed(change));
+    changes.listen((change) => this.#apply(change));
     this.#timer = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
   }
 
-  /** How many connections the person behind a user has; 0 for those who can't be told from others. */
+  /** The number of connections of the person behind a user; 0 for guests who can't be told from others. */
   count(user: User): number {
     return this.#counts.get(personOf(user) ?? "") ?? 0;
   }
 
-  /** How many changes were heeded so far: what was looked up before one may no longer hold after it. */
+  /** The number of changes applied so far: a right that was checked before one may no longer hold after it. */
   get changes(): number {
-    return this.#heeded;
+    return this.#changes;
   }
 
-  /** Lets a visit in whose right was looked up after so many {@link changes}; if there were more, it is looked at again. */
-  enter(visit: LiveConnection, since: number): void {
-    this.#visits.add(visit);
-    this.#add(personOf(visit.user), 1);
-    if (since !== this.#heeded) this.#renew(visit).catch(this.#failed);
+  /** Adds a connection; `since` is {@link changes} when its right was checked: after further ones it is checked again. */
+  enter(connection: LiveConnection, since: number): void {
+    this.#connections.add(connection);
+    this.#add(personOf(connection.user), 1);
+    if (since !== this.#changes) this.#renew(connection).catch(this.#failed);
   }
 
-  leave(visit: LiveConnection): void {
-    if (this.#visits.delete(visit)) this.#add(personOf(visit.user), -1);
+  /** Removes a connection that has closed. */
+  leave(connection: LiveConnection): void {
+    if (this.#connections.delete(connection)) this.#add(personOf(connection.user), -1);
   }
 
-  /** Closes every visit, and resolves when they are closed. */
+  /** Closes every connection, and resolves when they are closed. */
   async disconnectAll(code: number, reason: string): Promise<void> {
-    await Promise.all(Array.from(this.#visits, (visit) => visit.close(code, reason)));
+    await Promise.all(Array.from(this.#connections, (connection) => connection.close(code, reason)));
   }
 
-  /** Closes all as before a restart, and resolves when they are closed, or soon after. */
+  /** Closes every connection before a restart; resolves when they are closed, at most {@link CLOSE_WITHIN_MS} later. */
   async restart(): Promise<void> {
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(patience.resolve, CLOSE_WITHIN_MS);
@@ -83,6 +85,7 @@ export class LiveConnections {
     clearTimeout(timer);
   }
 
+  /** Ends the checks. */
   close(): void {
     clearInterval(this.#timer);
   }
@@ -94,42 +97,42 @@ export class LiveConnections {
     else this.#counts.delete(person);
   }
 
-  async #heed(change: Change): Promise<void> {
-    this.#heeded++;
-    for (const visit of [...this.#visits]) {
-      const { user, room } = visit;
+  async #apply(change: Change): Promise<void> {
+    this.#changes++;
+    for (const connection of [...this.#connections]) {
+      const { user, room } = connection;
       if (change.type === "names") {
         const isTaken = user.isGuest && change.names.includes(foldName(user.name));
-        if (isTaken) void visit.close(CLOSE.notAllowed, NAME_TAKEN);
+        if (isTaken) void connection.close(CLOSE.notAllowed, NAME_TAKEN);
       }
       if (change.type === "removed" && change.room === room && change.user === user.id) {
-        void visit.close(CLOSE.notAllowed, REMOVED);
+        void connection.close(CLOSE.notAllowed, REMOVED);
       }
-      if (change.type === "rules" && change.room === room) check(visit);
+      if (change.type === "rules" && change.room === room) check(connection);
       const isConcerned = change.type === "unknown" ||
-        (change.type === "account" && change.id === visit.owner);
-      if (isConcerned) await this.#renew(visit);
+        (change.type === "account" && change.id === connection.owner);
+      if (isConcerned) await this.#renew(connection);
     }
   }
 
   #sweep(): void {
     const now = this.#now();
-    const renewing = Array.from(this.#visits).filter(({ endsAt }) => endsAt <= now)
-      .map((visit) => this.#renew(visit));
+    const renewing = Array.from(this.#connections).filter(({ endsAt }) => endsAt <= now)
+      .map((connection) => this.#renew(connection));
     Promise.all(renewing).catch(this.#failed);
   }
 
-  async #renew(visit: LiveConnection): Promise<void> {
-    const renewed = await visit.renew();
-    if (!renewed && visit.user.isGuest) return void visit.close(CLOSE.notAllowed, NAME_TAKEN);
-    if (!renewed) return void visit.close(CLOSE.notSignedIn, "You have been signed out");
-    visit.user = renewed.user;
-    visit.endsAt = renewed.endsAt;
-    check(visit);
+  async #renew(connection: LiveConnection): Promise<void> {
+    const renewed = await connection.renew();
+    if (!renewed && connection.user.isGuest) return void connection.close(CLOSE.notAllowed, NAME_TAKEN);
+    if (!renewed) return void connection.close(CLOSE.notSignedIn, "You have been signed out");
+    connection.user = renewed.user;
+    connection.endsAt = renewed.endsAt;
+    check(connection);
   }
 }
 
-function check(visit: LiveConnection): void {
-  const refusal = visit.refusal();
-  if (refusal) void visit.close(refusal.code, refusal.reason);
+function check(connection: LiveConnection): void {
+  const refusal = connection.refusal();
+  if (refusal) void connection.close(refusal.code, refusal.reason);
 }

@@ -1,20 +1,24 @@
-/** The names that accounts own, held in memory: each guest's name is looked up, and after a restart all guests come at once. */
+/**
+ * The names that accounts own, in memory: each guest's name is looked up when it connects, and after a restart all guests
+ * connect at once.
+ */
 import type { ChangeFeed } from "../kv/change_feed.ts";
 
-/** More aren't held: about 20 MB. */
+/** Names in memory at most, about 20 MB; with more of them each name is looked up in KV. */
 const MOST_NAMES = 200_000;
 
+/** Tells at once that no account owns a name. */
 export class NameIndex {
   readonly #list: () => AsyncIterable<string>;
   #names: Set<string> | undefined;
-  /** With what characters they begin. */
+  /** Their first characters. */
   #initials = new Set<string>();
   #loading: Promise<void> | undefined;
-  /** Names that were made while the others were being loaded. */
+  /** Names that were taken while the others were being loaded. */
   #fresh = new Set<string>();
   #isTooMany = false;
 
-  /** `list` brings all names that are owned, folded. */
+  /** `list` yields all owned names, folded. */
   constructor(list: () => AsyncIterable<string>, changes: ChangeFeed) {
     this.#list = list;
     changes.listen((change) => {
@@ -24,9 +28,9 @@ export class NameIndex {
   }
 
   /**
-   * Whether an account may own a folded name. `false` is certain, but for accounts that another process made a second
-   * ago: their names' guests have to leave when this process hears of it, like those who were here before. `true` has
-   * to be looked up.
+   * Whether an account may own a folded name. `true` has to be looked up. `false` is certain, except for accounts that
+   * another process created within the last second: guests with their names have to leave when the change arrives, like
+   * those who connected before.
    */
   mayOwn(name: string): boolean {
     if (this.#names) return this.#names.has(name);
@@ -34,12 +38,13 @@ export class NameIndex {
     return true;
   }
 
-  /** Whether a name that an account owns may begin so: with one character, folded. As certain as {@link mayOwn}. */
+  /** Whether an owned name may begin with this folded character; as certain as {@link mayOwn}. */
   mayBegin(initial: string): boolean {
     if (this.#names) return this.#initials.has(initial);
     return this.mayOwn(initial);
   }
 
+  /** Adds folded names that an account has taken. */
   add(names: Iterable<string>): void {
     for (const name of names) {
       (this.#names ?? this.#fresh).add(name);
@@ -47,7 +52,7 @@ export class NameIndex {
     }
   }
 
-  /** What is being listed may lack what was missed, too. */
+  /** Also ends the loading under way, which may lack the names that were missed. */
   #forget(): void {
     this.#names = this.#loading = undefined;
     this.#fresh = new Set();
@@ -66,7 +71,7 @@ export class NameIndex {
       this.#names = names.union(fresh);
       this.#initials = new Set(Array.from(this.#names, initialOf));
     } catch {
-      // As long as they can't be listed each name is looked up, which says what is wrong.
+      // While listing fails, each name is looked up, and the lookup throws what is wrong.
     } finally {
       if (this.#fresh === fresh) this.#loading = undefined;
     }

@@ -1,10 +1,10 @@
 /**
- * Passwords are kept as scrypt hashes, `scrypt:<log2 N>:<r>:<p>:<salt>:<hash>`, so that the parameters can be raised
- * later and old hashes still be read.
+ * Passwords are stored as scrypt hashes, `scrypt:<log2 N>:<r>:<p>:<salt>:<hash>`: later versions can raise the
+ * parameters and still read old hashes.
  *
  * N = 2^14, r = 8, p = 5 is one of the settings that the OWASP Password Storage Cheat Sheet gives as equally strong
  * (https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt); it takes 16 MiB and
- * about 0.2 s, outside of the thread that serves the chat.
+ * about 0.2 s, in another thread than the one that serves the chat.
  */
 import { Buffer } from "node:buffer";
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
@@ -15,27 +15,42 @@ interface Cost {
   readonly p: number;
 }
 
+/** Characters. */
+const MIN_LENGTH = 10;
+const MAX_LENGTH = 256;
 const COST: Cost = { logN: 14, r: 8, p: 5 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
-/** Hashes that are made at a time, so that sign-ins leave the processor to the chat. */
+/** Hashes that are computed at a time, so that sign-ins leave the processor to the chat. */
 const AT_ONCE = 2;
-/** Hashes that may wait; more would be answered too late to be of use. */
+/** Hashes that may wait; further ones would be too late to be of use. */
 const MAX_WAITING = 50;
 
-/** So many passwords are being checked that this one can't be, for now. */
+/** Too many passwords are being hashed or compared; the caller may try again in a moment. */
 export class BusyError extends Error {
   override readonly name = "BusyError";
 }
 
+/** What is wrong with a new password, in a sentence for people; `undefined`: nothing. */
+export function passwordFault(password: string): string | undefined {
+  const { length } = [...password];
+  if (length >= MIN_LENGTH && length <= MAX_LENGTH) return undefined;
+  return `A password has ${MIN_LENGTH} to ${MAX_LENGTH} characters`;
+}
+
+/** Hashes and compares passwords, two at a time. */
 export class Passwords {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  /** What an account that doesn't exist is compared with, so that this takes as long as with one that does. */
+  /** Compared with where there is no account, so that this takes as long as with one. */
   readonly #decoy = `scrypt:${COST.logN}:${COST.r}:${COST.p}:${"A".repeat(22)}:${"A".repeat(43)}`;
 
-  /** The hash to keep of a password. Throws {@link BusyError}. */
+  /**
+   * The hash to store of a password.
+   *
+   * @throws {BusyError} when too many others wait.
+   */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
     const hash = await this.#derive(password, salt, COST);
@@ -44,7 +59,11 @@ export class Passwords {
     }`;
   }
 
-  /** Whether the hash is this password's; of `undefined` none is. Throws {@link BusyError}. */
+  /**
+   * Whether the hash is that of this password; `undefined` is that of none.
+   *
+   * @throws {BusyError} when too many others wait.
+   */
   async matches(password: string, kept: string | undefined): Promise<boolean> {
     const [, logN, r, p, salt, hash] = (kept ?? this.#decoy).split(":");
     const cost = { logN: Number(logN), r: Number(r), p: Number(p) };

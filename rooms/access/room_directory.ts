@@ -1,10 +1,10 @@
-/** The directory: all rooms there are, whether or not somebody is in them. */
+/** The directory of all rooms, whether or not somebody is in them. */
 import type { Archive } from "../messages/archive.ts";
 import type { PermissionStore } from "./room_permissions.ts";
 
-/** How long a list of all names may be used: whoever types a name asks with every letter. */
+/** The list of names is reused for 10 s, because pages search with every letter that is typed. */
 const KEPT_MS = 10_000;
-/** Names that are read at most: with more of them a list is no help, and each is a read. */
+/** Names in the list at most: each is a read, and people can't choose among more. */
 const MOST_READ = 5_000;
 
 /** Finds rooms by their names. */
@@ -23,15 +23,15 @@ export class RoomDirectory {
   }
 
   /**
-   * The rooms that something was said in or that have rules, whose names hold `filter` in any case, in the order of
-   * their names. They are as of 10 s ago at most; one that something was said in for the first time may take seconds more.
+   * The rooms with messages or permissions whose names contain `filter` in any case, sorted by name. The list is up to
+   * 10 s old; a room with its very first message may take seconds more.
    */
   async find(filter: string): Promise<string[]> {
     const now = this.#now();
     if (now - this.#readAt > KEPT_MS || now < this.#readAt) {
       this.#readAt = now;
       this.#names = this.#read();
-      // What could not be read is read again next time.
+      // A failed read is repeated by the next call.
       this.#names.catch(() => this.#readAt = -Infinity);
     }
     const wanted = filter.normalize("NFC").toLowerCase();

@@ -1,42 +1,43 @@
 /**
- * Which room a name means: `Support` and `support`, `班級101` and `班級１０１` are one room, called as it was called first.
+ * Which room a name means: `Support` and `support`, `班級101` and `班級１０１` are one room, under the name that came first.
  *
  * | key | value |
  * | --- | --- |
- * | `["room_name", folded]` | the names of the rooms that fold to this; more than one only where there were before folding |
- * | `["room_names"]` | `true` once the rooms from before are among them |
+ * | `["room_name", folded]` | the names of the rooms that fold to this; more than one only from before names were folded |
+ * | `["room_names"]` | `true` once those rooms have been added |
  *
- * A name is looked up when somebody enters, and kept in memory: on the way of a message nothing is read.
+ * A name is looked up when somebody enters, and stays in memory: no message has to wait for a read.
  */
 import { canBeKey, foldName } from "./account_name.ts";
 
 const NAME = "room_name";
 const INDEXED = ["room_names"];
-/** Kept in memory; more begin anew. */
-const MOST_KNOWN = 10_000;
+/** Names in memory; more of them start from an empty memory. */
+const MAX_KNOWN = 10_000;
 
+/** Finds rooms by name, and gives new rooms theirs. */
 export class RoomNames {
   readonly #kv: Deno.Kv;
-  /** By folded name. What is known stays true: a room's name never changes, and no other one can come beside it. */
+  /** By folded name. It stays true: a room's name never changes, and no second room can get the same folded name. */
   readonly #known = new Map<string, readonly string[]>();
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
   }
 
-  /** Notes the rooms that a version without folding stored; needed once, before any is looked up. */
+  /** Adds the rooms that an early version stored without folding; needed once, before any is looked up. */
   async open(stored: () => AsyncIterable<string>): Promise<void> {
     if ((await this.#kv.get(INDEXED)).value) return;
     for await (const room of stored()) await this.#add(room);
     await this.#kv.set(INDEXED, true);
   }
 
-  /** The room that a name means, which {@link claim} hasn't been called for if it is a new one. */
+  /** The room that a name means; the name itself when there is no such room. */
   async find(name: string): Promise<string> {
     return meant(name, await this.#names(keyOf(name))) ?? name;
   }
 
-  /** The same for somebody who enters: a room that is new is called so from now on, for everybody. */
+  /** The same for somebody who enters: a new room has this name from now on, for everybody. */
   async claim(name: string): Promise<string> {
     const folded = keyOf(name);
     const room = meant(name, await this.#names(folded));
@@ -58,11 +59,11 @@ export class RoomNames {
   }
 
   #remember(folded: string, names: readonly string[]): void {
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(folded, names);
   }
 
-  /** Adds a room to those that its folded name means, as often as others do so at the same time. */
+  /** Adds a room to those with its folded name; tries again when others do so at the same time. */
   async #add(room: string): Promise<void> {
     for (;;) {
       const entry = await this.#kv.get<string[]>([NAME, keyOf(room)]);
@@ -74,12 +75,12 @@ export class RoomNames {
   }
 }
 
-/** The room of exactly this name, else the one that was there first. */
+/** The room with exactly this name, else the oldest one. */
 function meant(name: string, rooms: readonly string[]): string | undefined {
   return rooms.includes(name) ? name : rooms[0];
 }
 
-/** What names of one room have in common; where that would be too long for a key, the name itself. */
+/** The folded name as part of a key; where that would be too long, the name itself. */
 function keyOf(name: string): string {
   const folded = foldName(name);
   return canBeKey(folded) ? folded : name;

@@ -1,5 +1,5 @@
 /**
- * Rules of a room: its title, who may come in, and who may speak. A room without rules is public, and nobody's.
+ * The permissions of a room: its title, who may enter, and who may write. A room without any is public, and nobody's.
  *
  * | key | value |
  * | --- | --- |
@@ -10,16 +10,17 @@ import type { ChangeFeed } from "../kv/change_feed.ts";
 import type { ServerFrame } from "../protocol.ts";
 import { hasAccount, type User } from "../user.ts";
 
+/** A room's title and permissions. */
 export interface RoomPermissions {
-  /** What pages call the room; `""`: by its name. */
+  /** Pages show this as the room's name; `""`: its name. */
   readonly title: string;
-  /** Only members come in. */
+  /** Only {@link members}, the creator and admins enter. */
   readonly isPrivate: boolean;
-  /** An admin has closed it: nobody speaks, and only admins and the service come in. Missing: no. */
+  /** An admin has closed it: nobody writes, and only admins and the service enter. Missing: no. */
   readonly isClosed?: boolean;
-  /** Only the creator and admins speak. */
+  /** Only the creator and admins write. */
   readonly isReadOnly: boolean;
-  /** The account that came first, by its id; `undefined` in a room that guests began. */
+  /** The id of the account that entered first; `undefined` when a guest was first. */
   readonly creator: string | undefined;
   /** Ids of accounts that may enter while the room is private. */
   readonly members: readonly string[];
@@ -34,33 +35,31 @@ const NONE: RoomPermissions = {
   creator: undefined,
   members: [],
 };
-/** Tries of a change that others' changes get in the way of. */
+/** Tries of a change that others' changes interrupt. */
 const MAX_TRIES = 10;
 
-/** Whether somebody may change the rules, and delete messages. */
+/** Whether a user may change the permissions, and delete messages. */
 export function mayChange(rules: RoomPermissions, user: User): boolean {
   return user.role === "admin" || user.role === "service" || (hasAccount(user) && rules.creator === user.id);
 }
 
-/** Whether somebody may come in, and read. */
+/** Whether a user may enter, and read. */
 export function mayEnter(rules: RoomPermissions, user: User): boolean {
   if (rules.isClosed) return user.role === "admin" || user.role === "service";
   return !rules.isPrivate || mayChange(rules, user) || (hasAccount(user) && rules.members.includes(user.id));
 }
 
-/** Why somebody who may not come in may not, in words that tell nothing else of the room. */
+/** Why a user may not enter, in words that reveal nothing else about the room. */
 export function whyNot(rules: RoomPermissions): string {
   return rules.isClosed ? "This room is closed" : "This room is private";
 }
 
-/** Whether somebody who is in may speak. */
+/** Whether a user who may enter may write. */
 export function maySpeak(rules: RoomPermissions, user: User): boolean {
   return !rules.isClosed && (!rules.isReadOnly || mayChange(rules, user));
 }
 
-/**
- * What pages are told of a room's rules. `user`: whom it is for; what one person may do can't be told to all at once.
- */
+/** The frame with a room's permissions: for one user, or without `may_change` for all its members. */
 export function roomFrame(room: string, rules: RoomPermissions, user?: User): ServerFrame & { type: "room" } {
   const { title, isPrivate, isReadOnly, isClosed } = rules;
   return {
@@ -68,14 +67,14 @@ export function roomFrame(room: string, rules: RoomPermissions, user?: User): Se
     room,
     title,
     private: isPrivate,
-    // What clients make of it is the same: nobody can write.
+    // Clients treat both alike: nobody can write.
     read_only: isReadOnly || isClosed === true,
     closed: isClosed || undefined,
     may_change: user && mayChange(rules, user),
   };
 }
 
-/** Tells the members of a room when its rules have changed. */
+/** Sends a room's permissions to its members whenever they change. `tell` sends a frame to the members of a room. */
 export function sendPermissions(parts: {
   changes: ChangeFeed;
   rules: PermissionStore;
@@ -89,7 +88,7 @@ export function sendPermissions(parts: {
   });
 }
 
-/** The rules of a room that people are in, as they are now. */
+/** The permissions of a room that people are in, kept up to date. */
 export interface CachedPermissions {
   readonly current: RoomPermissions;
 }
@@ -100,6 +99,7 @@ interface Held {
   holders: number;
 }
 
+/** Reads and changes permissions, and keeps those of rooms that people are in in memory. */
 export class PermissionStore {
   readonly #kv: Deno.Kv;
   readonly #changes: ChangeFeed;
@@ -114,23 +114,23 @@ export class PermissionStore {
     });
   }
 
-  /** The rooms that have rules. */
+  /** The names of all rooms that have permissions. */
   static async *rooms(kv: Deno.Kv): AsyncGenerator<string> {
     for await (const { key } of kv.list({ prefix: [KEY] })) yield String(key[1]);
   }
 
-  /** The rules as they stand in KV. */
+  /** The permissions as they are in KV. */
   async of(room: string): Promise<RoomPermissions> {
     return (await this.#kv.get<RoomPermissions>([KEY, room])).value ?? NONE;
   }
 
-  /** Keeps a room's rules in memory and up to date, until released. */
+  /** Keeps a room's permissions in memory and up to date, until {@link release}. */
   async hold(room: string): Promise<CachedPermissions> {
     let held = this.#held.get(room);
     if (!held) this.#held.set(room, held = { current: NONE, versionstamp: "", holders: 0 });
     held.holders++;
     try {
-      // A room that is held has been read, or is being read: only the first holder has to wait.
+      // Once they have been read, further holders needn't wait.
       if (!held.versionstamp) await this.#refresh(room);
       return held;
     } catch (error) {
@@ -145,12 +145,12 @@ export class PermissionStore {
     if (held && --held.holders === 0) this.#held.delete(room);
   }
 
-  /** The rooms that people are in here. */
+  /** The rooms whose permissions are in memory. */
   held(): string[] {
     return [...this.#held.keys()];
   }
 
-  /** Makes an account the creator of a room that has no rules yet; false when it has some. */
+  /** Makes an account the creator of a room that has no permissions yet; false when it has some. */
   async claim(
     room: string,
     user: User,
@@ -164,7 +164,11 @@ export class PermissionStore {
     return ok;
   }
 
-  /** Changes rules, here at once and elsewhere within seconds. */
+  /**
+   * Changes permissions, here at once and elsewhere within seconds; returns the new ones.
+   *
+   * @throws {Error} when others change them at the same time again and again.
+   */
   async change(room: string, change: (rules: RoomPermissions) => RoomPermissions): Promise<RoomPermissions> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<RoomPermissions>([KEY, room]);
@@ -179,22 +183,22 @@ export class PermissionStore {
     throw new Error(`Changing the rules of ${room} failed: others changed them ${MAX_TRIES} times meanwhile`);
   }
 
-  /** The rooms that are closed, so many at most. */
+  /** The names of closed rooms, at most `limit`. */
   async closed(limit: number): Promise<string[]> {
     const entries = this.#kv.list({ prefix: [CLOSED] }, { limit });
     return await Array.fromAsync(entries, ({ key }) => String(key[1]));
   }
 
-  /** The names of all rooms that have rules. */
-  async *names(): AsyncGenerator<string> {
-    for await (const { key } of this.#kv.list({ prefix: [KEY] })) yield String(key[1]);
+  /** The names of all rooms that have permissions. */
+  names(): AsyncGenerator<string> {
+    return PermissionStore.rooms(this.#kv);
   }
 
   async #refresh(room: string): Promise<void> {
     const held = this.#held.get(room);
     if (!held) return;
     const { value, versionstamp } = await this.#kv.get<RoomPermissions>([KEY, room]);
-    // Of two reads at once the older may end later. "0" is below every versionstamp, but says that it was read.
+    // Of two reads at once the older may end later. "0" is below every versionstamp, and says that a read was made.
     if ((versionstamp ?? "0") < held.versionstamp) return;
     held.current = value ?? NONE;
     held.versionstamp = versionstamp ?? "0";

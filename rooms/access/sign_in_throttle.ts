@@ -1,17 +1,18 @@
 /**
- * Slows down who guesses passwords: after some failures with one name from one address, each further one makes the next
- * wait twice as long; so do many with one name from wherever, and very many from one address, whatever the name.
+ * Slows down people who guess passwords. Failures are counted for each name at each address, for each name alone, and
+ * for each address alone. Above a limit each further failure doubles the time until the next attempt.
  *
- * A class shares an address, and whoever knows a name can fail with it on purpose. So a browser that has signed in under
- * the name before waits for its own failures alone.
+ * A school class shares an address, and everybody who knows a name can fail with it on purpose. So a browser that has
+ * signed in under the name before waits for its own failures only.
  *
- * An attempt counts from its beginning, so that a thousand at once are no better than one after the other; one that
- * succeeds is forgotten. While somebody has to wait even the right password isn't tried, so that the wait says nothing.
+ * An attempt counts as a failure when it begins, so that a thousand at once are no better than one after the other; a
+ * success takes this back. During the wait even the right password is refused, so that the answer reveals nothing.
  */
 
 interface Rule {
-  /** Failures that cost nothing. */
+  /** Failures without a wait. */
   readonly free: number;
+  /** The longest wait. */
   readonly mostMs: number;
 }
 
@@ -20,30 +21,32 @@ interface Record {
   waitUntil: number;
 }
 
-const BY_NAME_AND_PLACE: Rule = { free: 5, mostMs: 5 * 60 * 1000 };
-/** Guesses from many addresses. */
+const BY_NAME_AND_ORIGIN: Rule = { free: 5, mostMs: 5 * 60 * 1000 };
+/** Against guesses from many addresses. */
 const BY_NAME: Rule = { free: 50, mostMs: 5 * 60 * 1000 };
-/** One password tried with many names; many people who err share an address. */
+/** Against one password with many names; high, because many people who mistype share an address. */
 const BY_ADDRESS: Rule = { free: 200, mostMs: 5 * 60 * 1000 };
 const FIRST_WAIT_MS = 1_000;
-/** Failures are forgotten when none was added for so long. */
+/** Failures are forgotten an hour after the last wait. */
 const FORGET_MS = 60 * 60 * 1000;
-/** Records kept of each kind; the oldest go. */
-const MOST_RECORDS = 10_000;
+/** Records of each kind in memory; the oldest are dropped. */
+const MAX_RECORDS = 10_000;
 
+/** Decides which attempts to sign in may be made. */
 export class SignInThrottle {
   readonly #now: () => number;
-  readonly #places = new Map<string, Record>();
+  readonly #origins = new Map<string, Record>();
   readonly #names = new Map<string, Record>();
   readonly #addresses = new Map<string, Record>();
 
+  /** `now` is in milliseconds since the epoch. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /**
-   * Begins an attempt: 0 when it may be made, else how many milliseconds to wait. The name is a folded one; `browser` is one
-   * that has signed in under it before.
+   * Begins an attempt: returns 0 when it may be made, else the milliseconds to wait. The name is folded; `browser` is the
+   * id of a browser that has signed in under it before.
    */
   begin(name: string, address: string, browser?: string): number {
     const now = this.#now();
@@ -56,11 +59,11 @@ export class SignInThrottle {
 
   /** The attempt succeeded. */
   succeed(name: string, address: string, browser?: string): void {
-    this.#places.delete(placeOf(name, address, browser));
+    this.#origins.delete(originOf(name, address, browser));
     if (browser !== undefined) return;
     this.#names.delete(name);
     const byAddress = this.#addresses.get(address);
-    // Only this one is forgiven: else one's own account would be a way to guess others' passwords.
+    // Only this attempt is taken back: otherwise signing in to an own account would allow further guesses at others.
     if (byAddress && byAddress.failures > 0) {
       byAddress.failures--;
       byAddress.waitUntil = this.#now();
@@ -68,29 +71,29 @@ export class SignInThrottle {
   }
 
   #recordsOf(name: string, address: string, browser: string | undefined, now: number): [Record, Rule][] {
-    const place = recordOf(this.#places, placeOf(name, address, browser), now);
-    if (browser !== undefined) return [[place, BY_NAME_AND_PLACE]];
+    const origin = recordOf(this.#origins, originOf(name, address, browser), now);
+    if (browser !== undefined) return [[origin, BY_NAME_AND_ORIGIN]];
     return [
-      [place, BY_NAME_AND_PLACE],
+      [origin, BY_NAME_AND_ORIGIN],
       [recordOf(this.#names, name, now), BY_NAME],
       [recordOf(this.#addresses, address, now), BY_ADDRESS],
     ];
   }
 }
 
-/** Where somebody tries a name: with a browser that is known for it, or at an address. */
-function placeOf(name: string, address: string, browser: string | undefined): string {
+/** Where a name is tried: in a browser that has signed in under it before, or at an address. */
+function originOf(name: string, address: string, browser: string | undefined): string {
   return `${name}\n${browser === undefined ? address : `browser ${browser}`}`;
 }
 
-/** The record, which is the newest one now. */
+/** The record of a key, made if necessary; it becomes the newest. */
 function recordOf(records: Map<string, Record>, key: string, now: number): Record {
   let record = records.get(key);
   if (!record || record.waitUntil + FORGET_MS < now) record = { failures: 0, waitUntil: now };
   records.delete(key);
   records.set(key, record);
   const [oldest] = records.keys();
-  if (records.size > MOST_RECORDS) records.delete(oldest);
+  if (records.size > MAX_RECORDS) records.delete(oldest);
   return record;
 }
 

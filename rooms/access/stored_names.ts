@@ -1,5 +1,5 @@
 /**
- * Names as an earlier version stored them: folded once (`foldOnce`), and not until nothing changes (`foldName`).
+ * Names as an early version stored them: folded once (`foldOnce`) instead of until nothing changes (`foldName`).
  *
  * | key | value |
  * | --- | --- |
@@ -8,20 +8,20 @@
 import { canBeKey, foldName, foldOnce } from "./account_name.ts";
 
 const NAMES = ["account_names"];
-/** The present way of folding. */
+/** The number of the present way of folding. */
 const FOLDING = 2;
 
 /**
- * The forms in which names may be stored. The former one comes first: whose name another account has by its present form
- * must still be able to sign in.
+ * The forms in which names may be stored. The former one comes first: where the present form belongs to another account,
+ * the owner of the former one must still be able to sign in.
  */
 export function storedFormsOf(names: readonly string[]): Set<string> {
   return new Set([...names.map(foldOnce), ...names.map(foldName)].filter(canBeKey));
 }
 
 /**
- * Gives all names under a prefix their present form, too. One that two accounts would share stays with the account that
- * has it by its present form.
+ * Stores all names under a prefix in their present form, too. A form that two accounts would share stays with the account
+ * that has it already.
  */
 export async function foldStoredNames(kv: Deno.Kv, prefix: string): Promise<void> {
   const { value } = await kv.get<{ folding: number }>(NAMES);

@@ -1,69 +1,73 @@
 /**
- * What every process has to hear of soon though it isn't a message: who may do what, a room's rules, deletions.
+ * The feed of changes that every process must apply soon and that are no messages: accounts, permissions, deletions.
  *
  * | key | value |
  * | --- | --- |
  * | `["change", versionstamp]` | a {@link Change}; deleted after {@link lifeOf} |
- * | `["changes_made"]` | how many changes there ever were (`Deno.KvU64`) |
+ * | `["changes_made"]` | the number of changes there ever were (`Deno.KvU64`) |
  *
- * A change is written in the commit that makes it true. Each process reads this one range every second, so that it
- * hears of changes made by others without asking for anything on the way of a message.
+ * A change is written in the commit that makes it true. Each process polls this one range every second, so that no
+ * message has to wait for a read.
  *
- * The count tells a process whether it has missed a change, because that had been deleted before the process came to
- * read it. No clock could: the time of day jumps, and a monotonic clock stands still while a machine is suspended.
+ * By the number a process finds out that it has missed changes, because they were deleted before it read them. No clock
+ * could: the time of day jumps, and a monotonic clock stops while a machine is suspended.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, wait } from "../clock.ts";
 import { versionstampKey } from "./versionstamp_key.ts";
 
 const PREFIX = ["change"];
 const MADE = ["changes_made"];
-/** How often a process reads the changes; a revoked session's sockets have to close within 5 s. */
-const LOOK_EVERY_MS = 1_000;
-/** A process that read them longer ago was paused, or can't reach KV: it reads them before it serves anything. */
+/** A revoked session's sockets have to close within 5 s. */
+const POLL_EVERY_MS = 1_000;
+/** A process whose last poll is longer ago was paused or can't reach KV: it polls before it serves anything from memory. */
 const LATE_MS = 5_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What changed: names are folded, see `foldName`. */
+/** A change. */
 export type Change =
+  /** An account or its credentials have changed, or ended. */
   | { readonly type: "account"; readonly id: string }
+  /** Accounts have taken these names, folded by `foldName`. */
   | { readonly type: "names"; readonly names: readonly string[] }
+  /** The permissions of a room have changed. */
   | { readonly type: "rules"; readonly room: string }
-  /** Who may be at a document has changed, or it was deleted. */
+  /** The permissions of a document have changed, or it was deleted. */
   | { readonly type: "document"; readonly id: string }
-  /** A user's connections to a room are ended. */
+  /** A user was removed from a room: its connections there end. */
   | { readonly type: "removed"; readonly room: string; readonly user: string }
   /** A message was deleted; its text is gone from the archive already. */
   | { readonly type: "deleted"; readonly room: string; readonly id: string }
-  /** One person's messages were erased from a room's archive, or from those of all rooms. */
+  /** The messages under a user name were erased from a room's archive; without a room: from all archives. */
   | { readonly type: "erased"; readonly username: string; readonly room?: string }
-  /** Changes were missed: whatever is held in memory has to be read again. */
+  /** Changes were missed: everything in memory that depends on some has to be read again. */
   | { readonly type: "unknown" };
 
+/** Adds changes to commits, and calls listeners for each change of any process, in order. */
 export class ChangeFeed {
   readonly #kv: Deno.Kv;
   readonly #clock: Pick<Clock, "now" | "elapsed">;
   #last = "";
-  /** Changes that were told, or made before {@link open}. */
-  #told = 0n;
-  /** When the last complete look began, by both clocks of {@link Clock}. */
-  #lookedAt: { readonly now: number; readonly elapsed: number };
-  #looking: Promise<void> = Promise.resolve();
+  /** The number of changes that listeners were called for, or that were made before {@link open}. */
+  #applied = 0n;
+  /** When the last complete poll began, by both times of {@link Clock}. */
+  #polledAt: { readonly now: number; readonly elapsed: number };
+  #polling: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(change: Change) => unknown>();
 
   constructor(kv: Deno.Kv, clock: Pick<Clock, "now" | "elapsed">) {
     this.#kv = kv;
     this.#clock = clock;
-    this.#lookedAt = this.#time();
+    this.#polledAt = this.#time();
   }
 
-  /** Whether what is held in memory may be out of date by more than is allowed. */
+  /** Whether memory may be out of date by more than {@link LATE_MS}. */
   get isLate(): boolean {
-    const { now, elapsed } = this.#lookedAt;
-    // While a machine is suspended only the time of day goes on. Where that merely jumped, a look too many is harmless.
+    const { now, elapsed } = this.#polledAt;
+    // While a machine is suspended only the time of day goes on. Where that merely jumped, an extra poll is harmless.
     return this.#clock.elapsed() - elapsed > LATE_MS || this.#clock.now() - now > LATE_MS;
   }
 
-  /** Calls `listener` on each change, one after the other, and waits for what it returns. */
+  /** Calls `listener` for each change, one after the other, and awaits what it returns. */
   listen(listener: (change: Change) => unknown): void {
     this.#listeners.add(listener);
   }
@@ -76,62 +80,62 @@ export class ChangeFeed {
     );
   }
 
-  /** Makes a change that is nothing else, and tells of it: here at once, and elsewhere within seconds. */
+  /** Makes a change that needs no commit of its own; listeners hear of it here at once, elsewhere within seconds. */
   async make(change: Change): Promise<void> {
     await this.add(this.#kv.atomic(), change).commit();
     await this.look();
   }
 
-  /** Passes over what changed before; needed once, before anything is held in memory. */
+  /** Skips everything that changed before; needed once, before anything is read into memory. */
   async open(): Promise<void> {
     let made: bigint;
     do {
       made = await this.#made();
       const { value } = await this.#kv.list({ prefix: PREFIX }, { reverse: true, limit: 1 }).next();
       this.#last = value ? String(value.key[1]) : "";
-      // A change that came in between is counted on one side only.
+      // A change between the reads is in one of them only.
     } while (made !== await this.#made());
-    this.#told = made;
-    this.#lookedAt = this.#time();
+    this.#applied = made;
+    this.#polledAt = this.#time();
   }
 
   /** Resolves when nothing is read any more. */
   async close(): Promise<void> {
-    await this.#looking.catch(() => {});
+    await this.#polling.catch(() => {});
   }
 
-  /** Tells the listeners of all that has changed by now. */
+  /** Polls: resolves when listeners were called for every change that is committed by now. */
   look(): Promise<void> {
-    // A look that is under way may have passed the change that the caller has in mind.
-    return this.#looking = this.#looking.catch(() => {}).then(() => this.#look());
+    // A poll that is under way may have read too early for the caller's change.
+    return this.#polling = this.#polling.catch(() => {}).then(() => this.#poll());
   }
 
-  /** Looks again and again until stopped; `failed` hears of looks that failed. */
+  /** Polls every second until the signal aborts; `failed` is called with the error of each failed poll. */
   async run(signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
     while (!signal.aborted) {
       await this.look().catch(failed);
-      await pause(LOOK_EVERY_MS, signal);
+      await wait(POLL_EVERY_MS, signal);
     }
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const began = this.#time();
-    // Before the changes: whatever is counted here and isn't found below has been deleted.
+    // Before the changes: those that are counted here and not found below have been deleted.
     const made = await this.#made();
     const start = [...PREFIX, `${this.#last}\0`];
     const end = [...PREFIX, "g"];
     let found = 0n;
     for await (const entry of this.#kv.list<Change>({ start, end })) {
-      await this.#tell(entry.value);
-      // Not before: what a listener failed to act upon is told again.
+      await this.#notify(entry.value);
+      // Not before: a change for which a listener failed comes again.
       this.#last = String(entry.key[1]);
-      this.#told++;
+      this.#applied++;
       found++;
     }
-    if (this.#told < made) await this.#tell({ type: "unknown" });
-    // Before this version changes were not counted, and a process of the version before doesn't count them today.
-    if (this.#told < made || !found) this.#told = made;
-    this.#lookedAt = began;
+    if (this.#applied < made) await this.#notify({ type: "unknown" });
+    // An early version doesn't count its changes, and may run beside this one.
+    if (this.#applied < made || !found) this.#applied = made;
+    this.#polledAt = began;
   }
 
   async #made(): Promise<bigint> {
@@ -142,29 +146,15 @@ export class ChangeFeed {
     return { now: this.#clock.now(), elapsed: this.#clock.elapsed() };
   }
 
-  async #tell(change: Change): Promise<void> {
+  async #notify(change: Change): Promise<void> {
     for (const listener of this.#listeners) await listener(change);
   }
 }
 
 /**
- * How long a change is kept, in milliseconds: for processes that are suspended, or cut off from KV. That somebody was
- * removed stands nowhere else, so it is kept until no socket can be left that it concerns.
+ * How long a change is stored, in milliseconds: for processes that are suspended, or cut off from KV. Removals are
+ * stored nowhere else, and so are kept until every socket from before has ended.
  */
 function lifeOf({ type }: Change): number {
   return type === "removed" ? 30 * DAY_MS : DAY_MS;
-}
-
-/** Resolves after so long, or at once when aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

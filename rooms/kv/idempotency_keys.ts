@@ -1,18 +1,18 @@
 /**
- * Idempotency keys: a request that is sent again under the same key is carried out once, and answered as it was first.
+ * Idempotency keys: a request that is sent again under the same key is carried out once, and gets the first answer again.
  *
  * | key | value |
  * | --- | --- |
  * | `["idempotency", caller, scope, key]` | {@link Remembered}; deleted after a day |
  *
- * The first sending stores an id under its key before anything is done. Whatever the request makes gets this id, and is
- * made only if nothing has it yet; so two sendings at once, or one after a crash between the work and its answer,
- * make one thing. Refusals aren't remembered.
+ * The first request stores an id under its key before anything else. What the request creates gets this id, and is
+ * created only if nothing has it yet. So two requests at once, or one after a crash between the work and its answer,
+ * create one thing. Refusals aren't remembered.
  */
 import { createHash } from "node:crypto";
 import { ulid } from "ulid";
 
-/** A key stands for another request already. */
+/** The key was used for another request before. */
 export class ReusedKeyError extends Error {
   override readonly name = "ReusedKeyError";
 
@@ -23,19 +23,19 @@ export class ReusedKeyError extends Error {
 
 /** A request that may be sent again. */
 export interface KeyedRequest {
-  /** Whose keys these are. */
+  /** The owner of the key: equal keys of other callers are independent. */
   readonly caller: string;
-  /** What is asked for: the same key means another request elsewhere. */
+  /** The kind of request: equal keys of other kinds are independent. */
   readonly scope: string;
   readonly key: string;
-  /** What JSON made of it; the order of its fields doesn't matter. */
+  /** The decoded JSON; the order of its fields doesn't matter. */
   readonly body: unknown;
 }
 
 interface Remembered {
   /** SHA-256 of the body. */
   readonly digest: string;
-  /** A ULID, of when the key came first. */
+  /** A ULID, of the time of the first request. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -46,6 +46,7 @@ interface Remembered {
 const IDEMPOTENCY = "idempotency";
 const LIFE_MS = 24 * 60 * 60 * 1000;
 
+/** Carries out requests once for each key, within a day. */
 export class Idempotency {
   readonly #kv: Deno.Kv;
   readonly #now: () => number;
@@ -57,8 +58,8 @@ export class Idempotency {
   }
 
   /**
-   * Carries a request out, or answers what `act` answered for it before. `act` makes something under the id that it
-   * gets, unless that is there already; its answer has to fit into a KV value.
+   * Carries a request out, or returns the answer that it got before. `act` creates something under the id that it gets,
+   * unless that exists; its answer has to fit into a KV value.
    *
    * @throws {ReusedKeyError} when the key was used for another body.
    */
@@ -73,12 +74,12 @@ export class Idempotency {
     return answer;
   }
 
-  /** What is remembered under a key, by whichever sending was first. */
+  /** What the first request stored under a key, which may be this one. */
   async #claim(key: Deno.KvKey, digest: string): Promise<Remembered> {
     for (;;) {
       const entry = await this.#kv.get<Remembered>(key);
       const now = this.#now();
-      // KV deletes what has expired when it comes to it.
+      // KV may delete expired values later.
       if (entry.value && now - entry.value.at < LIFE_MS) return entry.value;
       const fresh: Remembered = { digest, id: ulid(now), at: now };
       const commit = this.#kv.atomic().check(entry).set(key, fresh, { expireIn: LIFE_MS });

@@ -1,10 +1,10 @@
 /**
- * The seal makes commits: each once, also when the answer to it is lost on the way.
+ * Makes commits exactly once, even when the answer is lost on the network.
  *
- * A KV client sends a commit again when its connection breaks (https://github.com/denoland/denokv, `remote`), and the
- * first sending may have been carried out. So where KV is behind a network every commit moves a number that is the
- * seal's own, on the condition that nobody has moved it since the last commit: the second sending is refused, and the
- * number tells that the first was not.
+ * A KV client sends a commit again when its connection breaks (https://github.com/denoland/denokv, `remote`), though the
+ * first one may have been carried out. So where KV is behind a network, every commit also sets a number under a key of
+ * this process, and checks that the key is unchanged since the last commit. A repeated commit is then refused, and the
+ * stored number shows that the first one was made.
  *
  * | key | value |
  * | --- | --- |
@@ -12,7 +12,7 @@
  */
 import { type Lease, LeaseLostError } from "./lease.ts";
 
-/** A check of the commit itself failed. */
+/** One of the checks that the commit came with failed. */
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
 
@@ -21,20 +21,23 @@ export class RefusedError extends Error {
   }
 }
 
+/** What making commits needs. */
 export interface IdempotentCommitParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
-  /** Who doesn't hold it may not commit. */
+  /** Only its holder may commit; missing: everybody may. */
   readonly lease?: Lease;
 }
 
+/** Makes one process's commits; over a network one after the other. */
 export class IdempotentCommit {
   readonly #parts: IdempotentCommitParts;
   readonly #key: Deno.KvKey = ["seal", crypto.randomUUID()];
   #number = 0;
+  /** The versionstamp of {@link #key}. */
   #stamp: string | null = null;
-  /** Whether {@link #stamp} may be out of date: an outcome could not be found out. */
+  /** Whether {@link #stamp} may be out of date, because the outcome of a commit isn't known. */
   #isUncertain = false;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -43,20 +46,23 @@ export class IdempotentCommit {
   }
 
   /**
-   * Makes a commit; answers its versionstamp. Throws {@link LeaseLostError}, {@link RefusedError}, or what KV throws
-   * when it can't be reached; then it isn't made, as far as anyone can know.
+   * Makes a commit; returns its versionstamp.
+   *
+   * @throws {LeaseLostError} when another process has taken the lease.
+   * @throws {RefusedError} when one of the commit's own checks failed.
+   * @throws {Error} when KV can't be reached; whether the commit was made isn't known then.
    */
   commit(commit: Deno.AtomicOperation): Promise<string> {
     const { isRemote, lease } = this.#parts;
     const guarded = lease ? lease.guard(commit) : commit;
     if (!isRemote) return this.#commitHere(guarded);
-    // One after the other: each depends on the number that the one before has left.
+    // One after the other: each checks the versionstamp of the one before.
     const made = this.#last.then(() => this.#commitThere(guarded));
     this.#last = made.catch(() => {});
     return made;
   }
 
-  /** Leaves nothing behind. */
+  /** Deletes its key, after the last commit. */
   async close(): Promise<void> {
     await this.#last;
     if (this.#number) await this.#parts.kv.delete(this.#key);
@@ -69,7 +75,7 @@ export class IdempotentCommit {
   }
 
   async #commitThere(commit: Deno.AtomicOperation): Promise<string> {
-    if (this.#isUncertain) await this.#look();
+    if (this.#isUncertain) await this.#read();
     const number = ++this.#number;
     commit.check({ key: this.#key, versionstamp: this.#stamp }).set(this.#key, number);
     this.#isUncertain = true;
@@ -78,12 +84,12 @@ export class IdempotentCommit {
       this.#isUncertain = false;
       return this.#stamp = result.versionstamp;
     }
-    if (await this.#look() === number && this.#stamp) return this.#stamp;
+    if (await this.#read() === number && this.#stamp) return this.#stamp;
     throw result instanceof Error ? result : this.#refused();
   }
 
-  /** Answers the number of the last commit that was made. */
-  async #look(): Promise<number | null> {
+  /** The number of the last commit that was made. */
+  async #read(): Promise<number | null> {
     const entry = await this.#parts.kv.get<number>(this.#key);
     this.#stamp = entry.versionstamp;
     this.#isUncertain = false;

@@ -1,19 +1,18 @@
 /**
- * A lease in KV: at most one process works on the log at a time, and one that dies is replaced.
+ * A lease in KV: at most one process does a kind of work at a time, and another one takes over when it dies.
  *
  * | key | value |
  * | --- | --- |
- * | `["lease", name]` | the holder's id, written again and again while it is held |
- * | `["lease", name, "token"]` | the holder's id; its versionstamp, which changes with the holder, fences |
+ * | `["lease", name]` | the holder's id, written every 500 ms while it is held |
+ * | `["lease", name, "token"]` | the holder's id; its versionstamp, which changes with the holder, is the fencing token |
  *
- * No clocks are compared: who wants the lease watches the first key, and takes over once it has stood unchanged for
- * {@link LEASE_MS}. A holder that was paused for longer may still believe that it holds the lease; so its
- * commits check the token, and fail once another holder has come.
+ * No clocks are compared: a process that wants the lease watches the first key, and takes over once the key has been
+ * unchanged for {@link LEASE_MS}. A holder that was paused for longer may still believe that it holds the lease; so its
+ * commits check the token, and fail once there is another holder.
  */
-
 import type { Clock } from "../clock.ts";
 
-/** How long a lease lasts that isn't renewed: what a killed process delays its successor, in milliseconds. */
+/** A lease ends when it wasn't renewed for this time, which is how long the successor of a killed process waits. */
 export const LEASE_MS = 2_000;
 const RENEW_EVERY_MS = 500;
 
@@ -26,28 +25,29 @@ export class LeaseLostError extends Error {
   }
 }
 
+/** One process's part in a lease of some name. */
 export class Lease {
   readonly #kv: Deno.Kv;
   readonly #key: Deno.KvKey;
   readonly #tokenKey: Deno.KvKey;
   readonly #clock: Clock;
-  readonly #lostTo: (name: string) => void;
+  readonly #onLost: (name: string) => void;
   readonly #id = crypto.randomUUID();
-  /** The versionstamps of our two keys, while we hold the lease. */
+  /** The versionstamps of the two keys while this process holds the lease, and the end by {@link Clock.elapsed}. */
   #held: { stamp: string; token: string; until: number } | undefined;
   #loss = new AbortController();
   #renewal: ReturnType<typeof setInterval> | undefined;
   #renewing: Promise<void> | undefined;
-  /** What another holder last wrote, and since when it stands, as far as we have seen. */
+  /** The versionstamp of another holder's key, and when this process first saw it, by {@link Clock.elapsed}. */
   #watched: { stamp: string; since: number } | undefined;
 
-  /** `lost` is called when another process has taken the lease, or may have, and this one didn't give it up. */
+  /** `lost` is called with the name when another process has taken the lease, or may have, without a release here. */
   constructor(kv: Deno.Kv, name: string, clock: Clock, lost: (name: string) => void = () => {}) {
     this.#kv = kv;
     this.#key = ["lease", name];
     this.#tokenKey = ["lease", name, "token"];
     this.#clock = clock;
-    this.#lostTo = lost;
+    this.#onLost = lost;
   }
 
   /** Whether this process may act. */
@@ -55,12 +55,12 @@ export class Lease {
     return this.#held !== undefined && this.#clock.elapsed() < this.#held.until;
   }
 
-  /** Aborts when the lease that is held now ends, for whatever reason. */
+  /** Aborts when the lease that is held now ends, also by {@link release}. */
   get lost(): AbortSignal {
     return this.#loss.signal;
   }
 
-  /** Takes the lease if it is free or ours, or its holder has gone silent; answers whether it is held now. */
+  /** Takes the lease if it is free, or its holder has stopped renewing it; returns whether this process holds it now. */
   async acquire(): Promise<boolean> {
     if (this.isHeld) return true;
     this.drop();
@@ -80,25 +80,33 @@ export class Lease {
     return true;
   }
 
-  /** Adds to a commit that it be refused when another holder has come. Throws {@link LeaseLostError}. */
+  /**
+   * Adds the check to a commit that makes it fail once there is another holder.
+   *
+   * @throws {LeaseLostError} when this process doesn't hold the lease.
+   */
   guard(commit: Deno.AtomicOperation): Deno.AtomicOperation {
     if (!this.#held) throw new LeaseLostError();
     return commit.check({ key: this.#tokenKey, versionstamp: this.#held.token });
   }
 
-  /** Another holder has come. */
+  /** There is another holder: ends the lease here. */
   drop(): void {
     const wasHeld = this.#held !== undefined;
     this.#end();
-    if (wasHeld) this.#lostTo(String(this.#key[1]));
+    if (wasHeld) this.#onLost(String(this.#key[1]));
   }
 
-  /** Throws {@link LeaseLostError} when this process may not act any more. */
+  /**
+   * Demands that this process may act.
+   *
+   * @throws {LeaseLostError} when it doesn't hold the lease.
+   */
   demand(): void {
     if (!this.isHeld) throw new LeaseLostError();
   }
 
-  /** Gives the lease up, so that another process need not wait for its end. */
+  /** Gives the lease up, so that another process needn't wait for its end. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
     await this.#renewing;
@@ -133,7 +141,7 @@ export class Lease {
       if (result.ok) this.#held = { stamp: result.versionstamp, token, until };
       else this.drop();
     } catch {
-      // Not known to be lost: the next renewal tells, or its time runs out.
+      // KV could not be reached: the next renewal succeeds, or the time runs out.
     } finally {
       this.#renewing = undefined;
     }

@@ -1,20 +1,20 @@
 /**
- * KV's queue, whose messages are told apart by their `kind`. An isolate has one listener for all of them, because KV
- * gives it no more.
+ * KV's queue, whose messages have a `kind`. An isolate has one listener for all kinds, because KV allows no more.
  */
 import * as v from "valibot";
 
-/** A queue delivers again what takes longer than about a minute to handle (measured); KV remembers what is to do. */
+/** KV delivers a message again when handling takes over a minute (measured); the work itself is stored elsewhere. */
 const HANDLE_AT_MOST_MS = 45_000;
 
 const MESSAGE = v.object({ kind: v.string() });
 
-/** A message; what it brings besides its kind is for people who look into the database. */
+/** A message; fields besides `kind` are for people who read the database. */
 export type QueueMessage = { readonly kind: string } & Readonly<Record<string, string>>;
 
-/** What is done about a message; the queue waits for it, but not for ever. */
+/** Handles a message; the queue waits for it for {@link HANDLE_AT_MOST_MS} at most. */
 export type QueueHandler = () => Promise<void>;
 
+/** Sends messages, and calls the handler of their kind. */
 export class Queue {
   readonly #kv: Deno.Kv;
   readonly #handlers = new Map<string, QueueHandler>();
@@ -24,21 +24,22 @@ export class Queue {
     this.#kv = kv;
   }
 
-  /** Has messages of a kind handled; before {@link listen}, so that none of them comes too early. */
+  /** Sets the handler of a kind. Call it before {@link listen}: messages without a handler are dropped. */
   handle(kind: string, handler: QueueHandler): void {
     this.#handlers.set(kind, handler);
   }
 
-  /** Puts a message into a commit, to be handled after so many milliseconds. */
+  /** Adds a message to a commit, to be handled after `delayMs`. */
   add(commit: Deno.AtomicOperation, message: QueueMessage, delayMs: number): void {
     commit.enqueue(message, { delay: delayMs });
   }
 
+  /** Sends a message, to be handled after `delayMs`. */
   async send(message: QueueMessage, delayMs: number): Promise<void> {
     await this.#kv.enqueue(message, { delay: delayMs });
   }
 
-  /** Handles messages; resolves when KV is closed. */
+  /** Handles messages until KV is closed, and resolves then. */
   listen(): Promise<void> {
     return this.#listening ??= this.#kv.listenQueue(async (message: unknown) => {
       if (!v.is(MESSAGE, message)) return;

@@ -1,26 +1,31 @@
 /**
- * One SQLite database that several isolates have open: whoever writes while another one does is told that the database
- * is locked (measured; nothing of the write has happened then), and tries again.
+ * Retries writes to an SQLite database that several isolates have open. A write during another isolate's write fails
+ * with "database is locked", and nothing of it has happened then (measured).
  */
 
-const TRIES = 100;
+const MAX_TRIES = 100;
+/** On average; random, so that two isolates don't meet again and again. */
 const PAUSE_MS = 5;
 
-/** The same database, whose writes wait until nobody else writes. */
+/**
+ * The same database, whose writes are tried again while it is locked, for about half a second.
+ *
+ * @throws {TypeError} from a write, when the database is still locked after that.
+ */
 export function retryWhenLocked(kv: Deno.Kv): Deno.Kv {
-  return patient(kv, new Set(["set", "delete", "enqueue"]));
+  return retrying(kv, new Set(["set", "delete", "enqueue"]));
 }
 
-function patient<T extends object>(target: T, writes: ReadonlySet<string | symbol>): T {
+function retrying<T extends object>(target: T, writes: ReadonlySet<string | symbol>): T {
   const proxy: T = new Proxy(target, {
     get(target, name) {
       const value = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
-      if (name === "atomic") return () => patient(value.call(target), new Set(["commit"]));
+      if (name === "atomic") return () => retrying(value.call(target), new Set(["commit"]));
       return (...args: unknown[]) => {
-        if (writes.has(name)) return persist(() => value.apply(target, args));
+        if (writes.has(name)) return retry(() => value.apply(target, args));
         const result = value.apply(target, args);
-        // An atomic operation's methods answer the operation.
+        // An atomic operation's methods return the operation.
         return result === target ? proxy : result;
       };
     },
@@ -28,12 +33,14 @@ function patient<T extends object>(target: T, writes: ReadonlySet<string | symbo
   return proxy;
 }
 
-async function persist<T>(write: () => Promise<T>): Promise<T> {
+async function retry<T>(write: () => Promise<T>): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
       return await write();
     } catch (error) {
-      if (tries === TRIES || !(error instanceof TypeError) || !error.message.includes("locked")) throw error;
+      if (tries === MAX_TRIES || !(error instanceof TypeError) || !error.message.includes("locked")) {
+        throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (0.5 + Math.random())));
     }
   }

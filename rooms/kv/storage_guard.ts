@@ -1,65 +1,70 @@
 /**
- * Whether what is written to KV will be there after a restart. A database file that was deleted, moved or replaced goes
- * on working for whoever has it open, and takes everything with it when the process ends; so every write looks whether
- * the file is still there before its success is told.
+ * Guards against writes that a restart would lose. A database file that was deleted, moved or replaced keeps working for
+ * processes that have it open, and is gone when they end. So every write checks that the file is still there before it
+ * succeeds.
  */
 
-/** Nothing can be stored: the database file isn't where it was opened. */
+/** Nothing can be stored, because the database file isn't where it was opened. */
 export class StorageLostError extends Error {
   override readonly name = "StorageLostError";
-  /** For those who ask over HTTP. */
+  /** The code of the answer over HTTP. */
   readonly code = "storage_lost";
 }
 
-/** What tells a file from another one at the same path. */
+/** Differs between two files at the same path. */
 interface Identity {
   readonly dev: number;
   readonly ino: number | null;
 }
 
-/** SQLite keeps what was committed last in the second one, until it copies it to the first (https://sqlite.org/wal.html). */
+/** SQLite stores recent commits in the second file until it copies them to the first (https://sqlite.org/wal.html). */
 const SUFFIXES = ["", "-wal"];
 
 /**
- * What SQLite calls a disk that doesn't take a write (https://sqlite.org/rescode.html); a write can also fail because it
- * is too large, or because somebody else is writing.
+ * SQLite's errors about the disk (https://sqlite.org/rescode.html). Writes also fail because they are too large, or
+ * because another process is writing; those are no trouble of the storage.
  */
 const FAILURE =
   /database or disk is full|readonly database|disk I\/O error|unable to open database file|disk image is malformed|not a database/;
 
+/** Watches one database file. */
 export class StorageGuard {
   readonly #path: string | undefined;
   readonly #troubled: (trouble: string | undefined) => void;
   readonly #opened = new Map<string, Identity>();
   #loss: string | undefined;
   #failure: string | undefined;
-  #told: string | undefined;
+  #reported: string | undefined;
 
   /**
-   * `path` is that of the database file; `undefined` for databases without one. `troubled` is called when something is
-   * wrong, with a sentence for operators, and with `undefined` when it isn't any more.
+   * `path` is that of the database file; `undefined` for databases without one. `troubled` is called with a sentence for
+   * operators when something is wrong, and with `undefined` when it isn't any more.
    */
   constructor(path: string | undefined, troubled: (trouble: string | undefined) => void) {
     this.#path = path;
     this.#troubled = troubled;
   }
 
-  /** Why nothing may be acknowledged; `undefined` while the file is in its place, as far as the last look tells. */
+  /** Why nothing may be acknowledged; `undefined` when the file was in its place at the last check. */
   get loss(): string | undefined {
     return this.#loss;
   }
 
-  /** What is wrong, the loss of the file or a write that failed last, in a sentence for operators. */
+  /** What is wrong, in a sentence for operators: the loss of the file, or the failure of the last write. */
   get trouble(): string | undefined {
     return this.#loss ?? this.#failure;
   }
 
-  /** Makes a KV that was just opened refuse to write once its file is lost; the writes of its atomic operations, too. */
+  /**
+   * Makes a KV that was just opened refuse all writes once its file is lost, also those of atomic operations.
+   *
+   * @throws {StorageLostError} from a write, when the file is lost.
+   */
   guard(kv: Deno.Kv): Deno.Kv {
     this.look();
     const [set, remove, enqueue] = [kv.set.bind(kv), kv.delete.bind(kv), kv.enqueue.bind(kv)];
     const atomic = kv.atomic.bind(kv);
-    // The object itself is changed: a proxy would cost every part of every commit.
+    // Changes the object itself: a proxy would cost time in every step of every commit.
     kv.set = (...args) => this.#write(() => set(...args));
     kv.delete = (...args) => this.#write(() => remove(...args));
     kv.enqueue = (...args) => this.#write(() => enqueue(...args));
@@ -72,11 +77,11 @@ export class StorageGuard {
     return kv;
   }
 
-  /** Looks whether the files are where they were. */
+  /** Checks whether the files are where they were. */
   look(): void {
     this.#loss = undefined;
     for (const suffix of SUFFIXES) this.#loss ??= this.#lossOf(suffix);
-    this.#tell();
+    this.#report();
   }
 
   async #write<T>(write: () => Promise<T>): Promise<T> {
@@ -87,13 +92,13 @@ export class StorageGuard {
     } catch (error) {
       const said = FAILURE.exec(String(error))?.[0];
       if (said) this.#failure = `The last write to the database failed: ${said}`;
-      this.#tell();
+      this.#report();
       throw error;
     }
     this.#failure = undefined;
     this.#loss ??= this.#lossOf("");
-    this.#tell();
-    // It was made, in a file that nobody will find.
+    this.#report();
+    // The write was made, but in a file that nobody will find.
     this.#demand();
     return result;
   }
@@ -118,20 +123,20 @@ export class StorageGuard {
       `what process ${Deno.pid} has still open (on Linux in /proc/${Deno.pid}/fd) before you start the service anew`;
   }
 
-  #tell(): void {
-    if (this.trouble === this.#told) return;
-    this.#told = this.trouble;
-    this.#troubled(this.#told);
+  #report(): void {
+    if (this.trouble === this.#reported) return;
+    this.#reported = this.trouble;
+    this.#troubled(this.#reported);
   }
 }
 
-/** Looked up at once and not later: the answer belongs between a commit and its acknowledgement. */
+/** Synchronous, so that nothing comes between a commit, this check and the acknowledgement. */
 function identityOf(path: string): Identity | "gone" | "unknown" {
   try {
     const { dev, ino } = Deno.statSync(path);
     return { dev, ino };
   } catch (error) {
-    // A directory that may not be looked into is no proof of anything.
+    // Without permission for the directory nothing is known.
     return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory
       ? "gone"
       : "unknown";

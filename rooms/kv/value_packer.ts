@@ -1,5 +1,5 @@
 /**
- * How large a stored value may become here: KV's limit of 65,536 bytes, less what its serialization adds
+ * The most bytes of a packed value: KV's limit of 65,536 bytes, less what serialization adds
  * (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.set).
  */
 export const MAX_VALUE_BYTES = 65_000;
@@ -14,10 +14,10 @@ export class Packer {
     return this.#size;
   }
 
-  /** Adds a text, or answers false and changes nothing when it doesn't fit any more. */
+  /** Adds a text; false, and nothing changes, when it doesn't fit any more. */
   add(text: string): boolean {
     let size = this.#size;
-    // Every character takes a byte or more, so this needs no try.
+    // A character takes at least one byte: a text this long needs no attempt.
     if (size + text.length >= MAX_VALUE_BYTES) return false;
     if (size) this.#buffer[size++] = 10;
     const { read, written } = encoder.encodeInto(text, this.#buffer.subarray(size));
@@ -26,13 +26,13 @@ export class Packer {
     return true;
   }
 
-  /** Begins with a value packed before. */
+  /** Starts with a value that was packed before. */
   load(value: Uint8Array): void {
     this.#buffer.set(value);
     this.#size = value.length;
   }
 
-  /** The value, and begins anew. */
+  /** Returns the value, and starts with an empty one. */
   take(): Uint8Array<ArrayBuffer> {
     const value = this.#buffer.slice(0, this.#size);
     this.#size = 0;

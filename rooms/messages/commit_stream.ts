@@ -1,16 +1,16 @@
 /**
- * The tail: all commits of all processes, in their one order, each once.
+ * The commit stream delivers all commits of all processes, in their one order, each once.
  *
- * The outbox is the truth. A commit that is known to follow the last one is passed on as it comes; whenever that isn't
- * known (another process rang, a post was lost), what follows is read from the outbox. What has left the outbox
- * meanwhile stands in the archive, and is read from there for the rooms that somebody is in.
+ * The outbox is the truth. A commit that is known to follow the last one is delivered as it arrives. When that isn't
+ * known (another process rang, a post was lost), the commits that follow are read from the outbox. Those that have left
+ * the outbox meanwhile are in the archive, and are read from there for the rooms that somebody is in.
  */
 import type { Archive } from "./archive.ts";
 import type { History } from "./history.ts";
 import { type Line, lineOf, roomInBody, seqIn, seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** A message that is being passed on. */
+/** A message to deliver to its room. */
 export interface CommittedMessage {
   readonly room: string;
   readonly line: Line;
@@ -22,19 +22,21 @@ export interface Commit {
   readonly messages: readonly { readonly room: string; readonly body: string }[];
 }
 
+/** What the commit stream reads, and where it delivers. */
 export interface CommitStreamParts {
   readonly outbox: Outbox;
   readonly archive: Archive;
   readonly history: History;
-  /** Takes messages, in order. */
+  /** Delivers messages, in order. */
   readonly deliver: (messages: readonly CommittedMessage[]) => void;
   /** Called when KV could not be read; the next ring tries again. */
   readonly failed: (error: unknown) => void;
 }
 
 /** Commits read at a time. */
-const STRETCH = 100;
+const BATCHES_PER_READ = 100;
 
+/** Follows the commits of all processes from where the archive ends. */
 export class CommitStream {
   readonly #parts: CommitStreamParts;
   #cursor: string;
@@ -42,37 +44,41 @@ export class CommitStream {
   #isClosed = false;
   #reading: Promise<void> | undefined;
 
-  /** Begins behind what the archive has, which therefore has to be open. */
+  /** Begins after what the archive has, which therefore has to be open. */
   constructor(parts: CommitStreamParts) {
     this.#parts = parts;
     this.#cursor = parts.archive.position;
   }
 
-  /** All commits up to this versionstamp have been passed on. */
+  /** All commits up to this versionstamp have been delivered. */
   get cursor(): string {
     return this.#cursor;
   }
 
-  /** A commit of which it is known that it follows the one at `previous`. */
+  /** Delivers a commit that follows the one with the versionstamp `previous`, or reads what lies between. */
   push(previous: string, commit: Commit): void {
     if (commit.versionstamp <= this.#cursor) return;
-    if (previous === this.#cursor) this.#pass(commit);
+    if (previous === this.#cursor) this.#deliver(commit);
     else this.ring();
   }
 
-  /** Something was committed, or may have been. */
+  /** Has the outbox read, because something was committed or may have been. */
   ring(): void {
     this.catchUp().catch(this.#parts.failed);
   }
 
-  /** Resolves when all that is committed by now has been passed on. Throws when KV can't be read. */
+  /**
+   * Resolves when everything that is committed by now has been delivered.
+   *
+   * @throws {Error} when KV can't be read.
+   */
   catchUp(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#isRung = true;
     return this.#reading ??= this.#read().finally(() => this.#reading = undefined);
   }
 
-  /** Reads no more. */
+  /** Ends it, and resolves when nothing is read any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#reading?.catch(() => {});
@@ -81,41 +87,41 @@ export class CommitStream {
   async #read(): Promise<void> {
     while (this.#isRung && !this.#isClosed) {
       this.#isRung = false;
-      while (await this.#readStretch());
+      while (await this.#readBatches());
     }
   }
 
-  /** Answers whether there may be more. */
-  async #readStretch(): Promise<boolean> {
+  /** Delivers the next commits; answers whether there may be more. */
+  async #readBatches(): Promise<boolean> {
     const { outbox } = this.#parts;
     const from = this.#cursor;
     const commits: Commit[] = [];
-    for await (const { versionstamp, bodies } of outbox.after(from, STRETCH)) {
+    for await (const { versionstamp, bodies } of outbox.after(from, BATCHES_PER_READ)) {
       commits.push({ versionstamp, messages: bodies.map((body) => ({ room: roomInBody(body), body })) });
     }
-    // Asked after the reading: what was taken out before it lies at or before this, and what was not was read.
+    // Only now: every batch that was missing above was removed before, and so is at or before this versionstamp.
     if (await outbox.removedUpTo() > this.#cursor) {
       await this.#readArchive();
       return true;
     }
     for (const commit of commits) {
-      if (commit.versionstamp > this.#cursor) this.#pass(commit);
+      if (commit.versionstamp > this.#cursor) this.#deliver(commit);
     }
-    return commits.length === STRETCH;
+    return commits.length === BATCHES_PER_READ;
   }
 
-  #pass({ versionstamp, messages }: Commit): void {
+  #deliver({ versionstamp, messages }: Commit): void {
     const { history, deliver } = this.#parts;
     const fresh: CommittedMessage[] = [];
-    for (const [place, { room, body }] of messages.entries()) {
-      const line = lineOf(seqOf(versionstamp, place), body);
+    for (const [i, { room, body }] of messages.entries()) {
+      const line = lineOf(seqOf(versionstamp, i), body);
       if (history.append(room, line)) fresh.push({ room, line });
     }
     this.#cursor = versionstamp;
     deliver(fresh);
   }
 
-  /** Passes on what the archive has by now. */
+  /** Delivers from the archive what the outbox doesn't have any more. */
   async #readArchive(): Promise<void> {
     const { archive, history, deliver } = this.#parts;
     await archive.open();
@@ -123,7 +129,7 @@ export class CommitStream {
     const from = this.#cursor;
     history.forget();
     for (const room of history.held()) {
-      for await (const lines of history.missed(room, from && `${from}~`)) {
+      for await (const lines of archive.behind(room, from && `${from}~`)) {
         const due = lines.filter((line) => seqIn(line) < `${position}~`);
         deliver(due.filter((line) => history.append(room, line)).map((line) => ({ room, line })));
       }

@@ -1,33 +1,27 @@
 /**
- * What was said, taken back: one message, one person's, or all that is old. It is gone from the archive and from the
- * memory of every process; the sheet keeps its rows.
+ * Deletes messages: one, all of one person, or all that are too old. They disappear from the archive and from the memory
+ * of every process; the sheet keeps its rows.
  */
 import { encodeTime } from "ulid";
+import { wait } from "../clock.ts";
 import type { Archive } from "./archive.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import type { History } from "./history.ts";
-import {
-  idIn,
-  isDeleted,
-  isErased,
-  type Line,
-  type Message,
-  messageIn,
-  withoutPerson,
-  withoutText,
-} from "./message.ts";
-import type { ServerFrame } from "../protocol.ts";
+import { idIn, isDeleted, isErased, type Line, messageIn, withoutPerson, withoutText } from "./message.ts";
+import type { Message, ServerFrame } from "../protocol.ts";
 
-/** A ULID. */
+/** The length of a ULID. */
 const ID_LENGTH = 26;
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** Old messages are removed once an hour. */
 const FORGET_EVERY_MS = 60 * 60 * 1000;
-/** Messages of a room that its members may still show; who scrolled further back has to load the page anew. */
-const TOLD_LINES = 1_000;
+/** The newest messages of a room, of which members hear that they are gone: pages that show older ones need a reload. */
+const ANNOUNCED_LINES = 1_000;
 
-/** Whose messages nobody is to be notified of any more: one message's, or all of one person's. */
+/** Whose notifications are taken back: those of one message, or of all that one user name said. */
 export type Withdrawal = { readonly id: string } | { readonly username: string };
 
+/** What deletion works with. */
 export interface DeletionParts {
   readonly kv: Deno.Kv;
   readonly archive: Archive;
@@ -35,101 +29,95 @@ export interface DeletionParts {
   readonly changes: ChangeFeed;
   /** Sends a frame to a room's members. */
   readonly tell: (room: string, frame: ServerFrame) => void;
-  /** Resolves when all that is durable by now has come to the history. */
+  /** Resolves when the history has everything that is durable by now. */
   readonly caughtUp: () => Promise<void>;
-  /** Adds to a commit that nobody is to be notified of these messages any more. */
+  /** Adds to a commit that nobody is to be notified any more. */
   readonly withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
 }
 
+/** Deletes messages for everybody, and applies deletions made elsewhere to this process's memory. */
 export class Deletion {
-  readonly #kv: Deno.Kv;
-  readonly #archive: Archive;
-  readonly #history: History;
-  readonly #changes: ChangeFeed;
-  readonly #tell: (room: string, frame: ServerFrame) => void;
-  readonly #caughtUp: () => Promise<void>;
-  readonly #withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
+  readonly #parts: DeletionParts;
 
   constructor(parts: DeletionParts) {
-    this.#kv = parts.kv;
-    this.#archive = parts.archive;
-    this.#history = parts.history;
-    this.#changes = parts.changes;
-    this.#tell = parts.tell;
-    this.#caughtUp = parts.caughtUp;
-    this.#withdraw = parts.withdraw;
-    parts.changes.listen((change) => this.#heed(change));
+    this.#parts = parts;
+    parts.changes.listen((change) => this.#apply(change));
   }
 
-  /** Deletes a message for everyone; its place, sender and time stay. False when the room has no such message. */
+  /** Deletes a message's text; its position, sender and time stay. False when the room has no such message. */
   async deleteMessage(room: string, id: string): Promise<boolean> {
     if (id.length !== ID_LENGTH) return false;
-    const change = deleting(id);
-    const told = (commit: Deno.AtomicOperation): void => {
-      this.#changes.add(commit, { type: "deleted", room, id });
-      this.#withdraw(commit, { id });
+    const { archive, changes, withdraw } = this.#parts;
+    const announce = (commit: Deno.AtomicOperation): void => {
+      changes.add(commit, { type: "deleted", room, id });
+      withdraw(commit, { id });
     };
-    // What is not in a page yet has no place.
-    await this.#archive.advance();
-    const { page, isThere } = await this.#archive.place(room, id);
+    // A message that is in no page yet can't be located.
+    await archive.advance();
+    const { page, isThere } = await archive.locate(room, id);
     if (!isThere) return false;
-    for await (const count of this.#archive.revise(room, page, change, told)) {
+    for await (const count of archive.revise(room, page, deleting(id), announce)) {
       if (!count) continue;
-      await this.#changes.look();
+      await changes.look();
       return true;
     }
     return false;
   }
 
-  /** All that was said under a name, room by room. */
+  /** All messages under a user name, room by room. */
   async *messagesOf(username: string): AsyncGenerator<Message> {
-    await this.#archive.advance();
-    for await (const room of this.#archive.rooms()) {
-      for await (const page of this.#archive.pagesFrom(room, "")) {
+    const { archive } = this.#parts;
+    await archive.advance();
+    for await (const room of archive.rooms()) {
+      for await (const page of archive.pagesFrom(room, "")) {
         yield* page.filter((line) => isBy(line, username)).map(messageIn);
       }
     }
   }
 
-  /** Erases all that was said under a name, and the name with it; answers how many messages that were. */
+  /** Erases the text of all messages under a user name, and the name with it; answers how many messages that were. */
   async erase(username: string): Promise<number> {
-    const change = erasing(username);
+    const { kv, archive, changes, withdraw } = this.#parts;
     let erased = 0;
-    // A room that is in no page yet would be passed over.
-    await this.#archive.advance();
-    for await (const room of this.#archive.rooms()) {
-      const told = (commit: Deno.AtomicOperation): void => {
-        this.#changes.add(commit, { type: "erased", username, room });
-        // Once is enough: should this be cut short, it is asked for again.
-        if (!erased) this.#withdraw(commit, { username });
+    // A room that is in no page yet would be missed.
+    await archive.advance();
+    for await (const room of archive.rooms()) {
+      const announce = (commit: Deno.AtomicOperation): void => {
+        changes.add(commit, { type: "erased", username, room });
+        // The first commit suffices: after an interruption the caller asks again.
+        if (!erased) withdraw(commit, { username });
       };
-      for await (const count of this.#archive.revise(room, "", change, told)) erased += count;
+      for await (const count of archive.revise(room, "", erasing(username), announce)) erased += count;
     }
-    // What was said meanwhile has been erased, too, but may have been told after the first withdrawal.
-    const last = this.#kv.atomic();
-    this.#withdraw(last, { username });
-    await this.#changes.add(last, { type: "erased", username }).commit();
-    await this.#changes.look();
+    // Messages that came meanwhile were erased too, but their notifications may be later than the first withdrawal.
+    const last = kv.atomic();
+    withdraw(last, { username });
+    await changes.add(last, { type: "erased", username }).commit();
+    await changes.look();
     return erased;
   }
 
-  /** Takes out what was said before a time; answers how many messages that were. */
+  /** Removes all messages before a time, in milliseconds since the epoch; answers how many that were. */
   async forgetBefore(time: number): Promise<number> {
+    const { archive, history } = this.#parts;
     const first = encodeTime(Math.max(0, time));
     const change = (line: Line): Line | undefined => idIn(line) < first ? undefined : line;
     let forgotten = 0;
-    for await (const room of this.#archive.rooms()) {
-      for await (const count of this.#archive.revise(room, "", change)) {
+    for await (const room of archive.rooms()) {
+      for await (const count of archive.revise(room, "", change)) {
         forgotten += count;
-        // Later pages hold later messages.
+        // Later pages have later messages.
         if (!count) break;
       }
     }
-    for (const room of this.#history.rooms) this.#history.revise(room, change);
+    for (const room of history.rooms) history.revise(room, change);
     return forgotten;
   }
 
-  /** Forgets again and again what is older than so many days, until stopped; 0 = never. */
+  /**
+   * Removes messages that are older than `retentionDays` (0: none) once an hour, until the signal aborts. `forgotten`
+   * hears how many were removed, `failed` what went wrong; the next hour tries again.
+   */
   async run(
     { retentionDays, now, signal, forgotten, failed }: {
       retentionDays: number;
@@ -146,43 +134,54 @@ export class Deletion {
       } catch (error) {
         failed(error);
       }
-      await untilAborted(FORGET_EVERY_MS, signal);
+      await wait(FORGET_EVERY_MS, signal);
     }
   }
 
-  /** Brings to memory, and to the members who are here, what was done to the archive, here or elsewhere. */
-  async #heed(change: Change): Promise<void> {
+  /** Applies to memory what was done to the archive, here or elsewhere, and sends it to members. */
+  async #apply(change: Change): Promise<void> {
+    const { history, caughtUp } = this.#parts;
     switch (change.type) {
       case "deleted": {
         const { room, id } = change;
-        // What comes to memory later than the news of its end would stay there.
-        await this.#caughtUp();
-        this.#history.revise(room, deleting(id));
-        return this.#tellDeleted(room, id);
+        // A message that came to memory after this change was applied would stay there.
+        await caughtUp();
+        history.revise(room, deleting(id));
+        return this.#sendDeleted(room, id);
       }
       case "erased": {
-        // From the archive, and not by the name: it may have been used again since.
-        const rooms = change.room === undefined ? this.#history.rooms : [change.room];
+        // From the archive, and not by the name: somebody else may have taken it since.
+        const rooms = change.room === undefined ? history.rooms : [change.room];
         return await this.#reread(rooms, isErased);
       }
       case "unknown":
-        return await this.#reread(this.#history.rooms, isDeleted);
+        return await this.#reread(history.rooms, isDeleted);
     }
   }
 
-  /** Makes memory what the archive is, and tells members of those of the newest messages that are gone. */
+  /** Makes memory equal to the archive, and sends to members which of the newest messages are gone. */
   async #reread(rooms: readonly string[], isGone: (line: Line) => boolean): Promise<void> {
-    await this.#caughtUp();
+    const { history, caughtUp } = this.#parts;
+    await caughtUp();
     for (const room of rooms) {
-      await this.#history.reread(room);
-      if (!this.#history.isHeld(room)) continue;
-      const newest = await this.#history.newest(room, TOLD_LINES);
-      for (const line of newest.filter(isGone)) this.#tellDeleted(room, idIn(line));
+      await history.reread(room);
+      if (!history.isHeld(room)) continue;
+      for (const line of (await this.#newest(room)).filter(isGone)) this.#sendDeleted(room, idIn(line));
     }
   }
 
-  #tellDeleted(room: string, id: string): void {
-    this.#tell(room, { type: "message_deleted", room, id });
+  /** The newest lines of a room in the archive, in no order. */
+  async #newest(room: string): Promise<Line[]> {
+    const newest: Line[] = [];
+    for await (const lines of this.#parts.archive.pagesUpTo(room, undefined)) {
+      newest.push(...lines.slice(newest.length - ANNOUNCED_LINES));
+      if (newest.length >= ANNOUNCED_LINES) break;
+    }
+    return newest;
+  }
+
+  #sendDeleted(room: string, id: string): void {
+    this.#parts.tell(room, { type: "message_deleted", room, id });
   }
 }
 
@@ -195,14 +194,6 @@ function erasing(username: string): (line: Line) => Line {
 }
 
 function isBy(line: Line, username: string): boolean {
-  // Most lines are told apart without reading them.
+  // The search spares parsing most lines.
   return line.includes(JSON.stringify(username)) && messageIn(line).username === username;
-}
-
-function untilAborted(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

@@ -1,9 +1,13 @@
 /**
- * The journal makes messages durable, many at a time, and tells their one order.
+ * The journal makes messages durable, many at a time, and gives them one order.
  *
  * Group commit: while one commit is under way, messages gather; the next one takes them all. So a lone message waits
  * for nothing, and a thousand share one transaction. A commit holds one batch for the outbox (which all rooms share),
- * the marks of resends, and the doorbell for the log.
+ * the keys by which resends are recognised, and what other parts add.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["sent", room, user id, client id, SHA-256 of the text]` | `{ id, timestamp }` of the message; deleted after a day |
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
@@ -15,47 +19,50 @@ import { type IdempotentCommit, RefusedError } from "../kv/idempotent_commit.ts"
 import type { Commit } from "./commit_stream.ts";
 import { type Trace, untraced } from "../trace.ts";
 
-/** A message on its way to be durable. */
+/** A message that is not durable yet. */
 export interface JournalItem {
   readonly draft: Draft;
-  /** Who waits for it: its sender, and whoever sent the same once more meanwhile. */
+  /** Those to notify: its sender, and senders of the same message again. */
   readonly senders: Sender[];
-  /** Present when a resend has to be recognised. */
-  readonly mark?: ResendKey;
+  /** Present when the message must be recognised if it is sent again. */
+  readonly resend?: ResendKey;
 }
 
-/** Two sendings to one room are the same message when the same user gave the same words the same client id. */
+/** Two messages in a room are the same one when user, client id and text are the same. */
 export interface ResendKey {
   readonly userId: string;
   readonly clientId: string;
   readonly message: string;
-  /** Whether another process may be storing the same at this very moment: its sender was cut off there. */
+  /** Whether another process may be storing the same message now: its sender was connected there just before. */
   readonly isDoubtful?: boolean;
 }
 
-/** Who is told what became of a message. */
+/** Is notified of what became of a message, once. */
 export interface Sender {
-  /** It is durable: for a resend, under the id and time that the first sending got. */
-  accepted(message: Accepted, mark: ResendKey | undefined): void;
-  /** It could not be stored. */
-  failed(mark: ResendKey | undefined): void;
+  /** The message is durable; a resend gets the id and time of the first message. */
+  accepted(message: Accepted, resend: ResendKey | undefined): void;
+  /** The message could not be stored. */
+  failed(resend: ResendKey | undefined): void;
 }
 
+/** What a message got when it became durable. */
 export interface Accepted {
   readonly id: string;
+  /** ISO 8601, UTC, milliseconds. */
   readonly timestamp: string;
   /** Missing for a resend. */
   readonly seq?: string;
 }
 
-/** Takes messages that are to become durable. */
+/** Makes messages durable: the journal, or what forwards them to another isolate's. */
 export interface Writer {
-  /** How many are not durable yet. */
+  /** The number of messages that are not durable yet. */
   readonly waiting: number;
-  /** Takes a message; its senders are told later. */
-  write(entry: JournalItem): void;
+  /** Takes a message; its senders are notified later. */
+  write(item: JournalItem): void;
 }
 
+/** What a journal needs. */
 export interface JournalOptions {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
@@ -64,47 +71,48 @@ export interface JournalOptions {
   /** Whether others store messages at the same time. */
   readonly isShared: boolean;
   readonly trace?: Trace;
-  /** Adds to the commit of these messages what else belongs into it: the log's doorbell, for one. */
-  readonly add: (commit: Deno.AtomicOperation, entries: readonly JournalItem[]) => void;
-  /** Called after each commit, in order, once its senders have been told. */
+  /** Adds to the commit of these messages what else must be stored with them. */
+  readonly add: (commit: Deno.AtomicOperation, items: readonly JournalItem[]) => void;
+  /** Called after each commit, in order, after its senders were notified. */
   readonly committed: (commit: Commit) => void;
-  /** Called when messages could not be stored. Their senders have been told. */
+  /** Called when `count` messages could not be stored, after their senders were notified. */
   readonly failed: (error: unknown, count: number) => void;
-  /** Called with messages that this isolate may not store any more: another one does by now. */
-  readonly displaced: (entries: readonly JournalItem[]) => void;
+  /** Called with messages that this isolate may not store any more, because another one has taken the lease. */
+  readonly displaced: (items: readonly JournalItem[]) => void;
 }
 
-/** How long a resend is recognised. */
-const MARK_LIFE_MS = 24 * 60 * 60 * 1000;
+/** For a day a resend is recognised. */
+const RESEND_LIFE_MS = 24 * 60 * 60 * 1000;
 /** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
 const KEYS_PER_READ = 10;
-/** Each may bring a mark, and a commit holds 1,000 mutations (same source). */
-const MAX_ENTRIES = 900;
-/** A commit to KV Connect holds 10 checks, one of which is the seal's. */
+/** Each may add a key, and a commit holds 1,000 mutations (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
+const MAX_ITEMS = 900;
+/** A commit to KV Connect holds 10 checks, one of which is that of {@link IdempotentCommit}. */
 const MAX_DOUBTFUL = 9;
-/** How often a commit is tried whose messages others have stored meanwhile. */
-const TRIES = 5;
-/** What was read so long before the commit is read again: the process may have been paused. */
+/** Tries of a commit whose messages other processes store at the same time. */
+const MAX_TRIES = 5;
+/** Resends that were looked up longer ago than this are looked up again before the commit: the process was paused. */
 const FRESH_MS = 2_000;
-/** Senders wait about 10 s when KV doesn't answer: so many looks, so far apart. One timer for all costs a commit nothing. */
-const LOOKS = 10;
-const LOOK_EVERY_MS = 1_000;
+/** When KV doesn't answer, senders are notified of the failure after 10 polls, one a second. One timer costs a commit nothing. */
+const MAX_POLLS = 10;
+const POLL_EVERY_MS = 1_000;
 
-const NONE: ReadonlySet<JournalItem> = new Set();
+const NOTHING: ReadonlySet<JournalItem> = new Set();
 
+/** Stores messages in group commits, and notifies their senders. */
 export class Journal implements Writer {
   readonly #options: JournalOptions;
   readonly #packer = new Packer();
-  /** By mark, the entries that are not durable yet. */
-  readonly #marked = new Map<string, JournalItem>();
+  /** Messages that may be sent again and are not durable yet, by {@link nameOf}. */
+  readonly #resends = new Map<string, JournalItem>();
   #waiting: JournalItem[] = [];
   #flushing: Promise<void> | undefined;
   #isClosed = false;
-  /** What is being stored. */
-  #unsettled: ReadonlySet<JournalItem> = NONE;
-  /** Looks since that began. */
-  #looks = 0;
-  #looking: ReturnType<typeof setInterval> | undefined;
+  /** The messages that are being stored. */
+  #unsettled: ReadonlySet<JournalItem> = NOTHING;
+  /** Polls since their storing began. */
+  #polls = 0;
+  #polling: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -114,32 +122,32 @@ export class Journal implements Writer {
     return this.#waiting.length;
   }
 
-  write(entry: JournalItem): void {
-    if (this.#isClosed) return entry.senders.forEach((sender) => sender.failed(entry.mark));
-    if (entry.mark) {
-      const name = nameOf(entry.draft, entry.mark);
-      const first = this.#marked.get(name);
-      if (first) return void first.senders.push(...entry.senders);
-      this.#marked.set(name, entry);
+  write(item: JournalItem): void {
+    if (this.#isClosed) return item.senders.forEach((sender) => sender.failed(item.resend));
+    if (item.resend) {
+      const name = nameOf(item.draft, item.resend);
+      const first = this.#resends.get(name);
+      if (first) return void first.senders.push(...item.senders);
+      this.#resends.set(name, item);
     }
-    this.#waiting.push(entry);
+    this.#waiting.push(item);
     this.#flushing ??= this.#flush();
   }
 
-  /** Resolves when all that has come is durable or has failed. */
+  /** Resolves when every message taken so far is durable or has failed. */
   async drain(): Promise<void> {
     while (this.#flushing) await this.#flushing;
   }
 
-  /** Takes no more, and drains. */
+  /** Takes no more messages, and drains. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.drain();
-    clearInterval(this.#looking);
+    clearInterval(this.#polling);
   }
 
   async #flush(): Promise<void> {
-    // One turn of the event loop: what came in together is stored together.
+    // One turn of the event loop: messages that arrive together are stored together.
     await setImmediate();
     while (this.#waiting.length) {
       const taken = this.#waiting;
@@ -150,12 +158,12 @@ export class Journal implements Writer {
     this.#flushing = undefined;
   }
 
-  /** Stores what has come. What can't be stored, its senders are told. */
+  /** Stores messages, and notifies the senders of those that can't be stored. */
   async #settle(taken: readonly JournalItem[]): Promise<void> {
     const unsettled = new Set(taken);
     this.#unsettled = unsettled;
-    this.#looks = 0;
-    this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#polls = 0;
+    this.#polling ??= setInterval(() => this.#poll(), POLL_EVERY_MS);
     try {
       await this.#answerResends(unsettled);
       let readAt = performance.now();
@@ -165,113 +173,113 @@ export class Journal implements Writer {
           readAt = performance.now();
           continue;
         }
-        const [bytes, entries] = this.#pack(unsettled);
+        const [bytes, items] = this.#pack(unsettled);
         try {
-          await this.#commit(entries, bytes, unsettled);
+          await this.#commit(items, bytes, unsettled);
           tries = 1;
         } catch (error) {
-          if (!(error instanceof RefusedError) || tries++ === TRIES) throw error;
+          if (!(error instanceof RefusedError) || tries++ === MAX_TRIES) throw error;
           await this.#answerResends(unsettled);
         }
       }
     } catch (error) {
       if (error instanceof LeaseLostError) return this.#displace([...unsettled]);
-      for (const entry of unsettled) this.#tell(entry, (sender) => sender.failed(entry.mark));
+      for (const item of unsettled) this.#notify(item, (sender) => sender.failed(item.resend));
       this.#options.failed(error, unsettled.size);
     } finally {
-      this.#unsettled = NONE;
+      this.#unsettled = NOTHING;
     }
   }
 
   /**
-   * When KV doesn't answer, senders are told that it failed, of what waits behind, too. What is on its way may be stored
-   * all the same, and is then known when it is sent again.
+   * When KV doesn't answer, notifies senders of a failure: of the messages being stored, and of those that wait. KV may
+   * store the former all the same; they are recognised when they are sent again.
    */
-  #look(): void {
-    if (!this.#unsettled.size || ++this.#looks < LOOKS) return;
-    this.#looks = 0;
-    for (const entry of [...this.#unsettled, ...this.#waiting.splice(0)]) {
-      this.#tell(entry, (sender) => sender.failed(entry.mark));
+  #poll(): void {
+    if (!this.#unsettled.size || ++this.#polls < MAX_POLLS) return;
+    this.#polls = 0;
+    for (const item of [...this.#unsettled, ...this.#waiting.splice(0)]) {
+      this.#notify(item, (sender) => sender.failed(item.resend));
     }
   }
 
-  #displace(entries: readonly JournalItem[]): void {
-    for (const { draft, mark } of entries) if (mark) this.#marked.delete(nameOf(draft, mark));
-    this.#options.displaced(entries);
+  #displace(items: readonly JournalItem[]): void {
+    for (const { draft, resend } of items) if (resend) this.#resends.delete(nameOf(draft, resend));
+    this.#options.displaced(items);
   }
 
-  /** As many entries as fit into one stored value, and that value. */
-  #pack(entries: Iterable<JournalItem>): [bytes: Uint8Array, packed: JournalItem[]] {
+  /** The stored value of the first messages, as many as fit into one commit, and these messages. */
+  #pack(items: Iterable<JournalItem>): [bytes: Uint8Array, packed: JournalItem[]] {
     const packed: JournalItem[] = [];
     let doubtful = 0;
-    for (const entry of entries) {
-      if (this.#isDoubtful(entry) && doubtful++ === MAX_DOUBTFUL) break;
-      if (packed.length === MAX_ENTRIES || !this.#packer.add(entry.draft.body)) break;
-      packed.push(entry);
+    for (const item of items) {
+      if (this.#isDoubtful(item) && doubtful++ === MAX_DOUBTFUL) break;
+      if (packed.length === MAX_ITEMS || !this.#packer.add(item.draft.body)) break;
+      packed.push(item);
     }
     return [this.#packer.take(), packed];
   }
 
   async #commit(
-    entries: readonly JournalItem[],
+    items: readonly JournalItem[],
     bytes: Uint8Array,
     unsettled: Set<JournalItem>,
   ): Promise<void> {
     const { kv, outbox, idempotentCommit, add, committed, trace = untraced } = this.#options;
     const commit = kv.atomic();
-    outbox.add(commit, bytes, entries.length);
-    for (const entry of entries) {
-      const { draft, mark } = entry;
-      if (!mark) continue;
+    outbox.add(commit, bytes, items.length);
+    for (const item of items) {
+      const { draft, resend } = item;
+      if (!resend) continue;
       const { id, timestamp } = draft;
-      const key = keyOf(draft, mark);
-      if (this.#isDoubtful(entry)) commit.check({ key, versionstamp: null });
-      commit.set(key, { id, timestamp }, { expireIn: MARK_LIFE_MS });
+      const key = keyOf(draft, resend);
+      if (this.#isDoubtful(item)) commit.check({ key, versionstamp: null });
+      commit.set(key, { id, timestamp }, { expireIn: RESEND_LIFE_MS });
     }
-    add(commit, entries);
+    add(commit, items);
     const versionstamp = await trace(
       "commit",
-      { messages: entries.length },
+      { messages: items.length },
       () => idempotentCommit.commit(commit),
     );
-    outbox.changeDepth(entries.length);
-    for (const [place, entry] of entries.entries()) {
-      unsettled.delete(entry);
-      const { id, timestamp } = entry.draft;
-      const seq = seqOf(versionstamp, place);
-      this.#tell(entry, (sender) => sender.accepted({ id, timestamp, seq }, entry.mark));
+    outbox.changeDepth(items.length);
+    for (const [i, item] of items.entries()) {
+      unsettled.delete(item);
+      const { id, timestamp } = item.draft;
+      const seq = seqOf(versionstamp, i);
+      this.#notify(item, (sender) => sender.accepted({ id, timestamp, seq }, item.resend));
     }
-    committed({ versionstamp, messages: entries.map(({ draft }) => draft) });
+    committed({ versionstamp, messages: items.map(({ draft }) => draft) });
   }
 
-  #isDoubtful({ mark }: JournalItem): boolean {
-    return this.#options.isShared && mark?.isDoubtful === true;
+  #isDoubtful({ resend }: JournalItem): boolean {
+    return this.#options.isShared && resend?.isDoubtful === true;
   }
 
-  /** Answers the resends among the entries, and takes them out. */
+  /** Answers the resends of messages that are stored already, and removes them from the set. */
   async #answerResends(unsettled: Set<JournalItem>): Promise<void> {
-    const marked = [...unsettled].filter(({ mark }) => mark);
-    if (!marked.length) return;
+    const resends = [...unsettled].filter(({ resend }) => resend);
+    if (!resends.length) return;
     const reads: Promise<Deno.KvEntryMaybe<Accepted>[]>[] = [];
-    for (let i = 0; i < marked.length; i += KEYS_PER_READ) {
-      const keys = marked.slice(i, i + KEYS_PER_READ).map(({ draft, mark }) =>
-        keyOf(draft, mark as ResendKey)
+    for (let i = 0; i < resends.length; i += KEYS_PER_READ) {
+      const keys = resends.slice(i, i + KEYS_PER_READ).map(({ draft, resend }) =>
+        keyOf(draft, resend as ResendKey)
       );
       reads.push(this.#options.kv.getMany<Accepted[]>(keys));
     }
     const found = (await Promise.all(reads)).flat();
-    for (const [i, entry] of marked.entries()) {
+    for (const [i, item] of resends.entries()) {
       const first = found[i].value;
       if (!first) continue;
-      unsettled.delete(entry);
-      this.#tell(entry, (sender) => sender.accepted(first, entry.mark));
+      unsettled.delete(item);
+      this.#notify(item, (sender) => sender.accepted(first, item.resend));
     }
   }
 
-  #tell(entry: JournalItem, tell: (sender: Sender) => void): void {
-    if (entry.mark) this.#marked.delete(nameOf(entry.draft, entry.mark));
-    // Each is told once.
-    entry.senders.splice(0).forEach(tell);
+  #notify(item: JournalItem, notify: (sender: Sender) => void): void {
+    if (item.resend) this.#resends.delete(nameOf(item.draft, item.resend));
+    // Each is notified once.
+    item.senders.splice(0).forEach(notify);
   }
 }
 
@@ -280,6 +288,6 @@ function nameOf({ room }: Draft, { userId, clientId, message }: ResendKey): stri
 }
 
 function keyOf({ room }: Draft, { userId, clientId, message }: ResendKey): Deno.KvKey {
-  // Two guests of one name may count from 1: the words tell them apart, and no message is lost to the other's.
+  // Two guests of the same name may both number their messages from 1: the text tells them apart.
   return ["sent", room, userId, clientId, createHash("sha256").update(message).digest("base64url")];
 }

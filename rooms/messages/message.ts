@@ -1,38 +1,21 @@
 /**
  * A message, from what a member wrote to the text that is stored and sent.
  *
- * A message is written as JSON once, when it arrives, without its `seq`, which only the commit can tell. That text
- * is its **body**: what stands in the outbox. With its `seq` in front it is a **line**: what stands in the history.
- * Every frame about it is made of lines by joining strings.
+ * A message is encoded as JSON once, when it arrives, without its `seq`, which only the commit gives it. This text is
+ * its **body**, which the outbox stores. With the `seq` in front it is a **line**, which the history stores. Frames with
+ * messages are made by joining lines.
  */
 import { decodeTime, isValid, monotonicFactory } from "ulid";
+import type { Message } from "../protocol.ts";
 import { hasAccount, type User } from "../user.ts";
 
-/** A message as people read it; the wire's `chat_message` without its type. */
-export interface Message {
-  /** A ULID: 26 characters, sortable by creation time. */
-  readonly id: string;
-  /** Sorts in the room's order. */
-  readonly seq: string;
-  readonly room: string;
-  /** The same as `username`. */
-  readonly user: string;
-  readonly username: string;
-  readonly message: string;
-  /** `YYYY-MM-DD HH:MM:SS` in the service's time zone. */
-  readonly time: string;
-  /** ISO 8601, UTC, milliseconds. */
-  readonly timestamp: string;
-  /** The sender was signed in, so that the name is proved. */
-  readonly account?: true;
-  /** Who said it, see `person.ts`; missing where an earlier version stored it, and where that was erased. */
-  readonly person?: string;
-}
+export type { Message };
 
-/** A message that has no place in the order yet. */
+/** A message that is not committed yet, and so has no `seq`. */
 export interface Draft {
   readonly id: string;
   readonly room: string;
+  /** ISO 8601, UTC, milliseconds. */
   readonly timestamp: string;
   /** The JSON of the message without the opening brace and without `seq`. */
   readonly body: string;
@@ -44,9 +27,9 @@ export type Line = string;
 const STAMP_LENGTH = 20;
 const SEQ_LENGTH = STAMP_LENGTH + 3;
 
-/** A commit's versionstamp (20 hex digits) and the place in its batch (up to 4,095), as one sortable string. */
-export function seqOf(versionstamp: string, place: number): string {
-  return versionstamp + place.toString(16).padStart(SEQ_LENGTH - STAMP_LENGTH, "0");
+/** A commit's versionstamp (20 hex digits) and the index in its batch (at most 4,095), as one sortable string. */
+export function seqOf(versionstamp: string, index: number): string {
+  return versionstamp + index.toString(16).padStart(SEQ_LENGTH - STAMP_LENGTH, "0");
 }
 
 /** The line of a committed body. */
@@ -64,7 +47,7 @@ export function stampIn(line: Line): string {
   return line.slice(0, STAMP_LENGTH);
 }
 
-// A body begins with `"id":"…"`: reading it needs no parser.
+// A body begins with `"id":"…"`, which is read without a parser.
 const ID_AT = `"id":"`.length;
 
 /** The id of a body. */
@@ -72,7 +55,7 @@ export function idInBody(body: string): string {
   return body.slice(ID_AT, ID_AT + 26);
 }
 
-// Then follows its room, whose name needs no escape.
+// The room follows, whose name needs no escape.
 const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
 
 /** The room of a body. */
@@ -90,9 +73,9 @@ export function idIn(line: Line): string {
   return idInBody(line.slice(SEQ_LENGTH + 1, SEQ_LENGTH + 1 + ID_AT + 26));
 }
 
-/** The `chat_message` frame of a line; `marks` are further fields, as JSON with a comma behind each. */
-export function eventOf(line: Line, marks = ""): string {
-  return `{"type":"chat_message",${marks}"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`;
+/** The `chat_message` frame of a line; `fields` are further ones, as JSON with a comma after each. */
+export function eventOf(line: Line, fields = ""): string {
+  return `{"type":"chat_message",${fields}"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`;
 }
 
 /** The message of a line. */
@@ -100,8 +83,7 @@ export function messageIn(line: Line): Message {
   return JSON.parse(`{"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`);
 }
 
-// Nobody can say nothing: an empty text is what a deleted message has. The quotes of a text are escaped, so that no
-// text can look like this.
+// Only deleted messages have an empty text. Quotes in a text are escaped, so that no text can contain this.
 const DELETED = `"message":"","time":"`;
 
 /** Whether a line's message was deleted. */
@@ -109,12 +91,12 @@ export function isDeleted(line: Line): boolean {
   return line.includes(DELETED);
 }
 
-/** The line without its text; it is shorter, and stands where it stood. */
+/** The line without its text: shorter, and with the same `seq`. */
 export function withoutText(line: Line): Line {
   return revised(line, { message: "" });
 }
 
-/** The line without its text and without the name of whoever said it. */
+/** The line without its text and its sender. */
 export function withoutPerson(line: Line): Line {
   return revised(line, {
     user: NOBODY,
@@ -125,10 +107,10 @@ export function withoutPerson(line: Line): Line {
   });
 }
 
-/** Who said what was erased; no account can be called so, see `accountName`. */
+/** The sender of erased messages; no account can have this name, see `accountName`. */
 const NOBODY = "-";
 
-/** Whether a line's message was erased together with the name of whoever said it. */
+/** Whether a line's message was erased together with its sender. */
 export function isErased(line: Line): boolean {
   return isDeleted(line) && line.includes(`"username":"${NOBODY}"`);
 }
@@ -143,23 +125,27 @@ export function messageInBody(body: string): Omit<Message, "seq"> {
   return JSON.parse(`{${body}`);
 }
 
-/** Makes drafts: gives ids and times. */
+/** Makes drafts, with ids and times. */
 export interface MessageFactory {
+  /** A message of `user` in a room, as of now. */
   draft(room: string, user: User, message: string): Draft;
 }
 
-/** A scribe whose ids ascend and are all above the id `after` (`""`: any), even when the clock jumps back. */
+/** A factory whose ids ascend and are all above the id `after` (`""`: any), even when the clock jumps back. */
 export function createMessageFactory(options: {
+  /** An IANA name. */
   timeZone: string;
+  /** Milliseconds since the epoch. */
   now: () => number;
+  /** From 0 up to 1. */
   random: () => number;
   after: string;
-  /** Who somebody is in a room's frames; missing: nobody is told. */
+  /** A user's id in a room's frames; missing: messages have none. */
   personOf?: (room: string, user: User) => string;
 }): MessageFactory {
   const ulid = monotonicFactory(options.random);
   const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
-  const format = clock(options.timeZone);
+  const format = createTimeFormat(options.timeZone);
   return {
     draft(room, user, message) {
       const at = options.now();
@@ -175,8 +161,8 @@ export function createMessageFactory(options: {
   };
 }
 
-/** Formats times; the second's text is kept, because formatting for a time zone costs more than all the rest. */
-function clock(timeZone: string): (at: number) => { time: string; timestamp: string } {
+/** Formats times; keeps the last second's text, because formatting for a time zone costs more than all else here. */
+function createTimeFormat(timeZone: string): (at: number) => { time: string; timestamp: string } {
   // The Swedish form of a date and time is YYYY-MM-DD HH:MM:SS.
   const local = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   let second = NaN;

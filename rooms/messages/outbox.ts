@@ -4,9 +4,9 @@
  * | key | value |
  * | --- | --- |
  * | `["outbox", versionstamp]` | the bodies of one commit, packed |
- * | `["outbox_depth"]` | how many messages wait (`Deno.KvU64`) |
- * | `["outbox_removed"]` | the last versionstamp that was taken out |
- * | `["outbox_left"]` | how many messages were ever taken out (`Deno.KvU64`) |
+ * | `["outbox_depth"]` | the number of messages that wait (`Deno.KvU64`) |
+ * | `["outbox_removed"]` | the last versionstamp that was removed |
+ * | `["outbox_left"]` | the number of messages that were ever removed (`Deno.KvU64`) |
  *
  * A message is pending if and only if its batch's key exists; the depth changes in the same commits.
  */
@@ -23,11 +23,11 @@ const LEFT = ["outbox_left"];
 export interface Batch {
   readonly versionstamp: string;
   readonly bodies: readonly string[];
-  /** What it takes in UTF-8. */
+  /** Its size in UTF-8. */
   readonly bytes: number;
 }
 
-/** What a KV commit can do with a batch; the key of `add` is the commit's own versionstamp. */
+/** Adds batches to commits, removes them, and reads them in order. */
 export class Outbox {
   readonly #kv: Deno.Kv;
   #depth = 0;
@@ -37,31 +37,31 @@ export class Outbox {
     this.#kv = kv;
   }
 
-  /** Messages waiting, as far as this process knows. */
+  /** The number of messages that wait, as far as this process knows. */
   get depth(): number {
     return this.#depth;
   }
 
-  /** This process has added so many messages, or, below 0, taken them out. */
+  /** This process has added `by` messages or, when `by` is negative, removed them. */
   changeDepth(by: number): void {
     this.#depth += by;
     this.#changes++;
   }
 
-  /** Reads the depth, which other processes may have changed. */
+  /** Reads the depth, which other processes change too. */
   async refresh(): Promise<void> {
     const changes = this.#changes;
     const entry = await this.#kv.get<Deno.KvU64>(DEPTH);
-    // What was read may lie before or after a change made meanwhile.
+    // Not after a change made meanwhile: the read value may or may not include it.
     if (changes === this.#changes) this.#depth = Number(entry.value?.value ?? 0n);
   }
 
-  /** Puts a batch of `count` packed messages into a commit. */
+  /** Adds a batch of `count` packed messages to a commit, whose versionstamp becomes its key. */
   add(commit: Deno.AtomicOperation, bytes: Uint8Array, count: number): void {
     commit.set(versionstampKey(this.#kv, ...PREFIX), bytes).sum(DEPTH, BigInt(count));
   }
 
-  /** Takes settled batches out, the oldest first, in a commit of at most 900 of them. */
+  /** Adds to a commit that these settled batches are removed: the oldest ones, in order, at most 900 at a time. */
   remove(commit: Deno.AtomicOperation, batches: readonly Batch[]): void {
     for (const batch of batches) commit.delete([...PREFIX, batch.versionstamp]);
     commit.set(REMOVED, batches[batches.length - 1].versionstamp);
@@ -70,19 +70,19 @@ export class Outbox {
     commit.sum(DEPTH, BigInt.asUintN(64, -count)).sum(LEFT, count);
   }
 
-  /** How many messages there ever were: those that wait, and those that have left. */
+  /** The number of messages there ever were: those that wait, and those that were removed. */
   async total(): Promise<number> {
-    // Of one moment: a batch leaves the one and comes to the other in one commit.
+    // One read of both: a commit moves a batch from the one number to the other.
     const entries = await this.#kv.getMany<[Deno.KvU64, Deno.KvU64]>([DEPTH, LEFT]);
     return entries.reduce((sum, { value }) => sum + Number(value?.value ?? 0n), 0);
   }
 
-  /** Batches up to this versionstamp may have been taken out, and no later ones; `""`: none. */
+  /** The versionstamp of the last batch that was removed; `""` when none was. */
   async removedUpTo(): Promise<string> {
     return (await this.#kv.get<string>(REMOVED)).value ?? "";
   }
 
-  /** The batches after `versionstamp` (`""`: all), in order, or the first so many of them. */
+  /** The batches after `versionstamp` (`""`: all), in order, at most `limit`. */
   async *after(versionstamp: string, limit?: number): AsyncGenerator<Batch> {
     // The next possible key: a list's start is inclusive.
     const start = [...PREFIX, `${versionstamp}\0`];
@@ -96,19 +96,19 @@ export class Outbox {
     }
   }
 
-  /** When the oldest pending message was committed is not stored; its batch is. */
+  /** The oldest batch; `undefined` when no message waits. */
   async oldest(): Promise<Batch | undefined> {
     const { value } = await this.after("").next();
     return value;
   }
 }
 
-/** How many messages these batches hold. */
+/** The number of messages in these batches. */
 export function countIn(batches: readonly Batch[]): number {
   return batches.reduce((count, batch) => count + batch.bodies.length, 0);
 }
 
-/** The `seq` of the message at `place` of a batch. */
-export function seqInBatch(batch: Batch, place: number): string {
-  return seqOf(batch.versionstamp, place);
+/** The `seq` of the message at `index` in a batch. */
+export function seqInBatch(batch: Batch, index: number): string {
+  return seqOf(batch.versionstamp, index);
 }

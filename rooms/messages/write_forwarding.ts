@@ -1,77 +1,70 @@
 /**
- * The relay lets one of several isolates or machines commit for all of them, and keeps their one order.
+ * Write forwarding lets one of several isolates or machines commit for all of them, which keeps all messages in one
+ * order.
  *
- * One holds the lease and leads. The others hand it their messages, numbered, again and again until they know what
- * became of each; they see it in the commits, which the leader posts to all and which {@link CommitStream} completes from KV
- * where a post was lost. With a message's commit goes its number, so that a new leader knows what was committed, and
- * takes no message twice.
- *
- * | key | value |
- * | --- | --- |
- * | `["handed", id]` | the number of the last message of this isolate that another one has committed |
+ * The one that holds the lease leads. The others forward their messages to it, numbered, and again until they know what
+ * became of each; they see it in the commits, which the leader posts to all and which {@link CommitStream} completes
+ * from KV where a post was lost. The number of a message is stored with its commit, so that a new leader knows what was
+ * committed and takes no message twice.
  */
 import { setImmediate } from "node:timers";
 import { type Channel, type Post, POST_LENGTH } from "../cluster/channel.ts";
+import { forwardedKey, ForwardedWrites, type ForwardPost, isForwarded } from "./forwarded_writes.ts";
 import type { History } from "./history.ts";
-import type { Accepted, Journal, JournalItem, Sender, Writer } from "./journal.ts";
+import type { Accepted, Journal, JournalItem, Writer } from "./journal.ts";
 import type { Lease } from "../kv/lease.ts";
 import { type Draft, idIn, seqIn } from "./message.ts";
 import type { Commit, CommitStream, CommittedMessage } from "./commit_stream.ts";
 
+/** What forwarding needs. */
 export interface WriteForwardingParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel;
+  /** Commits while this isolate leads. */
   readonly journal: Journal;
   readonly history: History;
+  /** Its holder leads. */
   readonly lease: Lease;
   readonly commitStream: CommitStream;
+  /** Called when KV could not be reached; forwarding goes on. */
   readonly failed: (error: unknown) => void;
-}
-
-type Hand = Post & { type: "hand" };
-type Answer = Post & { type: "answer" };
-
-/** The leader's view of an isolate that hands messages. */
-interface Hander {
-  /** The number that is taken next. */
-  next: number;
-  /** Taken, and not decided yet. */
-  readonly undecided: Set<number>;
-  /** What a message has to be answered that is handed once more. */
-  readonly answers: Map<number, Answer>;
 }
 
 /** A message of this isolate that the leader is to commit. */
 interface Waiting {
-  readonly entry: JournalItem;
-  /** At which beat it was handed first. */
+  readonly item: JournalItem;
+  /** The beat at which it was first forwarded. */
   readonly beat: number;
 }
 
-const HANDED = "handed";
-/** How often the leader says that it is there, the others look whether it is, and hand again what has no answer. */
+/** Every beat the leader announces itself, and the others try for the lease and forward again what has no answer. */
 const BEAT_MS = 250;
 /** Beats after which a message counts as failed: there is no leader, or none that can reach KV. */
-const PATIENT_BEATS = 60;
-/** A commit of which isn't known what it follows: everyone then looks into KV. */
+const MAX_WAIT_BEATS = 60;
+/** In place of the previous commit's versionstamp where that isn't known: every isolate reads KV then. */
 const UNKNOWN = "?";
 
+/** Writes messages to this isolate's journal while it leads, else forwards them to the leader. */
 export class WriteForwarding implements Writer {
   readonly #parts: WriteForwardingParts;
+  /** Messages of other isolates, for the time when this one leads. */
+  readonly #forwarded: ForwardedWrites;
   readonly #id = crypto.randomUUID();
-  readonly #handed = new Map<number, Waiting>();
+  /** Messages that the leader hasn't decided yet, by their number. */
+  readonly #waiting = new Map<number, Waiting>();
+  /** Their numbers, by the messages' ids. */
   readonly #numbers = new Map<string, number>();
-  readonly #handers = new Map<string, Promise<Hander>>();
+  /** The highest number so far. */
   #number = 0;
-  /** Handed messages up to this number have been posted once. */
+  /** Messages up to this number have been posted at least once. */
   #posted = 0;
-  /** Whether a handed message was decided upon since the last beat: then none of those before it was lost. */
+  /** Whether a message was decided since the last beat: then none of those before it was lost. */
   #isHeard = false;
   #beats = 0;
   #posting: ReturnType<typeof setImmediate> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> | undefined;
-  /** As the leader: the last commit of all. */
+  /** While leading: the versionstamp of the last commit of all isolates. */
   #last = UNKNOWN;
   #leads: () => void = () => {};
   #isLeading = false;
@@ -80,17 +73,19 @@ export class WriteForwarding implements Writer {
 
   constructor(parts: WriteForwardingParts) {
     this.#parts = parts;
+    this.#forwarded = new ForwardedWrites({ ...parts, isLeading: () => this.#isLeading });
   }
 
+  /** Whether this isolate commits for all. */
   get isLeading(): boolean {
     return this.#isLeading;
   }
 
   get waiting(): number {
-    return this.#handed.size + this.#parts.journal.waiting;
+    return this.#waiting.size + this.#parts.journal.waiting;
   }
 
-  /** Looks for the lead at once, and then again and again; calls `leads` whenever it gets it. */
+  /** Tries for the lead at once and then every {@link BEAT_MS}; calls `leads` each time that it gets it. */
   async open(leads: () => void): Promise<void> {
     this.#leads = leads;
     await this.#beat();
@@ -99,24 +94,20 @@ export class WriteForwarding implements Writer {
     }, BEAT_MS);
   }
 
-  write(entry: JournalItem): void {
-    if (this.#isLeading) return this.#parts.journal.write(entry);
-    if (this.#isClosing) return entry.senders.forEach((sender) => sender.failed(entry.mark));
-    this.#handed.set(++this.#number, { entry, beat: this.#beats });
-    this.#numbers.set(entry.draft.id, this.#number);
-    this.#posting ??= setImmediate(() => this.#hand(this.#posted + 1));
+  write(item: JournalItem): void {
+    if (this.#isLeading) return this.#parts.journal.write(item);
+    if (this.#isClosing) return item.senders.forEach((sender) => sender.failed(item.resend));
+    this.#waiting.set(++this.#number, { item, beat: this.#beats });
+    this.#numbers.set(item.draft.id, this.#number);
+    this.#posting ??= setImmediate(() => this.#forward(this.#posted + 1));
   }
 
-  /** Adds to a commit which handed messages it brings. */
-  add(commit: Deno.AtomicOperation, entries: readonly JournalItem[]): void {
-    const last = new Map<string, number>();
-    for (const { senders: [sender] } of entries) {
-      if (sender instanceof Handed) last.set(sender.from, sender.number);
-    }
-    for (const [from, number] of last) commit.set([HANDED, from], number);
+  /** Adds to a commit of this isolate's journal the numbers of the forwarded messages in it. */
+  add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
+    this.#forwarded.add(commit, items);
   }
 
-  /** A commit of this isolate's journal. */
+  /** This isolate's journal has made a commit: posts it to all. */
   committed(commit: Commit): void {
     const { channel, commitStream } = this.#parts;
     const { versionstamp } = commit;
@@ -127,22 +118,22 @@ export class WriteForwarding implements Writer {
     channel.post({ type: "commit", previous, versionstamp, messages });
   }
 
-  /** A commit failed, and may have been made all the same. */
+  /** A commit failed, though KV may have made it: what the next one follows isn't known. */
   failed(): void {
     this.#last = UNKNOWN;
   }
 
-  /** Another leader has come before these could be committed. */
-  displaced(entries: readonly JournalItem[]): void {
+  /** Another leader has come before this isolate's journal could commit these messages: forwards its own ones. */
+  displaced(items: readonly JournalItem[]): void {
     this.#yield();
-    // Who handed the others hands them again, to the new leader.
-    for (const entry of entries) {
-      const [sender] = entry.senders;
-      if (sender && !(sender instanceof Handed)) this.write(entry);
+    // The isolates that forwarded the others forward them again, to the new leader.
+    for (const item of items) {
+      const [sender] = item.senders;
+      if (sender && !isForwarded(sender)) this.write(item);
     }
   }
 
-  /** Messages have passed in their order: are some of ours among them? */
+  /** Settles those of this isolate's messages that are among these, which the commit stream delivers. */
   passed(fresh: readonly CommittedMessage[]): void {
     if (!this.#numbers.size) return;
     for (const { line } of fresh) {
@@ -154,17 +145,19 @@ export class WriteForwarding implements Writer {
     }
   }
 
+  /** Acts upon a post of another isolate. */
   receive(post: Post): void {
+    const { commitStream, failed } = this.#parts;
     switch (post.type) {
       case "commit":
-        // What the leader before this one committed may come late.
-        if (post.versionstamp > this.#parts.commitStream.cursor) this.#yield();
-        return this.#parts.commitStream.push(post.previous, post);
+        // Commits of the leader before this one may arrive late.
+        if (post.versionstamp > commitStream.cursor) this.#yield();
+        return commitStream.push(post.previous, post);
       case "beat":
-        if (post.cursor > this.#parts.commitStream.cursor) this.#parts.commitStream.ring();
+        if (post.cursor > commitStream.cursor) commitStream.ring();
         return;
       case "hand":
-        if (this.#isLeading && !this.#isClosing) this.#take(post).catch(this.#parts.failed);
+        if (this.#isLeading && !this.#isClosing) this.#forwarded.take(post).catch(failed);
         return;
       case "answer":
         if (post.to !== this.#id) return;
@@ -172,19 +165,19 @@ export class WriteForwarding implements Writer {
     }
   }
 
-  /** Hands over what is left, and gives up the lead. */
+  /** Waits until the leader has decided the rest, at most until `within` resolves; then gives up the lead. */
   async close(within: Promise<unknown>): Promise<void> {
     this.#isClosing = true;
     const { journal, kv, lease } = this.#parts;
     this.#emptied = Promise.withResolvers();
-    if (!this.#isLeading && this.#handed.size) await Promise.race([this.#emptied.promise, within]);
+    if (!this.#isLeading && this.#waiting.size) await Promise.race([this.#emptied.promise, within]);
     clearInterval(this.#timer);
     await this.#beating;
     if (this.#posting) clearImmediate(this.#posting);
     await journal.close();
     this.#yield();
-    for (const number of [...this.#handed.keys()]) this.#settle(number, () => undefined);
-    if (this.#number) await kv.delete([HANDED, this.#id]);
+    for (const number of [...this.#waiting.keys()]) this.#settle(number, () => undefined);
+    if (this.#number) await kv.delete(forwardedKey(this.#id));
     await lease.release();
   }
 
@@ -197,172 +190,90 @@ export class WriteForwarding implements Writer {
     const { channel, lease, commitStream } = this.#parts;
     this.#beats++;
     if (this.#isLeading && !lease.isHeld) this.#yield();
-    // First, because the lease may be out of reach.
-    if (!this.#isLeading) this.#handAgain();
+    // Before the lease, which may be out of reach.
+    if (!this.#isLeading) this.#forwardAgain();
     if (!this.#isLeading && !this.#isClosing && await lease.acquire()) await this.#lead();
     if (this.#isLeading) channel.post({ type: "beat", from: this.#id, cursor: commitStream.cursor });
   }
 
   async #lead(): Promise<void> {
     const { kv, journal, history, commitStream, lease } = this.#parts;
-    // What came when this isolate led before: it is committed now, or handed to be.
+    // Messages from an earlier lead of this isolate: they are committed then, or displaced and forwarded.
     await journal.drain();
-    // From here on nobody else can commit: what is there now is all that comes before.
+    // Nobody else can commit from here on: after this the history has everything that comes before.
     await commitStream.catchUp();
-    const committed = (await kv.get<number>([HANDED, this.#id])).value ?? 0;
-    const unseen = [...this.#handed].filter(([number]) => number <= committed);
-    for (const [number, { entry: { draft } }] of unseen) {
+    const committed = (await kv.get<number>(forwardedKey(this.#id))).value ?? 0;
+    const unseen = [...this.#waiting].filter(([number]) => number <= committed);
+    for (const [number, { item: { draft } }] of unseen) {
       const seq = await history.find(draft.room, draft.id);
       this.#settle(number, ({ id, timestamp }) => seq === undefined ? undefined : { id, timestamp, seq });
     }
     if (!lease.isHeld) return;
-    this.#handers.clear();
+    this.#forwarded.clear();
     this.#last = commitStream.cursor;
     this.#isLeading = true;
-    for (const [number, { entry }] of [...this.#handed]) {
-      this.#forget(number, entry);
-      journal.write(entry);
+    for (const [number, { item }] of [...this.#waiting]) {
+      this.#forget(number, item);
+      journal.write(item);
     }
     this.#leads();
   }
 
-  /** Hands again what has waited for a whole beat in which nothing was decided; what has waited for too long has failed. */
-  #handAgain(): void {
+  /** Fails messages that have waited too long; forwards the others again after a whole beat without any decision. */
+  #forwardAgain(): void {
     const isHeard = this.#isHeard;
-    for (const [number, { beat }] of [...this.#handed]) {
-      if (this.#beats - beat > PATIENT_BEATS) this.#settle(number, () => undefined);
+    for (const [number, { beat }] of [...this.#waiting]) {
+      if (this.#beats - beat > MAX_WAIT_BEATS) this.#settle(number, () => undefined);
     }
-    // To run out of patience is no answer.
+    // The failures above are no decisions of the leader.
     this.#isHeard = false;
-    const [oldest] = this.#handed;
-    // The age counts, and not which one is the oldest: while nothing comes through, that changes with each that fails.
-    if (!isHeard && oldest && this.#beats - oldest[1].beat > 1) this.#hand(oldest[0]);
+    const [oldest] = this.#waiting;
+    // By age, and not by which message is the oldest: while none gets through, that changes with each failure.
+    if (!isHeard && oldest && this.#beats - oldest[1].beat > 1) this.#forward(oldest[0]);
   }
 
-  /** Posts the handed messages from this number on. */
-  #hand(first: number): void {
+  /** Posts waiting messages from the number `first` on, in posts of about {@link POST_LENGTH} characters. */
+  #forward(first: number): void {
     this.#posting = undefined;
     if (this.#isLeading) return;
-    let entries: Hand["entries"] = [];
+    let entries: ForwardPost["entries"] = [];
     let length = 0;
     const post = (): void => {
-      const [oldest] = this.#handed.keys();
+      const [oldest] = this.#waiting.keys();
       this.#parts.channel.post({ type: "hand", from: this.#id, first, oldest, entries });
       first += entries.length;
       [entries, length] = [[], 0];
     };
-    for (const [number, { entry: { draft, mark } }] of this.#handed) {
+    for (const [number, { item: { draft, resend } }] of this.#waiting) {
       if (number < first) continue;
-      // Answered ones leave holes in the numbers.
+      // Decided messages leave gaps in the numbers, and a post has none.
       if (number !== first + entries.length && entries.length) post();
       if (!entries.length) first = number;
       const { id, room, timestamp, body } = draft;
-      entries.push({ draft: { id, room, timestamp, body }, mark });
-      length += body.length * (mark ? 2 : 1);
+      entries.push({ draft: { id, room, timestamp, body }, mark: resend });
+      length += body.length * (resend ? 2 : 1);
       if (length > POST_LENGTH) post();
     }
     if (entries.length) post();
     this.#posted = this.#number;
   }
 
-  /** As the leader, takes handed messages that come next. */
-  async #take({ from, first, oldest, entries }: Hand): Promise<void> {
-    const hander = await this.#hander(from);
-    if (!this.#isLeading) return;
-    // What is below has been answered, whoever did it; numbers between may be missing for the same reason.
-    hander.next = Math.max(hander.next, oldest);
-    for (const number of hander.answers.keys()) if (number < oldest) hander.answers.delete(number);
-    for (const [i, { draft, mark }] of entries.entries()) {
-      const number = first + i;
-      if (number < hander.next) this.#answerAgain(hander, from, number, draft);
-      if (number !== hander.next) continue;
-      hander.next++;
-      hander.undecided.add(number);
-      const sender = new Handed(from, number, (accepted) => {
-        this.#decide(hander, { type: "answer", to: from, number, accepted });
-        // A commit with this id tells by itself.
-        if (accepted?.seq === undefined || accepted.id !== draft.id) {
-          this.#answerAgain(hander, from, number, draft);
-        }
-      });
-      this.#parts.journal.write({ draft, mark, senders: [sender] });
-    }
-  }
-
-  #decide(hander: Hander, answer: Answer): void {
-    hander.undecided.delete(answer.number);
-    hander.answers.set(answer.number, answer);
-  }
-
-  /** Answers a message that was taken before, here or by the leader before. */
-  #answerAgain(hander: Hander, from: string, number: number, { room, id, timestamp }: Draft): void {
-    const { channel, history, failed } = this.#parts;
-    const answer = hander.answers.get(number);
-    if (answer) return channel.post(answer);
-    if (hander.undecided.has(number)) return;
-    hander.undecided.add(number);
-    history.find(room, id).then((seq) => {
-      const accepted = seq === undefined ? undefined : { id, timestamp, seq };
-      const answer: Answer = { type: "answer", to: from, number, accepted };
-      this.#decide(hander, answer);
-      channel.post(answer);
-    }).catch((error) => {
-      hander.undecided.delete(number);
-      failed(error);
-    });
-  }
-
-  #hander(from: string): Promise<Hander> {
-    let hander = this.#handers.get(from);
-    if (!hander) {
-      hander = this.#parts.kv.get<number>([HANDED, from]).then(({ value }) => ({
-        next: (value ?? 0) + 1,
-        undecided: new Set(),
-        answers: new Map(),
-      }));
-      hander.catch(() => this.#handers.delete(from));
-      this.#handers.set(from, hander);
-    }
-    return hander;
-  }
-
-  /** Tells the senders of a handed message what became of it. */
+  /** Tells the senders of a waiting message its outcome; `undefined`: it failed. */
   #settle(number: number, outcome: (draft: Draft) => Accepted | undefined): void {
-    const entry = this.#handed.get(number)?.entry;
-    if (!entry) return;
+    const item = this.#waiting.get(number)?.item;
+    if (!item) return;
     this.#isHeard = true;
-    this.#forget(number, entry);
-    const accepted = outcome(entry.draft);
-    for (const sender of entry.senders) {
-      if (accepted) sender.accepted(accepted, entry.mark);
-      else sender.failed(entry.mark);
+    this.#forget(number, item);
+    const accepted = outcome(item.draft);
+    for (const sender of item.senders) {
+      if (accepted) sender.accepted(accepted, item.resend);
+      else sender.failed(item.resend);
     }
   }
 
   #forget(number: number, { draft }: JournalItem): void {
-    this.#handed.delete(number);
+    this.#waiting.delete(number);
     this.#numbers.delete(draft.id);
-    if (!this.#handed.size) this.#emptied.resolve();
-  }
-}
-
-/** Whoever handed a message, as its sender. */
-class Handed implements Sender {
-  readonly from: string;
-  readonly number: number;
-  readonly #decided: (accepted: Accepted | undefined) => void;
-
-  constructor(from: string, number: number, decided: (accepted: Accepted | undefined) => void) {
-    this.from = from;
-    this.number = number;
-    this.#decided = decided;
-  }
-
-  accepted(accepted: Accepted): void {
-    this.#decided(accepted);
-  }
-
-  failed(): void {
-    this.#decided(undefined);
+    if (!this.#waiting.size) this.#emptied.resolve();
   }
 }

@@ -9,8 +9,8 @@
  * They are written in the very commit that makes the messages durable, or takes them back: whatever is killed, resent
  * or relayed, what is to be told is known as soon as the message is, and exactly once.
  */
-import type { JournalItem } from "../messages/journal.ts";
 import type { Withdrawal } from "../messages/deletion.ts";
+import type { JournalItem } from "../messages/journal.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";

@@ -11,11 +11,11 @@
  */
 import { foldName } from "../access/account_name.ts";
 import type { Account, Accounts } from "../access/accounts.ts";
+import type { Withdrawal } from "../messages/deletion.ts";
 import { messageInBody } from "../messages/message.ts";
 import { mayEnter, type PermissionStore } from "../access/room_permissions.ts";
 import { type Inboxes, MOST_ARRIVING } from "./inboxes.ts";
 import { mentionedIn } from "./mention.ts";
-import type { Withdrawal } from "../messages/deletion.ts";
 import type { MentionJob, MentionOutbox } from "./mention_outbox.ts";
 import type { Mentioner } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";

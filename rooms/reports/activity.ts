@@ -3,7 +3,7 @@
  *
  * It is counted message by message, in memory that doesn't grow with their number, and kept as JSON in between.
  */
-import type { Message } from "../messages/message.ts";
+import type { Message } from "../protocol.ts";
 
 /** Time without a message. */
 export interface Silence {

@@ -1,7 +1,8 @@
 /** The messages of a report, read from the archive in slices: each once, in the room's order. */
 import { encodeTime } from "ulid";
 import type { Archive } from "../messages/archive.ts";
-import { type Line, type Message, messageIn, seqIn } from "../messages/message.ts";
+import { type Line, messageIn, seqIn } from "../messages/message.ts";
+import type { Message } from "../protocol.ts";
 import type { Order } from "./report.ts";
 
 /** How far somebody is who reads a room. */
@@ -33,7 +34,7 @@ const CLOCKS_DIFFER_MS = 60_000;
 export async function openHistory(archive: Archive, { room, from = 0, to }: Order): Promise<HistoryPosition> {
   await archive.advance();
   const early = encodeTime(Math.max(0, from - CLOCKS_DIFFER_MS)) + "0".repeat(16);
-  const { page } = await archive.place(room, early);
+  const { page } = await archive.locate(room, early);
   const { value: oldest = [] } = await archive.pagesFrom(room, page).next();
   const { value: newest = [] } = await archive.pagesUpTo(room, undefined).next();
   const [first, last] = [oldest[0], newest.at(-1)];

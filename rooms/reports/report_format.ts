@@ -1,5 +1,5 @@
 /** Makes the files of a report, a slice of messages at a time: the port that each type of report implements. */
-import type { Message } from "../messages/message.ts";
+import type { Message } from "../protocol.ts";
 import type { Order } from "./report.ts";
 
 /** Bytes that come next in a file. */

@@ -1,10 +1,10 @@
 /** `/api/rooms/:room/messages`: rooms for programs. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import { DEFAULT_PAGE, type History, MAX_PAGE } from "../../rooms/messages/history.ts";
+import type { History } from "../../rooms/messages/history.ts";
 import type { Idempotency } from "../../rooms/kv/idempotency_keys.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
-import type { Message } from "../../rooms/messages/message.ts";
+import { DEFAULT_PAGE, MAX_PAGE, type Message } from "../../rooms/protocol.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
   mayEnter,

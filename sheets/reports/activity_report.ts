@@ -1,5 +1,5 @@
 /** Makes the activity of a room: counts it slice by slice, and writes the workbook in the end. */
-import type { Message } from "../../rooms/messages/message.ts";
+import type { Message } from "../../rooms/protocol.ts";
 import { ActivityCount } from "../../rooms/reports/activity.ts";
 import type { ReportFormat, Step } from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";

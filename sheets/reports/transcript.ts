@@ -1,5 +1,5 @@
 /** A room's messages, a row each, as a workbook and as CSV: the same cells as in the log. */
-import type { Message } from "../../rooms/messages/message.ts";
+import type { Message } from "../../rooms/protocol.ts";
 import {
   type Piece,
   type ReportFormat,

@@ -41,12 +41,12 @@ function setUp(kv: Deno.Kv) {
   });
   const write = (message: string, clientId?: string): JournalItem => {
     const draft = messageFactory.draft("lobby", guest("ada"), message);
-    const mark = clientId === undefined
+    const resend = clientId === undefined
       ? undefined
       : { userId: "guest:ada", clientId, message, isDoubtful: true };
-    const entry = { draft, senders: [sender], mark };
-    journal.write(entry);
-    return entry;
+    const item = { draft, senders: [sender], resend };
+    journal.write(item);
+    return item;
   };
   const end = (): Promise<void> => journal.close();
   return { outbox, journal, commits, failures, told, write, [Symbol.asyncDispose]: end };
@@ -56,17 +56,17 @@ Deno.test("Journal stores what comes together in one commit, and in the order in
   using kv = await Deno.openKv(":memory:");
   await using journals = setUp(kv);
   const { journal, commits, told, write, outbox } = journals;
-  const entries = Array.from({ length: 100 }, (_, i) => write(`m${i}`));
+  const items = Array.from({ length: 100 }, (_, i) => write(`m${i}`));
   await journal.drain();
   assertEquals(commits.length, 1);
-  assertEquals(told.accepted, entries.map(({ draft }) => draft.id));
+  assertEquals(told.accepted, items.map(({ draft }) => draft.id));
   const batches = await Array.fromAsync(outbox.after(""));
-  assertEquals(batches.flatMap(({ bodies }) => bodies), entries.map(({ draft }) => draft.body));
+  assertEquals(batches.flatMap(({ bodies }) => bodies), items.map(({ draft }) => draft.body));
   await outbox.refresh();
   assertEquals(outbox.depth, 100);
 });
 
-Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and marks", async () => {
+Deno.test("Journal splits what is more than KV takes: bytes of Chinese text, and resends", async () => {
   using kv = await Deno.openKv(":memory:");
   await using journals = setUp(kv);
   const { journal, commits, failures, write } = journals;

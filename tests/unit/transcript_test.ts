@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readXlsx } from "hucre/xlsx";
 import { constants, gunzipSync, inflateRawSync } from "node:zlib";
-import type { Message } from "../../rooms/messages/message.ts";
+import type { Message } from "../../rooms/protocol.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { type Step, TooLargeError } from "../../rooms/reports/report_format.ts";
 import { Transcript } from "../../sheets/reports/transcript.ts";
