@@ -27,7 +27,7 @@ export interface Caller {
   readonly by: "session" | "token" | "service" | "guest";
   readonly account: Account | undefined;
   /** The session or the token; `undefined` for guests and the SERVICE_TOKEN. */
-  readonly pass: Credential | undefined;
+  readonly credential: Credential | undefined;
   /** When the credential expires, in ms since the epoch; `Infinity` = never. */
   readonly endsAt: number;
   /**
@@ -38,7 +38,7 @@ export interface Caller {
 }
 
 /** Why a caller isn't admitted. */
-export type Refusal = "invalid_pass" | "guests_not_allowed" | "name_taken" | "name_refused";
+export type Refusal = "invalid_credential" | "guests_not_allowed" | "name_taken" | "name_refused";
 
 /** Finds out who sends requests. */
 export interface Authentication {
@@ -99,29 +99,45 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 
   async function byToken(token: string, name: string): Promise<Who | Refusal> {
     if (serviceToken !== undefined && isSame(token, serviceToken)) {
-      return { user: service(name), by: "service", account: undefined, pass: undefined, endsAt: Infinity };
+      return {
+        user: service(name),
+        by: "service",
+        account: undefined,
+        credential: undefined,
+        endsAt: Infinity,
+      };
     }
-    const { account, pass } = await tokens.bearer(token) ?? {};
-    if (!pass) return "invalid_pass";
-    const endsAt = tokens.endOf(pass);
+    const { account, pass: credential } = await tokens.bearer(token) ?? {};
+    if (!credential) return "invalid_credential";
+    const endsAt = tokens.endOf(credential);
     // A service token that an admin made is void once its owner isn't an admin.
-    const isDemoted = pass.role === "service" && account && account.role !== "admin";
-    if (isDemoted) return "invalid_pass";
-    if (pass.role === "service") return { user: service(name), by: "token", account, pass, endsAt };
-    return account ? { user: userOf(account), by: "token", account, pass, endsAt } : "invalid_pass";
+    const isDemoted = credential.role === "service" && account && account.role !== "admin";
+    if (isDemoted) return "invalid_credential";
+    if (credential.role === "service") {
+      return { user: service(name), by: "token", account, credential, endsAt };
+    }
+    return account
+      ? { user: userOf(account), by: "token", account, credential, endsAt }
+      : "invalid_credential";
   }
 
   async function identify({ session, token, name, badge }: Claims): Promise<Who | Refusal> {
-    const { account, pass } = session ? await sessions.bearer(session) ?? {} : {};
-    if (account && pass) {
-      return { user: userOf(account), by: "session", account, pass, endsAt: sessions.endOf(pass) };
+    const { account, pass: credential } = session ? await sessions.bearer(session) ?? {} : {};
+    if (account && credential) {
+      return {
+        user: userOf(account),
+        by: "session",
+        account,
+        credential,
+        endsAt: sessions.endOf(credential),
+      };
     }
     if (token !== undefined) return await byToken(token, name);
     if (auth === "required") return "guests_not_allowed";
     if (name && await accounts.owns(name)) return "name_taken";
     if (name && !isGuestName(name)) return "name_refused";
     const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
-    return { user, by: "guest", account: undefined, pass: undefined, endsAt: Infinity };
+    return { user, by: "guest", account: undefined, credential: undefined, endsAt: Infinity };
   }
 
   function withRenewal(who: Who, claims: Claims): Caller {
@@ -129,7 +145,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const isStated = who.by === "guest" && name !== ANONYMOUS;
       const now = await identify(isStated ? { ...claims, name } : claims);
       // Without the session or token, the request would authenticate as somebody else.
-      const isSame = typeof now === "object" && now.by === who.by && now.pass?.id === who.pass?.id;
+      const isSame = typeof now === "object" && now.by === who.by &&
+        now.credential?.id === who.credential?.id;
       return isSame ? withRenewal(now, claims) : undefined;
     };
     return { ...who, renew };

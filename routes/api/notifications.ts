@@ -1,4 +1,4 @@
-/** `/api/notifications`: what backends tell people, and what has come to oneself. */
+/** `/api/notifications`: sending notifications, and reading one's own. */
 import { Hono } from "hono";
 import { decodeTime, ulid } from "ulid";
 import * as v from "valibot";
@@ -20,7 +20,7 @@ import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { RateLimits } from "../rate_limits.ts";
 
-/** Text without controls but line breaks, trimmed. */
+/** Text, trimmed, without control characters but line breaks. */
 const text = (field: string, most: number) =>
   v.pipe(
     v.string(`"${field}" must be text`),
@@ -47,8 +47,8 @@ const Post = v.object({
 
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 30;
-/** What one account may be sent a minute: a backend that runs wild must not fill its inbox. */
-const ARRIVALS_PER_MINUTE = 600;
+/** Notifications to one account a minute: a faulty backend must not fill its inbox. */
+const NOTIFICATIONS_PER_MINUTE = 600;
 
 const Query = v.object({
   unread: v.optional(v.picklist(["0", "1"], '"unread" must be 0 or 1'), "0"),
@@ -63,6 +63,7 @@ const Query = v.object({
   ),
 });
 
+/** The API of notifications. */
 export function notificationsApi(options: {
   accounts: Accounts;
   inboxes: Inboxes;
@@ -71,7 +72,7 @@ export function notificationsApi(options: {
 }): Hono<ApiEnv> {
   const { accounts, inboxes, idempotency, now } = options;
   const app = new Hono<ApiEnv>();
-  const limits = new RateLimits(ARRIVALS_PER_MINUTE);
+  const limits = new RateLimits(NOTIFICATIONS_PER_MINUTE);
 
   app.get("/", async (c) => {
     const { id } = ownerOf(c.var.caller);
@@ -95,7 +96,7 @@ export function notificationsApi(options: {
       if (!limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
       const id = key ?? ulid(now());
       const timestamp = new Date(decodeTime(id)).toISOString();
-      // An inbox takes each id once.
+      // An inbox stores each id once.
       if (!await inboxes.deliver(account.id, [{ id, ...written, timestamp }])) throw noSuchAccount(user);
       return { user: account.username, id, timestamp };
     });
@@ -114,7 +115,11 @@ function noSuchAccount(name: string): HttpError {
   return new HttpError(404, "not_found", `There is no account called ${name.slice(0, 64)}`);
 }
 
-/** Whose notifications are asked for. Throws {@link HttpError}. */
+/**
+ * The caller, who has notifications.
+ *
+ * @throws {HttpError} 401 or 403 for others.
+ */
 function ownerOf(caller: Caller | Refusal): User {
   const { user } = admitted(caller);
   if (hasAccount(user)) return user;
@@ -123,7 +128,7 @@ function ownerOf(caller: Caller | Refusal): User {
     : new HttpError(403, "not_allowed", "The service has no notifications: ask as an account");
 }
 
-/** Only the service and admins notify. Throws {@link HttpError}. */
+/** @throws {HttpError} unless the caller is the service or an admin. */
 function refuseOthers(caller: Caller | Refusal): void {
   const { isGuest, role } = admitted(caller).user;
   if (isGuest) {
@@ -132,5 +137,5 @@ function refuseOthers(caller: Caller | Refusal): void {
   if (role === "user") throw new HttpError(403, "not_allowed", "Notifying is for the service and for admins");
 }
 
-// deno-lint-ignore no-control-regex -- these are what is taken out
+// deno-lint-ignore no-control-regex -- these characters are removed
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;

@@ -1,12 +1,16 @@
-/** Decoding of what HTTP requests bring. */
+/** Decodes bodies and other input of requests. */
 import * as v from "valibot";
 import { MAX_FRAME_BYTES } from "../../rooms/protocol.ts";
 import { HttpError } from "../errors.ts";
 
-/** The size of a request's body, in bytes. */
+/** The most bytes of a request's body. */
 const MAX_BODY_BYTES = MAX_FRAME_BYTES;
 
-/** The JSON of a request's body, of which no more is read than may come. Throws {@link HttpError}. */
+/**
+ * The JSON of a request's body. Stops reading when the body is too large.
+ *
+ * @throws {HttpError} 413 when it is too large, 400 when it isn't JSON.
+ */
 export async function jsonIn(request: Request): Promise<unknown> {
   let text = "";
   let bytes = 0;
@@ -25,7 +29,11 @@ export async function jsonIn(request: Request): Promise<unknown> {
   }
 }
 
-/** The input as the schema has it. Throws {@link HttpError} with the first thing that is wrong. */
+/**
+ * The input as the schema decodes it.
+ *
+ * @throws {HttpError} 400 with the first thing that is wrong.
+ */
 export function requestBody<T extends v.GenericSchema>(schema: T, input: unknown): v.InferOutput<T> {
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;

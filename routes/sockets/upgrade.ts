@@ -78,7 +78,7 @@ export class AdmittedSocket implements LiveConnection {
   }
 
   get owner(): string {
-    return this.#caller.pass?.owner ?? this.#caller.user.id;
+    return this.#caller.credential?.owner ?? this.#caller.user.id;
   }
 
   renew(): Promise<Caller | undefined> {
@@ -135,7 +135,7 @@ export const NAME_REFUSED =
 export const NAME_HELD = "Somebody else in this room has this name; choose another one";
 
 const REFUSALS: Readonly<Record<Refusal, Closing>> = {
-  invalid_pass: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
+  invalid_credential: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
   guests_not_allowed: { code: CLOSE.notSignedIn, reason: "Sign in first" },
   name_taken: { code: CLOSE.notAllowed, reason: NAME_TAKEN },
   name_refused: { code: CLOSE.notAllowed, reason: NAME_REFUSED },
