@@ -1,7 +1,17 @@
-import { dirname } from "node:path";
-import { BOM, type End, findRows, idIn, readRows, standsAt } from "./csv_rows.ts";
+/** Rows in a CSV file. */
+import { BOM, type End, findRows, idIn, isAt, readRows } from "./csv_rows.ts";
 import { explainFileError } from "./file_errors.ts";
-import { HEADER, type Notice, type Row, type RowPosition, type Sheet, SheetError } from "./sheet.ts";
+import {
+  type FoundRows,
+  HEADER,
+  idOf,
+  type Notice,
+  type Row,
+  type RowPosition,
+  type Sheet,
+  SheetError,
+} from "./sheet.ts";
+import { type FileVersion, isSameVersion, openLocked, versionOf } from "./shared_file.ts";
 
 /** Which file to write. */
 export interface CsvFileOptions {
@@ -34,7 +44,7 @@ export class CsvFile implements Sheet {
   readonly #header: Uint8Array;
   readonly #noticed: (notice: Notice) => void;
   /** The file as it was after our last append or check, when it ended with a whole row. */
-  #known: Version | undefined;
+  #known: FileVersion | undefined;
   /** The id of the last row that was written, here or by an earlier process. */
   #lastId: string | undefined;
 
@@ -47,7 +57,7 @@ export class CsvFile implements Sheet {
 
   open(signal: AbortSignal, last?: RowPosition): Promise<void> {
     return this.#explain(async () => {
-      using file = await this.#lock(signal);
+      using file = await this.#open(signal);
       this.#lastId = last?.id ?? this.#lastId;
       const { end } = await this.#read(file, NO_IDS, signal);
       if (end.isEndless) throw this.#unclosed(end);
@@ -56,12 +66,12 @@ export class CsvFile implements Sheet {
 
   append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     return this.#explain(async () => {
-      using file = await this.#lock(signal);
+      using file = await this.#open(signal);
       let bytes = encoder.encode(toCsv(rows));
       let lastLength = encoder.encode(toCsv(rows.slice(-1))).length;
-      if (!isSame(this.#known, await versionOf(file))) {
-        const { end, standing } = await this.#read(file, new Set(rows.map(([, , , , id]) => id)), signal);
-        if (standing.size) {
+      if (!isSameVersion(this.#known, await versionOf(file))) {
+        const { end, present } = await this.#read(file, new Set(rows.map(idOf)), signal);
+        if (present.size) {
           throw new Error(`${this.name} has rows that somebody else wrote: search before appending`);
         }
         const torn = tornRow(end, rows);
@@ -76,7 +86,7 @@ export class CsvFile implements Sheet {
         }
       }
       const { bytes: size } = await this.#write(file, bytes);
-      const id = rows[rows.length - 1][4];
+      const id = idOf(rows[rows.length - 1]);
       this.#lastId = id;
       return { position: size - lastLength, id };
     });
@@ -86,16 +96,16 @@ export class CsvFile implements Sheet {
     ids: ReadonlySet<string>,
     from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
+  ): Promise<FoundRows> {
     return this.#explain(async () => {
-      using file = await this.#lock(signal);
-      let found = from && await standsAt(file, from, signal)
+      using file = await this.#open(signal);
+      let found = from && await isAt(file, from, signal)
         ? await findRows(file, from.position, ids, signal)
         : undefined;
       // People may have sorted the file in a way that left this row where it was.
-      if (!found || found.standing.size < ids.size) found = await findRows(file, 0, ids, signal);
+      if (!found || found.present.size < ids.size) found = await findRows(file, 0, ids, signal);
       // Their writer may have been killed before they were on the disk.
-      if (found.standing.size) await file.syncData();
+      if (found.present.size) await file.syncData();
       return found;
     });
   }
@@ -109,30 +119,8 @@ export class CsvFile implements Sheet {
     return Promise.resolve();
   }
 
-  /**
-   * Opens the file for one operation and waits for its lock; closing the file releases it. The wait is limited, because a
-   * holder that was stopped in the middle of a write keeps the lock.
-   */
-  async #lock(signal: AbortSignal): Promise<Deno.FsFile> {
-    signal.throwIfAborted();
-    await Deno.mkdir(dirname(this.#path), { recursive: true });
-    const file = await Deno.open(this.#path, { read: true, append: true, create: true });
-    const failed = Promise.withResolvers<never>();
-    const giveUp = (): void => failed.reject(signal.reason);
-    const timer = setTimeout(() => {
-      failed.reject(new SheetError("busy", `${this.name} is locked by another process.`));
-    }, LOCK_TIMEOUT_MS);
-    try {
-      signal.addEventListener("abort", giveUp);
-      await Promise.race([file.lock(true), failed.promise]);
-      return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
-    }
+  #open(signal: AbortSignal): Promise<Deno.FsFile> {
+    return openLocked({ path: this.#path, name: this.name }, signal);
   }
 
   /**
@@ -143,11 +131,11 @@ export class CsvFile implements Sheet {
     file: Deno.FsFile,
     ids: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<{ end: End; standing: ReadonlySet<string> }> {
+  ): Promise<{ end: End; present: ReadonlySet<string> }> {
     this.#known = undefined;
     const isNew = await this.#begin(file);
     const version = await versionOf(file);
-    const standing = new Set<string>();
+    const present = new Set<string>();
     const lastId = this.#lastId;
     const lastBytes = encoder.encode(lastId);
     let isLastThere = lastId === undefined;
@@ -156,16 +144,16 @@ export class CsvFile implements Sheet {
       isLastThere ||= endsWith(row, lastBytes);
       if (!ids.size) return;
       const id = idIn(row);
-      if (ids.has(id)) standing.add(id);
+      if (ids.has(id)) present.add(id);
     });
     // A spreadsheet program may have saved the row in another form.
-    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), signal)).standing.size > 0;
+    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), signal)).present.size > 0;
     if (!isLastThere && !end.isQuoted) {
       this.#lastId = undefined;
       this.#noticed({ code: "rows_missing", message: isNew ? this.#gone() : this.#changed() });
     }
     if (!end.rest.length && !end.isEndless) this.#known = version;
-    return { end, standing };
+    return { end, present };
   }
 
   /** Writes the header, or the rest of a torn one, into a file that has nothing else; returns whether it did. */
@@ -191,7 +179,7 @@ export class CsvFile implements Sheet {
    * @throws {Error} when writing failed, or the file isn't the one at the path any more, or doesn't end with these bytes:
    * then it isn't known whether the rows are in it.
    */
-  async #write(file: Deno.FsFile, bytes: Uint8Array): Promise<Version> {
+  async #write(file: Deno.FsFile, bytes: Uint8Array): Promise<FileVersion> {
     this.#known = undefined;
     const { inode, bytes: start } = await versionOf(file);
     let written = 0;
@@ -264,22 +252,6 @@ const UTF_16 = [0xfffe, 0xfeff];
 const NO_IDS: ReadonlySet<string> = new Set();
 const RETURN = 0x0d;
 
-/** What changes when somebody else writes to a file, or replaces it. */
-interface Version {
-  readonly inode: number | null;
-  readonly bytes: number;
-  readonly changedAt: number | undefined;
-}
-
-async function versionOf(file: Deno.FsFile): Promise<Version> {
-  const { ino: inode, size: bytes, mtime } = await file.stat();
-  return { inode, bytes, changedAt: mtime?.getTime() };
-}
-
-function isSame(a: Version | undefined, b: Version): boolean {
-  return a?.inode === b.inode && a.bytes === b.bytes && a.changedAt === b.changedAt;
-}
-
 /** The index of the row whose beginning a crash left at the file's end; -1 when the end is none of these rows. */
 function tornRow({ rest }: End, rows: readonly Row[]): number {
   if (!rest.length) return -1;
@@ -296,5 +268,3 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   return start.length <= bytes.length && start.every((byte, at) => byte === bytes[at]);
 }
-
-const LOCK_TIMEOUT_MS = 10_000;

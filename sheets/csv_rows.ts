@@ -5,7 +5,7 @@
  * anywhere else it is a character; text behind a closing quote belongs to the cell. So one stray quote swallows one cell,
  * not the rest of the file. A row ends at LF, CRLF, or CR alone.
  */
-import type { RowPosition } from "./sheet.ts";
+import type { FoundRows, RowPosition } from "./sheet.ts";
 
 /** The end of a file, behind its last whole row. */
 export interface End {
@@ -20,9 +20,9 @@ export interface End {
 }
 
 /**
- * Calls `visit` with each row from the byte `start` on, without its line end, and with the byte at which it begins; `start`
- * must be the beginning of a row. `visit` may return "stop". A last row without a line end is included unless it ends within
- * quotes. The bytes that `visit` gets are valid until it returns.
+ * Calls `onRow` with each row from the byte `start` on, without its line end, and with the byte at which it begins; `start`
+ * must be the beginning of a row. `onRow` may return "stop". A last row without a line end is included unless it ends within
+ * quotes. The bytes that `onRow` gets are valid until it returns.
  *
  * @throws {Error} the reason of `signal` when it aborts.
  */
@@ -30,7 +30,7 @@ export async function readRows(
   file: Deno.FsFile,
   start: number,
   signal: AbortSignal,
-  visit: (row: Uint8Array, position: number) => "stop" | void,
+  onRow: (row: Uint8Array, position: number) => "stop" | void,
 ): Promise<End> {
   const buffer = new Uint8Array(LONGEST_ROW_BYTES);
   /** The position in the file of the buffer's first byte: always the beginning of a row. */
@@ -47,7 +47,7 @@ export async function readRows(
     for (let at = held; at < end; at++) {
       const byte = buffer[at];
       if (state === AFTER_RETURN && byte !== LINE_FEED) {
-        if (visit(buffer.subarray(row, at - 1), base + row) === "stop") return ended(base + at);
+        if (onRow(buffer.subarray(row, at - 1), base + row) === "stop") return ended(base + at);
         row = at;
         state = CELL_START;
       }
@@ -55,7 +55,7 @@ export async function readRows(
         if (byte === QUOTE) state = QUOTE_IN_QUOTED;
       } else if (byte === LINE_FEED) {
         const rowEnd = state === AFTER_RETURN ? at - 1 : at;
-        if (visit(buffer.subarray(row, rowEnd), base + row) === "stop") return ended(base + at + 1);
+        if (onRow(buffer.subarray(row, rowEnd), base + row) === "stop") return ended(base + at + 1);
         row = at + 1;
         state = CELL_START;
       } else if (byte === RETURN) state = AFTER_RETURN;
@@ -71,18 +71,18 @@ export async function readRows(
     }
   }
   const rest = buffer.slice(0, held);
-  if (held && state !== QUOTED) visit(state === AFTER_RETURN ? rest.subarray(0, -1) : rest, base);
+  if (held && state !== QUOTED) onRow(state === AFTER_RETURN ? rest.subarray(0, -1) : rest, base);
   return { rowsEnd: base, rest, isQuoted: state === QUOTED, isEndless: false };
 }
 
 /** Whether the row at this position still has this id. */
-export async function standsAt(file: Deno.FsFile, mark: RowPosition, signal: AbortSignal): Promise<boolean> {
-  let stands = false;
-  await readRows(file, mark.position, signal, (row) => {
-    stands = idIn(row) === mark.id;
+export async function isAt(file: Deno.FsFile, position: RowPosition, signal: AbortSignal): Promise<boolean> {
+  let isSame = false;
+  await readRows(file, position.position, signal, (row) => {
+    isSame = idIn(row) === position.id;
     return "stop";
   });
-  return stands;
+  return isSame;
 }
 
 /** Which of `ids` the file has from the byte `start` on, and the last row of one. */
@@ -91,16 +91,16 @@ export async function findRows(
   start: number,
   ids: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
-  const standing = new Set<string>();
+): Promise<FoundRows> {
+  const present = new Set<string>();
   let last: RowPosition | undefined;
   await readRows(file, start, signal, (row, position) => {
     const id = idIn(row);
     if (!ids.has(id)) return;
-    standing.add(id);
+    present.add(id);
     last = { position, id };
   });
-  return { standing, last };
+  return { present, last };
 }
 
 /** The cells of one row of {@linkcode readRows}. */

@@ -20,6 +20,13 @@ export interface RowPosition {
   readonly id: string;
 }
 
+/** Which of the ids that were searched for have a row. */
+export interface FoundRows {
+  readonly present: ReadonlySet<string>;
+  /** The last row with one of the ids; `undefined` when none was found. */
+  readonly last: RowPosition | undefined;
+}
+
 /**
  * Durable storage of rows.
  *
@@ -43,14 +50,14 @@ export interface Sheet extends AsyncDisposable {
   append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition>;
 
   /**
-   * Which of `ids` are in the sheet (`standing`), and the last row that has one of them (`undefined` when none does).
+   * Finds the rows with these ids.
    * Searches from the row `from` on first; then the whole sheet for the rest, because people may have sorted the rows.
    */
   find(
     ids: ReadonlySet<string>,
     from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }>;
+  ): Promise<FoundRows>;
 
   /**
    * For each id from `ids.first` to `ids.last`, keeps the first row and deletes the others. Other rows stay as they are.

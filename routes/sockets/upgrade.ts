@@ -28,7 +28,7 @@ export interface SocketRequest {
   readonly address: string;
   readonly takesBatches: boolean;
   readonly upgrade: Upgrader;
-  /** How many changes {@link LiveConnections} had applied before the caller was looked up. */
+  /** How many changes {@link LiveConnections} had applied before the caller was authenticated. */
   readonly since: number;
 }
 

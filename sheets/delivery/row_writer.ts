@@ -57,7 +57,7 @@ export class RowWriter {
     return { last: await this.#append(rows, refused, way), refused };
   }
 
-  /** Appends those rows that aren't in the sheet, after an attempt whose outcome isn't known; `from` is where to look first. */
+  /** Appends those rows that aren't in the sheet, after an attempt whose outcome isn't known; `from` is where the search begins. */
   async complete(rows: readonly Row[], from: RowPosition | undefined, way: Way): Promise<WrittenRows> {
     await this.#parts.lateAppends.note(rows, this.#parts.clock.now());
     const { missing, last } = await this.#find(rows, from, way);
@@ -72,8 +72,8 @@ export class RowWriter {
     from: RowPosition | undefined,
     { signal }: Way,
   ): Promise<{ missing: readonly Row[]; last: RowPosition | undefined }> {
-    const { standing, last } = await this.#parts.sheet.find(new Set(rows.map(idOf)), from, signal);
-    return { missing: rows.filter((row) => !standing.has(idOf(row))), last };
+    const { present, last } = await this.#parts.sheet.find(new Set(rows.map(idOf)), from, signal);
+    return { missing: rows.filter((row) => !present.has(idOf(row))), last };
   }
 
   /** Appends rows in order; when the sheet refuses some, appends halves until each refused row is alone. */

@@ -64,10 +64,10 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
     return new SheetError(location.refused, "A cell holds more than Google's 50,000 characters.");
   }
   // Google's own sentence is left out: it may quote a cell.
-  const mark = [response.status, status].filter(Boolean).join(" ");
+  const answer = [response.status, status].filter(Boolean).join(" ");
   return location.refused === "refused"
-    ? new SheetError("refused", `Google refuses these rows (${mark}).`)
-    : setup(`Google refuses to open the tab "${location.tab}" (${mark}).`);
+    ? new SheetError("refused", `Google refuses these rows (${answer}).`)
+    : setup(`Google refuses to open the tab "${location.tab}" (${answer}).`);
 }
 
 /** `Retry-After` in milliseconds, given as seconds or as an HTTP date; 0 when there is none (RFC 9110, 10.2.3). */

@@ -7,7 +7,9 @@ import type { ServiceAccountKey } from "./service_account.ts";
 import { parseRange } from "./google_ranges.ts";
 import { GoogleTab, ID_COLUMN } from "./google_tab.ts";
 import {
+  type FoundRows,
   HEADER,
+  idOf,
   type IdRange,
   type Notice,
   type Row,
@@ -109,11 +111,11 @@ export class GoogleSheet implements Sheet {
 
   async append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     const { updates } = await this.#send(rows, signal);
-    const id = rows[rows.length - 1][ID_INDEX];
+    const id = idOf(rows[rows.length - 1]);
     const range = parseRange(updates?.updatedRange);
     const isWhole = range && range.lastRow - range.firstRow + 1 === rows.length &&
       (updates?.updatedRows ?? rows.length) === rows.length;
-    if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows stand");
+    if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows are");
     const isHere = range.firstColumn === "A" && range.lastColumn === ID_COLUMN &&
       range.tab.toLowerCase() === this.#options.tab.toLowerCase();
     if (!isHere) {
@@ -131,11 +133,11 @@ export class GoogleSheet implements Sheet {
     ids: ReadonlySet<string>,
     from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
+  ): Promise<FoundRows> {
     if (from) {
       const column = await this.#tab.readIds(from.position, signal);
       const found = within(column, from.position, ids);
-      if (column[0] === from.id && found.standing.size === ids.size) return found;
+      if (column[0] === from.id && found.present.size === ids.size) return found;
     }
     // People may have sorted the tab in a way that left this row where it was.
     return within(await this.#tab.readIds(1, signal), 1, ids);
@@ -174,8 +176,10 @@ export class GoogleSheet implements Sheet {
     } catch (error) {
       if (!isTokenRefused(error)) throw this.#tab.explain(error, signal, "refused");
     }
-    const { standing } = await this.find(new Set(rows.map((row) => row[ID_INDEX])), undefined, signal);
-    if (standing.size) throw new Error("Google refused an append for its token, but rows of it stand");
+    const { present } = await this.find(new Set(rows.map(idOf)), undefined, signal);
+    if (present.size) {
+      throw new Error("Google refused an append for its token, but rows of it are in the tab");
+    }
     try {
       return await client.callOnce(request, signal);
     } catch (error) {
@@ -241,13 +245,13 @@ function within(
   column: readonly string[],
   start: number,
   ids: ReadonlySet<string>,
-): { standing: ReadonlySet<string>; last: RowPosition | undefined } {
-  const standing = new Set<string>();
+): FoundRows {
+  const present = new Set<string>();
   let last: RowPosition | undefined;
   column.forEach((id, index) => {
     if (!ids.has(id)) return;
-    standing.add(id);
+    present.add(id);
     last = { position: start + index, id };
   });
-  return { standing, last };
+  return { present, last };
 }
