@@ -5,9 +5,9 @@ import { type ListedDocument, MAX_TITLE_LENGTH, type Version } from "../../rooms
 import { mayManage, mayRead, UNDO_MS } from "../../rooms/documents/document_access.ts";
 import type { Documents } from "../../rooms/documents/documents.ts";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import { hasAccount, type User } from "../../rooms/user.ts";
+import type { User } from "../../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
-import { admitted, type ApiEnv } from "./gate.ts";
+import { accountOf, admitted, type ApiEnv } from "./gate.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { documentIdIn } from "../sockets/document.ts";
 import { HttpError } from "../errors.ts";
@@ -78,7 +78,7 @@ export function documentsApi({ documents, accounts }: {
   });
 
   app.post("/", async (c) => {
-    const user = editorOf(c);
+    const user = accountOf(c.var.caller, "Documents are for people with an account");
     const { title, private: isPrivate = false } = requestBody(NewDocument, await jsonIn(c.req.raw));
     return c.json(shownEntry(await documentList.create(title, user, { isPrivate }), user), 201);
   });
@@ -92,7 +92,7 @@ export function documentsApi({ documents, accounts }: {
   });
 
   app.patch("/:id", async (c) => {
-    const user = editorOf(c);
+    const user = accountOf(c.var.caller, "Documents are for people with an account");
     const { title, private: isPrivate, members } = requestBody(Change, await jsonIn(c.req.raw));
     let entry: ListedDocument | undefined = await entryOf(c);
     const { id } = entry;
@@ -157,7 +157,7 @@ export function documentsApi({ documents, accounts }: {
   });
 
   app.post("/:id/versions/:version/restore", async (c) => {
-    const user = editorOf(c);
+    const user = accountOf(c.var.caller, "Documents are for people with an account");
     const { id } = await entryOf(c);
     if (!await documents.restore(id, versionIdIn(c.req.param("version")), user)) throw noVersion();
     return c.json({ ok: true });
@@ -172,19 +172,6 @@ export function documentsApi({ documents, accounts }: {
   }
 
   return app;
-}
-
-/**
- * The caller, who may change documents.
- *
- * @throws {HttpError} 401 or 403 for others.
- */
-function editorOf(c: Context<ApiEnv>): User {
-  const { user } = admitted(c.var.caller);
-  if (hasAccount(user)) return user;
-  throw user.isGuest
-    ? new HttpError(401, "not_signed_in", "Sign in first")
-    : new HttpError(403, "not_allowed", "Documents are for people with an account");
 }
 
 /** @throws {HttpError} unless the caller may delete and share the document. */

@@ -1,11 +1,11 @@
 /** Middleware in front of `/api`: headers, allowed pages, authentication, rate limits. */
 import type { MiddlewareHandler } from "hono";
 import type { Rooms } from "../../rooms/rooms.ts";
-import { personOf, type User } from "../../rooms/user.ts";
+import { hasAccount, personOf, type User } from "../../rooms/user.ts";
 import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { RateLimits } from "../rate_limits.ts";
-import { NAME_REFUSED } from "../sockets/upgrade.ts";
+import { NAME_REFUSED, NAME_TAKEN } from "../sockets/upgrade.ts";
 
 /** The context of handlers behind {@link apiGate}. */
 export interface ApiEnv {
@@ -20,11 +20,7 @@ const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
   invalid_credential: new HttpError(401, "not_signed_in", "The token is not valid"),
   guests_not_allowed: new HttpError(401, "not_signed_in", "Sign in first"),
   name_refused: new HttpError(400, "invalid_username", NAME_REFUSED),
-  name_taken: new HttpError(
-    403,
-    "name_taken",
-    "This name belongs to an account: sign in, or choose another one",
-  ),
+  name_taken: new HttpError(403, "name_taken", NAME_TAKEN),
 };
 
 /** The middleware; `rateMessagesPerMinute`: 0 = off. */
@@ -73,6 +69,23 @@ export function apiGate(options: {
 export function admitted(caller: Caller | Refusal): Caller {
   if (typeof caller === "object") return caller;
   throw REFUSALS[caller];
+}
+
+/**
+ * The caller as a user with an account.
+ *
+ * @throws {HttpError} 401 for guests, 403 with `message` for the service.
+ */
+export function accountOf(
+  caller: Caller | Refusal,
+  message: string,
+  { signInFirst = "Sign in first" }: { signInFirst?: string } = {},
+): User {
+  const { user } = admitted(caller);
+  if (hasAccount(user)) return user;
+  throw user.isGuest
+    ? new HttpError(401, "not_signed_in", signInFirst)
+    : new HttpError(403, "not_allowed", message);
 }
 
 /** Whether the caller has the service role. */

@@ -16,7 +16,7 @@ import {
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../rooms/user.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { jsonIn, requestBody } from "./request_body.ts";
+import { jsonIn, pageQuery, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { roomNameIn } from "../path_params.ts";
@@ -32,17 +32,7 @@ const Post = v.object({
   ),
 });
 
-const Query = v.object({
-  before: v.optional(v.pipe(v.string(), v.maxLength(26, '"before" must be a message\'s id'))),
-  limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
-      v.transform((limit) => Math.min(Number(limit), MAX_PAGE)),
-    ),
-    String(DEFAULT_PAGE),
-  ),
-});
+const Query = v.object(pageQuery("a message", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }));
 
 /** The API of messages. */
 export function messagesApi(options: {

@@ -12,10 +12,9 @@ import {
   type Notification,
   safeUrl,
 } from "../../rooms/notifications/notification.ts";
-import { hasAccount, type User } from "../../rooms/user.ts";
-import { admitted, type ApiEnv, tooManyCalls } from "./gate.ts";
+import { accountOf, admitted, type ApiEnv, tooManyCalls } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { jsonIn, requestBody } from "./request_body.ts";
+import { jsonIn, pageQuery, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { RateLimits } from "../rate_limits.ts";
@@ -52,15 +51,7 @@ const NOTIFICATIONS_PER_MINUTE = 600;
 
 const Query = v.object({
   unread: v.optional(v.picklist(["0", "1"], '"unread" must be 0 or 1'), "0"),
-  before: v.optional(v.pipe(v.string(), v.maxLength(26, '"before" must be a notification\'s id'))),
-  limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
-      v.transform((limit) => Math.min(Number(limit), MAX_PAGE)),
-    ),
-    String(DEFAULT_PAGE),
-  ),
+  ...pageQuery("a notification", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }),
 });
 
 /** The API of notifications. */
@@ -75,7 +66,9 @@ export function notificationsApi(options: {
   const limits = new RateLimits(NOTIFICATIONS_PER_MINUTE);
 
   app.get("/", async (c) => {
-    const { id } = ownerOf(c.var.caller);
+    const { id } = accountOf(c.var.caller, "The service has no notifications: ask as an account", {
+      signInFirst: "Sign in first: notifications are people's own",
+    });
     const { unread: asked, before, limit } = requestBody(Query, c.req.query());
     const { notifications, more, unread } = await inboxes.page(id, {
       before,
@@ -113,19 +106,6 @@ function view({ id, title, message, url, timestamp, read }: Listed): Listed {
 
 function noSuchAccount(name: string): HttpError {
   return new HttpError(404, "not_found", `There is no account called ${name.slice(0, 64)}`);
-}
-
-/**
- * The caller, who has notifications.
- *
- * @throws {HttpError} 401 or 403 for others.
- */
-function ownerOf(caller: Caller | Refusal): User {
-  const { user } = admitted(caller);
-  if (hasAccount(user)) return user;
-  throw user.isGuest
-    ? new HttpError(401, "not_signed_in", "Sign in first: notifications are people's own")
-    : new HttpError(403, "not_allowed", "The service has no notifications: ask as an account");
 }
 
 /** @throws {HttpError} unless the caller is the service or an admin. */

@@ -39,3 +39,21 @@ export function requestBody<T extends v.GenericSchema>(schema: T, input: unknown
   if (result.success) return result.output;
   throw new HttpError(400, "invalid_request", result.issues[0].message);
 }
+
+/** The query of a page of items with ULIDs: `before`, an id, and `limit`, which is at most `max`. */
+export function pageQuery(item: string, { max, byDefault }: { max: number; byDefault: number }): {
+  before: v.OptionalSchema<v.GenericSchema<string>, undefined>;
+  limit: v.OptionalSchema<v.GenericSchema<string, number>, string>;
+} {
+  return {
+    before: v.optional(v.pipe(v.string(), v.maxLength(26, `"before" must be ${item}'s id`))),
+    limit: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
+        v.transform((limit) => Math.min(Number(limit), max)),
+      ),
+      String(byDefault),
+    ),
+  };
+}

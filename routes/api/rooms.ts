@@ -15,7 +15,7 @@ import {
 } from "../../rooms/access/room_permissions.ts";
 import { cleanName, hasAccount, type User } from "../../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
-import { admitted, type ApiEnv } from "./gate.ts";
+import { accountOf, admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
@@ -136,11 +136,9 @@ export function roomsApi(options: {
   });
 
   app.post("/", async (c) => {
-    const { user } = admitted(c.var.caller);
-    if (user.isGuest) {
-      throw new HttpError(401, "not_signed_in", "Sign in first: a room belongs to an account");
-    }
-    if (!hasAccount(user)) throw new HttpError(403, "not_allowed", "Make rooms as an account");
+    const user = accountOf(c.var.caller, "Make rooms as an account", {
+      signInFirst: "Sign in first: a room belongs to an account",
+    });
     const { room: wanted, title, private: isPrivate = false } = requestBody(
       Creation,
       await jsonIn(c.req.raw),

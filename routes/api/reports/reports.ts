@@ -5,8 +5,8 @@ import type { Reports } from "../../../rooms/reports/open_reports.ts";
 import { TooManyReportsError } from "../../../rooms/reports/report_store.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
-import { hasAccount, type User } from "../../../rooms/user.ts";
-import { admitted, type ApiEnv } from "../gate.ts";
+import type { User } from "../../../rooms/user.ts";
+import { accountOf, type ApiEnv } from "../gate.ts";
 import type { Caller, Refusal } from "../../authentication.ts";
 import { jsonIn } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
@@ -74,16 +74,9 @@ export function reportsApi(options: {
   return app;
 }
 
-/**
- * The caller, who can have reports.
- *
- * @throws {HttpError} 401 or 403 for others.
- */
+/** The caller, who can have reports. Throws like {@link accountOf}. */
 export function accountIn(caller: Caller | Refusal): User {
-  const { user } = admitted(caller);
-  if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");
-  if (hasAccount(user)) return user;
-  throw new HttpError(403, "not_allowed", "Reports are for people with an account");
+  return accountOf(caller, "Reports are for people with an account");
 }
 
 /** Whether the user owns the report, or is an admin. */
