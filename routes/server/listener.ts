@@ -5,9 +5,9 @@
  * of file descriptors, and makes sockets that buffer without a bound. So this module owns the port: it forwards requests to
  * that server, and makes sockets itself (see {@link TcpSocket}).
  */
-import { createHash } from "node:crypto";
 import { clientAddress } from "../client_address.ts";
 import type { Bindings } from "../authentication.ts";
+import { handshake } from "./upgrade_request.ts";
 import { HttpConnection } from "./http_connection.ts";
 import { PlatformSocket, type Upgrader } from "../sockets/socket.ts";
 import type { TcpSocket } from "../sockets/tcp_socket.ts";
@@ -43,8 +43,6 @@ const EXHAUSTED_PAUSE_MS = 100;
 const SPARE_FILES = 48;
 /** Files of a connection whose request is forwarded: its own, and both ends of the one to the HTTP server. */
 const FILES_PER_REQUEST = 3;
-/** The constant of the handshake in RFC 6455, section 1.3. */
-const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** Listens by the platform alone, with its limits, where it gives the port (Deno Deploy). */
 export function listenByPlatform({ hostname, port, handler }: ListenerOptions): Listener {
@@ -253,22 +251,4 @@ function endIdlest(connections: Iterable<HttpConnection>): boolean {
 
 function isExhausted(error: unknown): boolean {
   return error instanceof Error && /too many open files/i.test(error.message);
-}
-
-/**
- * The head of the answer to an upgrade.
- *
- * @throws {TypeError} when the request isn't an upgrade.
- */
-function handshake(request: Request): Uint8Array<ArrayBuffer> {
-  const { headers } = request;
-  const key = headers.get("sec-websocket-key") ?? "";
-  const names = (header: string): string[] => (headers.get(header) ?? "").toLowerCase().split(/\s*,\s*/);
-  const isOne = request.method === "GET" && names("connection").includes("upgrade") &&
-    names("upgrade").includes("websocket") && /^[+/\w]{22}==$/.test(key) &&
-    headers.get("sec-websocket-version") === "13";
-  if (!isOne) throw new TypeError("This isn't a WebSocket upgrade");
-  const accept = createHash("sha1").update(key + HANDSHAKE_ID).digest("base64");
-  const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
-  return new TextEncoder().encode(["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n"));
 }

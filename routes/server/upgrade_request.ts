@@ -6,6 +6,8 @@
  * characters beyond ASCII, a request in several pieces or with more bytes behind it.
  */
 
+import { createHash } from "node:crypto";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A host name or address, with or without a port. */
@@ -15,6 +17,8 @@ const REQUEST_LINE = /^GET (\/[!-~]*) HTTP\/1\.1$/;
 const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([!-~]?|[!-~][ -~\t]*[!-~])[ \t]*$/;
 /** Headers that announce a body, or ask for an answer before the upgrade. */
 const WITH_MORE = ["content-length", "transfer-encoding", "expect", "http2-settings"];
+/** The constant of the handshake in RFC 6455, section 1.3. */
+const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** Several times as many as browsers send. */
 const MAX_HEADERS = 64;
 
@@ -53,6 +57,24 @@ export async function answerBytes({ status, headers, body }: Response): Promise<
   all.set(head);
   all.set(content, head.length);
   return all;
+}
+
+/**
+ * The head of the answer to an upgrade.
+ *
+ * @throws {TypeError} when the request isn't an upgrade.
+ */
+export function handshake(request: Request): Uint8Array<ArrayBuffer> {
+  const { headers } = request;
+  const key = headers.get("sec-websocket-key") ?? "";
+  const names = (header: string): string[] => (headers.get(header) ?? "").toLowerCase().split(/\s*,\s*/);
+  const isOne = request.method === "GET" && names("connection").includes("upgrade") &&
+    names("upgrade").includes("websocket") && /^[+/\w]{22}==$/.test(key) &&
+    headers.get("sec-websocket-version") === "13";
+  if (!isOne) throw new TypeError("This isn't a WebSocket upgrade");
+  const accept = createHash("sha1").update(key + HANDSHAKE_ID).digest("base64");
+  const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+  return encoder.encode(["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n"));
 }
 
 const UPGRADE = /\r\nupgrade:[ \t]*websocket[ \t]*\r\n/i;

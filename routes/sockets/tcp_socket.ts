@@ -5,6 +5,7 @@
  * Here a header that announces too large a message is refused, a peer that doesn't answer a close is disconnected, and a
  * frame for many members is encoded once.
  */
+import { binaryFrame, closeFrame, pingFrame, pongFrame, textFrame } from "./frame_encoder.ts";
 import { FrameFault, FrameReader } from "./frame_reader.ts";
 import { type Frame, IDLE_SECONDS, type Socket, type SocketListener } from "./socket.ts";
 
@@ -31,11 +32,6 @@ const BUSY_READ_BYTES = 64 * 1024;
 /** Waiting frames are joined into one write up to about this size. */
 const MAX_WRITE_BYTES = 64 * 1024;
 
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
 const NO_CODE = 1005;
 /** RFC 6455, section 7.4.1: policy violation. */
 const POLICY = 1008;
@@ -95,7 +91,7 @@ export class TcpSocket implements Socket {
   }
 
   send(frame: string | Bytes): void {
-    if (this.isOpen) this.#write(typeof frame === "string" ? encodedText(frame) : encoded(BINARY, frame));
+    if (this.isOpen) this.#write(typeof frame === "string" ? textFrame(frame) : binaryFrame(frame));
   }
 
   close(code: number, reason: string): void {
@@ -103,7 +99,7 @@ export class TcpSocket implements Socket {
     this.#closedAt = this.#clock.now;
     this.#isSkipping = true;
     this.#reader.skip();
-    this.#write(encoded(CLOSE, closing(code, reason)));
+    this.#write(closeFrame(code, reason));
   }
 
   /** Reads until the connection ends. `first` are bytes that have come already. */
@@ -138,7 +134,7 @@ export class TcpSocket implements Socket {
       this.end();
     } else if (now - this.#heardAt > PING_AFTER_MS && !this.#isPinged) {
       this.#isPinged = true;
-      this.#write(encoded(PING, NOTHING));
+      this.#write(pingFrame());
     }
   }
 
@@ -171,7 +167,7 @@ export class TcpSocket implements Socket {
 
   /** From the reader. */
   ping(payload: Bytes): void {
-    if (this.isOpen) this.#pong = encoded(PONG, payload);
+    if (this.isOpen) this.#pong = pongFrame(payload);
   }
 
   /** From the reader: the peer closes, or has answered. */
@@ -256,41 +252,3 @@ export class TcpSocket implements Socket {
     return joined;
   }
 }
-
-let lastText: string | undefined;
-let lastFrame = new Uint8Array(0);
-
-/** A text frame. A text goes to many members one after the other, and is encoded once for all of them. */
-function encodedText(text: string): Bytes {
-  if (text === lastText) return lastFrame;
-  lastFrame = encoded(TEXT, encoder.encode(text));
-  lastText = text;
-  return lastFrame;
-}
-
-/** A frame in one part; servers don't mask. */
-function encoded(opcode: number, payload: Bytes): Bytes {
-  const { length } = payload;
-  const headLength = length < 126 ? 2 : length < 0x10000 ? 4 : 10;
-  const frame = new Uint8Array(headLength + length);
-  frame[0] = 0x80 | opcode;
-  if (headLength === 2) frame[1] = length;
-  else {
-    frame[1] = headLength === 4 ? 126 : 127;
-    for (let i = headLength - 1, rest = length; i > 1; i--, rest = Math.floor(rest / 256)) frame[i] = rest;
-  }
-  frame.set(payload, headLength);
-  return frame;
-}
-
-function closing(code: number, reason: string): Bytes {
-  const text = encoder.encode(reason);
-  const payload = new Uint8Array(2 + text.length);
-  payload[0] = code >> 8;
-  payload[1] = code;
-  payload.set(text, 2);
-  return payload;
-}
-
-const NOTHING = new Uint8Array(0);
-const encoder = new TextEncoder();
