@@ -1,4 +1,4 @@
-/** Who is calling: the user behind a request, and the address it comes from. */
+/** Authentication: the user who sends a request, and the address from which it comes. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
@@ -13,62 +13,65 @@ import { HttpError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { Upgrader } from "./sockets/socket.ts";
 
-/** What the listener tells about a request; handed to the app as its bindings. */
+/** What the listener knows about a request, passed to the app as its bindings. */
 export interface Bindings {
   readonly info: Deno.ServeHandlerInfo;
-  /** Makes a socket of the request. */
+  /** Upgrades the request to a socket. */
   readonly upgrade: Upgrader;
 }
 
-/** Who makes a request, and by what. */
+/** Who sends a request, and by which credential. */
 export interface Caller {
   readonly user: User;
-  /** `service`: the token of the configuration. */
+  /** `service`: the SERVICE_TOKEN of the configuration. */
   readonly by: "session" | "token" | "service" | "guest";
   readonly account: Account | undefined;
-  /** The session or the token. */
-  readonly pass: Credential | undefined;
-  /** When the right of the caller ends by itself, in milliseconds since the epoch; `Infinity` for never. */
+  /** The session or the token; `undefined` for guests and the SERVICE_TOKEN. */
+  readonly credential: Credential | undefined;
+  /** When the credential expires, in ms since the epoch; `Infinity` = never. */
   readonly endsAt: number;
   /**
-   * The same caller as of now; `undefined` when it isn't let in any more. `name` is what a guest is called by now, who
-   * may have come without a name and stated one in a message.
+   * Authenticates the same caller again; `undefined` when that fails by now. `name` is a guest's present name: guests may
+   * come without one and state it in a message.
    */
   renew(name: string): Promise<Caller | undefined>;
 }
 
-/** Why somebody can't come in, and what to do about it. */
-export type Refusal = "invalid_pass" | "guests_not_allowed" | "name_taken" | "name_refused";
+/** Why a caller isn't admitted. */
+export type Refusal = "invalid_credential" | "guests_not_allowed" | "name_taken" | "name_refused";
 
+/** Finds out who sends requests. */
 export interface Authentication {
   /**
-   * The caller: by the session's cookie, else by a token, else a guest under `?username=`. Throws {@link HttpError}
-   * for a name that can't be one.
+   * The caller: by the session's cookie, else by a token, else a guest under `?username=`.
+   *
+   * @throws {HttpError} 400 when that name is too long.
    */
   caller(c: Context): Promise<Caller | Refusal>;
-  /** The account of a request's session, if it has one. */
+  /** The account of the request's session; `undefined` without one. */
   account(c: Context): Promise<Account | undefined>;
-  /** The address of the caller as limits count it ({@link clientAddress}), seen from in front of our own proxies. */
+  /** The caller's address as limits count it ({@link clientAddress}), behind our own proxies. */
   address(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string;
-  /** Whether the page that sends the request, if one does, may do so. */
+  /** Whether the request comes from a program or an allowed page. */
   isAllowedOrigin(c: Context): boolean;
 }
 
 type Who = Omit<Caller, "renew">;
 
-/** What a request brings to prove who sends it. */
+/** The credentials in a request. */
 interface Claims {
   readonly session: string | undefined;
   readonly token: string | undefined;
-  /** As `cleanName` leaves it. */
+  /** The result of `cleanName`; "" without a name. */
   readonly name: string;
   readonly badge: string | undefined;
 }
 
+/** What {@link createAuthentication} works with. */
 export interface AuthenticationOptions {
   readonly serviceToken: string | undefined;
   readonly allowedOrigins: readonly string[];
-  /** How many proxies in front are ours. */
+  /** The number of our own proxies in front. */
   readonly trustProxy: number;
   readonly auth: "guests" | "required";
   readonly accounts: Accounts;
@@ -78,62 +81,82 @@ export interface AuthenticationOptions {
   readonly log: Pick<Logger, "warn">;
 }
 
-/** Anybody can send any origin: the log tells of the first so many. */
-const MOST_ORIGINS_TOLD = 100;
+/** At most this many refused origins are logged: anybody can send any origin. */
+const MAX_LOGGED_ORIGINS = 100;
 const MAX_ORIGIN_LENGTH = 200;
 
+/** The name of the cookie with a session. */
 export const SESSION_COOKIE = "session";
+/** The name of the cookie with a guest's id. */
 export const GUEST_COOKIE = "guest";
 
+/** Authenticates by accounts, sessions and tokens in KV, and the configuration. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, guestIds, log } =
     options;
-  /** Refused origins, with the hosts that they weren't of, which the log has told of. */
-  const told = new Set<string>();
+  /** Refused origins with the hosts that they were sent to, as logged. */
+  const logged = new Set<string>();
 
   async function byToken(token: string, name: string): Promise<Who | Refusal> {
     if (serviceToken !== undefined && isSame(token, serviceToken)) {
-      return { user: service(name), by: "service", account: undefined, pass: undefined, endsAt: Infinity };
+      return {
+        user: service(name),
+        by: "service",
+        account: undefined,
+        credential: undefined,
+        endsAt: Infinity,
+      };
     }
-    const { account, pass } = await tokens.bearer(token) ?? {};
-    if (!pass) return "invalid_pass";
-    const endsAt = tokens.endOf(pass);
-    // An admin's program may do what an admin may: no more when the admin is none any longer.
-    const isDemoted = pass.role === "service" && account && account.role !== "admin";
-    if (isDemoted) return "invalid_pass";
-    if (pass.role === "service") return { user: service(name), by: "token", account, pass, endsAt };
-    return account ? { user: userOf(account), by: "token", account, pass, endsAt } : "invalid_pass";
+    const { account, pass: credential } = await tokens.bearer(token) ?? {};
+    if (!credential) return "invalid_credential";
+    const endsAt = tokens.endOf(credential);
+    // A service token that an admin made is void once its owner isn't an admin.
+    const isDemoted = credential.role === "service" && account && account.role !== "admin";
+    if (isDemoted) return "invalid_credential";
+    if (credential.role === "service") {
+      return { user: service(name), by: "token", account, credential, endsAt };
+    }
+    return account
+      ? { user: userOf(account), by: "token", account, credential, endsAt }
+      : "invalid_credential";
   }
 
   async function identify({ session, token, name, badge }: Claims): Promise<Who | Refusal> {
-    const { account, pass } = session ? await sessions.bearer(session) ?? {} : {};
-    if (account && pass) {
-      return { user: userOf(account), by: "session", account, pass, endsAt: sessions.endOf(pass) };
+    const { account, pass: credential } = session ? await sessions.bearer(session) ?? {} : {};
+    if (account && credential) {
+      return {
+        user: userOf(account),
+        by: "session",
+        account,
+        credential,
+        endsAt: sessions.endOf(credential),
+      };
     }
     if (token !== undefined) return await byToken(token, name);
     if (auth === "required") return "guests_not_allowed";
     if (name && await accounts.owns(name)) return "name_taken";
     if (name && !isGuestName(name)) return "name_refused";
     const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
-    return { user, by: "guest", account: undefined, pass: undefined, endsAt: Infinity };
+    return { user, by: "guest", account: undefined, credential: undefined, endsAt: Infinity };
   }
 
   function withRenewal(who: Who, claims: Claims): Caller {
     const renew = async (name: string): Promise<Caller | undefined> => {
       const isStated = who.by === "guest" && name !== ANONYMOUS;
       const now = await identify(isStated ? { ...claims, name } : claims);
-      // Whose session has ended may well be somebody still, but not the one who came in.
-      const isSame = typeof now === "object" && now.by === who.by && now.pass?.id === who.pass?.id;
+      // Without the session or token, the request would authenticate as somebody else.
+      const isSame = typeof now === "object" && now.by === who.by &&
+        now.credential?.id === who.credential?.id;
       return isSame ? withRenewal(now, claims) : undefined;
     };
     return { ...who, renew };
   }
 
-  /** As a rule a proxy that passes on another `Host`, which nobody finds who doesn't see the two. */
-  function tellOfOrigin(origin: string, host = ""): void {
+  /** Usually a proxy that forwards another `Host`: the operator needs to see both to find that. */
+  function logRefusedOrigin(origin: string, host = ""): void {
     const pair = `${origin} ${host}`;
-    if (told.has(pair) || told.size === MOST_ORIGINS_TOLD) return;
-    told.add(pair);
+    if (logged.has(pair) || logged.size === MAX_LOGGED_ORIGINS) return;
+    logged.add(pair);
     log.warn("origin_refused", {
       origin: origin.slice(0, MAX_ORIGIN_LENGTH),
       host: host.slice(0, MAX_ORIGIN_LENGTH),
@@ -169,15 +192,15 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     isAllowedOrigin(c) {
       const origin = c.req.header("origin");
       if (origin === undefined) {
-        // Programs state none; a browser always does when it opens a socket or changes something. Where a page hides
-        // it, the browser still says that the page is another's.
+        // Programs send none; browsers always do when they open a socket or change something. When a page hides it,
+        // the browser still says that the page is cross-site.
         const site = c.req.header("sec-fetch-site");
         return site === undefined || site === "same-origin" || site === "none";
       }
       if (allowedOrigins.includes(origin)) return true;
       const host = c.req.header("host");
       if (URL.canParse(origin) && new URL(origin).host === host) return true;
-      tellOfOrigin(origin, host);
+      logRefusedOrigin(origin, host);
       return false;
     },
   };
@@ -188,19 +211,19 @@ export function userOf({ id, displayName, role }: Account): User {
   return { id, name: displayName, isGuest: false, role };
 }
 
-/** Whether a request came over TLS, as far as we, or a proxy of ours, can tell. */
+/** Whether a request came over TLS, to us or to a proxy of ours. */
 export function isSecure(c: Context, trustProxy: number): boolean {
   const forwarded = c.req.header("x-forwarded-proto")?.split(",").at(-1)?.trim();
   return c.req.url.startsWith("https:") || (trustProxy > 0 && forwarded === "https");
 }
 
-/** A cookie of ours; behind TLS only one that no other host and no page without TLS can have set. */
+/** The value of a cookie of ours; over TLS only of one that no other host and no page without TLS can have set. */
 export function cookieIn(c: Context, name: string, trustProxy: number): string | undefined {
   if (c.req.header("cookie") === undefined) return undefined;
   return isSecure(c, trustProxy) ? getCookie(c, name, cookiePrefix(c)) : getCookie(c, name);
 }
 
-/** What names of our cookies begin with behind TLS: `__Host-`, or where they belong to a path, which that forbids, `__Secure-`. */
+/** The prefix of our cookies over TLS: `__Host-`, or `__Secure-` below a base path, which `__Host-` forbids. */
 export function cookiePrefix(c: Context): "host" | "secure" {
   return siteOf(c).basePath ? "secure" : "host";
 }
@@ -209,7 +232,7 @@ function tokenIn(c: Context): string | undefined {
   return /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? c.req.query("token");
 }
 
-/** Compares secrets in a time that doesn't tell how alike they are. */
+/** Compares secrets in a time that doesn't depend on how many characters agree. */
 function isSame(a: string, b: string): boolean {
   const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

@@ -1,14 +1,14 @@
-/** Addresses of clients, as limits count them. */
+/** Addresses of clients, grouped as limits count them. */
 import { isIPv4, isIPv6 } from "node:net";
 
 const GROUPS = 8;
-/** Of an IPv6 address, so many groups say which network it is in: a /64, out of which each host picks what it likes. */
+/** The groups of an IPv6 address that are its network, a /64: a host can use any address in it. */
 const NETWORK_GROUPS = 4;
 
 /**
- * What limits count of an address: an IPv4 address, the /64 of an IPv6 one (`2001:db8:0:1::/64`), or `::1`. A port that a
- * proxy added, brackets, and a zone are left out; an IPv4 address that is written as an IPv6 one is itself.
- * `undefined` for what isn't an address.
+ * The address by which limits count: an IPv4 address, the /64 of an IPv6 address (`2001:db8:0:1::/64`), or `::1`. A port
+ * that a proxy added, brackets, and a zone are removed; an IPv4-mapped IPv6 address becomes IPv4. `undefined` when `text`
+ * isn't an address.
  */
 export function clientAddress(text: string): string | undefined {
   const bare = withoutPort(text.trim());
@@ -27,7 +27,7 @@ function withoutPort(text: string): string {
   return /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
 }
 
-/** The eight groups of an IPv6 address, however it is written. */
+/** The eight groups of an IPv6 address. */
 function groupsOf(address: string): number[] {
   // The URL parser writes an IPv4 ending as two groups.
   const written = new URL(`http://[${address}]`).hostname.slice(1, -1);
@@ -36,7 +36,7 @@ function groupsOf(address: string): number[] {
   return [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
 }
 
-/** Whether it is `::ffff:a.b.c.d`, as sockets that take both kinds tell of IPv4. */
+/** Whether it is `::ffff:a.b.c.d`, the form of IPv4 addresses on sockets that accept both. */
 function isMapped(groups: readonly number[]): boolean {
   return groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
 }

@@ -14,13 +14,13 @@ import {
   whole,
 } from "./config_values.ts";
 
-/** How the service runs. {@link readConfig} makes it of the environment; each field names its variable. */
+/** The configuration that {@link readConfig} reads from the environment; each field names its variable. */
 export interface Config {
   /** `HOST` */
   readonly host: string;
   /** `PORT`; 0 picks a free one. */
   readonly port: number;
-  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server; undefined: the database that Deno Deploy gives. */
+  /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server; undefined: the database of Deno Deploy. */
   readonly kvPath: string | undefined;
   /** `GOOGLE_SHEET_ID`; undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
@@ -34,15 +34,15 @@ export interface Config {
   readonly googleApiRoot: string;
   /** `LOG_CSV_PATH` */
   readonly logCsvPath: string;
-  /** `LOG_CSV_BOM`: whether a file that is made begins with a byte order mark. */
+  /** `LOG_CSV_BOM`: whether a new file begins with a byte order mark. */
   readonly logCsvBom: boolean;
   /** `LOG_DELIVERY` */
   readonly logDelivery: "auto" | "queue" | "sweep";
   /** `OUTBOX_LIMIT`: messages. */
   readonly outboxLimit: number;
-  /** `AUTH`: whether people may talk who have no account. */
+  /** `AUTH`: whether people without an account may talk. */
   readonly auth: "guests" | "required";
-  /** `SIGNUP`: whether people may make accounts for themselves. */
+  /** `SIGNUP`: whether people may make their own account. */
   readonly signup: "closed" | "open";
   /** `ADMIN_USERNAME`, made at the first start. */
   readonly adminUsername: string | undefined;
@@ -52,7 +52,7 @@ export interface Config {
   readonly serviceToken: string | undefined;
   /** `ALLOWED_ORIGINS`: further pages that may open sockets. */
   readonly allowedOrigins: readonly string[];
-  /** `TRUST_PROXY`: how many proxies in front are ours. */
+  /** `TRUST_PROXY`: the number of our own proxies in front. */
   readonly trustProxy: number;
   /** `RATE_MESSAGES_PER_MINUTE`; 0 = off. */
   readonly rateMessagesPerMinute: number;
@@ -60,7 +60,7 @@ export interface Config {
   readonly maxConnectionsPerIp: number;
   /** `MAX_CONNECTIONS_PER_USER`; 0 = off. */
   readonly maxConnectionsPerUser: number;
-  /** `MAX_MESSAGE_LENGTH`: characters; 0 = what a cell holds. */
+  /** `MAX_MESSAGE_LENGTH`: characters; 0 = what a cell can have. */
   readonly maxMessageLength: number;
   /** `RETENTION_DAYS`: history older than this is deleted; 0 = kept. */
   readonly retentionDays: number;
@@ -72,7 +72,7 @@ export interface Config {
   readonly basePath: string;
   /** `FRAME_ANCESTORS`: sources of pages that may embed ours. */
   readonly frameAncestors: readonly string[];
-  /** `SIGNUPS_PER_HOUR`: accounts that people of one address may make; 0 = off. */
+  /** `SIGNUPS_PER_HOUR`: accounts that one address may make; 0 = off. */
   readonly signupsPerHour: number;
   /** `REDIS_URL`; undefined: no Redis. Secret. */
   readonly redisUrl: string | undefined;
@@ -80,27 +80,27 @@ export interface Config {
   readonly jobs: number;
   /** Whether other isolates listen at the same port. */
   readonly reusePort: boolean;
-  /** What isolates of one process have in common, and which of them this is; no variables. */
+  /** The id that isolates of one process share, and the index of this one; no variables. */
   readonly instance: string | undefined;
   readonly isolate: number;
   /** `OTEL_DENO`: whether Deno exports traces. */
   readonly isTraced: boolean;
   /** Whether the platform listens for us (Deno Deploy); no variable. */
   readonly isDeployed: boolean;
-  /** How isolates and machines reach each other; no variable, but what the others come to. */
+  /** How isolates and machines reach each other; follows from `REDIS_URL` and `KV_PATH`. */
   readonly fanOut: ClusterEngine;
   /** `LOG_LEVEL` */
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
-/** The environment can't be used; the message has a line for each variable that is wrong. */
+/** The environment is invalid; the message has a line for each invalid variable. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
 const language = oneOf("zh-Hant", "en");
 
-/** What a variable wants, its default, and the field that it sets. */
+/** The schema and default of each variable. */
 const VARIABLES = {
   HOST: v.optional(host(), "0.0.0.0"),
   PORT: v.optional(whole(0, 65_535), "8000"),
@@ -144,7 +144,7 @@ const VARIABLES = {
   RETENTION_DAYS: v.optional(whole(0, 36_500), "0"),
   TIME_ZONE: v.optional(timeZone(), "Asia/Taipei"),
   PAGE_LANGUAGE: v.optional(language),
-  /** What PAGE_LANGUAGE was called; desktops have a variable of this name for purposes of their own. */
+  /** The former name of PAGE_LANGUAGE; desktops set a variable of this name for their own purposes. */
   LANGUAGE: v.optional(v.string()),
   BASE_PATH: v.optional(basePath(), ""),
   FRAME_ANCESTORS: v.optional(sources(), ""),
@@ -160,28 +160,32 @@ const VARIABLES = {
 
 const Environment = v.object(VARIABLES);
 
-/** The names of all variables, for those who pass them on. */
+/** The names of all variables: a process passes them to those that it starts. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 
-/** What an environment comes to. */
-export interface ReadMarks {
-  /** With the defaults of those variables that are wrong. */
+/** The result of {@link examine}. */
+export interface Examination {
+  /** With defaults for invalid variables. */
   readonly config: Config;
-  /** What each variable that is wrong wants, by its name; no secret is quoted. */
+  /** Why a variable is invalid, by its name; secrets aren't quoted. */
   readonly complaints: ReadonlyMap<string, string>;
-  /** Why a variable that can't be meant for us is ignored, by its name. */
+  /** Why a variable is ignored, by its name. */
   readonly warnings: ReadonlyMap<string, string>;
 }
 
-/** Reads the environment. Throws {@link ConfigError} that names all that is wrong. */
+/**
+ * Reads the environment.
+ *
+ * @throws {ConfigError} that names everything wrong.
+ */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const { config, complaints } = examine(env);
   if (complaints.size) throw new ConfigError([...complaints.values()].join("\n"));
   return config;
 }
 
-/** Reads the environment, whatever is wrong with it; empty variables count as unset. */
-export function examine(env: Readonly<Record<string, string | undefined>>): ReadMarks {
+/** Reads the environment without throwing; empty variables count as unset. */
+export function examine(env: Readonly<Record<string, string | undefined>>): Examination {
   const set = new Map(
     Object.entries(env).filter(([name]) => Object.hasOwn(VARIABLES, name))
       .map(([name, value = ""]) => [name, bareValue(value)] as const)
@@ -257,7 +261,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
   });
 }
 
-/** Whether the database is behind a network. */
+/** Whether KV is reached over the network. */
 export function isRemote(kvPath: string | undefined): boolean {
   return kvPath === undefined || /^https?:/.test(kvPath);
 }

@@ -1,22 +1,24 @@
-/** Values of variables: as they arrive from shells and editors, and what they may be. */
+/** Values of environment variables: cleaning, and schemas. */
 import * as v from "valibot";
 
-/** What Windows' editors write in front of a file. */
+/** Some editors on Windows begin a file with it. */
 const BYTE_ORDER_MARK = "\ufeff";
 
 /**
- * A variable's value without what editors and files of variables leave around it: a byte order mark, spaces, the CR of a
- * Windows line end, and quotes that no shell took away.
+ * A variable's value without what editors and env files leave around it: a byte order mark, spaces, the CR of a Windows line
+ * end, and quotes that no shell removed.
  */
 export function bareValue(value: string): string {
   const bare = value.replace(BYTE_ORDER_MARK, "").trim();
   return /^(["'])(.*)\1$/s.exec(bare)?.[2] ?? bare;
 }
 
+/** Text that isn't blank; `wanted` completes the sentence "wanted: …". */
 export function filled(wanted: string): v.GenericSchema<string, string> {
   return v.pipe(v.string(), v.check((text) => text.trim() !== "", wanted));
 }
 
+/** A whole number, bounds included. */
 export function whole(from: number, to: number): v.GenericSchema<string, number> {
   const wanted = `a whole number from ${from} to ${to}`;
   return v.pipe(
@@ -28,7 +30,7 @@ export function whole(from: number, to: number): v.GenericSchema<string, number>
   );
 }
 
-/** One of a few words, in whatever case. */
+/** One of these words, in any case. */
 export function oneOf<const T extends string>(...values: T[]): v.GenericSchema<string, T> {
   return v.pipe(
     v.string(),
@@ -37,12 +39,13 @@ export function oneOf<const T extends string>(...values: T[]): v.GenericSchema<s
   );
 }
 
+/** An origin such as `https://chat.example.com`. */
 export function origin(): v.GenericSchema<string, string> {
   const wanted = "an origin such as https://chat.example.com";
   return v.pipe(v.string(), v.check((text) => URL.canParse(text) && new URL(text).origin === text, wanted));
 }
 
-/** A host, without the brackets that an IPv6 address has in URLs. */
+/** A host name or address; the brackets of an IPv6 address are removed. */
 export function host(): v.GenericSchema<string, string> {
   return v.pipe(
     v.string(),
@@ -51,11 +54,11 @@ export function host(): v.GenericSchema<string, string> {
   );
 }
 
-/** Paths of the service itself, below which it can't stand: a request to one of them could mean either. */
+/** The service's own paths. As a base path they would be ambiguous. */
 const OWN_PATHS =
   /^\/(account|admin|api|chat|docs|favicon\.ico|healthz|help|metrics|reports|static|ws)(\/|$)/;
 
-/** A path of a host, without the slash at its end; "" for the root. */
+/** A path of a host, without the slash at its end; "" = the root. */
 export function basePath(): v.GenericSchema<string, string> {
   return v.pipe(
     v.string(),
@@ -67,7 +70,7 @@ export function basePath(): v.GenericSchema<string, string> {
   );
 }
 
-/** Who may embed pages: https://www.w3.org/TR/CSP3/#directive-frame-ancestors */
+/** Origins of pages that may embed ours: https://www.w3.org/TR/CSP3/#directive-frame-ancestors */
 export function sources(): v.GenericSchema<string, string[]> {
   const wanted = "origins such as https://school.example or https://*.school.example, or 'self'";
   return v.pipe(
@@ -84,7 +87,7 @@ export function sources(): v.GenericSchema<string, string[]> {
   );
 }
 
-/** A time zone by its whole name: short ones such as CST are several at once. */
+/** A time zone by its full name: short names such as CST are ambiguous. */
 export function timeZone(): v.GenericSchema<string, string> {
   return v.pipe(
     v.string(),

@@ -1,10 +1,10 @@
-/** Cookies that say who somebody is: out of reach of scripts and of other sites. */
+/** Cookies that identify people: scripts can't read them, and other sites don't send them. */
 import type { Context } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { siteOf } from "./pages/base_path.ts";
 import { cookiePrefix, isSecure } from "./authentication.ts";
 
-/** Sets a cookie of ours; behind TLS one that no other host and no page without TLS can have set. */
+/** Sets a cookie for `lifeMs` ms; over TLS with a prefix that no other host and no page without TLS can use. */
 export function keepCookie(
   c: Context,
   name: string,
@@ -14,14 +14,14 @@ export function keepCookie(
   setCookie(c, name, value, { ...attributes(c, trustProxy), maxAge: Math.floor(lifeMs / 1000) });
 }
 
-/** Takes a cookie of ours away. */
+/** Deletes a cookie. */
 export function dropCookie(c: Context, name: string, { trustProxy }: { trustProxy: number }): void {
   deleteCookie(c, name, attributes(c, trustProxy));
 }
 
 /**
- * Below a path, cookies go to that path alone, because other services of the host aren't ours to trust. In a frame of another
- * site's page browsers send only cookies that are made for it; the gate looks at `Origin` before anything is changed.
+ * Below a base path, cookies are sent to that path alone: other services of the host must not read them. In a frame of
+ * another site's page, browsers send only partitioned cookies with SameSite=None; every change checks `Origin` first.
  */
 function attributes(c: Context, trustProxy: number) {
   const secure = isSecure(c, trustProxy);

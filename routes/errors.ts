@@ -1,4 +1,4 @@
-/** What goes wrong on the way in, and how HTTP says it: `{"error": "a sentence", "code": "snake_case"}`. */
+/** Errors, and their answers in HTTP: `{"error": "a sentence", "code": "snake_case"}`. */
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AccountError } from "../rooms/access/accounts.ts";
@@ -7,12 +7,12 @@ import { StorageLostError } from "../rooms/kv/storage_guard.ts";
 import { DocumentRefusal } from "../rooms/documents/document_access.ts";
 import { type ErrorCode, FrameError } from "../rooms/protocol.ts";
 
-/** A request that can't be granted. */
+/** A request is refused, with this status and code. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: ContentfulStatusCode;
   readonly code: string;
-  /** When it is worth trying again. */
+  /** After how many ms trying again makes sense. */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: ContentfulStatusCode, code: string, message: string, retryAfterMs?: number) {
@@ -51,10 +51,10 @@ const STATUS_OF_DOCUMENT_REFUSAL: Readonly<Record<DocumentRefusal["code"], Conte
   private: 404,
   too_many_documents: 429,
 };
-/** What a client is told to wait when too much is asked of the service. */
+/** How long clients are to wait when the service is overloaded. */
 const BUSY_MS = 2_000;
 
-/** The answer to an error; `undefined` when it is none of those that a caller can do anything about. */
+/** The answer to an error; `undefined` for an unexpected one, which is answered with 500. */
 export function answerTo(error: Error, c: Context): Response | undefined {
   if (error instanceof HttpError) return answer(c, error.status, error.code, error);
   if (error instanceof DocumentRefusal) {
@@ -63,7 +63,7 @@ export function answerTo(error: Error, c: Context): Response | undefined {
   if (error instanceof FrameError) return answer(c, STATUS_OF[error.code], error.code, error);
   if (error instanceof AccountError) return answer(c, STATUS_OF_ACCOUNT_ERROR[error.code], error.code, error);
   if (error instanceof StorageLostError) {
-    // What is wrong stands in the log and at /healthz: paths are nobody else's affair.
+    // The cause is in the log and at /healthz: clients must not learn paths.
     const message = "Nothing can be stored at present";
     return answer(c, 503, codeOf(error), { message, retryAfterMs: BUSY_MS });
   }
@@ -72,7 +72,7 @@ export function answerTo(error: Error, c: Context): Response | undefined {
   }
 }
 
-/** The word for an error that has an answer. */
+/** The code of an error that has an answer; "busy" by default. */
 export function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : "busy";
 }

@@ -1,4 +1,4 @@
-/** Gives every browser that opens a room's page a badge, so that its guest is the same person after a reload. */
+/** Gives every browser a guest's id, so that its guest is the same person after a reload. */
 import type { MiddlewareHandler } from "hono";
 import type { GuestIds } from "../rooms/access/guest_id.ts";
 import { cookieIn, GUEST_COOKIE } from "./authentication.ts";
@@ -6,6 +6,7 @@ import { keepCookie } from "./cookies.ts";
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
+/** Middleware that sets the cookie with a guest's id where the browser has none. */
 export function guestCookie(options: { guestIds: GuestIds; trustProxy: number }): MiddlewareHandler {
   const { guestIds, trustProxy } = options;
   return async (c, next) => {

@@ -1,15 +1,16 @@
-/** Logs: one JSON object a line. */
+/** Log lines, each one JSON object. */
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
+/** From the least to the most severe. */
 export type LogLevel = typeof LEVELS[number];
 
-/** Fields of a log line: ids and figures, never what people wrote, and no keys or tokens. */
+/** Fields of a log line: ids and figures, never text of people, keys or tokens. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Writes a line with a fixed name for what happened. */
+/** Writes a line; `event` is a fixed name for what happened. */
 export type Logger = Readonly<Record<LogLevel, (event: string, fields?: LogFields) => void>>;
 
-/** A log that writes lines of this level and above; `failed` is called for each one of level `error`, too. */
+/** A logger that writes lines of this level and above; `failed` is called for each line of level `error`. */
 export function createLogger(
   level: LogLevel,
   write: (line: string) => void,
@@ -52,7 +53,7 @@ export function createReporter(level: LogLevel, counted: () => void): Reporter {
   };
 }
 
-/** What a log line says of an error: its name and message, not its cause, which may quote what people wrote. */
+/** An error as fields of a log line: name and message, not the cause, which may quote text of people. */
 export function errorFields(error: unknown): LogFields {
   return error instanceof Error ? { error: error.name, message: error.message } : { error: String(error) };
 }

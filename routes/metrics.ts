@@ -1,8 +1,8 @@
 /**
- * `/metrics`: the figures of this process for Prometheus, by the service's token, or from this machine without one.
+ * `/metrics`: the figures of this process for Prometheus, with the service's token, or from this machine without one.
  *
- * Several isolates share a port, and a scrape reaches any of them: so each answers for all isolates of its process, as
- * they told it within the last seconds. Other processes are scraped by themselves.
+ * Several isolates share a port, and a scrape reaches any of them, so each answers for all isolates of its process, with the
+ * figures that they posted within the last seconds. Other processes are scraped separately.
  */
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
@@ -13,16 +13,17 @@ import { isService } from "./api/gate.ts";
 import type { Authentication, Bindings } from "./authentication.ts";
 import { HttpError } from "./errors.ts";
 
+/** What {@link metrics} works with. */
 export interface MetricsOptions {
   readonly overview: ClusterStats;
   readonly log: () => Promise<LogFigures>;
   readonly authentication: Authentication;
-  /** The process that is asked for. */
+  /** The id of this process. */
   readonly instance: string;
   readonly now: () => number;
 }
 
-/** A value, and what tells it from others of the same metric. */
+/** A value of a metric, with its labels. */
 type Sample = readonly [labels: Readonly<Record<string, string | number>>, value: number];
 
 interface Metric {
@@ -31,10 +32,11 @@ interface Metric {
   /** A counter only grows. */
   readonly kind: "gauge" | "counter";
   readonly labels: readonly string[];
-  /** Reads the values of now. */
+  /** Reads the present values. */
   readonly read: () => Sample[] | Promise<Sample[]>;
 }
 
+/** The route of the metrics. */
 export function metrics(options: MetricsOptions): Hono<{ Bindings: Bindings }> {
   let registry: Promise<Registry> | undefined;
   return new Hono<{ Bindings: Bindings }>().get("/metrics", async (c) => {
@@ -48,7 +50,7 @@ export function metrics(options: MetricsOptions): Hono<{ Bindings: Bindings }> {
   });
 }
 
-/** What reads the figures whenever it is asked; loaded when somebody first does. */
+/** A registry that reads the figures at each scrape; its library is loaded with the first one. */
 async function createRegistry(metrics: readonly Metric[]): Promise<Registry> {
   const { Counter, Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
@@ -79,11 +81,11 @@ function metricsOf({ overview, log, instance, now }: MetricsOptions): Metric[] {
   const whole = (name: string, help: string, of: () => number): Metric => {
     return { name, help, kind: "gauge", labels: [], read: () => [[{}, of()]] };
   };
-  let looking: Promise<LogFigures> | undefined;
-  // All metrics of one scrape are read at once, and so by one look.
-  const look = (): Promise<LogFigures> => looking ??= log().finally(() => looking = undefined);
+  let reading: Promise<LogFigures> | undefined;
+  // All metrics of one scrape are read at the same time, and share one read.
+  const readOnce = (): Promise<LogFigures> => reading ??= log().finally(() => reading = undefined);
   const ofLog = (name: string, help: string, of: (figures: LogFigures) => number): Metric => {
-    return { name, help, kind: "gauge", labels: [], read: async () => [[{}, of(await look())]] };
+    return { name, help, kind: "gauge", labels: [], read: async () => [[{}, of(await readOnce())]] };
   };
   return [
     gauge("connections", "Open sockets in rooms", (figures) => figures.connections),
@@ -124,8 +126,8 @@ function metricsOf({ overview, log, instance, now }: MetricsOptions): Metric[] {
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 /**
- * Whether a request comes from a program on this machine. One that a proxy passes on doesn't, and says so in a header,
- * or in its `Host`; nor does a page whose name was made to lead here.
+ * Whether a request comes from a program on this machine, and not through a proxy, which shows in a header or in `Host`.
+ * The check of `Host` also excludes pages that reach this machine by DNS rebinding.
  */
 function isFromHere(c: Context<{ Bindings: Bindings }>): boolean {
   const { remoteAddr } = c.env.info;

@@ -1,7 +1,12 @@
+/** Parameters in paths. */
 import { ROOM_NAME } from "../rooms/room.ts";
 import { HttpError } from "./errors.ts";
 
-/** The room that an address names, in NFC. Throws {@link HttpError} for what can't be a room's name. */
+/**
+ * A room's name in a path, in NFC.
+ *
+ * @throws {HttpError} 400 when it can't be one.
+ */
 export function roomNameIn(text: string | undefined): string {
   const name = (text ?? "").normalize("NFC");
   if (ROOM_NAME.test(name)) return name;

@@ -1,21 +1,22 @@
-/** Limits that belong to a person or an address, and not to one connection. */
+/** Rate limits by person or address, across connections. */
 import { RateLimiter, TokenBucket } from "limiter";
 
-/** Limiters that are kept; whoever wasn't seen for the longest time begins anew. */
-const MOST_KEPT = 10_000;
+/** Limiters kept in memory; beyond that, the least recently used one is forgotten. */
+const MAX_KEPT = 10_000;
 
+/** A rate limit for each key. */
 export class RateLimits {
   readonly #times: number;
   readonly #interval: "minute" | "hour";
   readonly #limiters = new Map<string, RateLimiter>();
 
-  /** So many times in an interval each, in one burst or spread. */
+  /** Each key may act `times` in an interval, in one burst or spread. */
   constructor(times: number, interval: "minute" | "hour" = "minute") {
     this.#times = times;
     this.#interval = interval;
   }
 
-  /** The limiter of a person or an address; a new one for each call without a key. */
+  /** The limiter of a person or an address; without a key, a new one. */
   of(key: string | undefined): RateLimiter {
     const known = key === undefined ? undefined : this.#limiters.get(key);
     const limiter = known ?? new RateLimiter({ tokensPerInterval: this.#times, interval: this.#interval });
@@ -24,19 +25,20 @@ export class RateLimits {
   }
 }
 
-/** What an address may do with all who share it, so much at once and so much in a minute. */
+/** A token bucket for each address, shared by all people behind it. */
 export class Budgets {
-  /** The most that can be taken at once. */
+  /** The most tokens that can be taken at once. */
   readonly burst: number;
   readonly #perMinute: number;
   readonly #buckets = new Map<string, TokenBucket>();
 
+  /** A bucket has `burst` tokens and gains `perMinute`. */
   constructor({ burst, perMinute }: { burst: number; perMinute: number }) {
     this.burst = burst;
     this.#perMinute = perMinute;
   }
 
-  /** What is left for an address. */
+  /** The bucket of an address. */
   of(address: string): TokenBucket {
     const bucket = this.#buckets.get(address) ?? this.#full();
     keep(this.#buckets, address, bucket);
@@ -58,5 +60,5 @@ function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);
   const [oldest] = map.keys();
-  if (map.size > MOST_KEPT) map.delete(oldest);
+  if (map.size > MAX_KEPT) map.delete(oldest);
 }

@@ -1,9 +1,9 @@
 /** Spans of Deno's own OpenTelemetry (`OTEL_DENO=true`, https://docs.deno.com/runtime/fundamentals/open_telemetry/). */
 import type { Trace } from "../rooms/trace.ts";
 
-/** A trace whose spans Deno exports: `talksheet.receive`, `.commit`, `.fan_out` and `.append`. */
+/** Traces steps as spans that Deno exports: `talksheet.receive`, `.commit`, `.fan_out` and `.append`. */
 export async function openTrace(): Promise<Trace> {
-  // Loaded only where somebody traces.
+  // Loaded only when tracing is on.
   const { SpanStatusCode, trace } = await import("@opentelemetry/api");
   const tracer = trace.getTracer("talksheet");
   return (step, attributes, work) =>

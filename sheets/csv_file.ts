@@ -1,13 +1,24 @@
-import { dirname } from "node:path";
-import { BOM, type End, findRows, idIn, readRows, standsAt } from "./csv_rows.ts";
+/** Rows in a CSV file. */
+import { BOM, type End, findRows, idIn, isAt, readRows } from "./csv_rows.ts";
 import { explainFileError } from "./file_errors.ts";
-import { HEADER, type Notice, type Row, type RowPosition, type Sheet, SheetError } from "./sheet.ts";
+import {
+  type FoundRows,
+  HEADER,
+  idOf,
+  type Notice,
+  type Row,
+  type RowPosition,
+  type Sheet,
+  SheetError,
+} from "./sheet.ts";
+import { type FileVersion, isSameVersion, openLocked, versionOf } from "./shared_file.ts";
 
+/** Which file to write. */
 export interface CsvFileOptions {
   readonly path: string;
-  /** Whether a file that is made begins with a byte order mark; one that exists keeps what it has. */
+  /** Whether a new file begins with a byte order mark; an existing one stays as it is. */
   readonly bom?: boolean;
-  /** Told what the operator should know. */
+  /** Called with what the operator should know. */
   readonly noticed?: (notice: Notice) => void;
 }
 
@@ -15,27 +26,26 @@ export interface CsvFileOptions {
  * Rows in a CSV file: RFC 4180 (commas, CRLF, quotes doubled), UTF-8. {@link RowPosition.position} is the byte at which the
  * row begins.
  *
- * The file belongs to people, too: nothing in it is ever cut or changed, new rows only go behind what stands. What a
- * crash left of a row is known by being the beginning of a row that is about to be appended, and is completed.
- * Anything else that lacks its line end is somebody's, and gets one. Behind a quote that is never closed no row can
- * stand, so that the file is left as it is until somebody has closed it.
+ * People edit the file, too: rows are only appended, nothing is cut or changed. A last row without its line end that is the
+ * beginning of a row to append was torn by a crash, and is completed. Any other last row without a line end is somebody's,
+ * and gets one. Behind a quote that is never closed no row can be appended: the file stays as it is until somebody closes
+ * the quote.
  *
- * The path is opened anew for every append, so a file that was deleted or rotated is made again instead of being
- * written to after it has lost its name. Rows that went with it aren't ours to restore, but {@link CsvFileOptions.noticed}
- * is told when the last one isn't there any more.
+ * The path is opened again for every append, so that a file that was deleted or rotated is made anew. Rows that went with it
+ * are not restored, but {@link CsvFileOptions.noticed} is called when the last one is missing.
  *
- * Several isolates or processes may hold the same path: an append takes the file's lock, and where the file isn't as
- * this one left it, it looks whether the rows stand already, and then throws, so that the caller looks first. That
- * keeps a writer that slept through a change of shift from writing its rows a second time.
+ * Several isolates or processes may write to the same path. An append takes the file's lock. When the file has changed since
+ * this writer's last append and has some of the rows, the append throws, and the caller has to search first: so a writer
+ * that was paused while another took over doesn't write its rows a second time.
  */
 export class CsvFile implements Sheet {
   readonly name: string;
   readonly #path: string;
   readonly #header: Uint8Array;
   readonly #noticed: (notice: Notice) => void;
-  /** The file as it was when it ended with a whole row, and nobody else had touched it. */
-  #known: Version | undefined;
-  /** The id of the last row that was written, here or by whoever wrote before. */
+  /** The file as it was after our last append or check, when it ended with a whole row. */
+  #known: FileVersion | undefined;
+  /** The id of the last row that was written, here or by an earlier process. */
   #lastId: string | undefined;
 
   constructor({ path, bom = true, noticed = () => {} }: CsvFileOptions) {
@@ -47,22 +57,22 @@ export class CsvFile implements Sheet {
 
   open(signal: AbortSignal, last?: RowPosition): Promise<void> {
     return this.#explain(async () => {
-      using file = await this.#lock(signal);
+      using file = await this.#open(signal);
       this.#lastId = last?.id ?? this.#lastId;
-      const { end } = await this.#look(file, NO_IDS, signal);
+      const { end } = await this.#read(file, NO_IDS, signal);
       if (end.isEndless) throw this.#unclosed(end);
     });
   }
 
   append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     return this.#explain(async () => {
-      using file = await this.#lock(signal);
+      using file = await this.#open(signal);
       let bytes = encoder.encode(toCsv(rows));
       let lastLength = encoder.encode(toCsv(rows.slice(-1))).length;
-      if (!isSame(this.#known, await versionOf(file))) {
-        const { end, standing } = await this.#look(file, new Set(rows.map(([, , , , id]) => id)), signal);
-        if (standing.size) {
-          throw new Error(`${this.name} has rows that somebody else wrote: look before appending`);
+      if (!isSameVersion(this.#known, await versionOf(file))) {
+        const { end, present } = await this.#read(file, new Set(rows.map(idOf)), signal);
+        if (present.size) {
+          throw new Error(`${this.name} has rows that somebody else wrote: search before appending`);
         }
         const torn = tornRow(end, rows);
         if (torn >= 0) {
@@ -76,7 +86,7 @@ export class CsvFile implements Sheet {
         }
       }
       const { bytes: size } = await this.#write(file, bytes);
-      const id = rows[rows.length - 1][4];
+      const id = idOf(rows[rows.length - 1]);
       this.#lastId = id;
       return { position: size - lastLength, id };
     });
@@ -86,21 +96,21 @@ export class CsvFile implements Sheet {
     ids: ReadonlySet<string>,
     from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
+  ): Promise<FoundRows> {
     return this.#explain(async () => {
-      using file = await this.#lock(signal);
-      let found = from && await standsAt(file, from, signal)
+      using file = await this.#open(signal);
+      let found = from && await isAt(file, from, signal)
         ? await findRows(file, from.position, ids, signal)
         : undefined;
-      // Somebody may have sorted the file so that the mark's row happens to stand where it stood.
-      if (!found || found.standing.size < ids.size) found = await findRows(file, 0, ids, signal);
-      // Whoever wrote them may have been killed before they were on the disk.
-      if (found.standing.size) await file.syncData();
+      // People may have sorted the file in a way that left this row where it was.
+      if (!found || found.present.size < ids.size) found = await findRows(file, 0, ids, signal);
+      // Their writer may have been killed before they were on the disk.
+      if (found.present.size) await file.syncData();
       return found;
     });
   }
 
-  /** Nothing stands twice: an append compares the file with what it knows, under the file's lock. */
+  /** No row is ever written twice: an append checks the file under its lock. */
   removeDoubles(): Promise<number> {
     return Promise.resolve(0);
   }
@@ -109,66 +119,44 @@ export class CsvFile implements Sheet {
     return Promise.resolve();
   }
 
-  /**
-   * Opens the file for one operation and waits for its lock, which goes when the file is closed. A holder that
-   * was stopped in the middle of a write keeps the lock, so the wait has an end.
-   */
-  async #lock(signal: AbortSignal): Promise<Deno.FsFile> {
-    signal.throwIfAborted();
-    await Deno.mkdir(dirname(this.#path), { recursive: true });
-    const file = await Deno.open(this.#path, { read: true, append: true, create: true });
-    const patience = Promise.withResolvers<never>();
-    const giveUp = (): void => patience.reject(signal.reason);
-    const timer = setTimeout(() => {
-      patience.reject(new SheetError("busy", `${this.name} is locked by another process.`));
-    }, LOCK_PATIENCE_MS);
-    try {
-      signal.addEventListener("abort", giveUp);
-      await Promise.race([file.lock(true), patience.promise]);
-      return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
-    }
+  #open(signal: AbortSignal): Promise<Deno.FsFile> {
+    return openLocked({ path: this.#path, name: this.name }, signal);
   }
 
   /**
-   * Reads the whole file: which of `ids` stand, and how it ends. Makes the header where there is none, and tells when
-   * the last row that was written isn't there any more.
+   * Reads the whole file: which of `ids` it has, and how it ends. Writes a missing header, and gives notice when the last
+   * row that was written is missing.
    */
-  async #look(
+  async #read(
     file: Deno.FsFile,
     ids: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<{ end: End; standing: ReadonlySet<string> }> {
+  ): Promise<{ end: End; present: ReadonlySet<string> }> {
     this.#known = undefined;
     const isNew = await this.#begin(file);
     const version = await versionOf(file);
-    const standing = new Set<string>();
+    const present = new Set<string>();
     const lastId = this.#lastId;
     const lastBytes = encoder.encode(lastId);
     let isLastThere = lastId === undefined;
     const end = await readRows(file, 0, signal, (row) => {
-      // As it was written; reading each row's id would take longer than all the rest.
+      // Compares bytes: parsing each row's id would take longer than all the rest.
       isLastThere ||= endsWith(row, lastBytes);
       if (!ids.size) return;
       const id = idIn(row);
-      if (ids.has(id)) standing.add(id);
+      if (ids.has(id)) present.add(id);
     });
-    // A program may have saved it in another form.
-    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), signal)).standing.size > 0;
+    // A spreadsheet program may have saved the row in another form.
+    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), signal)).present.size > 0;
     if (!isLastThere && !end.isQuoted) {
       this.#lastId = undefined;
       this.#noticed({ code: "rows_missing", message: isNew ? this.#gone() : this.#changed() });
     }
     if (!end.rest.length && !end.isEndless) this.#known = version;
-    return { end, standing };
+    return { end, present };
   }
 
-  /** Writes the header, or what a crash left out of it, into a file that has nothing else; answers whether it did. */
+  /** Writes the header, or the rest of a torn one, into a file that has nothing else; returns whether it did. */
   async #begin(file: Deno.FsFile): Promise<boolean> {
     const start = new Uint8Array(BOM_HEADER.length);
     await file.seek(0, Deno.SeekMode.Start);
@@ -186,10 +174,12 @@ export class CsvFile implements Sheet {
   }
 
   /**
-   * Writes `bytes` at the file's end for good, and answers how the file is then. Throws when that failed, or when the
-   * file isn't, by then, the one at the path with these bytes at its end: whether they stand can't be known.
+   * Writes `bytes` durably at the file's end, and returns the file's new version.
+   *
+   * @throws {Error} when writing failed, or the file isn't the one at the path any more, or doesn't end with these bytes:
+   * then it isn't known whether the rows are in it.
    */
-  async #write(file: Deno.FsFile, bytes: Uint8Array): Promise<Version> {
+  async #write(file: Deno.FsFile, bytes: Uint8Array): Promise<FileVersion> {
     this.#known = undefined;
     const { inode, bytes: start } = await versionOf(file);
     let written = 0;
@@ -197,11 +187,11 @@ export class CsvFile implements Sheet {
       while (written < bytes.length) written += await file.write(bytes.subarray(written));
       await file.syncData();
     } catch (error) {
-      // Takes back what was written here just now, unless somebody has written behind it.
+      // Undoes this write, unless somebody has written behind it.
       if ((await versionOf(file)).bytes === start + written) await file.truncate(start);
       throw error;
     }
-    // A file that loses its name while it is written to takes the rows with it.
+    // A file that was moved away during the write took the rows with it.
     const now = await Deno.stat(this.#path).catch(() => undefined);
     if (now?.ino !== inode || now.size !== start + bytes.length) {
       throw new Error(`${this.name} was replaced or changed during an append`);
@@ -235,10 +225,9 @@ export class CsvFile implements Sheet {
 }
 
 /**
- * Rows as CSV text, each ended by CRLF. A cell that a spreadsheet would run as a formula gets an apostrophe in
- * front, also where only quotes and spaces stand before the formula; the characters are those of OWASP's page
- * "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection), in full width, too, and in the small forms
- * that Unicode takes for the same.
+ * Rows as CSV text, each ended by CRLF. A cell that a spreadsheet would run as a formula gets an apostrophe in front, also
+ * when quotes and spaces precede the formula. The characters are those of https://owasp.org/www-community/attacks/CSV_Injection,
+ * with their full-width and small forms in Unicode.
  */
 export function toCsv(rows: readonly Row[]): string {
   let text = "";
@@ -251,35 +240,19 @@ function toCell(text: string): string {
   return SPECIAL.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
-// NEL, and what else may stand in front of a formula.
+// With NEL and other white space that may precede a formula.
 const FORMULA = /^["\s\u0085\u200b]*[=+\-@＝＋－＠﹦﹢﹣﹫]|^"*[\t\r\n\u0085]/;
 const SPECIAL = /[",\r\n]/;
 
 const encoder = new TextEncoder();
 const PLAIN_HEADER = encoder.encode(toCsv([HEADER]));
 const BOM_HEADER = Uint8Array.of(...BOM, ...PLAIN_HEADER);
-/** What UTF-16 begins with, in both orders. */
+/** The byte order marks of UTF-16. */
 const UTF_16 = [0xfffe, 0xfeff];
 const NO_IDS: ReadonlySet<string> = new Set();
 const RETURN = 0x0d;
 
-/** What a file is known by. */
-interface Version {
-  readonly inode: number | null;
-  readonly bytes: number;
-  readonly changedAt: number | undefined;
-}
-
-async function versionOf(file: Deno.FsFile): Promise<Version> {
-  const { ino: inode, size: bytes, mtime } = await file.stat();
-  return { inode, bytes, changedAt: mtime?.getTime() };
-}
-
-function isSame(a: Version | undefined, b: Version): boolean {
-  return a?.inode === b.inode && a.bytes === b.bytes && a.changedAt === b.changedAt;
-}
-
-/** Which of the rows a crash left half written at the file's end; -1 when what stands there is none of them. */
+/** The index of the row whose beginning a crash left at the file's end; -1 when the end is none of these rows. */
 function tornRow({ rest }: End, rows: readonly Row[]): number {
   if (!rest.length) return -1;
   return rows.findIndex((row) => startsWith(encoder.encode(toCsv([row])), rest));
@@ -295,5 +268,3 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   return start.length <= bytes.length && start.every((byte, at) => byte === bytes[at]);
 }
-
-const LOCK_PATIENCE_MS = 10_000;

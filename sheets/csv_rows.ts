@@ -1,38 +1,39 @@
 /**
  * Reads the rows of a CSV file that people may have edited: from any byte on, in one pass, one buffer at a time.
  *
- * It reads as spreadsheet programs do (and Python's `csv`): a quote opens a cell only where the cell begins, anywhere
- * else it is a character; what follows a closing quote belongs to the cell. So one stray quote swallows one cell and
+ * It reads as spreadsheet programs do (and Python's `csv`): a quote opens a quoted cell only at the beginning of the cell,
+ * anywhere else it is a character; text behind a closing quote belongs to the cell. So one stray quote swallows one cell,
  * not the rest of the file. A row ends at LF, CRLF, or CR alone.
  */
+import type { FoundRows, RowPosition } from "./sheet.ts";
 
-import type { RowPosition } from "./sheet.ts";
-
-/** How a file ends behind its last whole row. */
+/** The end of a file, behind its last whole row. */
 export interface End {
-  /** The byte behind the last row that has its line end. */
+  /** The byte behind the last row with a line end. */
   readonly rowsEnd: number;
-  /** The row behind it, which lacks its line end; empty when the file ends with a row's. */
+  /** The last row, when it has no line end; empty when the file ends with a line end. */
   readonly rest: Uint8Array;
   /** Whether {@link rest} ends within quotes. */
   readonly isQuoted: boolean;
-  /** Whether {@link rest} is only the beginning of a row that is longer than any message makes one. */
+  /** Whether {@link rest} is the beginning of a row that is longer than any row of a message. */
   readonly isEndless: boolean;
 }
 
 /**
- * Shows `visit` each row from the byte `start` on, without its line end, and the byte where it begins; `start` must be
- * the beginning of a row. `visit` may answer "stop". A last row without a line end is shown, too, unless it ends within
- * quotes. The bytes that `visit` gets are valid until it returns.
+ * Calls `onRow` with each row from the byte `start` on, without its line end, and with the byte at which it begins; `start`
+ * must be the beginning of a row. `onRow` may return "stop". A last row without a line end is included unless it ends within
+ * quotes. The bytes that `onRow` gets are valid until it returns.
+ *
+ * @throws {Error} the reason of `signal` when it aborts.
  */
 export async function readRows(
   file: Deno.FsFile,
   start: number,
   signal: AbortSignal,
-  visit: (row: Uint8Array, position: number) => "stop" | void,
+  onRow: (row: Uint8Array, position: number) => "stop" | void,
 ): Promise<End> {
   const buffer = new Uint8Array(LONGEST_ROW_BYTES);
-  /** The file's byte that stands first in the buffer: always the beginning of a row. */
+  /** The position in the file of the buffer's first byte: always the beginning of a row. */
   let base = start;
   let held = 0;
   let state: State = CELL_START;
@@ -46,7 +47,7 @@ export async function readRows(
     for (let at = held; at < end; at++) {
       const byte = buffer[at];
       if (state === AFTER_RETURN && byte !== LINE_FEED) {
-        if (visit(buffer.subarray(row, at - 1), base + row) === "stop") return ended(base + at);
+        if (onRow(buffer.subarray(row, at - 1), base + row) === "stop") return ended(base + at);
         row = at;
         state = CELL_START;
       }
@@ -54,7 +55,7 @@ export async function readRows(
         if (byte === QUOTE) state = QUOTE_IN_QUOTED;
       } else if (byte === LINE_FEED) {
         const rowEnd = state === AFTER_RETURN ? at - 1 : at;
-        if (visit(buffer.subarray(row, rowEnd), base + row) === "stop") return ended(base + at + 1);
+        if (onRow(buffer.subarray(row, rowEnd), base + row) === "stop") return ended(base + at + 1);
         row = at + 1;
         state = CELL_START;
       } else if (byte === RETURN) state = AFTER_RETURN;
@@ -70,39 +71,39 @@ export async function readRows(
     }
   }
   const rest = buffer.slice(0, held);
-  if (held && state !== QUOTED) visit(state === AFTER_RETURN ? rest.subarray(0, -1) : rest, base);
+  if (held && state !== QUOTED) onRow(state === AFTER_RETURN ? rest.subarray(0, -1) : rest, base);
   return { rowsEnd: base, rest, isQuoted: state === QUOTED, isEndless: false };
 }
 
-/** Whether the row at the mark is still the one that the mark was made of. */
-export async function standsAt(file: Deno.FsFile, mark: RowPosition, signal: AbortSignal): Promise<boolean> {
-  let stands = false;
-  await readRows(file, mark.position, signal, (row) => {
-    stands = idIn(row) === mark.id;
+/** Whether the row at this position still has this id. */
+export async function isAt(file: Deno.FsFile, position: RowPosition, signal: AbortSignal): Promise<boolean> {
+  let isSame = false;
+  await readRows(file, position.position, signal, (row) => {
+    isSame = idIn(row) === position.id;
     return "stop";
   });
-  return stands;
+  return isSame;
 }
 
-/** Which of `ids` stand from the byte `start` on, and the last row of one. */
+/** Which of `ids` the file has from the byte `start` on, and the last row of one. */
 export async function findRows(
   file: Deno.FsFile,
   start: number,
   ids: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
-  const standing = new Set<string>();
+): Promise<FoundRows> {
+  const present = new Set<string>();
   let last: RowPosition | undefined;
   await readRows(file, start, signal, (row, position) => {
     const id = idIn(row);
     if (!ids.has(id)) return;
-    standing.add(id);
+    present.add(id);
     last = { position, id };
   });
-  return { standing, last };
+  return { present, last };
 }
 
-/** The cells of one row as {@linkcode readRows} shows it. */
+/** The cells of one row of {@linkcode readRows}. */
 export function cellsOf(row: Uint8Array): string[] {
   const cells: string[] = [];
   for (const [, quoted, behind, plain] of decoder.decode(row).matchAll(CELL)) {
@@ -112,8 +113,8 @@ export function cellsOf(row: Uint8Array): string[] {
 }
 
 /**
- * The message's id in a row: its last cell, which is found without a look at the others; or, when somebody has put
- * columns behind it, its fifth.
+ * The message's id in a row: its last cell, found without parsing the others; or, when people have added columns behind it,
+ * its fifth cell.
  */
 export function idIn(row: Uint8Array): string {
   let start = row.length;
@@ -125,10 +126,10 @@ export function idIn(row: Uint8Array): string {
   return cellsOf(row)[4] ?? decoder.decode(last);
 }
 
-/** Stands in front of UTF-8 text so that spreadsheet programs don't take it for the local code page. */
+/** Byte order mark: without it, spreadsheet programs read UTF-8 in the local code page. */
 export const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
 
-/** Programs set to other countries save with semicolons, or with tabs. */
+/** Spreadsheet programs of some countries save with semicolons, or with tabs. */
 function isSeparator(byte: number): boolean {
   return byte === COMMA || byte === SEMICOLON || byte === TAB;
 }
@@ -146,9 +147,9 @@ type State =
 const CELL_START = 0;
 const PLAIN = 1;
 const QUOTED = 2;
-/** A quote within quotes: it ends the cell, or is the first of the two that stand for one. */
+/** A quote within quotes: it ends the cell, or is the first of an escaped pair. */
 const QUOTE_IN_QUOTED = 3;
-/** Behind a carriage return outside quotes, which ends the row together with the line feed that may follow. */
+/** Behind a carriage return outside quotes: it ends the row, together with a line feed that may follow. */
 const AFTER_RETURN = 4;
 
 const QUOTE = 0x22;
@@ -158,9 +159,9 @@ const RETURN = 0x0d;
 const SEMICOLON = 0x3b;
 const TAB = 0x09;
 const CELL = /(?:^|,)(?:"((?:[^"]|"")*)"([^,]*)|([^,]*))/g;
-/** A ULID's. */
+/** The length of a ULID. */
 const ID_LENGTH = 26;
-/** A message is at most 64 KiB in the outbox, twice that when every character is a quote. */
+/** A message has at most 64 KiB in the outbox, and twice that when every character is a quote. */
 const LONGEST_ROW_BYTES = 1 << 20;
 
 const decoder = new TextDecoder();

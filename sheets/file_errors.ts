@@ -1,7 +1,7 @@
-/** What the operating system says of a file, in sentences for the operator. */
+/** Errors of the file system, in sentences for the operator. */
 import { SheetError } from "./sheet.ts";
 
-/** The error with its sentence where an operator can mend it, and as it is where nobody can or it has one. */
+/** A {@link SheetError} with advice where the operator can repair the cause; other errors as they are. */
 export function explainFileError(cause: unknown, name: string): unknown {
   if (!(cause instanceof Error) || cause instanceof SheetError) return cause;
   const code = "code" in cause ? String(cause.code) : cause.name;

@@ -5,6 +5,7 @@ import { GoogleSheet } from "./google/google_sheet.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
 import type { Notice, Sheet } from "./sheet.ts";
 
+/** The configuration of the sheet. */
 export interface SheetChoice {
   /** Undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
@@ -13,13 +14,14 @@ export interface SheetChoice {
   readonly googleCredsJson: string | undefined;
   readonly googleApiRoot: string;
   readonly logCsvPath: string;
-  /** Whether a CSV file that is made begins with a byte order mark. */
+  /** Whether a new CSV file begins with a byte order mark. */
   readonly logCsvBom: boolean;
 }
 
 /**
- * The sheet, not yet opened, and how fast rows may be written to it; `noticed` is told what the operator should know.
- * Throws TypeError for a key that isn't one.
+ * The sheet, not yet opened, and how fast rows may be written to it. `noticed` is called with what the operator should know.
+ *
+ * @throws {TypeError} when the service account's key can't be read.
  */
 export async function openSheet(
   choice: SheetChoice,

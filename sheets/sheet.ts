@@ -1,91 +1,102 @@
-/** What the log writes to: the port that a CSV file and a Google Sheet implement. */
+/** The port to which messages are delivered: a CSV file and a Google Sheet implement it. */
 
-/** One message as it stands in the sheet: `time, room, username, message, id`, every cell text. */
+/** One message as a row: `time, room, username, message, id`, every cell text. */
 export type Row = readonly [time: string, room: string, username: string, message: string, id: string];
 
 /** The header row, in the order of {@link Row}. */
 export const HEADER: Row = ["time", "room", "username", "message", "id"];
 
+/** The message's id in a row. */
+export function idOf(row: Row): string {
+  return row[4];
+}
+
 /**
- * Where the last row that is known to stand was seen: the sink's own position of that row (a row number, a byte
- * offset) and its id. People may sort, insert or delete rows, so a mark is a hint to be checked against its id.
+ * Where a row was last seen: the sheet's own position of it (a row number, a byte offset), and its id. People may sort,
+ * insert or delete rows, so the position is a hint to be checked against the id.
  */
 export interface RowPosition {
   readonly position: number;
   readonly id: string;
 }
 
+/** Which of the ids that were searched for have a row. */
+export interface FoundRows {
+  readonly present: ReadonlySet<string>;
+  /** The last row with one of the ids; `undefined` when none was found. */
+  readonly last: RowPosition | undefined;
+}
+
 /**
- * A place where rows stand for good.
+ * Durable storage of rows.
  *
- * Every method throws {@link SheetError} when the sink says no and anything else (network, time-out) when it
- * can't be known whether it did the work; both leave it to the caller to try again. No method retries by itself.
+ * Every method throws {@link SheetError} when the sheet refuses, and any other error (network, time-out) when it isn't
+ * known whether the work was done. The caller decides whether to try again: no method retries.
  */
 export interface Sheet extends AsyncDisposable {
-  /** What people call it in messages and in `/healthz`: `CSV file data/ChatLogs.csv`, `Google Sheet ChatLogs`. */
+  /** The name in messages and in `/healthz`: `CSV file data/ChatLogs.csv`, `Google Sheet ChatLogs`. */
   readonly name: string;
 
   /**
-   * Makes the place ready: file or tab, and its header row. Harmless when it is ready. `last` is the last row that
-   * the caller knows to have been written, so that its absence is noticed.
+   * Makes the file or tab and its header row, unless they exist. `last` is the last row that the caller knows to have been
+   * written; the operator is told when it is missing.
    */
   open(signal: AbortSignal, last?: RowPosition): Promise<void>;
 
   /**
-   * Appends rows in this order, after everything that stands, and resolves once they are durable, to the mark of
-   * the last one. `rows` is never empty, holds at most 5,000 rows and about 1.5 MB.
+   * Appends rows in this order behind all others, and resolves, once they are durable, to the position of the last one.
+   * `rows` has at least 1 and at most 5,000 rows, and about 1.5 MB.
    */
   append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition>;
 
   /**
-   * Which of `ids` stand in the sheet, and the mark of the last row in it that has one of them (`undefined` when
-   * none does). `from` is where to look first; what isn't found behind it is looked for everywhere, because people
-   * may have sorted the rows.
+   * Finds the rows with these ids.
+   * Searches from the row `from` on first; then the whole sheet for the rest, because people may have sorted the rows.
    */
   find(
     ids: ReadonlySet<string>,
     from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }>;
+  ): Promise<FoundRows>;
 
   /**
-   * Takes out every second row of an id between `ids.first` and `ids.last`, keeps the first, and leaves all other
-   * rows alone. Resolves to how many ids stood twice. A sink in which no append can come late answers 0.
+   * For each id from `ids.first` to `ids.last`, keeps the first row and deletes the others. Other rows stay as they are.
+   * Resolves to the number of ids that had several rows; a sheet in which no append can come late returns 0.
    */
   removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number>;
 }
 
-/** From the smallest id to the largest, both included. */
+/** Ids from the smallest to the largest, both included. */
 export interface IdRange {
   readonly first: string;
   readonly last: string;
 }
 
-/** What the operator should know although rows are written. */
+/** Something that the operator should know although rows are written. */
 export interface Notice {
-  /** What it is about, for programs and for pages that speak another language. */
+  /** The kind, for programs and for pages in other languages. */
   readonly code: "rows_missing" | "rows_far_below" | "chores_failed";
-  /** One sentence that says what to do, without rows, keys or tokens. */
+  /** One sentence that says what to do; it never contains rows, keys or tokens. */
   readonly message: string;
 }
 
 /** What has to happen before the same call can succeed. */
 export type SheetErrorKind =
-  /** Nobody's fault (429, 5xx): try again, not before `retryAfterMs`. The rows may stand all the same. */
+  /** Temporary (429, 5xx): try again, not before `retryAfterMs`. The rows may have been written all the same. */
   | "busy"
-  /** The operator has to act (share the sheet, restore the tab, mend the key): probe now and then. */
+  /** The operator has to act (share the sheet, restore the tab, replace the key): try again from time to time. */
   | "setup"
-  /** These very rows are refused (400): they will be refused for ever. Whether they stand has to be looked for. */
+  /** These rows are refused for good (400). Some may be in the sheet all the same: search for them. */
   | "refused";
 
 /**
- * The sink's answer was no. `message` is one sentence for the operator that says what to do; it never holds
- * rows, keys or tokens.
+ * The sheet refused. `message` is one sentence for the operator that says what to do; it never contains rows, keys or
+ * tokens.
  */
 export class SheetError extends Error {
   override readonly name = "SheetError";
   readonly kind: SheetErrorKind;
-  /** From `Retry-After`, in milliseconds; 0 when the sink didn't say. */
+  /** From `Retry-After`, in milliseconds; 0 when the sheet gave none. */
   readonly retryAfterMs: number;
 
   constructor(kind: SheetErrorKind, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {

@@ -1,14 +1,15 @@
-/** Lists of people by the names of their accounts, as forms and programs send them. */
+/** Lists of account names, as forms and programs send them. */
 import * as v from "valibot";
 import type { Accounts } from "../../rooms/access/accounts.ts";
 import { HttpError } from "../errors.ts";
 
+/** The most names in a list. */
 export const MAX_NAMES = 500;
-/** Names that an answer repeats. */
+/** At most this many unknown names are in an answer. */
 const MAX_REPEATED = 10;
 const LENGTH = 1_000;
 
-/** A list of names in a body's field. */
+/** The schema of a field with a list of names. */
 export function namesIn(field: string): v.GenericSchema<unknown, string[]> {
   const text = v.pipe(v.string(`"${field}" must be names`), v.maxLength(LENGTH));
   return v.pipe(
@@ -17,7 +18,11 @@ export function namesIn(field: string): v.GenericSchema<unknown, string[]> {
   );
 }
 
-/** The ids of the accounts of these names. Throws {@link UnknownNamesError} that tells which ones nobody has. */
+/**
+ * The ids of the accounts of these names.
+ *
+ * @throws {UnknownNamesError} when there is no account of some of them.
+ */
 export async function accountIdsOf(accounts: Accounts, names: readonly string[]): Promise<string[]> {
   const ids = new Set<string>();
   const unknown: string[] = [];
@@ -30,13 +35,13 @@ export async function accountIdsOf(accounts: Accounts, names: readonly string[])
   return [...ids];
 }
 
-/** The user names of these accounts; those that are gone are left out. */
+/** The user names of these accounts, deleted ones left out. */
 export async function usernamesOf(accounts: Accounts, ids: readonly string[]): Promise<string[]> {
   const all = await Promise.all(ids.map((id) => accounts.byId(id)));
   return all.flatMap((account) => account?.username ?? []);
 }
 
-/** No account has these names; `names` goes to the client, so that a form can say which ones. */
+/** No account has these names; the answer contains `names`, so that a form can show them. */
 export class UnknownNamesError extends HttpError {
   readonly names: readonly string[];
 

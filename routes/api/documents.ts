@@ -1,13 +1,13 @@
-/** `/api/documents`: which documents there are, what stands in them, and what stood in them. */
+/** `/api/documents`: the list of documents, their texts, and earlier versions. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { type ListedDocument, MAX_TITLE_LENGTH, type Version } from "../../rooms/documents/document_list.ts";
 import { mayManage, mayRead, UNDO_MS } from "../../rooms/documents/document_access.ts";
 import type { Documents } from "../../rooms/documents/documents.ts";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import { hasAccount, type User } from "../../rooms/user.ts";
+import type { User } from "../../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
-import { admitted, type ApiEnv } from "./gate.ts";
+import { accountOf, admitted, type ApiEnv } from "./gate.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { documentIdIn } from "../sockets/document.ts";
 import { HttpError } from "../errors.ts";
@@ -51,10 +51,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const ID_LENGTH = 26;
 
-/**
- * What is private, or deleted, is answered to everybody else as if it weren't there: its title, its text, its versions
- * and that it exists.
- */
+/** The API of documents. To people who may not read it, a private or deleted document is answered as if it didn't exist. */
 export function documentsApi({ documents, accounts }: {
   documents: Documents;
   accounts: Accounts;
@@ -62,7 +59,7 @@ export function documentsApi({ documents, accounts }: {
   const { documentList } = documents;
   const app = new Hono<ApiEnv>();
 
-  /** A page, the one that was edited last first; `next` is the `before` of the page after it. */
+  /** A page of documents, latest edits first; `next` is the `before` of the following page. */
   app.get("/", async (c) => {
     const { user } = admitted(c.var.caller);
     const { q, before, limit, deleted } = requestBody(Query, c.req.query());
@@ -81,7 +78,7 @@ export function documentsApi({ documents, accounts }: {
   });
 
   app.post("/", async (c) => {
-    const user = editorOf(c);
+    const user = accountOf(c.var.caller, "Documents are for people with an account");
     const { title, private: isPrivate = false } = requestBody(NewDocument, await jsonIn(c.req.raw));
     return c.json(shownEntry(await documentList.create(title, user, { isPrivate }), user), 201);
   });
@@ -95,7 +92,7 @@ export function documentsApi({ documents, accounts }: {
   });
 
   app.patch("/:id", async (c) => {
-    const user = editorOf(c);
+    const user = accountOf(c.var.caller, "Documents are for people with an account");
     const { title, private: isPrivate, members } = requestBody(Change, await jsonIn(c.req.raw));
     let entry: ListedDocument | undefined = await entryOf(c);
     const { id } = entry;
@@ -110,7 +107,7 @@ export function documentsApi({ documents, accounts }: {
     return c.json(members ? { ...shown, members: await usernamesOf(accounts, entry.members ?? []) } : shown);
   });
 
-  /** Everybody is turned out; for a day it can be brought back. */
+  /** Closes all its connections; it can be restored for a day. */
   app.delete("/:id", async (c) => {
     const entry = await entryOf(c);
     managerOf(c, entry);
@@ -122,14 +119,14 @@ export function documentsApi({ documents, accounts }: {
   app.post("/:id/restore", async (c) => {
     const { user } = admitted(c.var.caller);
     const entry = await documentList.stored(documentIdIn(c.req.param("id")));
-    // Of what is deleted nobody else learns.
+    // Others must not learn that it existed.
     if (!entry || entry.deletedAt === undefined || !mayManage(entry, user)) throw noDocument();
     const recovered = await documentList.recover(entry.id);
     if (!recovered) throw noDocument();
     return c.json(shownEntry(recovered, user));
   });
 
-  /** The text itself; with `?as=txt` or `?as=md` as a file to keep. */
+  /** The text; with `?as=txt` or `?as=md` as a file to download. */
   app.get("/:id/text", async (c) => {
     admitted(c.var.caller);
     const { id, title } = await entryOf(c);
@@ -141,7 +138,7 @@ export function documentsApi({ documents, accounts }: {
     const name = encodeURIComponent(`${title.replace(/[\\/:*?"<>|]/g, "_") || id}.${as}`);
     return c.body(body, 200, {
       "content-type": TYPES[as],
-      // RFC 6266: the name in full, and one for who doesn't read that.
+      // RFC 6266: the plain name is for clients that don't know the other form.
       "content-disposition": `attachment; filename="document.${as}"; filename*=UTF-8''${name}`,
     });
   });
@@ -160,7 +157,7 @@ export function documentsApi({ documents, accounts }: {
   });
 
   app.post("/:id/versions/:version/restore", async (c) => {
-    const user = editorOf(c);
+    const user = accountOf(c.var.caller, "Documents are for people with an account");
     const { id } = await entryOf(c);
     if (!await documents.restore(id, versionIdIn(c.req.param("version")), user)) throw noVersion();
     return c.json({ ok: true });
@@ -177,16 +174,7 @@ export function documentsApi({ documents, accounts }: {
   return app;
 }
 
-/** Whoever may change documents. Throws {@link HttpError}. */
-function editorOf(c: Context<ApiEnv>): User {
-  const { user } = admitted(c.var.caller);
-  if (hasAccount(user)) return user;
-  throw user.isGuest
-    ? new HttpError(401, "not_signed_in", "Sign in first")
-    : new HttpError(403, "not_allowed", "Documents are for people with an account");
-}
-
-/** Throws {@link HttpError} unless the caller may delete the document, and say whom it is for. */
+/** @throws {HttpError} unless the caller may delete and share the document. */
 function managerOf(c: Context<ApiEnv>, entry: ListedDocument): void {
   if (mayManage(entry, admitted(c.var.caller).user)) return;
   throw refusal(c.var.caller, "Only whoever made the document and admins may do this");
@@ -223,7 +211,7 @@ function shownEntry(entry: ListedDocument, user: User): Record<string, unknown> 
   };
 }
 
-/** Versions that were kept without the time of their text show when they were kept. */
+/** Older versions were stored without the time of their last edit; they show when they were stored. */
 function shownVersion({ id, at, editedAt, authors, length }: Version): Record<string, unknown> {
   return { id, timestamp: iso(editedAt ?? at), authors, length };
 }

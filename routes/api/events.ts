@@ -1,4 +1,4 @@
-/** `/api/events`: what backends post for the dashboards, and what was posted within a day. */
+/** `/api/events`: events that backends post to the dashboards, and those of the last day. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import { type EventFeed, MAX_EVENT_LENGTH, type PastEvent } from "../../rooms/stats/event_feed.ts";
@@ -9,7 +9,7 @@ import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { refusal, requireAdmin } from "./require_admin.ts";
 
-/** What the service itself sends to dashboards. */
+/** Types that the service itself sends to dashboards. */
 const RESERVED: ReadonlySet<string> = new Set([
   "initial_stats",
   "stats_update",
@@ -17,7 +17,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   "closing",
   "error",
 ]);
-/** How many past events are answered. */
+/** The most past events in an answer. */
 const PAST = 200;
 
 const NewEvent = v.looseObject({
@@ -28,6 +28,7 @@ const NewEvent = v.looseObject({
   ),
 });
 
+/** The API of events. */
 export function eventsApi(
   { feed, idempotency }: { feed: EventFeed; idempotency: Idempotency },
 ): Hono<ApiEnv> {
@@ -41,7 +42,7 @@ export function eventsApi(
     if (JSON.stringify(event).length > MAX_EVENT_LENGTH) {
       throw new HttpError(413, "too_large", `An event has at most ${MAX_EVENT_LENGTH} characters as JSON`);
     }
-    // A number is the backend's own affair: somebody's id among its clients.
+    // A `client_id` that isn't text is a field of the backend's own, not an idempotency key.
     const body = typeof event.client_id === "string" ? event : { ...event, client_id: undefined };
     const answer = await once(c, idempotency, { scope: "events", body }, async (id) => {
       await feed.post(event, id);

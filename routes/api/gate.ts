@@ -1,33 +1,29 @@
-/** The gate before `/api`: who calls, how often, and from which page. */
+/** Middleware in front of `/api`: headers, allowed pages, authentication, rate limits. */
 import type { MiddlewareHandler } from "hono";
 import type { Rooms } from "../../rooms/rooms.ts";
-import { personOf, type User } from "../../rooms/user.ts";
+import { hasAccount, personOf, type User } from "../../rooms/user.ts";
 import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { RateLimits } from "../rate_limits.ts";
-import { NAME_REFUSED } from "../sockets/upgrade.ts";
+import { NAME_REFUSED, NAME_TAKEN } from "../sockets/upgrade.ts";
 
-/** What handlers behind the gate find in their context. */
+/** The context of handlers behind {@link apiGate}. */
 export interface ApiEnv {
   Bindings: Bindings;
   Variables: { caller: Caller | Refusal };
 }
 
-/** Calls for each message that is allowed. */
+/** Calls a minute for each message a minute that is allowed. */
 const CALLS_PER_MESSAGE = 10;
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
-  invalid_pass: new HttpError(401, "not_signed_in", "The token is not valid"),
+  invalid_credential: new HttpError(401, "not_signed_in", "The token is not valid"),
   guests_not_allowed: new HttpError(401, "not_signed_in", "Sign in first"),
   name_refused: new HttpError(400, "invalid_username", NAME_REFUSED),
-  name_taken: new HttpError(
-    403,
-    "name_taken",
-    "This name belongs to an account: sign in, or choose another one",
-  ),
+  name_taken: new HttpError(403, "name_taken", NAME_TAKEN),
 };
 
-/** `rateMessagesPerMinute`: 0 = off. */
+/** The middleware; `rateMessagesPerMinute`: 0 = off. */
 export function apiGate(options: {
   authentication: Authentication;
   lobby: Pick<Rooms, "current">;
@@ -47,7 +43,7 @@ export function apiGate(options: {
           "Pages of this origin may not do this: see ALLOWED_ORIGINS",
         );
       }
-      // A page of another origin can send a form or plain text without the browser asking us first, but not JSON.
+      // Without a CORS preflight, a page of another origin can send a form or plain text, but not JSON.
       const type = c.req.header("content-type");
       if (c.req.header("origin") && type !== undefined && !/^application\/json\b/i.test(type)) {
         throw new HttpError(415, "not_json", "The body must be JSON: content-type: application/json");
@@ -65,23 +61,44 @@ export function apiGate(options: {
   };
 }
 
-/** The caller. Throws {@link HttpError} when it can't be let in. */
+/**
+ * The caller.
+ *
+ * @throws {HttpError} when the caller was refused.
+ */
 export function admitted(caller: Caller | Refusal): Caller {
   if (typeof caller === "object") return caller;
   throw REFUSALS[caller];
 }
 
-/** Whether the caller speaks for the service. */
+/**
+ * The caller as a user with an account.
+ *
+ * @throws {HttpError} 401 for guests, 403 with `message` for the service.
+ */
+export function accountOf(
+  caller: Caller | Refusal,
+  message: string,
+  { signInFirst = "Sign in first" }: { signInFirst?: string } = {},
+): User {
+  const { user } = admitted(caller);
+  if (hasAccount(user)) return user;
+  throw user.isGuest
+    ? new HttpError(401, "not_signed_in", signInFirst)
+    : new HttpError(403, "not_allowed", message);
+}
+
+/** Whether the caller has the service role. */
 export function isService(caller: Caller | Refusal): boolean {
   return typeof caller === "object" && caller.user.role === "service";
 }
 
-/** The {@link HttpError} that says when to come back. */
+/** The error for a caller above a rate limit, who may try again after `retryAfterMs`. */
 export function tooManyCalls(retryAfterMs: number): HttpError {
   return new HttpError(429, "rate_limited", "Too many requests; try again later", retryAfterMs);
 }
 
-/** Guests' calls count by their address: a new badge costs nothing. */
+/** Calls of guests count by their address: a new guest id costs nothing. */
 function personWith(user: User): string | undefined {
   return user.isGuest ? undefined : personOf(user);
 }

@@ -1,17 +1,17 @@
-/** `Idempotency-Key`, and `client_id` in a body: requests that may be sent again. */
+/** `Idempotency-Key`, and `client_id` in a body: requests that clients may repeat. */
 import type { Context } from "hono";
 import { type Idempotency, ReusedKeyError } from "../../rooms/kv/idempotency_keys.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import { HttpError } from "../errors.ts";
 
-/** As on the room's socket. */
+/** The same limit as in frames of a room. */
 const MAX_CLIENT_ID_LENGTH = 64;
 /** Characters of the header (draft-ietf-httpapi-idempotency-key-header names no limit; services allow 255). */
 const MAX_KEY_LENGTH = 255;
 
 /**
- * Carries a request out once for each key that it comes with, or whenever it comes without one; `act` gets the id for
- * what it makes, see {@link Idempotency.once}, or `undefined`. `scope` tells one kind of requests from others.
+ * Carries a request out once for each key, or every time when it has none. `act` gets the id for what it makes
+ * ({@link Idempotency.once}), or `undefined`. Keys of different `scope`s are independent.
  *
  * @throws {HttpError} 400 for what can't be a key, 422 when the key was used for another body.
  */
@@ -23,9 +23,9 @@ export async function once<T>(
 ): Promise<T> {
   const key = keyOf(c.req.header("idempotency-key"), body);
   if (key === undefined) return await act(undefined);
-  const { user, by, pass } = admitted(c.var.caller);
-  // Programs have tokens of their own, and count their requests from 1 as they like.
-  const caller = by === "token" && pass ? pass.id : user.id;
+  const { user, by, credential } = admitted(c.var.caller);
+  // By token: several programs of one account may each number their requests from 1.
+  const caller = by === "token" && credential ? credential.id : user.id;
   const { client_id: _, ...rest } = isObject(body) ? body : {};
   try {
     return await idempotency.once({ caller, scope, key, body: rest }, act);
@@ -44,7 +44,7 @@ function keyOf(header: string | undefined, body: unknown): string | undefined {
       `"client_id" must be text of 1 to ${MAX_CLIENT_ID_LENGTH} characters`,
     );
   }
-  // The draft has it in quotes, most clients don't.
+  // The draft quotes the key, most clients don't.
   const key = header?.replace(/^"(.*)"$/, "$1");
   if (key !== undefined && !isKey(key, MAX_KEY_LENGTH)) {
     throw new HttpError(

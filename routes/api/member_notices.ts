@@ -1,4 +1,4 @@
-/** Tells people that they were added to a private room. */
+/** Notifies people that they were added to a private room. */
 import { ulid } from "ulid";
 import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import type { RoomPermissions } from "../../rooms/access/room_permissions.ts";
@@ -6,27 +6,27 @@ import type { User } from "../../rooms/user.ts";
 import type { Translations } from "../translations.ts";
 import { RateLimits } from "../rate_limits.ts";
 
-/** How often one person is told of one room: whoever adds and removes them over and over must not fill their inbox. */
+/** Notifications to one person about one room: adding and removing them repeatedly must not fill their inbox. */
 const NOTICES_PER_HOUR = 3;
 
-/** Tells those who have become members by a change of a room's rules. */
-export type TellAdded = (
+/** Notifies those who became members by a change of a room's permissions. */
+export type NotifyAdded = (
   room: string,
   change: { before: RoomPermissions; now: RoomPermissions; by: User },
 ) => Promise<void>;
 
-/** `language` is the one of the service: the reader's isn't known here. */
+/** Makes what notifies new members, in the service's language: the reader's isn't known here. */
 export function createMemberNotices(options: {
   inboxes: Inboxes;
   words: Translations;
   language: string;
   now: () => number;
-}): TellAdded {
+}): NotifyAdded {
   const { inboxes, words, language } = options;
   const limits = new RateLimits(NOTICES_PER_HOUR, "hour");
 
   return async (room, { before, now, by }) => {
-    // In a public room it means nothing to be a member: who is one learns it when the room becomes private.
+    // Membership has no effect in a public room: members are notified once the room becomes private.
     const added = now.isPrivate
       ? now.members.filter((id) => !before.isPrivate || !before.members.includes(id))
       : [];
@@ -40,7 +40,7 @@ export function createMemberNotices(options: {
       message: text.replace("{name}", () => by.name),
       url: `/chat/${encodeURIComponent(room)}/`,
       timestamp: new Date(at).toISOString(),
-      // It goes when all is erased that this person said.
+      // Deleting everything of this person deletes it, too.
       from: by.name,
     };
     for (const id of others) {

@@ -1,4 +1,4 @@
-/** `/api/rooms/:room/messages`: rooms for programs. */
+/** `/api/rooms/:room/messages`: a room's history, and posting to it. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { History } from "../../rooms/messages/history.ts";
@@ -16,7 +16,7 @@ import {
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../rooms/user.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { jsonIn, requestBody } from "./request_body.ts";
+import { jsonIn, pageQuery, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { roomNameIn } from "../path_params.ts";
@@ -32,18 +32,9 @@ const Post = v.object({
   ),
 });
 
-const Query = v.object({
-  before: v.optional(v.pipe(v.string(), v.maxLength(26, '"before" must be a message\'s id'))),
-  limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
-      v.transform((limit) => Math.min(Number(limit), MAX_PAGE)),
-    ),
-    String(DEFAULT_PAGE),
-  ),
-});
+const Query = v.object(pageQuery("a message", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }));
 
+/** The API of messages. */
 export function messagesApi(options: {
   lobby: Rooms;
   history: History;
@@ -60,8 +51,8 @@ export function messagesApi(options: {
     const now = await rules.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     const { before, limit } = requestBody(Query, c.req.query());
-    const stretch = await history.before(room, before, limit);
-    return c.body(`{${history.json(stretch)}}`, 200, {
+    const page = await history.before(room, before, limit);
+    return c.body(`{${history.json(page)}}`, 200, {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
     });
@@ -75,10 +66,10 @@ export function messagesApi(options: {
     if (!maySpeak(await rules.of(room), poster)) {
       throw new HttpError(403, "read_only", "This room is closed");
     }
-    // Only the service speaks under any name: an admin who could would be able to pose as somebody else.
+    // Only the service may choose a name: an admin could pose as somebody else.
     const user = poster.role === "service" ? service(username ?? "") : poster;
     let said: Message | undefined;
-    // The id alone is remembered: whoever deletes the message must find its words nowhere else.
+    // Only the id is stored with the key: the text must not survive the message's deletion.
     const { id } = await once(c, idempotency, { scope: `messages/${room}`, body }, async (clientId) => {
       said = await lobby.post(room, user, message, clientId);
       return { id: said.id };
@@ -89,14 +80,18 @@ export function messagesApi(options: {
   return app;
 }
 
-/** The error for somebody who may not enter a room: into a private one a guest may after signing in. */
+/** The error for somebody who may not enter a room; 401 for a guest who might after signing in. */
 export function noEntry(rules: RoomPermissions, user: User): HttpError {
   return user.isGuest && !rules.isClosed
     ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
     : new HttpError(403, "not_allowed", whyNot(rules));
 }
 
-/** Whoever may post from outside of the room. Throws {@link HttpError}. */
+/**
+ * The caller, who may post.
+ *
+ * @throws {HttpError} 401 or 403 for others.
+ */
 function posterOf(caller: Caller | Refusal): User {
   const user = typeof caller === "object" ? caller.user : undefined;
   if (user?.role === "service" || user?.role === "admin") return user;

@@ -1,4 +1,4 @@
-/** `/api/notifications`: what backends tell people, and what has come to oneself. */
+/** `/api/notifications`: sending notifications, and reading one's own. */
 import { Hono } from "hono";
 import { decodeTime, ulid } from "ulid";
 import * as v from "valibot";
@@ -12,15 +12,14 @@ import {
   type Notification,
   safeUrl,
 } from "../../rooms/notifications/notification.ts";
-import { hasAccount, type User } from "../../rooms/user.ts";
-import { admitted, type ApiEnv, tooManyCalls } from "./gate.ts";
+import { accountOf, admitted, type ApiEnv, tooManyCalls } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
-import { jsonIn, requestBody } from "./request_body.ts";
+import { jsonIn, pageQuery, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { once } from "./idempotency_key.ts";
 import { RateLimits } from "../rate_limits.ts";
 
-/** Text without controls but line breaks, trimmed. */
+/** Text, trimmed, without control characters but line breaks. */
 const text = (field: string, most: number) =>
   v.pipe(
     v.string(`"${field}" must be text`),
@@ -47,22 +46,15 @@ const Post = v.object({
 
 const MAX_PAGE = 100;
 const DEFAULT_PAGE = 30;
-/** What one account may be sent a minute: a backend that runs wild must not fill its inbox. */
-const ARRIVALS_PER_MINUTE = 600;
+/** Notifications to one account a minute: a faulty backend must not fill its inbox. */
+const NOTIFICATIONS_PER_MINUTE = 600;
 
 const Query = v.object({
   unread: v.optional(v.picklist(["0", "1"], '"unread" must be 0 or 1'), "0"),
-  before: v.optional(v.pipe(v.string(), v.maxLength(26, '"before" must be a notification\'s id'))),
-  limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,3}$/, '"limit" must be a whole number above 0'),
-      v.transform((limit) => Math.min(Number(limit), MAX_PAGE)),
-    ),
-    String(DEFAULT_PAGE),
-  ),
+  ...pageQuery("a notification", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }),
 });
 
+/** The API of notifications. */
 export function notificationsApi(options: {
   accounts: Accounts;
   inboxes: Inboxes;
@@ -71,10 +63,12 @@ export function notificationsApi(options: {
 }): Hono<ApiEnv> {
   const { accounts, inboxes, idempotency, now } = options;
   const app = new Hono<ApiEnv>();
-  const limits = new RateLimits(ARRIVALS_PER_MINUTE);
+  const limits = new RateLimits(NOTIFICATIONS_PER_MINUTE);
 
   app.get("/", async (c) => {
-    const { id } = ownerOf(c.var.caller);
+    const { id } = accountOf(c.var.caller, "The service has no notifications: ask as an account", {
+      signInFirst: "Sign in first: notifications are people's own",
+    });
     const { unread: asked, before, limit } = requestBody(Query, c.req.query());
     const { notifications, more, unread } = await inboxes.page(id, {
       before,
@@ -95,7 +89,7 @@ export function notificationsApi(options: {
       if (!limiter.tryRemoveTokens(1)) throw tooManyCalls(limiter.getWaitTime(1));
       const id = key ?? ulid(now());
       const timestamp = new Date(decodeTime(id)).toISOString();
-      // An inbox takes each id once.
+      // An inbox stores each id once.
       if (!await inboxes.deliver(account.id, [{ id, ...written, timestamp }])) throw noSuchAccount(user);
       return { user: account.username, id, timestamp };
     });
@@ -114,16 +108,7 @@ function noSuchAccount(name: string): HttpError {
   return new HttpError(404, "not_found", `There is no account called ${name.slice(0, 64)}`);
 }
 
-/** Whose notifications are asked for. Throws {@link HttpError}. */
-function ownerOf(caller: Caller | Refusal): User {
-  const { user } = admitted(caller);
-  if (hasAccount(user)) return user;
-  throw user.isGuest
-    ? new HttpError(401, "not_signed_in", "Sign in first: notifications are people's own")
-    : new HttpError(403, "not_allowed", "The service has no notifications: ask as an account");
-}
-
-/** Only the service and admins notify. Throws {@link HttpError}. */
+/** @throws {HttpError} unless the caller is the service or an admin. */
 function refuseOthers(caller: Caller | Refusal): void {
   const { isGuest, role } = admitted(caller).user;
   if (isGuest) {
@@ -132,5 +117,5 @@ function refuseOthers(caller: Caller | Refusal): void {
   if (role === "user") throw new HttpError(403, "not_allowed", "Notifying is for the service and for admins");
 }
 
-// deno-lint-ignore no-control-regex -- these are what is taken out
+// deno-lint-ignore no-control-regex -- these characters are removed
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;

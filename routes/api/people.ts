@@ -1,9 +1,10 @@
-/** `/api/people/:name/messages`: all that one person said, to be handed out or erased; for the service and admins. */
+/** `/api/people/:name/messages`: exporting and deleting all messages of one person; for the service and admins. */
 import { Hono } from "hono";
 import type { Deletion } from "../../rooms/messages/deletion.ts";
 import { admitted, type ApiEnv } from "./gate.ts";
 import { HttpError } from "../errors.ts";
 
+/** The API of one person's messages. */
 export function peopleApi({ deletion }: { deletion: Deletion }): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
 

@@ -1,4 +1,4 @@
-/** `/api/rooms`: rooms and their rules, and what their creators and admins may do in them. */
+/** `/api/rooms`: rooms and their permissions, and what creators and admins may change. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Accounts } from "../../rooms/access/accounts.ts";
@@ -15,7 +15,7 @@ import {
 } from "../../rooms/access/room_permissions.ts";
 import { cleanName, hasAccount, type User } from "../../rooms/user.ts";
 import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
-import { admitted, type ApiEnv } from "./gate.ts";
+import { accountOf, admitted, type ApiEnv } from "./gate.ts";
 import type { Caller, Refusal } from "../authentication.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
@@ -26,7 +26,7 @@ import { noEntry } from "./messages.ts";
 import { roomNameIn } from "../path_params.ts";
 
 const MAX_TITLE_LENGTH = 64;
-/** Rooms that one request may ask about. */
+/** The most rooms in one request. */
 const MAX_ASKED = 50;
 const title = v.optional(
   v.pipe(
@@ -49,12 +49,13 @@ const Change = v.object({
   members: v.optional(namesIn("members")),
 });
 
-/** Somebody who belongs to a private room. */
+/** The creator or a member of a private room. */
 interface Person {
   readonly name: string;
   readonly creator: true | undefined;
 }
 
+/** The API of rooms. */
 export function roomsApi(options: {
   accounts: Accounts;
   rules: PermissionStore;
@@ -63,14 +64,14 @@ export function roomsApi(options: {
   history: History;
   inboxes: Inboxes;
   words: Translations;
-  /** In which people are told that they were added to a room. */
+  /** Of notifications about rooms. */
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
   const { accounts, rules, roomNames, deletion, history } = options;
   const app = new Hono<ApiEnv>();
-  const tellAdded = createMemberNotices(options);
-  /** Lookups under way, by whom they look up: when a room's rules change, all who are in it ask at once. */
+  const notifyAdded = createMemberNotices(options);
+  /** Lookups under way, by account ids: when a room's permissions change, all its members ask at the same time. */
   const lookups = new Map<string, Promise<Person[]>>();
 
   async function view(room: string, now: RoomPermissions, user: User): Promise<Record<string, unknown>> {
@@ -93,7 +94,7 @@ export function roomsApi(options: {
     };
   }
 
-  /** Who may enter a private room as its creator or a member, by the names that others read. */
+  /** The creator and members of a private room, by display names. */
   async function peopleOf({ creator, members }: RoomPermissions): Promise<Person[]> {
     const ids = [...new Set([...(creator ? [creator] : []), ...members])];
     const key = ids.join();
@@ -108,7 +109,7 @@ export function roomsApi(options: {
     return await lookup;
   }
 
-  /** What a list of rooms shows of one; of a room that the user may not enter, only why. */
+  /** A room in a list; of a room that the user may not enter, only the reason. */
   async function summary(name: string, user: User): Promise<Record<string, unknown>> {
     const room = await roomNames.find(name);
     const now = await rules.of(room);
@@ -135,18 +136,16 @@ export function roomsApi(options: {
   });
 
   app.post("/", async (c) => {
-    const { user } = admitted(c.var.caller);
-    if (user.isGuest) {
-      throw new HttpError(401, "not_signed_in", "Sign in first: a room belongs to an account");
-    }
-    if (!hasAccount(user)) throw new HttpError(403, "not_allowed", "Make rooms as an account");
+    const user = accountOf(c.var.caller, "Make rooms as an account", {
+      signInFirst: "Sign in first: a room belongs to an account",
+    });
     const { room: wanted, title, private: isPrivate = false } = requestBody(
       Creation,
       await jsonIn(c.req.raw),
     );
     const room = await roomNames.claim(roomNameIn(wanted.trim()));
     const { lines } = await history.before(room, undefined, 1);
-    // One that others have talked in isn't anybody's to close to them.
+    // Nobody may take over a room in which others have talked.
     if (lines.length || !await rules.claim(room, user, { title: title ?? "", isPrivate })) {
       throw new HttpError(409, "room_taken", "There is a room of this name already");
     }
@@ -185,7 +184,7 @@ export function roomsApi(options: {
         members: ids ?? rules.members,
       };
     });
-    if (before) await tellAdded(room, { before, now, by: user });
+    if (before) await notifyAdded(room, { before, now, by: user });
     return c.json(await view(room, now, user));
   });
 
@@ -196,7 +195,11 @@ export function roomsApi(options: {
     throw new HttpError(404, "not_found", "The room has no such message");
   });
 
-  /** Whoever may change the room. Throws {@link HttpError}. */
+  /**
+   * The caller, who may change the room.
+   *
+   * @throws {HttpError} 401 or 403 for others.
+   */
   async function changerOf(caller: Caller | Refusal, room: string): Promise<User> {
     const { user } = admitted(caller);
     if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");

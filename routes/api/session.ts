@@ -1,4 +1,4 @@
-/** `/api/session`, `/api/sessions`, `/api/account`: signing in and out, and one's own account. */
+/** `/api/session`, `/api/sessions`, `/api/account`: signing in and out, and the caller's own account. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { foldName } from "../../rooms/access/account_name.ts";
@@ -35,28 +35,29 @@ const Rename = v.object({
 });
 const Farewell = v.object({ password: password("password") });
 
-/** The cookie of a browser that has signed in before: proofs for the names, whose failures elsewhere it doesn't wait for. */
+/** The cookie of a browser that has signed in before: for each name a proof, with which failures elsewhere don't delay it. */
 const KNOWN_COOKIE = "known";
 const KNOWN_LIFE_MS = 365 * 24 * 60 * 60 * 1000;
-/** People who share a browser. */
-const MOST_KNOWN = 8;
-/** So much of a name tells whose password is guessed at. */
+/** The most proofs: people who share a browser. */
+const MAX_KNOWN = 8;
+/** Failed attempts are counted by this many characters of a name. */
 const MAX_KEY_LENGTH = 128;
-/** What a browser says that it is, so much of it. */
+/** Characters of `User-Agent` that are stored with a session. */
 const MAX_BROWSER_LENGTH = 200;
 
-/** Somebody whose password it was, as long as the account is unchanged. */
+/** An account whose password was right, and the check that it is unchanged since. */
 interface Proof {
   readonly account: Account;
   readonly unchanged: Deno.AtomicCheck;
 }
 
-/** Somebody who is signed in, by a session and not by a program's token. */
+/** A caller with a session, not a token. */
 interface SignedIn {
   readonly account: Account;
-  readonly pass: Credential;
+  readonly credential: Credential;
 }
 
+/** The API of sessions and of the caller's own account. */
 export function sessionApi(options: {
   accounts: Accounts;
   sessions: Credentials;
@@ -70,7 +71,11 @@ export function sessionApi(options: {
   const { accounts, sessions, tokens, attempts, guestIds, authentication, log } = options;
   const app = new Hono<ApiEnv>();
 
-  /** The account whose password this is. Throws {@link HttpError}, which says the same whatever is wrong. */
+  /**
+   * Checks a password.
+   *
+   * @throws {HttpError} 401, the same for a wrong name and a wrong password; 429 after many failures.
+   */
   async function proved(c: Context<ApiEnv>, username: string, password: string): Promise<Proof> {
     const name = foldName(username).slice(0, MAX_KEY_LENGTH);
     const address = authentication.address(c);
@@ -84,15 +89,15 @@ export function sessionApi(options: {
       throw new HttpError(401, "wrong_password", "The name or the password is wrong");
     }
     attempts.succeed(name, address, browser);
-    // Only browsers say this; programs keep no cookies.
+    // Only browsers send this header; programs keep no cookies.
     if (browser === undefined && c.req.header("sec-fetch-site")) {
-      const kept = [guestIds.vouch(name), ...proofs].slice(0, MOST_KNOWN).join(" ");
+      const kept = [guestIds.vouch(name), ...proofs].slice(0, MAX_KNOWN).join(" ");
       keepCookie(c, KNOWN_COOKIE, kept, { ...options, lifeMs: KNOWN_LIFE_MS });
     }
     return proof;
   }
 
-  /** The same for somebody who is signed in: what is wrong can only be the password. */
+  /** Checks the password of somebody who is signed in; the error says that it is the password that is wrong. */
   async function provedOwn(c: Context<ApiEnv>, { username }: Account, password: string): Promise<void> {
     try {
       await proved(c, username, password);
@@ -102,13 +107,13 @@ export function sessionApi(options: {
     }
   }
 
-  /** Begins a new session, in whose place none from before stays. */
+  /** Begins a session, and ends the one that the caller had.  */
   async function begin(
     c: Context<ApiEnv>,
     { account: { id }, unchanged }: { account: Account; unchanged?: Deno.AtomicCheck },
   ): Promise<void> {
     const caller = c.var.caller;
-    if (isSession(caller)) await sessions.revoke(caller.account.id, caller.pass.id);
+    if (isSession(caller)) await sessions.revoke(caller.account.id, caller.credential.id);
     const name = (c.req.header("user-agent") ?? "").slice(0, MAX_BROWSER_LENGTH);
     const { text } = await sessions.issue(id, { name, role: "own", lifeMs: SESSION_LIFE_MS, unchanged });
     keepCookie(c, SESSION_COOKIE, text, { ...options, lifeMs: SESSION_LIFE_MS });
@@ -127,7 +132,7 @@ export function sessionApi(options: {
   app.delete("/session", async (c) => {
     const caller = c.var.caller;
     if (isSession(caller)) {
-      await sessions.revoke(caller.account.id, caller.pass.id);
+      await sessions.revoke(caller.account.id, caller.credential.id);
       log.info("session_ended", { account: caller.account.id });
     }
     dropCookie(c, SESSION_COOKIE, options);
@@ -135,18 +140,18 @@ export function sessionApi(options: {
   });
 
   app.get("/sessions", async (c) => {
-    const { account, pass: own } = signedIn(c.var.caller);
-    const passes = await sessions.list(account.id);
-    const views = passes.map((pass) => ({
-      ...viewCredential(pass, sessions.endOf(pass)),
-      current: pass.id === own.id,
+    const { account, credential: own } = signedIn(c.var.caller);
+    const all = await sessions.list(account.id);
+    const views = all.map((session) => ({
+      ...viewCredential(session, sessions.endOf(session)),
+      current: session.id === own.id,
     }));
     return c.json({ sessions: views });
   });
 
   app.delete("/sessions", async (c) => {
-    const { account, pass } = signedIn(c.var.caller);
-    await sessions.revokeAll(account.id, pass.id);
+    const { account, credential } = signedIn(c.var.caller);
+    await sessions.revokeAll(account.id, credential.id);
     return c.json({ ok: true });
   });
 
@@ -164,15 +169,15 @@ export function sessionApi(options: {
     );
     await provedOwn(c, account, password);
     await accounts.changePassword(account.id, next);
-    // Whoever knew the old password is out.
+    // Signs out everybody who knew the old password.
     await sessions.revokeAll(account.id);
-    // After the sessions: none of them can make another token then.
+    // After the sessions, so that none of them can make another token.
     if (!keepsTokens) await tokens.revokeAll(account.id);
     await begin(c, { account });
     return c.json({ ok: true });
   });
 
-  /** What others read from the next connection on. */
+  /** Changes the display name, from the next connection on. */
   app.patch("/account", async (c) => {
     const { account } = signedIn(c.var.caller);
     const { display_name: name } = requestBody(Rename, await jsonIn(c.req.raw));
@@ -194,7 +199,11 @@ export function sessionApi(options: {
   return app;
 }
 
-/** Whoever is signed in. Throws {@link HttpError}. */
+/**
+ * The caller, who has a session.
+ *
+ * @throws {HttpError} 401 for others.
+ */
 export function signedIn(caller: Caller | Refusal): SignedIn {
   if (isSession(caller)) return caller;
   throw new HttpError(401, "not_signed_in", "Sign in first");

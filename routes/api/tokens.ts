@@ -1,4 +1,4 @@
-/** `/api/tokens`: tokens for programs. A token can't make tokens: else a stolen one could outlive its end. */
+/** `/api/tokens`: tokens for programs. A token can't make tokens: a stolen one could make its successor. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import { type Credential, type Credentials, SERVICE } from "../../rooms/access/credentials.ts";
@@ -18,9 +18,10 @@ const NewToken = v.object({
   ),
 });
 
+/** The API of tokens. */
 export function tokensApi(options: { sessions: Credentials; tokens: Credentials }): Hono<ApiEnv> {
   const { sessions, tokens } = options;
-  const view = (pass: Credential) => ({ ...viewCredential(pass, tokens.endOf(pass)), role: pass.role });
+  const view = (token: Credential) => ({ ...viewCredential(token, tokens.endOf(token)), role: token.role });
   const app = new Hono<ApiEnv>();
 
   app.post("/", async (c) => {
@@ -34,16 +35,16 @@ export function tokensApi(options: { sessions: Credentials; tokens: Credentials 
       throw new HttpError(403, "not_allowed", "A token has its owner's own role, or is the service's");
     }
     const lifeMs = days === undefined ? undefined : days * DAY_MS;
-    // A session that ends at this moment, because the password is changed, leaves no token behind.
+    // A session that a change of the password ends meanwhile must not leave a token behind.
     const unchanged = session && await sessions.proof(session);
     if (session && !unchanged) throw new AccountError("changed", "You have been signed out meanwhile");
-    const { pass, text } = await tokens.issue(owner, {
+    const { pass: token, text } = await tokens.issue(owner, {
       name,
       role: isOwn ? "own" : "service",
       lifeMs,
       unchanged,
     });
-    return c.json({ ...view(pass), token: text }, 201);
+    return c.json({ ...view(token), token: text }, 201);
   });
 
   app.get("/", async (c) => {
@@ -60,14 +61,23 @@ export function tokensApi(options: { sessions: Credentials; tokens: Credentials 
   return app;
 }
 
-/** Whose tokens the caller looks after. Throws {@link HttpError}. */
+/**
+ * The account (or the service) whose tokens the caller may change.
+ *
+ * @throws {HttpError} 401 or 403 for others.
+ */
 function ownerOf(
   caller: Caller | Refusal,
 ): { owner: string; isTrusted: boolean; ownRole: string | undefined; session: Credential | undefined } {
-  const { by, account, pass } = typeof caller === "object" ? caller : {};
+  const { by, account, credential } = typeof caller === "object" ? caller : {};
   if (by === "service") return { owner: SERVICE, isTrusted: true, ownRole: undefined, session: undefined };
   if (by === "session" && account) {
-    return { owner: account.id, isTrusted: account.role === "admin", ownRole: account.role, session: pass };
+    return {
+      owner: account.id,
+      isTrusted: account.role === "admin",
+      ownRole: account.role,
+      session: credential,
+    };
   }
   if (by === "token") throw new HttpError(403, "not_allowed", "A token can't look after tokens: sign in");
   throw new HttpError(401, "not_signed_in", "Sign in first, or use the SERVICE_TOKEN of the configuration");

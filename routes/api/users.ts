@@ -1,4 +1,4 @@
-/** `/api/users`: accounts, for admins and the service; and making one's own where sign-up is open. */
+/** `/api/users`: accounts, for admins and the service; and for everybody making an account where sign-up is open. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Account, Accounts } from "../../rooms/access/accounts.ts";
@@ -25,6 +25,7 @@ const Change = v.object({
   keep_tokens: v.optional(v.boolean('"keep_tokens" must be true or false'), false),
 });
 
+/** The API of accounts. */
 export function usersApi(options: {
   accounts: Accounts;
   sessions: Credentials;
@@ -45,15 +46,15 @@ export function usersApi(options: {
   }
 
   app.post("/", async (c) => {
-    const mayKeep = isAdminOrService(c.var.caller);
-    if (!mayKeep && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
+    const mayManage = isAdminOrService(c.var.caller);
+    if (!mayManage && signup !== "open") throw refusal(c.var.caller, "Accounts are made by an admin here");
     const { username, password, display_name: displayName, role } = requestBody(
       NewUser,
       await jsonIn(c.req.raw),
     );
-    if (!mayKeep && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
+    if (!mayManage && role === "admin") throw refusal(c.var.caller, "Only admins make admins");
     if (role === "admin") refuseTokens(c.var.caller, "Making an admin");
-    const limiter = mayKeep ? undefined : signups?.of(authentication.address(c));
+    const limiter = mayManage ? undefined : signups?.of(authentication.address(c));
     if (limiter && !limiter.tryRemoveTokens(1)) {
       const sentence = "Many accounts were made from this address within the hour; try again later";
       throw new HttpError(429, "too_many_signups", sentence, limiter.getWaitTime(1));
@@ -84,7 +85,7 @@ export function usersApi(options: {
   });
 
   app.delete("/:username", async (c) => {
-    // Whoever makes the account anew sets its password.
+    // Making the account anew would set its password.
     refuseTokens(c.var.caller, "Deleting an account");
     const { id } = await named(c.req.param("username"));
     await accounts.remove(id);

@@ -1,37 +1,38 @@
-/** What commands that talk to the running service have in common. */
+/** What commands that call the running service share. */
 import { bareValue } from "../config_values.ts";
 import { ownOrigin } from "../server/own_address.ts";
 
+/** What a command works with, so that tests can run it without a process. */
 export interface Surroundings {
-  /** The running service, as an origin. */
+  /** The origin of the running service. */
   readonly url: string;
   readonly serviceToken: string | undefined;
-  /** What was asked for. */
+  /** Writes a line of the result. */
   readonly print: (line: string) => void;
-  /** What went wrong. */
+  /** Writes an error. */
   readonly complain: (line: string) => void;
 }
 
-/** The running service; what it refuses, and that it isn't there, is thrown. */
+/** The running service. Methods throw when it refuses, or can't be reached. */
 export interface Running {
-  /** Answers what it says, from JSON. */
+  /** Sends a request, and returns the JSON of the answer. */
   ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
-  /** What stands at a path, as text that comes bit by bit. */
+  /** Streams the text at a path. */
   read(path: string): AsyncIterable<string>;
 }
 
-/** What is done once the words of a command are understood; yields what it says, line by line. */
+/** Carries a command out, once its arguments are parsed; yields the lines of the result. */
 export type Act = (service: Running) => AsyncIterable<string>;
 
-/** Resolves to the exit status: 0 done, 1 refused or not reachable, 2 wrong words. */
+/** Resolves to the exit status: 0 done, 1 refused or not reachable, 2 wrong arguments. */
 export type Command = (args: readonly string[], around: Surroundings) => Promise<number>;
 
-/** The service's own words. */
+/** The service refused; the message is its own. */
 class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 
-/** A command from what its words mean: `understand` answers nothing for those that mean nothing, or throws why. */
+/** Makes a command. `understand` parses its arguments; it returns `undefined`, or throws the reason, when they are wrong. */
 export function command(usage: string, understand: (args: readonly string[]) => Act | undefined): Command {
   return async (args, { url, serviceToken, print, complain }) => {
     let act: Act | undefined;
@@ -56,7 +57,7 @@ export function command(usage: string, understand: (args: readonly string[]) => 
   };
 }
 
-/** The surroundings of a command that was started here, with the environment of the service. */
+/** The surroundings of this process, with the service's environment variables. */
 export function surroundings(): Surroundings {
   const value = (name: string): string => bareValue(Deno.env.get(name) ?? "");
   return {

@@ -4,6 +4,7 @@ import { type Act, command, type Running, surroundings } from "./command.ts";
 const USAGE = `Usage: deno task person export <name>   all that was said under this name, as JSON lines
        deno task person erase <name>    erases it from the history; rows in the sheet stay`;
 
+/** `deno task person` */
 export const personCommand = command(USAGE, understand);
 
 function understand([verb, name, ...others]: readonly string[]): Act | undefined {

@@ -5,6 +5,7 @@ import { roomNameIn } from "../path_params.ts";
 
 const USAGE = "Usage: deno task send <room> <message> [--as NAME]";
 
+/** `deno task send` */
 export const send = command(USAGE, understand);
 
 function understand(args: readonly string[]): Act | undefined {

@@ -1,4 +1,4 @@
-/** `deno task sheet status|dead|retry [id]|export`: looks after the log of the running service. */
+/** `deno task sheet status|dead|retry [id]|export`: the delivery of rows by the running service. */
 import { type Act, command, type Running, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task sheet status        how rows get into the sheet
@@ -22,6 +22,7 @@ interface DeadMessage {
   readonly cause: string;
 }
 
+/** `deno task sheet` */
 export const sheetCommand = command(USAGE, understand);
 
 function understand([verb, id, ...others]: readonly string[]): Act | undefined {

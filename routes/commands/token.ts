@@ -13,6 +13,7 @@ interface TokenView {
   readonly ends_at: string;
 }
 
+/** `deno task token` */
 export const tokenCommand = command(USAGE, understand);
 
 function understand(args: readonly string[]): Act | undefined {

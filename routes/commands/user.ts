@@ -1,4 +1,4 @@
-/** `deno task user add|list|role|password|remove`: looks after the accounts of the running service. */
+/** `deno task user add|list|role|password|remove`: the accounts of the running service. */
 import { parseArgs } from "node:util";
 import { type Act, command, type Running, surroundings } from "./command.ts";
 
@@ -8,7 +8,7 @@ const USAGE = `Usage: deno task user add <name> [--role user|admin] [--display N
        deno task user password <name>                                   prints a new password
        deno task user remove <name>`;
 
-/** Without the characters that look alike. */
+/** Without characters that look alike. */
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_LENGTH = 20;
 
@@ -19,6 +19,7 @@ interface UserView {
   readonly created_at: string;
 }
 
+/** `deno task user` */
 export const userCommand = command(USAGE, understand);
 
 function understand(args: readonly string[]): Act | undefined {
@@ -73,7 +74,7 @@ async function* remove(service: Running, name: string): AsyncGenerator<string> {
   yield `${name} is removed`;
 }
 
-/** About 100 bits; people change it on their account's page. */
+/** A random password of about 100 bits; people change it on their account's page. */
 function newPassword(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(PASSWORD_LENGTH));
   return Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("");

@@ -1,64 +1,66 @@
 /**
- * One TCP connection: its requests go on to the platform's HTTP server, which is at a port of its own on this machine,
- * until one of them asks for a WebSocket; then the connection is the socket's. As a rule it is the first one, and nobody
- * else needs to see it.
+ * One TCP connection. Its requests are forwarded to the platform's HTTP server, which listens at a port of its own on this
+ * machine, until one of them asks for a WebSocket: then the connection becomes a {@link TcpSocket}. Usually that is the
+ * first request, which then isn't forwarded at all.
  *
- * Nothing is done for a connection that sends nothing, and none is kept that doesn't get on: a request that isn't
- * complete in time, an answer that nobody takes, a pause that is too long.
+ * A connection that sends nothing costs nothing, and one that makes no progress is ended: a request that isn't complete in
+ * time, an answer that the client doesn't read, a long pause.
  */
 import { type HearingClock, TcpSocket } from "../sockets/tcp_socket.ts";
 import { answerBytes, upgradeRequest } from "./upgrade_request.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** What {@link HttpConnection} works with. */
 export interface HttpConnectionOptions {
   readonly clock: HearingClock;
-  /** Connects to the HTTP server; `port` is ours on that connection. */
+  /** Connects to the HTTP server for this connection. */
   readonly connect: (connection: HttpConnection) => Promise<Deno.TcpConn>;
-  /** Answers a request for a socket that came first; the connection has become one's, or is to be closed. */
+  /** Answers a first request that asks for a socket. Afterwards the connection is a socket's, or is to be closed. */
   readonly answer: (request: Request, connection: HttpConnection) => Response | Promise<Response>;
-  /** Called once, when it is over or has become a socket's. */
+  /** Called once, when the connection has ended or has become a socket. */
   readonly ended: (connection: HttpConnection) => void;
-  /** Called once a connection that became a socket's is over. */
+  /** Called once, when a connection that became a socket has ended. */
   readonly socketEnded: (socket: TcpSocket) => void;
 }
 
-/** Where a connection is, and since when. */
+/** Nothing has come yet; a request is coming; requests are being answered; all are answered. */
 type State = "silent" | "asking" | "answering" | "resting";
 
-/** How long a connection may be in a state. An answer may take its time to make, and so does a body to come. */
-const PATIENCE_MS: Readonly<Record<State, number>> = {
+/** How long a connection may be in a state. An answer may take long to make, and a long body long to come. */
+const MAX_MS: Readonly<Record<State, number>> = {
   silent: 10_000,
   asking: 10_000,
   answering: 120_000,
   resting: 75_000,
 };
-/** A body, and whoever takes an answer, is at least so fast: one kilobyte a second. */
-const BYTES_PER_MS = 1;
+/** The least speed of bodies and answers, 1 kB a second: each byte extends the time of an answer. */
+const MIN_BYTES_PER_MS = 1;
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
 
+/** A connection of a client, from its first byte until it ends or becomes a socket. */
 export class HttpConnection {
   /** The address at the other end. */
   readonly remoteAddr: Deno.NetAddr;
-  readonly #outer: Deno.TcpConn;
+  readonly #client: Deno.TcpConn;
   readonly #options: HttpConnectionOptions;
-  #inner: Deno.TcpConn | undefined;
+  #upstream: Deno.TcpConn | undefined;
   #socket: TcpSocket | undefined;
   #isEnded = false;
   #state: State = "silent";
-  /** Since when it is in its state, by the clock. */
+  /** When it entered its state, by the clock. */
   #since: number;
-  /** Requests that are being answered. */
+  /** How many requests are being answered. */
   #requests = 0;
-  /** Bytes that have come and gone since. */
+  /** Bytes received and sent in this state. */
   #bytes = 0;
-  /** Since when what is being written waits for its reader; `undefined`: nothing does. */
+  /** When the write that is under way began; `undefined`: none is. */
   #writingSince: number | undefined;
 
-  constructor(outer: Deno.TcpConn, options: HttpConnectionOptions) {
-    this.remoteAddr = outer.remoteAddr as Deno.NetAddr;
-    this.#outer = outer;
+  constructor(client: Deno.TcpConn, options: HttpConnectionOptions) {
+    this.remoteAddr = client.remoteAddr as Deno.NetAddr;
+    this.#client = client;
     this.#options = options;
     this.#since = options.clock.now;
   }
@@ -68,7 +70,7 @@ export class HttpConnection {
     return this.#state !== "answering";
   }
 
-  /** Since when it is as it is. */
+  /** When it entered its state, by the clock of the options. */
   get since(): number {
     return this.#since;
   }
@@ -84,9 +86,9 @@ export class HttpConnection {
     if (--this.#requests === 0) this.#become("resting");
   }
 
-  /** Makes it a socket's; the answer of the HTTP server goes nowhere. */
+  /** Turns the connection into a socket; an answer of the HTTP server is dropped from now on. */
   become(head: Bytes, maxMessageBytes: number): TcpSocket {
-    const socket = new TcpSocket(this.#outer, {
+    const socket = new TcpSocket(this.#client, {
       head,
       maxMessageBytes,
       clock: this.#options.clock,
@@ -98,12 +100,12 @@ export class HttpConnection {
     return socket;
   }
 
-  /** Reads what comes, to the end. */
+  /** Reads until the connection ends or becomes a socket. */
   async run(): Promise<void> {
     try {
       let buffer: Bytes = new Uint8Array(READ_BYTES);
       for (;;) {
-        const read = await this.#outer.read(buffer);
+        const read = await this.#client.read(buffer);
         const bytes = buffer.subarray(0, read ?? 0);
         if (this.#socket) {
           if (read === null) this.#socket.end();
@@ -113,38 +115,38 @@ export class HttpConnection {
         if (read === null) break;
         const request = this.#state === "silent" ? upgradeRequest(bytes) : undefined;
         if (request) return await this.#upgrade(request);
-        this.#heard(read);
-        await this.#passOn(bytes);
+        this.#received(read);
+        await this.#forward(bytes);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
-      // Whoever has said all may still want the answer.
-      if (this.#inner && this.#requests) await this.#inner.closeWrite();
+      // A client that has closed its side may still read the answer.
+      if (this.#upstream && this.#requests) await this.#upstream.closeWrite();
       else this.end();
     } catch {
-      // A connection that breaks is one that ends.
+      // A broken connection has ended.
       this.#socket?.end();
       this.end();
     }
   }
 
-  /** To be called every second: ends it when it takes too long. */
-  look(): void {
+  /** To be called every second: ends the connection when it takes too long. */
+  poll(): void {
     const { now } = this.#options.clock;
-    const isStuck = this.#writingSince !== undefined && now - this.#writingSince > PATIENCE_MS.resting;
-    const grace = this.#state === "answering" ? this.#bytes / BYTES_PER_MS : 0;
-    if (isStuck || now - this.#since > PATIENCE_MS[this.#state] + grace) this.end();
+    const isStuck = this.#writingSince !== undefined && now - this.#writingSince > MAX_MS.resting;
+    const grace = this.#state === "answering" ? this.#bytes / MIN_BYTES_PER_MS : 0;
+    if (isStuck || now - this.#since > MAX_MS[this.#state] + grace) this.end();
   }
 
-  /** Cuts it off. */
+  /** Closes the connection at once. */
   end(): void {
-    for (const line of [this.#inner, this.#socket ? undefined : this.#outer]) {
+    for (const connection of [this.#upstream, this.#socket ? undefined : this.#client]) {
       try {
-        line?.close();
+        connection?.close();
       } catch {
         // It is closed already.
       }
     }
-    this.#inner = undefined;
+    this.#upstream = undefined;
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#options.ended(this);
@@ -156,7 +158,7 @@ export class HttpConnection {
     this.#bytes = 0;
   }
 
-  #heard(bytes: number): void {
+  #received(bytes: number): void {
     if (this.#state === "silent" || this.#state === "resting") this.#become("asking");
     this.#bytes += bytes;
   }
@@ -165,43 +167,43 @@ export class HttpConnection {
     this.#become("answering");
     const response = await this.#options.answer(request, this);
     if (this.#socket) return void this.#socket.run(NOTHING);
-    await writeAll(this.#outer, await answerBytes(response));
+    await writeAll(this.#client, await answerBytes(response));
     this.end();
   }
 
-  async #passOn(bytes: Bytes): Promise<void> {
-    if (!this.#inner) {
-      const inner = await this.#options.connect(this);
-      if (this.#isEnded) return inner.close();
-      this.#inner = inner;
-      void this.#answer(inner);
+  async #forward(bytes: Bytes): Promise<void> {
+    if (!this.#upstream) {
+      const upstream = await this.#options.connect(this);
+      if (this.#isEnded) return upstream.close();
+      this.#upstream = upstream;
+      void this.#answer(upstream);
     }
-    await writeAll(this.#inner, bytes);
+    await writeAll(this.#upstream, bytes);
   }
 
-  /** Passes on what the HTTP server answers. */
-  async #answer(inner: Deno.TcpConn): Promise<void> {
+  /** Forwards the answers of the HTTP server. */
+  async #answer(upstream: Deno.TcpConn): Promise<void> {
     try {
       let buffer: Bytes = new Uint8Array(READ_BYTES);
       for (;;) {
-        const read = await inner.read(buffer);
+        const read = await upstream.read(buffer);
         if (read === null) break;
         if (this.#socket) continue;
         this.#writingSince = this.#options.clock.now;
-        await writeAll(this.#outer, buffer.subarray(0, read));
+        await writeAll(this.#client, buffer.subarray(0, read));
         this.#writingSince = undefined;
         this.#bytes += read;
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
     } catch {
-      // Either of the two is gone.
+      // One of the two connections is broken.
     }
     this.end();
   }
 }
 
-async function writeAll(line: Deno.TcpConn, bytes: Bytes): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await line.write(bytes.subarray(at));
+async function writeAll(connection: Deno.TcpConn, bytes: Bytes): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 
 const NOTHING = new Uint8Array(0);

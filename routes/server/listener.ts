@@ -1,50 +1,50 @@
 /**
- * Listens at the service's port, and keeps connections within bounds.
+ * Listens at the service's port, and limits connections.
  *
- * The platform's HTTP server behind it reads requests; it has no limit for connections that send nothing or half a
- * request, ends with the process's file descriptors, and makes sockets without a bound on what they keep. So the port is
- * ours: requests are passed on, sockets are made here (see {@link TcpSocket}).
+ * The platform's HTTP server doesn't limit connections that send nothing or half a request, stops when the process runs out
+ * of file descriptors, and makes sockets that buffer without a bound. So this module owns the port: it forwards requests to
+ * that server, and makes sockets itself (see {@link TcpSocket}).
  */
-import { createHash } from "node:crypto";
 import { clientAddress } from "../client_address.ts";
 import type { Bindings } from "../authentication.ts";
+import { handshake } from "./upgrade_request.ts";
 import { HttpConnection } from "./http_connection.ts";
 import { PlatformSocket, type Upgrader } from "../sockets/socket.ts";
 import type { TcpSocket } from "../sockets/tcp_socket.ts";
 
+/** A port at which the service listens. */
 export interface Listener {
   readonly port: number;
-  /** Takes no more connections; resolves when requests are answered and all connections are over. */
+  /** Accepts no more connections; resolves when requests are answered and all connections have ended. */
   shutdown(): Promise<void>;
-  /** Ends what is left. */
+  /** Ends the connections that are left. */
   close(): void;
 }
 
+/** Where to listen, and what answers requests. */
 export interface ListenerOptions {
   readonly hostname: string;
   /** 0 picks a free one. */
   readonly port: number;
   readonly reusePort: boolean;
-  /** Connections of an address that aren't sockets, before those that do nothing are closed; 0 = off. */
+  /** Connections of one address, sockets not counted, above which the idlest is closed; 0 = off. */
   readonly maxIdlePerAddress: number;
   readonly handler: (request: Request, bindings: Bindings) => Response | Promise<Response>;
-  /** Told when no more files can be opened, with how many connections there are. */
+  /** Called when no more files can be opened, with the number of open connections. */
   readonly exhausted: (connections: number) => void;
 }
 
-/** Connections that wait to be taken when all come back at once; the system may allow fewer. */
+/** Connections that wait to be accepted when all clients reconnect at once; the system may allow fewer. */
 const BACKLOG = 4_096;
-const LOOK_EVERY_MS = 1_000;
-/** When files ran out, how long until it is tried again. */
+const POLL_MS = 1_000;
+/** Pause before accepting again after files ran out. */
 const EXHAUSTED_PAUSE_MS = 100;
-/** Files that are left to the rest of the service once they ran out: KV, rows, the HTTP server's ends. */
+/** Files kept free for the rest of the service once they ran out: KV, the CSV file, the HTTP server's connections. */
 const SPARE_FILES = 48;
-/** A connection whose request is being read has three. */
+/** Files of a connection whose request is forwarded: its own, and both ends of the one to the HTTP server. */
 const FILES_PER_REQUEST = 3;
-/** RFC 6455, section 1.3. */
-const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Listens where the platform gives the port (Deno Deploy), with what it knows of limits. */
+/** Listens by the platform alone, with its limits, where it gives the port (Deno Deploy). */
 export function listenByPlatform({ hostname, port, handler }: ListenerOptions): Listener {
   const server = Deno.serve(
     { hostname, port, onListen() {} },
@@ -53,7 +53,11 @@ export function listenByPlatform({ hostname, port, handler }: ListenerOptions): 
   return { port: server.addr.port, shutdown: () => server.shutdown(), close() {} };
 }
 
-/** Begins to listen. Throws what `Deno.listen` does. */
+/**
+ * Begins to listen.
+ *
+ * @throws {Error} what `Deno.listen` throws, when the address is taken, for instance.
+ */
 export function listen(options: ListenerOptions): Listener {
   return new TcpListener(options);
 }
@@ -65,15 +69,15 @@ class TcpListener implements Listener {
   #server: Deno.HttpServer<Deno.NetAddr>;
   #isStopping = false;
   readonly #connections = new Set<HttpConnection>();
-  /** By the port of their end at the HTTP server. */
+  /** Connections by the local port of their connection to the HTTP server. */
   readonly #byPort = new Map<number, HttpConnection>();
-  /** By the address that limits count. */
+  /** Connections by the client's address, as {@link clientAddress} has it. */
   readonly #byAddress = new Map<string, Set<HttpConnection>>();
   readonly #sockets = new Set<TcpSocket>();
-  /** Connections of all kinds above which idle ones make room; known once files ran out. */
-  #most = Infinity;
+  /** Files of connections above which idle connections are closed; known once files ran out. */
+  #maxFiles = Infinity;
   readonly #clock = { now: 0 };
-  readonly #looking: ReturnType<typeof setInterval>;
+  readonly #polling: ReturnType<typeof setInterval>;
   #allEnded: (() => void) | undefined;
 
   constructor(options: ListenerOptions) {
@@ -82,7 +86,7 @@ class TcpListener implements Listener {
     this.#listener = Deno.listen({ hostname, port, reusePort, tcpBacklog: BACKLOG });
     this.port = this.#listener.addr.port;
     this.#server = this.#serve();
-    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#polling = setInterval(() => this.#poll(), POLL_MS);
     void this.#accept();
   }
 
@@ -93,11 +97,11 @@ class TcpListener implements Listener {
     for (const connection of this.#connections) if (connection.isIdle) connection.end();
     this.#checkEnd();
     await Promise.all([ended, this.#server.shutdown()]);
-    clearInterval(this.#looking);
+    clearInterval(this.#polling);
   }
 
   close(): void {
-    clearInterval(this.#looking);
+    clearInterval(this.#polling);
     for (const socket of this.#sockets) socket.end();
     for (const connection of this.#connections) connection.end();
   }
@@ -105,12 +109,12 @@ class TcpListener implements Listener {
   async #accept(): Promise<void> {
     while (!this.#isStopping) {
       try {
-        const line = await this.#listener.accept();
-        line.setNoDelay(true);
-        this.#take(new HttpConnection(line, this.#connectionOptions));
+        const tcp = await this.#listener.accept();
+        tcp.setNoDelay(true);
+        this.#add(new HttpConnection(tcp, this.#connectionOptions));
       } catch (error) {
         if (this.#isStopping) return;
-        // Somebody hung up before being taken, or there are no more files.
+        // The client hung up before it was accepted, or there are no more files.
         if (isExhausted(error)) await this.#makeRoom();
       }
     }
@@ -127,14 +131,14 @@ class TcpListener implements Listener {
     },
   };
 
-  #take(connection: HttpConnection): void {
+  #add(connection: HttpConnection): void {
     this.#connections.add(connection);
     const address = addressOf(connection);
     const ofAddress = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, ofAddress.add(connection));
     const { maxIdlePerAddress } = this.#options;
     if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endIdlest(ofAddress);
-    if (this.#files > this.#most) endIdlest(this.#connections);
+    if (this.#files > this.#maxFiles) endIdlest(this.#connections);
     void connection.run();
   }
 
@@ -145,11 +149,11 @@ class TcpListener implements Listener {
   async #connect(connection: HttpConnection): Promise<Deno.TcpConn> {
     const { hostname, port } = this.#server.addr;
     try {
-      const inner = await Deno.connect({ hostname, port });
-      inner.setNoDelay(true);
-      this.#byPort.set(inner.localAddr.port, connection);
-      ports.set(connection, inner.localAddr.port);
-      return inner;
+      const upstream = await Deno.connect({ hostname, port });
+      upstream.setNoDelay(true);
+      this.#byPort.set(upstream.localAddr.port, connection);
+      ports.set(connection, upstream.localAddr.port);
+      return upstream;
     } catch (error) {
       if (isExhausted(error)) await this.#makeRoom();
       throw error;
@@ -167,12 +171,12 @@ class TcpListener implements Listener {
     this.#checkEnd();
   }
 
-  /** Files ran out: connections that do nothing go, and from now on fewer are kept. */
+  /** Files ran out: closes idle connections, and keeps fewer from now on. */
   async #makeRoom(): Promise<void> {
     const files = this.#files;
     this.#options.exhausted(this.#connections.size + this.#sockets.size);
-    this.#most = Math.max(SPARE_FILES, Math.min(this.#most, files - SPARE_FILES));
-    while (this.#files > this.#most && endIdlest(this.#connections));
+    this.#maxFiles = Math.max(SPARE_FILES, Math.min(this.#maxFiles, files - SPARE_FILES));
+    while (this.#files > this.#maxFiles && endIdlest(this.#connections));
     await new Promise((resolve) => setTimeout(resolve, EXHAUSTED_PAUSE_MS));
   }
 
@@ -182,7 +186,7 @@ class TcpListener implements Listener {
       (request, info) => this.#answer(request, info),
     );
     server.finished.catch(() => {
-      // It ends where it can't accept: when there are no more files.
+      // The server stops when it can't accept: there were no more files.
       if (!this.#isStopping) this.#server = this.#serve();
     });
     return server;
@@ -193,7 +197,7 @@ class TcpListener implements Listener {
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Response | Promise<Response> {
     const connection = this.#byPort.get(info.remoteAddr.port);
-    // This port is for us alone.
+    // Another program on this machine has found this port.
     if (!connection) return new Response(null, { status: 403, headers: { connection: "close" } });
     connection.begun();
     const answered = (): void => connection.answered();
@@ -210,17 +214,17 @@ class TcpListener implements Listener {
     const upgrade: Upgrader = (request, { maxMessageBytes }) => {
       const socket = connection.become(handshake(request), maxMessageBytes);
       this.#sockets.add(socket);
-      // Nobody reads this; where it has come from the server behind, it ends the connection to it.
+      // This answer is dropped. Where the HTTP server sends it, the header closes the connection to that server.
       return { socket, response: new Response(null, { headers: { connection: "close" } }) };
     };
     return this.#options.handler(request, { info, upgrade });
   }
 
-  #look(): void {
-    // However late this look is: what has come meanwhile waits to be read.
-    this.#clock.now += LOOK_EVERY_MS;
-    for (const connection of this.#connections) connection.look();
-    for (const socket of this.#sockets) socket.look();
+  #poll(): void {
+    // A fixed step even when this poll is late: what came meanwhile is still to be read.
+    this.#clock.now += POLL_MS;
+    for (const connection of this.#connections) connection.poll();
+    for (const socket of this.#sockets) socket.poll();
   }
 
   #checkEnd(): void {
@@ -228,14 +232,14 @@ class TcpListener implements Listener {
   }
 }
 
-/** The port at which the HTTP server sees a connection. */
+/** The local port of each connection's connection to the HTTP server. */
 const ports = new WeakMap<HttpConnection, number>();
 
 function addressOf({ remoteAddr: { hostname } }: HttpConnection): string {
   return clientAddress(hostname) ?? hostname;
 }
 
-/** Ends the connection that has done nothing for the longest time; false when there is none. */
+/** Ends the connection that has been idle for the longest time; false when none is idle. */
 function endIdlest(connections: Iterable<HttpConnection>): boolean {
   let idlest: HttpConnection | undefined;
   for (const connection of connections) {
@@ -247,18 +251,4 @@ function endIdlest(connections: Iterable<HttpConnection>): boolean {
 
 function isExhausted(error: unknown): boolean {
   return error instanceof Error && /too many open files/i.test(error.message);
-}
-
-/** The answer to an upgrade. Throws `TypeError` for what isn't one. */
-function handshake(request: Request): Uint8Array<ArrayBuffer> {
-  const { headers } = request;
-  const key = headers.get("sec-websocket-key") ?? "";
-  const names = (header: string): string[] => (headers.get(header) ?? "").toLowerCase().split(/\s*,\s*/);
-  const isOne = request.method === "GET" && names("connection").includes("upgrade") &&
-    names("upgrade").includes("websocket") && /^[+/\w]{22}==$/.test(key) &&
-    headers.get("sec-websocket-version") === "13";
-  if (!isOne) throw new TypeError("This isn't a WebSocket upgrade");
-  const accept = createHash("sha1").update(key + HANDSHAKE_ID).digest("base64");
-  const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
-  return new TextEncoder().encode(["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n"));
 }

@@ -1,10 +1,10 @@
-/** The addresses that the service itself is reached at. */
+/** The addresses at which the service itself is reached. */
 
 const EVERYWHERE = new Set(["0.0.0.0", "::"]);
-/** Networks between containers and virtual machines, where no person is. */
+/** Network interfaces of containers and virtual machines, which no person reaches. */
 const VIRTUAL = /^(docker|br-|veth|virbr|vmnet|vboxnet|vEthernet)/;
 
-/** The origin for programs on this machine, of a service that listens at a host and port. */
+/** The origin for programs on this machine, of a service that listens at `host` and `port`. */
 export function ownOrigin(host: string, port: number | string): string {
   if (host === "0.0.0.0") return `http://127.0.0.1:${port}`;
   if (host === "::") return `http://[::1]:${port}`;
@@ -12,8 +12,8 @@ export function ownOrigin(host: string, port: number | string): string {
 }
 
 /**
- * The origin for other machines of the network; `undefined` where there is none, or where the permission to ask for the
- * machine's addresses is missing.
+ * The origin for other machines of the network; `undefined` when the service listens at one host only, or the permission to
+ * read the machine's addresses is missing.
  */
 export async function networkOrigin(host: string, port: number | string): Promise<string | undefined> {
   if (!EVERYWHERE.has(host)) return undefined;

@@ -1,13 +1,13 @@
-/** What stands in the way of a start, beside values that can't be: each as one sentence that says what to do. */
+/** Why the service can't start though its configuration is valid: each reason as one sentence that says what to do. */
 import { dirname } from "node:path";
 import { type Config, isRemote } from "../config.ts";
 
-/** A file begins so if it is a database of SQLite's: https://sqlite.org/fileformat.html#magic_header_string */
+/** The first bytes of an SQLite database: https://sqlite.org/fileformat.html#magic_header_string */
 const SQLITE = "SQLite format 3\0";
 
 /**
- * Tries what the configuration names: the address to listen at, and where files go. Leaves out what hangs on variables
- * that are known to be `wrong`.
+ * Tries what the configuration names: the address to listen at, and the directories of files. Skips what depends on a
+ * variable that is known to be `wrong`.
  */
 export async function obstacles(
   config: Config,
@@ -22,7 +22,7 @@ export async function obstacles(
   return found.filter((sentence) => sentence !== undefined);
 }
 
-/** Why the service can't listen where it should, by what the attempt threw. */
+/** Why the service can't listen, from the error of the attempt. */
 export function listenTrouble({ host, port }: Pick<Config, "host" | "port">, error: unknown): string {
   const at = `HOST is ${JSON.stringify(host)}`;
   const wanted = "wanted: 0.0.0.0 for all addresses of this machine, or 127.0.0.1 for programs on it alone";
@@ -39,7 +39,7 @@ export function listenTrouble({ host, port }: Pick<Config, "host" | "port">, err
   return `${at}, which can't be listened at (${messageOf(error)}); ${wanted}`;
 }
 
-/** Why the database can't be opened, by what the attempt threw. */
+/** Why the database can't be opened, from the error of the attempt. */
 export function storeTrouble(path: string | undefined, error: unknown): string {
   return pathTrouble("KV_PATH", path ?? "", error);
 }
@@ -65,7 +65,7 @@ async function storing({ kvPath: path }: Config): Promise<string | undefined> {
   }
 }
 
-/** A log that can't be written now may be so later, and the service waits for that; but permissions don't change. */
+/** A CSV file that can't be written now may become writable while the service runs; permissions of Deno can't. */
 async function logging({ logCsvPath: path }: Config): Promise<string | undefined> {
   try {
     await tryWriting(dirname(path));
@@ -79,7 +79,7 @@ async function tryWriting(directory: string): Promise<void> {
   await Deno.remove(await Deno.makeTempFile({ dir: directory, prefix: ".talksheet_" }));
 }
 
-/** Whether the file is a database, or can become one. */
+/** Whether the file is a database, or is empty or missing and can become one. */
 async function isDatabase(path: string): Promise<boolean> {
   try {
     using file = await Deno.open(path, { read: true, write: true });

@@ -1,23 +1,28 @@
 /**
- * Reads requests that ask for a WebSocket, as browsers and programs send them, so that they needn't go through the HTTP
- * server behind; and writes an answer that refuses one.
+ * Reads requests that ask for a WebSocket, as browsers and programs send them, so that they needn't be forwarded to the
+ * HTTP server; and writes the answer that refuses one.
  *
- * Whatever isn't plainly such a request is left to that server, which knows all that HTTP allows: a body, folded lines,
- * characters beyond ASCII, a request in several pieces or with something behind it.
+ * Anything that isn't plainly such a request is left to that server, which knows all of HTTP: a body, folded lines,
+ * characters beyond ASCII, a request in several pieces or with more bytes behind it.
  */
+
+import { createHash } from "node:crypto";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A host, a port. */
+/** A host name or address, with or without a port. */
 const HOST = /^[\w.-]+(?::\d+)?$|^\[[\da-f:.]+\](?::\d+)?$/i;
 const REQUEST_LINE = /^GET (\/[!-~]*) HTTP\/1\.1$/;
-/** RFC 9110, section 5.6.2 and 5.5, of which ASCII. */
+/** A header line in ASCII: RFC 9110, sections 5.6.2 and 5.5. */
 const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([!-~]?|[!-~][ -~\t]*[!-~])[ \t]*$/;
-/** These say that something follows, or is to be answered first. */
+/** Headers that announce a body, or ask for an answer before the upgrade. */
 const WITH_MORE = ["content-length", "transfer-encoding", "expect", "http2-settings"];
-/** As many as a browser sends, several times over. */
+/** The constant of the handshake in RFC 6455, section 1.3. */
+const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/** Several times as many as browsers send. */
 const MAX_HEADERS = 64;
 
-/** The request that these bytes are; `undefined` when it is for the HTTP server to say. */
+/** The request that these bytes make up; `undefined` when they are to be forwarded to the HTTP server. */
 export function upgradeRequest(bytes: Bytes): Request | undefined {
   if (!startsWithGet(bytes)) return undefined;
   const text = decoder.decode(bytes);
@@ -39,7 +44,7 @@ export function upgradeRequest(bytes: Bytes): Request | undefined {
   return new Request(url, { headers });
 }
 
-/** An answer as HTTP/1.1 has it, after which the connection is closed. */
+/** The bytes of an answer in HTTP/1.1, after which the connection is closed. */
 export async function answerBytes({ status, headers, body }: Response): Promise<Bytes> {
   const content = new Uint8Array(await new Response(body).arrayBuffer());
   const lines = [`HTTP/1.1 ${status} `];
@@ -52,6 +57,24 @@ export async function answerBytes({ status, headers, body }: Response): Promise<
   all.set(head);
   all.set(content, head.length);
   return all;
+}
+
+/**
+ * The head of the answer to an upgrade.
+ *
+ * @throws {TypeError} when the request isn't an upgrade.
+ */
+export function handshake(request: Request): Uint8Array<ArrayBuffer> {
+  const { headers } = request;
+  const key = headers.get("sec-websocket-key") ?? "";
+  const names = (header: string): string[] => (headers.get(header) ?? "").toLowerCase().split(/\s*,\s*/);
+  const isOne = request.method === "GET" && names("connection").includes("upgrade") &&
+    names("upgrade").includes("websocket") && /^[+/\w]{22}==$/.test(key) &&
+    headers.get("sec-websocket-version") === "13";
+  if (!isOne) throw new TypeError("This isn't a WebSocket upgrade");
+  const accept = createHash("sha1").update(key + HANDSHAKE_ID).digest("base64");
+  const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+  return encoder.encode(["HTTP/1.1 101 Switching Protocols", ...lines, "", ""].join("\r\n"));
 }
 
 const UPGRADE = /\r\nupgrade:[ \t]*websocket[ \t]*\r\n/i;

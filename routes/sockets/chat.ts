@@ -1,6 +1,5 @@
-/** `/ws/chat/:room/`: the socket of a room. It owns what is the socket's affair; what frames mean is the room's. */
+/** `/ws/chat/:room/`: the socket of a room. It does what concerns the socket; the room knows what frames mean. */
 import { type Context, Hono } from "hono";
-import { RateLimiter, type TokenBucket } from "limiter";
 import type { Accounts } from "../../rooms/access/accounts.ts";
 import type { LiveConnections } from "../../rooms/access/live_connections.ts";
 import type { Counters } from "../../rooms/counters.ts";
@@ -8,15 +7,7 @@ import type { History } from "../../rooms/messages/history.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
 import type { Connection, Member } from "../../rooms/member.ts";
 import { NameHeldError } from "../../rooms/presence/name_claims.ts";
-import {
-  type ClientFrame,
-  CLOSE,
-  decodeFrame,
-  encodeFrame,
-  FrameError,
-  MAX_FRAME_BYTES,
-  type Ping,
-} from "../../rooms/protocol.ts";
+import { type ClientFrame, CLOSE, encodeFrame, FrameError, MAX_FRAME_BYTES } from "../../rooms/protocol.ts";
 import type { Room } from "../../rooms/room.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
@@ -27,17 +18,18 @@ import {
   roomFrame,
   whyNot,
 } from "../../rooms/access/room_permissions.ts";
-import { ANONYMOUS, hasAccount, personOf, type User } from "../../rooms/user.ts";
+import { ANONYMOUS, hasAccount, type User } from "../../rooms/user.ts";
 import type { Bindings } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
-import { Budgets, RateLimits } from "../rate_limits.ts";
 import { errorFields, type Logger } from "../logger.ts";
 import { roomNameIn } from "../path_params.ts";
+import { ChatLimits, type FrameLimits, TooManyFramesError } from "./chat_limits.ts";
 import { introduced, type Introduction } from "./introduction.ts";
 import { type AdmittedSocket, NAME_HELD, type SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { type ConnectionOwner, PONG } from "./connection.ts";
 
+/** What {@link chatSocket} works with. */
 export interface ChatSocketOptions {
   readonly gate: SocketUpgrade;
   readonly lobby: Rooms;
@@ -48,45 +40,19 @@ export interface ChatSocketOptions {
   readonly history: History;
   readonly counters: Counters;
   readonly log: Logger;
-  /** Per account or guest's browser, else per connection; 0 = off. */
+  /** For each account, each guest's browser, or else each connection; 0 = off. */
   readonly rateMessagesPerMinute: number;
 }
 
 /** A message's id is a ULID. */
 const ID_LENGTH = 26;
-/** Frames of any kind for each message that is allowed: typing, history, mistakes. */
-const FRAMES_PER_MESSAGE = 10;
-/**
- * Guests of one address have a budget together: a new connection, or a new cookie, makes a new guest at no cost, but no
- * new address. A class of 40 behind one talks freely: this is what so many people may say who do nothing else.
- */
-const PEOPLE_PER_ADDRESS = 20;
-/** What so many may say at once. */
-const PEOPLE_AT_ONCE = 4;
-/** A long message takes as much of it as one for each so many characters. */
-const LENGTH_PER_TOKEN = 500;
 /** Frames that may wait until it is known whether the name in one of them is free. */
-const MAX_HELD_FRAMES = 10_000;
+const MAX_WAITING_FRAMES = 10_000;
 
+/** The route of rooms' sockets. */
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
-  const { gate, rules, history } = options;
-  const { rateMessagesPerMinute: perMinute } = options;
-  const limits = new RateLimits(perMinute);
-  const budgets = new Budgets({
-    burst: PEOPLE_AT_ONCE * perMinute,
-    perMinute: PEOPLE_PER_ADDRESS * perMinute,
-  });
-  const frames = new Budgets({
-    burst: FRAMES_PER_MESSAGE * PEOPLE_AT_ONCE * perMinute,
-    perMinute: FRAMES_PER_MESSAGE * PEOPLE_PER_ADDRESS * perMinute,
-  });
-
-  function limiterOf({ user, address }: AdmittedSocket): Limiter | undefined {
-    if (!perMinute) return undefined;
-    const messages = limits.of(personOf(user));
-    if (!user.isGuest) return { messages };
-    return { messages, address: { messages: budgets.of(address), frames: frames.of(address) } };
-  }
+  const { gate: upgrade, rules, history } = options;
+  const limits = new ChatLimits(options.rateMessagesPerMinute);
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
     const named = roomNameIn(c.req.param("room"));
@@ -94,59 +60,54 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     if (after !== undefined && after.length > ID_LENGTH) {
       throw new HttpError(400, "invalid_after", "?after= must be the id of a message");
     }
-    const arrival = await gate.arrive(c);
-    const { caller } = arrival;
-    // Whoever isn't let in makes no room.
-    const name = typeof caller === "object"
+    const request = await upgrade.authenticate(c);
+    const { caller } = request;
+    // A caller who isn't admitted must not make a room by asking for it.
+    const room = typeof caller === "object"
       ? await options.roomNames.claim(named)
       : await options.roomNames.find(named);
-    const held = await rules.hold(name);
-    let isIn = false;
+    const permissions = await rules.hold(room);
+    let isAdmitted = false;
     try {
-      if (typeof caller === "object") await claim(name, held, caller.user);
-      const place = {
-        room: name,
+      if (typeof caller === "object") await claim(room, permissions, caller.user);
+      const target = {
+        room,
         refusal: (user: User) =>
-          mayEnter(held.current, user) ? undefined : { code: CLOSE.notAllowed, reason: whyNot(held.current) },
+          mayEnter(permissions.current, user)
+            ? undefined
+            : { code: CLOSE.notAllowed, reason: whyNot(permissions.current) },
         maxFrameBytes: MAX_FRAME_BYTES,
       };
-      return gate.open(c.req.raw, arrival, place, (visitor) => {
-        isIn = true;
+      return upgrade.open(c.req.raw, request, target, (admitted) => {
+        isAdmitted = true;
         const takesEvents = c.req.query("events") === "1";
-        const to = { room: name, after, rules: held, limiter: limiterOf(visitor), takesEvents };
-        return new ChatSocket(visitor, to, options);
+        const frames = limits.of(admitted.user, admitted.address);
+        return new ChatSocket(admitted, { room, after, permissions, frames, takesEvents }, options);
       });
     } finally {
-      if (!isIn) rules.release(name);
+      if (!isAdmitted) rules.release(room);
     }
   }
 
-  /** Whoever enters an empty room first, and has an account, is its creator. */
-  async function claim(name: string, held: CachedPermissions, user: User): Promise<void> {
-    if (!hasAccount(user) || held.current.creator) return;
-    const { lines } = await history.before(name, undefined, 1);
-    if (!lines.length) await rules.claim(name, user);
+  /** Makes the first person with an account who enters an empty room its creator. */
+  async function claim(room: string, permissions: CachedPermissions, user: User): Promise<void> {
+    if (!hasAccount(user) || permissions.current.creator) return;
+    const { lines } = await history.before(room, undefined, 1);
+    if (!lines.length) await rules.claim(room, user);
   }
 
   return new Hono<{ Bindings: Bindings }>().get("/ws/chat/:room/", open).get("/ws/chat/:room", open);
 }
 
-/** Where a socket leads. */
-interface Destination {
+/** What a socket asked for, and what applies to it. */
+interface ChatTarget {
   readonly room: string;
+  /** The id of the last message that the client knows. */
   readonly after: string | undefined;
-  readonly rules: CachedPermissions;
-  /** `undefined` = off. */
-  readonly limiter: Limiter | undefined;
-  /** Whether the client asked for events that those of the tutorials don't know. */
+  readonly permissions: CachedPermissions;
+  readonly frames: FrameLimits;
+  /** Whether the client asked for events that clients written by the tutorials don't know. */
   readonly takesEvents: boolean;
-}
-
-/** What somebody may say. */
-interface Limiter {
-  readonly messages: RateLimiter;
-  /** What guests may say together who share an address. */
-  readonly address?: { readonly messages: TokenBucket; readonly frames: TokenBucket };
 }
 
 /** One socket, from its opening to its end. */
@@ -154,37 +115,36 @@ class ChatSocket implements Connection, ConnectionOwner {
   readonly user: User;
   readonly takesBatches: boolean;
   readonly takesEvents: boolean;
-  readonly #visitor: AdmittedSocket;
-  readonly #to: Destination;
+  readonly #admitted: AdmittedSocket;
+  readonly #target: ChatTarget;
   readonly #options: ChatSocketOptions;
   #room: Room | undefined;
   #member: Member | undefined;
-  #frames: RateLimiter | undefined;
-  /** The name that a guest stated in a message last, and that could be had. */
+  /** The last name that a guest stated in a message and that was free. */
   #introduction: Introduction | undefined;
-  /** Frames that wait until it is known whether a name is. */
-  #held: ClientFrame[] | undefined;
+  /** Frames that wait until it is known whether a name is free, or whether permissions have changed. */
+  #waiting: ClientFrame[] | undefined;
 
-  constructor(visitor: AdmittedSocket, to: Destination, options: ChatSocketOptions) {
-    this.#visitor = visitor;
-    this.user = visitor.user;
-    this.takesBatches = visitor.wire.takesBatches;
-    this.takesEvents = to.takesEvents || this.takesBatches;
-    this.#to = to;
+  constructor(admitted: AdmittedSocket, target: ChatTarget, options: ChatSocketOptions) {
+    this.#admitted = admitted;
+    this.user = admitted.user;
+    this.takesBatches = admitted.connection.takesBatches;
+    this.takesEvents = target.takesEvents || this.takesBatches;
+    this.#target = target;
     this.#options = options;
   }
 
-  /** Brings the socket into its room. */
+  /** Joins the room. */
   async opened(): Promise<void> {
-    const { wire } = this.#visitor;
-    const room = this.#options.lobby.room(this.#to.room);
+    const { connection } = this.#admitted;
+    const room = this.#options.lobby.room(this.#target.room);
     try {
-      const member = await room.join(this, this.#to.after);
-      if (!wire.isOpen) return room.leave(member);
+      const member = await room.join(this, this.#target.after);
+      if (!connection.isOpen) return room.leave(member);
       this.#room = room;
       this.#member = member;
       if (this.takesBatches) this.#sendPermissions();
-      wire.listen();
+      connection.listen();
     } catch (error) {
       if (error instanceof NameHeldError) return void this.close(CLOSE.notAllowed, NAME_HELD);
       this.#options.log.error("join_failed", { room: room.name, ...errorFields(error) });
@@ -201,44 +161,45 @@ class ChatSocket implements Connection, ConnectionOwner {
   }
 
   closed(): void {
-    this.#options.rules.release(this.#to.room);
+    this.#options.rules.release(this.#target.room);
   }
 
   renamed(user: User): void {
-    this.#visitor.renamed(user);
+    this.#admitted.renamed(user);
   }
 
   send(frame: string): void {
-    this.#visitor.wire.send(frame);
+    this.#admitted.connection.send(frame);
   }
 
   drained(): Promise<void> {
-    return this.#visitor.wire.drained();
+    return this.#admitted.connection.drained();
   }
 
   close(code: number, reason: string): Promise<void> {
-    return this.#visitor.wire.close(code, reason);
+    return this.#admitted.connection.close(code, reason);
   }
 
-  /** A page was made before its socket: whoever enters an empty room has become its creator since. */
+  /** The page was made before its socket, and its reader may have become the room's creator since. */
   #sendPermissions(): void {
-    const { room, rules } = this.#to;
-    this.send(encodeFrame(roomFrame(room, rules.current, this.#visitor.user)));
+    const { room, permissions } = this.#target;
+    this.send(encodeFrame(roomFrame(room, permissions.current, this.#admitted.user)));
   }
 
   #receive(room: Room, member: Member, data: unknown): void {
     this.#guard(room, member, () => {
-      const frame = this.#to.limiter ? this.#limited(data, this.#to.limiter) : decodeFrame(data);
-      if (frame?.type === "ping") this.send(PONG);
-      else if (frame) this.#take(room, member, frame);
+      const frame = this.#target.frames.decode(data);
+      if (frame.type === "ping") this.send(PONG);
+      else this.#take(room, member, frame);
     });
   }
 
-  /** What goes wrong with a frame, its sender is told. */
+  /** Acts, and answers the sender with what goes wrong. */
   #guard(room: Room, member: Member, act: () => void): void {
     try {
       act();
     } catch (error) {
+      if (error instanceof TooManyFramesError) return void this.close(CLOSE.tooMany, error.message);
       if (error instanceof FrameError) {
         this.#options.counters.refuse(error.code);
         return member.refuse(error);
@@ -249,10 +210,11 @@ class ChatSocket implements Connection, ConnectionOwner {
   }
 
   #take(room: Room, member: Member, frame: ClientFrame): void {
-    if (this.#held) {
-      if (this.#held.push(frame) > MAX_HELD_FRAMES) void this.close(CLOSE.tooMany, "Too many frames at once");
+    if (this.#waiting) {
+      if (this.#waiting.push(frame) <= MAX_WAITING_FRAMES) return;
+      void this.close(CLOSE.tooMany, "Too many frames at once");
     } else if (frame.type === "chat_message" && this.#isUnknown(frame.username)) {
-      this.#held = [];
+      this.#waiting = [];
       this.#introduce(room, member, frame);
     } else {
       const current = this.#options.lobby.current();
@@ -261,14 +223,14 @@ class ChatSocket implements Connection, ConnectionOwner {
     }
   }
 
-  /** After a pause of this process: whether this member may still speak here is known only once changes are read. */
+  /** After a pause of this process: whether the member may still speak is known once missed changes are read. */
   async #wait(current: Promise<void>, room: Room, member: Member, frame: ClientFrame): Promise<void> {
-    this.#held = [frame];
+    this.#waiting = [frame];
     const isRead = await current.then(() => true, () => false);
-    const held = this.#held;
-    this.#held = undefined;
-    if (!this.#visitor.wire.isOpen) return;
-    for (const next of held) {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (!this.#admitted.connection.isOpen) return;
+    for (const next of waiting) {
       this.#guard(room, member, () => {
         if (isRead) return this.#take(room, member, next);
         const clientId = next.type === "chat_message" ? next.client_id : undefined;
@@ -285,14 +247,14 @@ class ChatSocket implements Connection, ConnectionOwner {
     room.receive(member, frame, isStated ? speaker : undefined);
   }
 
-  /** Whether a message states a name of which isn't known whether its sender can have it. */
+  /** Whether a message states a name that has to be checked before its sender can have it. */
   #isUnknown(name: string | undefined): name is string {
     const { user } = this;
     return name !== undefined && user.isGuest && user.name === ANONYMOUS &&
       name !== this.#introduction?.stated;
   }
 
-  /** Acts upon a message whose guest states a name, if it can be had; what comes meanwhile waits. */
+  /** Acts on a message whose guest states a name, if the name is free; frames that come meanwhile wait. */
   async #introduce(room: Room, member: Member, frame: ClientFrame & { type: "chat_message" }): Promise<void> {
     let introduction: Introduction | undefined;
     let failure: unknown;
@@ -302,51 +264,19 @@ class ChatSocket implements Connection, ConnectionOwner {
     } catch (error) {
       failure = error;
     }
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    if (!this.#visitor.wire.isOpen) return;
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    if (!this.#admitted.connection.isOpen) return;
     this.#guard(room, member, () => {
       if (!introduction) throw failure;
       this.#introduction = introduction;
       this.#act(room, member, frame);
     });
-    for (const next of held) this.#guard(room, member, () => this.#take(room, member, next));
+    for (const next of waiting) this.#guard(room, member, () => this.#take(room, member, next));
   }
 
   #checkMaySpeak(clientId: string | undefined): void {
-    if (maySpeak(this.#to.rules.current, this.#visitor.user)) return;
+    if (maySpeak(this.#target.permissions.current, this.#admitted.user)) return;
     throw new FrameError("read_only", "This room is read-only", { clientId });
   }
-
-  /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | Ping | undefined {
-    const perMinute = this.#options.rateMessagesPerMinute;
-    this.#frames ??= new RateLimiter({
-      tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,
-      interval: "minute",
-    });
-    if (!this.#frames.tryRemoveTokens(1)) return void this.close(CLOSE.tooMany, "Too many messages");
-    if (address && !address.frames.tryRemoveTokens(1)) {
-      return void this.close(CLOSE.tooMany, "Too many messages from this address");
-    }
-    const frame = decodeFrame(data);
-    if (frame.type !== "chat_message") return frame;
-    if (!messages.tryRemoveTokens(1)) {
-      return tooFast(frame, "Rate limit exceeded", messages.getWaitTime(1));
-    }
-    if (!address) return frame;
-    const cost = 1 + Math.floor(frame.message.length / LENGTH_PER_TOKEN);
-    const tokens = Math.min(cost, address.messages.bucketSize);
-    if (address.messages.tryRemoveTokens(tokens)) return frame;
-    return tooFast(
-      frame,
-      "Rate limit of guests at this address exceeded",
-      address.messages.getWaitTime(tokens),
-    );
-  }
-}
-
-/** Throws {@link FrameError}. */
-function tooFast(frame: ClientFrame & { type: "chat_message" }, error: string, retryAfterMs: number): never {
-  throw new FrameError("rate_limited", error, { clientId: frame.client_id, retryAfterMs });
 }

@@ -1,4 +1,4 @@
-/** A wire: what every socket does, whoever is at its other end and whatever is said. */
+/** One socket connection: size limits, slow readers, and an orderly close. What frames mean is its owner's concern. */
 import { CLOSE, encodeFrame } from "../../rooms/protocol.ts";
 import type { Frame, Socket, SocketListener } from "./socket.ts";
 
@@ -8,53 +8,55 @@ export interface Closing {
   readonly reason: string;
 }
 
-/** Whoever speaks through a wire. */
+/** Receives what happens to a connection. */
 export interface ConnectionOwner {
-  /** It is open; frames are kept until {@link SocketConnection.listen}. */
+  /** The socket is open; frames are kept until {@link SocketConnection.listen}. */
   opened(): void;
-  /** Takes a frame. */
+  /** A frame has come. */
   receive(frame: Frame): void;
-  /** Called once: nothing more comes or goes, though the socket of a peer that doesn't read may never close. */
+  /** Called once: nothing more is received or sent, though the socket of a peer that doesn't read may never close. */
   ended(): void;
   /** Called once: the socket is closed. */
   closed(): void;
 }
 
-/** A reader with more than this unsent is cut off: its backlog must not be kept. */
+/** A reader with more unsent bytes than this is disconnected: its backlog must not fill the memory. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** So often it is looked how much that is: asking at each frame cost a room of 500 three percent. */
-const LOOK_EVERY_LENGTH = 32 * 1024;
-/** While a reader catches up, more is sent only when less than this is unsent. */
+/** Check the unsent bytes after every 32 KiB sent: checking each frame cost 3 % in a room of 500. */
+const CHECK_EVERY_LENGTH = 32 * 1024;
+/** A reader counts as having caught up when less than this is unsent. */
 const DRAINED_BYTES = 128 * 1024;
 const DRAIN_POLL_MS = 10;
+/** A reader that hasn't caught up by then is disconnected. */
 const DRAIN_PATIENCE_MS = 30_000;
-/** A socket is closed when nothing has come for so long, or after so many times as long. */
+/** A socket is closed when nothing has come for this long, or after at most `MAX_QUIET_POLLS` times as long. */
 const QUIET_MS = 10;
-const MAX_QUIET_LOOKS = 10;
-/** Frames that may come before anybody listens. */
+const MAX_QUIET_POLLS = 10;
+/** Frames that may come before {@link SocketConnection.listen}. */
 const MAX_EARLY_FRAMES = 100;
 
 /** The answer to a ping, in a frame of its own. */
 export const PONG = encodeFrame({ type: "pong" });
-/** No ping is longer, in characters. */
+/** A ping has at most this many characters. */
 const MAX_PING_LENGTH = 64;
 
+/** A socket with limits. It calls its {@link ConnectionOwner} from the opening to the end. */
 export class SocketConnection implements SocketListener {
-  /** Whether several frames may go out as one JSON array, and `closing` as the last of them. */
+  /** Whether the client takes several frames as one JSON array, and `closing` as the last frame. */
   readonly takesBatches: boolean;
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
-  #user: ConnectionOwner | undefined;
-  #left = ignore;
-  #isHeard = false;
-  /** Characters or bytes that were sent since it was last looked how much is unsent. */
-  #sinceLook = 0;
+  #owner: ConnectionOwner | undefined;
+  #onClosed = ignore;
+  #isListening = false;
+  /** Characters or bytes that were sent since the last check of unsent bytes. */
+  #sinceCheck = 0;
   #early: Frame[] | undefined;
   #isEnded = false;
-  /** How many have come. */
+  /** Frames received so far. */
   #frames = 0;
   #quiet: ReturnType<typeof setTimeout> | undefined;
-  /** Since somebody wants it closed; resolved when it is. */
+  /** Set when it is to be closed; resolves when it is closed. */
   #closing: PromiseWithResolvers<void> | undefined;
 
   /** A larger frame than `maxFrameBytes` closes with 1009. */
@@ -64,16 +66,16 @@ export class SocketConnection implements SocketListener {
     this.#maxFrameBytes = options.maxFrameBytes;
   }
 
-  /** Begins, before the socket can have opened; `left` is called once it is closed. */
-  serve(user: ConnectionOwner, left: () => void): void {
-    this.#user = user;
-    this.#left = left;
+  /** Attaches the owner; call it before the socket can have opened. `onClosed` is called once, when it is closed. */
+  serve(owner: ConnectionOwner, onClosed: () => void): void {
+    this.#owner = owner;
+    this.#onClosed = onClosed;
     this.#socket.listen(this);
   }
 
   /** From the socket. */
   opened(): void {
-    this.#user?.opened();
+    this.#owner?.opened();
   }
 
   /** From the socket. */
@@ -81,7 +83,7 @@ export class SocketConnection implements SocketListener {
     this.#frames++;
     if (this.#closing) return;
     if (isTooLarge(frame, this.#maxFrameBytes)) return this.exceeded();
-    if (this.#isHeard) this.#user?.receive(frame);
+    if (this.#isListening) this.#owner?.receive(frame);
     else this.#keep(frame);
   }
 
@@ -95,28 +97,30 @@ export class SocketConnection implements SocketListener {
     clearTimeout(this.#quiet);
     this.#end();
     this.#closing?.resolve();
-    this.#left();
-    this.#user?.closed();
+    this.#onClosed();
+    this.#owner?.closed();
   }
 
+  /** Whether frames can be sent. */
   get isOpen(): boolean {
     return !this.#closing && this.#socket.isOpen;
   }
 
-  /** Hands over the frames that came so far, and each that comes, until the end. */
+  /** Passes the frames that came so far, and each later one, to the owner. */
   listen(): void {
-    this.#isHeard = true;
+    this.#isListening = true;
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const frame of early) if (!this.#closing) this.#user?.receive(frame);
+    for (const frame of early) if (!this.#closing) this.#owner?.receive(frame);
   }
 
+  /** Sends a frame, or closes the connection when its reader is too slow. */
   send(frame: string | Uint8Array<ArrayBuffer>): void {
     const socket = this.#socket;
     if (this.#closing || !socket.isOpen) return;
-    this.#sinceLook += frame.length;
-    if (this.#sinceLook > LOOK_EVERY_LENGTH) {
-      this.#sinceLook = 0;
+    this.#sinceCheck += frame.length;
+    if (this.#sinceCheck > CHECK_EVERY_LENGTH) {
+      this.#sinceCheck = 0;
       if (socket.unsentBytes > MAX_BUFFERED_BYTES) {
         return void this.close(CLOSE.readerTooSlow, "Reader too slow");
       }
@@ -124,7 +128,7 @@ export class SocketConnection implements SocketListener {
     socket.send(frame);
   }
 
-  /** Resolves when what was sent is on its way, or the socket is closed. */
+  /** Resolves when the reader has caught up, or the socket is closed. */
   async drained(): Promise<void> {
     const end = performance.now() + DRAIN_PATIENCE_MS;
     while (this.isOpen) {
@@ -140,21 +144,21 @@ export class SocketConnection implements SocketListener {
       this.#closing = Promise.withResolvers();
       this.#early = undefined;
       this.#end();
-      this.#closeWhenQuiet({ code, reason }, MAX_QUIET_LOOKS);
+      this.#closeWhenQuiet({ code, reason }, MAX_QUIET_POLLS);
     }
     return this.#closing.promise;
   }
 
   /**
-   * Frames that are on their way are read (and ignored) first: Deno drops the connection, and the client never learns
-   * the code, when one comes after `close`.
+   * Reads and ignores the frames that are under way first: when one comes after `close`, Deno drops the connection, and
+   * the client never learns the code.
    */
-  #closeWhenQuiet(why: Closing, looks: number): void {
+  #closeWhenQuiet(why: Closing, polls: number): void {
     const frames = this.#frames;
     this.#quiet = setTimeout(() => {
       const isQuiet = this.#frames === frames;
-      if (isQuiet || looks === 0) closeFor(why, this.#socket, this.takesBatches);
-      else this.#closeWhenQuiet(why, looks - 1);
+      if (isQuiet || polls === 0) closeFor(why, this.#socket, this.takesBatches);
+      else this.#closeWhenQuiet(why, polls - 1);
     }, QUIET_MS);
   }
 
@@ -167,13 +171,13 @@ export class SocketConnection implements SocketListener {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#user?.ended();
+    this.#owner?.ended();
   }
 }
 
 /**
- * Closes a socket, and tells why in a last frame too where that is understood: Deno 2.5 answers even the answer to its
- * own close, and Chromium, which takes that for a fault, then reports 1006 and no reason.
+ * Closes a socket, with the reason in a last frame for clients that know it: Deno 2.5 answers even the answer to its own
+ * close, and Chromium, which treats that as an error, then reports 1006 and no reason.
  */
 function closeFor(why: Closing, socket: Socket, takesBatches: boolean): void {
   if (takesBatches && socket.isOpen) {
@@ -182,7 +186,7 @@ function closeFor(why: Closing, socket: Socket, takesBatches: boolean): void {
   socket.close(why.code, why.reason);
 }
 
-/** Whether a frame is `{"type":"ping"}`, however it is spaced. Frames of any other size or kind aren't parsed. */
+/** Whether a frame is `{"type":"ping"}`, with any spaces. Frames that are too long for one aren't parsed. */
 export function isPing(frame: Frame): boolean {
   if (typeof frame !== "string" || frame.length > MAX_PING_LENGTH || !frame.includes(`"ping"`)) return false;
   try {
@@ -192,10 +196,10 @@ export function isPing(frame: Frame): boolean {
   }
 }
 
-/** Whether a frame has more bytes than that. */
+/** Whether a frame has more than `maxBytes` bytes; text is counted as UTF-8. */
 export function isTooLarge(frame: Frame, maxBytes: number): boolean {
   if (typeof frame !== "string") return frame.byteLength > maxBytes;
-  // A character takes at most three bytes.
+  // A UTF-16 unit takes at most three bytes.
   return frame.length * 3 > maxBytes && encoder.encode(frame).length > maxBytes;
 }
 

@@ -1,6 +1,6 @@
 /**
  * `/ws/dashboard/`: live figures for admins. The service sends `initial_stats` on connect, `stats_update` every 5 s, and
- * posted events and alerts at once; it wants nothing.
+ * posted events and alerts at once; it expects nothing from the client.
  */
 import type { Hono } from "hono";
 import type { Dashboard } from "../../rooms/stats/dashboard.ts";
@@ -12,6 +12,7 @@ import type { SocketUpgrade } from "./upgrade.ts";
 const MAX_FRAME_BYTES = 1_024;
 const FRAMES_PER_MINUTE = 60;
 
+/** The route of the dashboard's socket. */
 export function dashboardSocket(options: {
   gate: SocketUpgrade;
   log: Logger;
@@ -23,8 +24,8 @@ export function dashboardSocket(options: {
     maxFrameBytes: MAX_FRAME_BYTES,
     framesPerMinute: FRAMES_PER_MINUTE,
     refusal: ({ role }) => role === "admin" ? undefined : "The dashboard is for admins",
-    async attend(connection) {
-      // What is posted while the first figures are read comes after them.
+    async serve(connection) {
+      // What is posted while the first figures are read is sent after them.
       const early: string[] = [];
       let send = (text: string): void => void early.push(text);
       const { first, leave } = await options.board.listen((text) => send(text));

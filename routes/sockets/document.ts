@@ -8,25 +8,27 @@ import { CLOSE } from "../../rooms/protocol.ts";
 import type { Bindings } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { errorFields, type Logger } from "../logger.ts";
-import { type AccountConnection, accountSocket, type Attendance } from "./account_socket.ts";
+import { type AccountConnection, type AccountConnectionOwner, accountSocket } from "./account_socket.ts";
 import type { SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { isTooLarge } from "./connection.ts";
 
+/** What {@link documentSocket} works with. */
 export interface DocumentSocketOptions {
   readonly gate: SocketUpgrade;
   readonly log: Logger;
   readonly documents: Documents;
 }
 
-/** A client that speaks Yjs does so as soon as it is connected; one that is silent for so long waits for the text. */
+/** A client that speaks Yjs sends at once; one that is silent for this long waits for the text. */
 const SILENT_MS = 250;
-/** Somebody who types fast makes 20 frames a second, with the cursor's. */
+/** Fast typing makes 20 frames a second, cursor frames included; the limit is five times that. */
 const FRAMES_PER_MINUTE = 6_000;
 const BYTES_PER_MINUTE = 32 * 1024 * 1024;
 /** Frames that may come while the document is loaded. */
 const MAX_EARLY_FRAMES = 1_000;
 
+/** The route of documents' sockets. */
 export function documentSocket(options: DocumentSocketOptions): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   for (const path of ["/ws/documents/:id/", "/ws/documents/:id"]) {
@@ -42,26 +44,30 @@ export function documentSocket(options: DocumentSocketOptions): Hono<{ Bindings:
       path: "/ws/documents/:id",
       maxFrameBytes: MAX_UPDATE_FRAME_BYTES,
       framesPerMinute: FRAMES_PER_MINUTE,
-      attend: (connection, { id }) => new LiveConnection(documentIdIn(id), connection, options),
+      serve: (connection, { id }) => new DocumentConnection(documentIdIn(id), connection, options),
     }),
   );
 }
 
-/** The id in a path, composed. Throws {@link HttpError}. */
+/**
+ * The document's id in a path, in NFC.
+ *
+ * @throws {HttpError} 400 when it can't be one.
+ */
 export function documentIdIn(text: string): string {
   const id = text.normalize("NFC");
   if (DOCUMENT_ID.test(id)) return id;
   throw new HttpError(400, "invalid_document", "A document's id has 1 to 64 letters, digits, _ or -");
 }
 
-/** A connection that takes its seat once it is known in which way it speaks. */
-class LiveConnection implements Attendance {
+/** A connection that joins its document once it is known whether the client speaks Yjs or plain frames. */
+class DocumentConnection implements AccountConnectionOwner {
   readonly #id: string;
   readonly #connection: AccountConnection;
   readonly #options: DocumentSocketOptions;
   readonly #bytes = new RateLimiter({ tokensPerInterval: BYTES_PER_MINUTE, interval: "minute" });
   #kind: "yjs" | "plain" | undefined;
-  #seat: OpenParticipation | undefined;
+  #participation: OpenParticipation | undefined;
   #early: Frame[] = [];
   #hasSpoken = false;
   #hasLeft = false;
@@ -71,7 +77,7 @@ class LiveConnection implements Attendance {
     this.#id = id;
     this.#connection = connection;
     this.#options = options;
-    this.#silence = setTimeout(() => this.#sit("plain"), SILENT_MS);
+    this.#silence = setTimeout(() => this.#join("plain"), SILENT_MS);
   }
 
   receive(frame: Frame): void {
@@ -85,11 +91,11 @@ class LiveConnection implements Attendance {
     if (!this.#bytes.tryRemoveTokens(isText ? frame.length : frame.byteLength)) {
       return void this.#connection.close(CLOSE.tooMany, "Too much at once");
     }
-    // It was taken for silent and is only far away.
+    // A slow network made a Yjs client look silent.
     const isLate = this.#kind === "plain" && !isText && !this.#hasSpoken;
     this.#hasSpoken = true;
-    if (!this.#kind || isLate) this.#sit(isText ? "plain" : "yjs");
-    if (this.#seat) this.#seat.receive(frame);
+    if (!this.#kind || isLate) this.#join(isText ? "plain" : "yjs");
+    if (this.#participation) this.#participation.receive(frame);
     else if (this.#early.push(frame) > MAX_EARLY_FRAMES) {
       void this.#connection.close(CLOSE.tooMany, "Too many frames before being let in");
     }
@@ -98,30 +104,36 @@ class LiveConnection implements Attendance {
   left(): void {
     this.#hasLeft = true;
     clearTimeout(this.#silence);
-    this.#seat?.leave();
-    this.#seat = undefined;
+    this.#participation?.leave();
+    this.#participation = undefined;
   }
 
-  #sit(kind: "yjs" | "plain"): void {
+  #join(kind: "yjs" | "plain"): void {
     clearTimeout(this.#silence);
-    this.#seat?.leave();
-    this.#seat = undefined;
+    this.#participation?.leave();
+    this.#participation = undefined;
     this.#kind = kind;
-    this.#take(kind).catch((error) => {
+    this.#participate(kind).catch((error) => {
       this.#options.log.error("document_failed", { document: this.#id, ...errorFields(error) });
       void this.#connection.close(CLOSE.internal, "Internal server error");
     });
   }
 
-  async #take(kind: "yjs" | "plain"): Promise<void> {
-    const seat = await this.#options.documents.join(this.#id, this.#connection, kind).catch((error) => {
-      if (error instanceof DocumentRefusal) return error;
-      throw error;
-    });
-    if (seat instanceof DocumentRefusal) return void this.#connection.close(CLOSE.notAllowed, seat.message);
-    if (!seat) return void this.#connection.close(CLOSE.tooMany, "Too many people are at this document");
-    if (this.#hasLeft || kind !== this.#kind) return seat.leave();
-    this.#seat = seat;
-    for (const frame of this.#early.splice(0)) seat.receive(frame);
+  async #participate(kind: "yjs" | "plain"): Promise<void> {
+    const participation = await this.#options.documents.join(this.#id, this.#connection, kind).catch(
+      (error) => {
+        if (error instanceof DocumentRefusal) return error;
+        throw error;
+      },
+    );
+    if (participation instanceof DocumentRefusal) {
+      return void this.#connection.close(CLOSE.notAllowed, participation.message);
+    }
+    if (!participation) {
+      return void this.#connection.close(CLOSE.tooMany, "Too many people are at this document");
+    }
+    if (this.#hasLeft || kind !== this.#kind) return participation.leave();
+    this.#participation = participation;
+    for (const frame of this.#early.splice(0)) participation.receive(frame);
   }
 }

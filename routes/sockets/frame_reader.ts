@@ -2,23 +2,24 @@
  * Reads WebSocket frames as a client sends them (RFC 6455, section 5; no extensions), from bytes that come in pieces of
  * any size.
  *
- * Of a message no more is kept than has come of it and than it may have; whoever announces more is told at once, before
- * it comes.
+ * Memory for a message grows with the bytes that have come, up to its limit. A message that announces more is reported by
+ * its header, before its payload comes.
  */
 import type { Frame } from "./socket.ts";
 
-/** Hears what comes. */
+/** Receives what a {@link FrameReader} reads. */
 export interface FrameListener {
   /** A whole message. */
   message(frame: Frame): void;
-  /** A message is announced that is larger than it may be. What comes from now on isn't kept. */
+  /** A message is announced that is larger than allowed. Messages are dropped from now on. */
   exceeded(): void;
+  /** A ping has come; its payload has at most 125 bytes. */
   ping(payload: Uint8Array<ArrayBuffer>): void;
-  /** The peer closes, and says so with this code; 1005: without one. */
+  /** The peer closes with this code; 1005: without one. */
   closed(code: number): void;
 }
 
-/** The peer doesn't keep to the protocol: {@link code} is what to close with. */
+/** The peer breaks the protocol: {@link code} is what to close with. */
 export class FrameFault extends Error {
   override readonly name = "FrameFault";
   readonly code: 1002 | 1007;
@@ -38,19 +39,20 @@ const PONG = 10;
 
 const NO_CODE = 1005;
 const MAX_CONTROL_BYTES = 125;
-/** The smallest piece of memory for a message that comes in parts. */
+/** The smallest buffer for a message that comes in parts. */
 const MIN_KEPT_BYTES = 512;
 
 const NOTHING = new Uint8Array(0);
 
+/** Reads the frames of one connection. */
 export class FrameReader {
   /** How many frames have come. */
   frames = 0;
   readonly #maxMessageBytes: number;
   readonly #listener: FrameListener;
-  /** The beginning of a header whose rest hasn't come. */
+  /** The beginning of an incomplete header. */
   #rest = NOTHING;
-  /** Whether messages are passed over. */
+  /** Whether messages are dropped. */
   #isSkipping = false;
 
   // The frame that is being read.
@@ -58,30 +60,35 @@ export class FrameReader {
   #isFinal = false;
   #opcode = 0;
   #left = 0;
-  /** The mask's four bytes as a number, and which of them is next. */
+  /** The mask's four bytes as a number, and the index of the next one. */
   #key = 0;
   #keyAt = 0;
-  /** What has come of a control frame, which may come in the middle of a message. */
+  /** The payload so far of a control frame, which may come in the middle of a message. */
   #control = NOTHING;
 
-  // The message that is being read: its kind, 0 for none, and what has come of it.
+  // The message that is being read: its opcode (0: none), and its payload so far.
   #kind = 0;
   #kept = NOTHING;
   #length = 0;
 
+  /** A message has at most `maxMessageBytes`. */
   constructor(maxMessageBytes: number, listener: FrameListener) {
     this.#maxMessageBytes = maxMessageBytes;
     this.#listener = listener;
   }
 
-  /** Passes over messages from now on, and forgets what it has of one; control frames are still read. */
+  /** Drops messages from now on, an incomplete one included; control frames are still read. */
   skip(): void {
     this.#isSkipping = true;
     this.#kept = NOTHING;
     this.#length = 0;
   }
 
-  /** Takes the next bytes, which it may change and doesn't keep. Throws {@link FrameFault}. */
+  /**
+   * Reads the next bytes. It may change them, and doesn't keep them.
+   *
+   * @throws {FrameFault} when the peer breaks the protocol.
+   */
   push(bytes: Uint8Array<ArrayBuffer>): void {
     const data = this.#rest.length ? joined(this.#rest, bytes) : bytes;
     this.#rest = NOTHING;
@@ -102,7 +109,7 @@ export class FrameReader {
     if (at < data.length) this.#rest = data.slice(at);
   }
 
-  /** Reads a header; answers where its payload begins, or 0 when it hasn't come as a whole. */
+  /** Reads a header; returns the index at which its payload begins, or 0 when the header is incomplete. */
   #header(data: Uint8Array, at: number): number {
     if (data.length - at < 2) return 0;
     const [first, second] = [data[at], data[at + 1]];
@@ -151,7 +158,7 @@ export class FrameReader {
     } else if (this.#isSkipping) {
       if (isComplete && this.#isFinal) this.#kind = 0;
     } else if (isComplete && this.#isFinal && !this.#length) {
-      // The usual case: it is here as a whole.
+      // The usual case: the whole message is in one piece.
       this.#complete(part);
     } else {
       this.#keep(part);
@@ -197,7 +204,7 @@ export class FrameReader {
 function codeIn(payload: Uint8Array): number {
   if (!payload.length) return NO_CODE;
   const code = payload.length < 2 ? 0 : number(payload, 0, 2);
-  // RFC 6455, section 7.4: these are for the wire.
+  // RFC 6455, section 7.4: codes that a peer may send.
   const isOne = (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) ||
     (code >= 3000 && code < 5000);
   if (!isOne) throw new FrameFault(1002, "There is no such close code");
@@ -214,7 +221,7 @@ function text(bytes: Uint8Array): string {
   }
 }
 
-/** A number in network byte order; one that is too large for exact arithmetic is too large for everything else, too. */
+/** A number in network byte order. Above 2^53 it is inexact, which doesn't matter: every limit is far below. */
 function number(data: Uint8Array, at: number, length: number): number {
   let value = 0;
   for (let i = at; i < at + length; i++) value = value * 256 + data[i];
@@ -228,6 +235,6 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-/** Where a mask is laid out while it is used. */
+/** The mask in use, rotated to the next byte; shared, because unmasking never yields. */
 const mask = new Uint8Array(4);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

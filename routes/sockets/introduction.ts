@@ -1,4 +1,4 @@
-/** A guest's own word for who it is, given with a message. */
+/** Names that guests state with a message, `username` in its frame. */
 import { isGuestName } from "../../rooms/access/account_name.ts";
 import type { Accounts } from "../../rooms/access/accounts.ts";
 import type { LiveConnections } from "../../rooms/access/live_connections.ts";
@@ -9,14 +9,19 @@ import type { Room } from "../../rooms/room.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, type User } from "../../rooms/user.ts";
 import { NAME_HELD, NAME_REFUSED, NAME_TAKEN } from "./upgrade.ts";
 
+/** A name that its guest may use. */
 export interface Introduction {
-  /** The name as it stood in the message. */
+  /** The name as the message has it. */
   readonly stated: string;
-  /** Who speaks under it; `undefined`: whoever the room knows the member as. */
+  /** The user with this name; `undefined`: the one that the room already knows. */
   readonly speaker: User | undefined;
 }
 
-/** Who the guest is that states a name. Throws {@link FrameError} when it can't be had. */
+/**
+ * Checks the name in a guest's message, and gives it to the member.
+ *
+ * @throws {FrameError} when the name isn't free, or can't be a name.
+ */
 export async function introduced(
   { username: stated = "", client_id: clientId }: ClientFrame & { type: "chat_message" },
   { accounts, liveConnections, room, member, badge }: {
@@ -45,7 +50,7 @@ export async function introduced(
       if (!(error instanceof NameHeldError)) throw error;
       throw new FrameError("name_taken", NAME_HELD, { clientId });
     }
-    // An account may have been made meanwhile, and told of before this visit has the name.
+    // An account of this name may have been made meanwhile, before this connection had the name.
   } while (since !== liveConnections.changes);
   const isKnown = speaker.id === member.user.id && speaker.name === member.user.name;
   return { stated, speaker: isKnown ? undefined : speaker };

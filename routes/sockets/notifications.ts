@@ -1,4 +1,4 @@
-/** `/ws/notifications/`: a user's own notifications, as they come. */
+/** `/ws/notifications/`: a user's own notifications, as they arrive. */
 import type { Hono } from "hono";
 import {
   decodeInboxFrame,
@@ -17,9 +17,10 @@ import { accountSocket } from "./account_socket.ts";
 import type { Frame } from "./socket.ts";
 import type { SocketUpgrade } from "./upgrade.ts";
 
-/** Marks are cheap, and whoever reads much at once makes many. */
+/** Marking as read is cheap, and people who read many notifications at once send many frames. */
 const FRAMES_PER_MINUTE = 1_000;
 
+/** The route of the notifications' socket. */
 export function notificationsSocket(options: {
   gate: SocketUpgrade;
   log: Logger;
@@ -30,7 +31,7 @@ export function notificationsSocket(options: {
 
   async function act(account: string, frame: InboxFrame): Promise<void> {
     if (frame.type === "mark_all_read") await inboxes.markAllRead(account);
-    // One that is not there, or not theirs, is no longer unread either.
+    // Ignores an id that isn't in this inbox: it isn't unread either.
     else await inboxes.markRead(account, frame.notification_id);
   }
 
@@ -40,7 +41,7 @@ export function notificationsSocket(options: {
     path: "/ws/notifications",
     maxFrameBytes: MAX_FRAME_BYTES,
     framesPerMinute: FRAMES_PER_MINUTE,
-    async attend(connection) {
+    async serve(connection) {
       const { id: account } = connection.user;
       const left = await watch.add(account, {
         arrived: (notification) => connection.send(encodeNotification(notification)),

@@ -1,49 +1,51 @@
-/** A WebSocket, as a {@link SocketConnection} needs it: that of the platform, or one of a connection of our own. */
+/** A WebSocket, as a {@link SocketConnection} needs it: the platform's, or our own over TCP. */
 
-/** What comes in: text, or bytes of a binary frame. */
+/** A message from a client: text, or the bytes of a binary message. */
 export type Frame = string | ArrayBuffer;
 
-/** Whoever hears a socket. */
+/** Receives what happens to a socket. */
 export interface SocketListener {
-  /** It is open. */
+  /** The socket is open. */
   opened(): void;
   /** A whole message has come. */
   received(frame: Frame): void;
-  /** A message is larger than it may be; it is not kept. */
+  /** A message is larger than allowed; it is dropped. */
   exceeded(): void;
-  /** Called once: it is closed, or never opened. */
+  /** Called once: the socket is closed, or could not be opened. */
   closed(): void;
 }
 
+/** The port that {@link PlatformSocket} and `TcpSocket` implement. */
 export interface Socket {
   readonly isOpen: boolean;
-  /** Bytes that were sent, and that the peer's machine hasn't taken yet. */
+  /** Bytes that were sent and that the peer's machine hasn't acknowledged. */
   readonly unsentBytes: number;
-  /** Calls the listener from now on; before the socket can have opened. */
+  /** Sets the listener; call it before the socket can have opened. */
   listen(listener: SocketListener): void;
   send(frame: string | Uint8Array<ArrayBuffer>): void;
   /** Begins to close it; `reason` has at most 123 bytes. */
   close(code: number, reason: string): void;
 }
 
-/** What becomes of a request that asks for a socket: `response` is to be the answer to it. */
+/** A socket made of a request; `response` is to be the answer to the request. */
 export interface Upgrade {
   readonly socket: Socket;
   readonly response: Response;
 }
 
 /**
- * Makes a socket of a request, whose messages have at most so many bytes. Throws `TypeError` for a request that isn't an
- * upgrade as RFC 6455 has it.
+ * Makes a socket of a request. Larger messages than `maxMessageBytes` are dropped and reported.
+ *
+ * @throws {TypeError} when the request isn't an upgrade as RFC 6455 defines it.
  */
 export type Upgrader = (request: Request, options: { maxMessageBytes: number }) => Upgrade;
 
-/** A peer that answers no ping for this long is gone. */
+/** A peer that answers no ping for this many seconds is gone. */
 export const IDLE_SECONDS = 30;
 
 /**
- * The platform's socket, where it listens for us (Deno Deploy). It knows no limit for a message of many fragments
- * before the last one has come, and doesn't end while a peer goes on that was told to close.
+ * The platform's socket, where it listens for us (Deno Deploy). It doesn't limit a message of many fragments before the
+ * last one has come, and doesn't end while a peer that was told to close goes on sending.
  */
 export class PlatformSocket implements Socket {
   readonly #socket: WebSocket;
@@ -69,11 +71,11 @@ export class PlatformSocket implements Socket {
 
   listen(listener: SocketListener): void {
     this.#listener = listener;
-    // No functions of its own: with thousands of idle sockets they are what takes the room.
+    // No functions for each socket: with thousands of idle sockets they would take most of the memory.
     for (const type of ["open", "message", "close"]) this.#socket.addEventListener(type, this);
   }
 
-  /** Hears the platform. */
+  /** From the platform. */
   handleEvent(event: Event): void {
     if (event instanceof MessageEvent) this.#listener?.received(event.data);
     else if (event.type === "open") this.#listener?.opened();

@@ -1,4 +1,4 @@
-/** `/ws/tasks/`: how far one's reports are. Frames go one way. */
+/** `/ws/tasks/`: the progress of a user's own reports. The client sends nothing but pings. */
 import type { Hono } from "hono";
 import type { Reports } from "../../rooms/reports/open_reports.ts";
 import type { Bindings } from "../authentication.ts";
@@ -8,11 +8,12 @@ import { accountSocket } from "./account_socket.ts";
 import { reportSentences, viewReport, viewTask } from "../api/reports/report_view.ts";
 import type { SocketUpgrade } from "./upgrade.ts";
 
-/** Nothing is expected, and a little is forgiven. */
+/** The client has nothing to send; a few frames are tolerated. */
 const MAX_FRAME_BYTES = 4_096;
 const FRAMES_PER_MINUTE = 60;
 const UNKNOWN = JSON.stringify({ type: "error", error: "Unknown type", code: "unknown_type" });
 
+/** The route of the reports' socket. */
 export function taskSocket(options: {
   gate: SocketUpgrade;
   log: Logger;
@@ -26,10 +27,10 @@ export function taskSocket(options: {
     path: "/ws/tasks",
     maxFrameBytes: MAX_FRAME_BYTES,
     framesPerMinute: FRAMES_PER_MINUTE,
-    async attend(connection) {
+    async serve(connection) {
       const since = now();
       const sentence = await reportSentences(words);
-      // Our own pages also want to know what was asked for.
+      // Our own pages also show what was asked for.
       const view = connection.takesBatches ? viewReport : viewTask;
       const left = await reports.listen({
         owner: connection.user.id,

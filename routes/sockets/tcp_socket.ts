@@ -1,75 +1,72 @@
 /**
- * A WebSocket over a TCP connection that is ours (RFC 6455, the server's side, without extensions).
+ * A WebSocket over a TCP connection (RFC 6455, the server's side, without extensions).
  *
- * The platform's sockets put no limit on a message before its last fragment has come, and none of them ends while its
- * peer doesn't want it to. Here a message that would be too large is refused by the header that announces it, a peer that
- * doesn't answer a close is cut off, and a frame for many members is encoded once.
+ * The platform's sockets don't limit a message before its last fragment has come, and can't end against their peer's will.
+ * Here a header that announces too large a message is refused, a peer that doesn't answer a close is disconnected, and a
+ * frame for many members is encoded once.
  */
+import { binaryFrame, closeFrame, pingFrame, pongFrame, textFrame } from "./frame_encoder.ts";
 import { FrameFault, FrameReader } from "./frame_reader.ts";
 import { type Frame, IDLE_SECONDS, type Socket, type SocketListener } from "./socket.ts";
 
-/** What this needs of a TCP connection. */
-export type Line = Pick<Deno.TcpConn, "read" | "write" | "close">;
+/** What a {@link TcpSocket} needs of a TCP connection. */
+export type TcpConnection = Pick<Deno.TcpConn, "read" | "write" | "close">;
 
-/** Milliseconds of a clock that stands still while this process is too busy to hear anybody. */
+/** A clock in milliseconds that stands still while this process is too busy to read: silence then isn't the peer's. */
 export interface HearingClock {
   readonly now: number;
 }
 
 const IDLE_MS = IDLE_SECONDS * 1_000;
-/** A peer that has been silent for so long is asked whether it is there. */
+/** A peer that has been silent for this long is sent a ping. */
 const PING_AFTER_MS = IDLE_MS / 2;
-/** How long a peer may take to answer a close, and to take what was sent before. */
+/** How long a peer may take to read what was sent, and to answer a close. */
 const CLOSE_WITHIN_MS = 5_000;
-/** What comes after a close, or of a message that is too large, is read and forgotten, so that the peer gets to see why. */
+/** Bytes after a close, or of too large a message, that are read and dropped so that the peer can read the reason. */
 const MAX_SKIPPED_BYTES = 16 * 1024 * 1024;
-/** Frames between two looks, a second: no program has so much to say, and reading them would take a core. */
+/** Frames between two polls, a second apart: no program needs more, and reading them would take a core. */
 const MAX_FRAMES = 100_000;
-/** What an idle connection keeps to read into, and a busy one. */
+/** Read buffer of an idle connection, and of a busy one. */
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
-/** So much of what waits goes out in one write. */
+/** Waiting frames are joined into one write up to about this size. */
 const MAX_WRITE_BYTES = 64 * 1024;
 
-const TEXT = 1;
-const BINARY = 2;
-const CLOSE = 8;
-const PING = 9;
-const PONG = 10;
 const NO_CODE = 1005;
-/** RFC 6455, section 7.4.1: the peer breaks a policy. */
+/** RFC 6455, section 7.4.1: policy violation. */
 const POLICY = 1008;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** The server's end of one WebSocket. */
 export class TcpSocket implements Socket {
-  readonly #line: Line;
+  readonly #connection: TcpConnection;
   readonly #reader: FrameReader;
   readonly #clock: HearingClock;
   readonly #ended: (socket: TcpSocket) => void;
   #listener: SocketListener | undefined;
   #isOpened = false;
   #isEnded = false;
-  /** When the peer was last heard, and when it was told to close; by the clock. */
+  /** When bytes last came from the peer, and when the close was sent, by the clock. */
   #heardAt: number;
   #closedAt: number | undefined;
   #isPinged = false;
-  /** Frames that had come at the last look. */
+  /** Frames that had come at the last poll. */
   #frames = 0;
   #hasPeerClosed = false;
-  /** Whether nothing is kept of what comes, and how much of it came. */
+  /** Whether messages are dropped, and how many bytes were. */
   #isSkipping = false;
   #skippedBytes = 0;
   #isWriting = false;
-  /** Frames that wait for the one that is being written. */
+  /** Frames that wait while one is being written. */
   #waiting: Bytes[] = [];
-  /** The answer to the last ping, until it is written; older ones needn't be answered. */
+  /** The answer to the last ping, until it is written; earlier pings needn't be answered. */
   #pong: Bytes | undefined;
   unsentBytes = 0;
 
-  /** `head` is the answer to the upgrade, to be sent first; `ended` is called once the connection is closed. */
+  /** `head` is the answer to the upgrade, sent first; `ended` is called once, when the connection is closed. */
   constructor(
-    line: Line,
+    connection: TcpConnection,
     options: {
       head: Bytes;
       maxMessageBytes: number;
@@ -77,7 +74,7 @@ export class TcpSocket implements Socket {
       ended: (socket: TcpSocket) => void;
     },
   ) {
-    this.#line = line;
+    this.#connection = connection;
     this.#reader = new FrameReader(options.maxMessageBytes, this);
     this.#ended = options.ended;
     this.#clock = options.clock;
@@ -94,7 +91,7 @@ export class TcpSocket implements Socket {
   }
 
   send(frame: string | Bytes): void {
-    if (this.isOpen) this.#write(typeof frame === "string" ? encodedText(frame) : encoded(BINARY, frame));
+    if (this.isOpen) this.#write(typeof frame === "string" ? textFrame(frame) : binaryFrame(frame));
   }
 
   close(code: number, reason: string): void {
@@ -102,10 +99,10 @@ export class TcpSocket implements Socket {
     this.#closedAt = this.#clock.now;
     this.#isSkipping = true;
     this.#reader.skip();
-    this.#write(encoded(CLOSE, closing(code, reason)));
+    this.#write(closeFrame(code, reason));
   }
 
-  /** Reads until the peer closes, in whichever way. `first` is what has come already. */
+  /** Reads until the connection ends. `first` are bytes that have come already. */
   async run(first: Bytes): Promise<void> {
     try {
       let buffer: Bytes = new Uint8Array(READ_BYTES);
@@ -113,20 +110,20 @@ export class TcpSocket implements Socket {
       while (!this.#isEnded) {
         this.#push(bytes);
         if (this.#isEnded) return;
-        const read = await this.#line.read(buffer);
+        const read = await this.#connection.read(buffer);
         if (read === null) break;
         bytes = buffer.subarray(0, read);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
         else if (read < READ_BYTES && buffer.length > READ_BYTES) buffer = new Uint8Array(READ_BYTES);
       }
     } catch {
-      // A connection that breaks is one that ends.
+      // A broken connection has ended.
     }
     this.end();
   }
 
-  /** To be called every second: asks silent peers whether they are there, and ends what is over or too much. */
-  look(): void {
+  /** To be called every second: pings a silent peer, and ends the socket when the peer is gone or sends too much. */
+  poll(): void {
     const { now } = this.#clock;
     const frames = this.#reader.frames - this.#frames;
     this.#frames += frames;
@@ -137,11 +134,11 @@ export class TcpSocket implements Socket {
       this.end();
     } else if (now - this.#heardAt > PING_AFTER_MS && !this.#isPinged) {
       this.#isPinged = true;
-      this.#write(encoded(PING, NOTHING));
+      this.#write(pingFrame());
     }
   }
 
-  /** Cuts it off. */
+  /** Closes the TCP connection at once. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -149,7 +146,7 @@ export class TcpSocket implements Socket {
     this.#pong = undefined;
     this.#reader.skip();
     try {
-      this.#line.close();
+      this.#connection.close();
     } catch {
       // The peer was faster.
     }
@@ -170,7 +167,7 @@ export class TcpSocket implements Socket {
 
   /** From the reader. */
   ping(payload: Bytes): void {
-    if (this.isOpen) this.#pong = encoded(PONG, payload);
+    if (this.isOpen) this.#pong = pongFrame(payload);
   }
 
   /** From the reader: the peer closes, or has answered. */
@@ -189,10 +186,10 @@ export class TcpSocket implements Socket {
     if (this.#hasPeerClosed) return;
     try {
       this.#reader.push(bytes);
-      if (this.#pong && !this.#isWriting) this.#goOn();
+      if (this.#pong && !this.#isWriting) this.#writeNext();
     } catch (error) {
       if (!(error instanceof FrameFault)) throw error;
-      // What comes behind it can't be understood.
+      // Bytes behind a fault can't be read as frames.
       this.#hasPeerClosed = true;
       this.close(error.code, error.message);
       if (!this.#isWriting) this.end();
@@ -208,7 +205,7 @@ export class TcpSocket implements Socket {
 
   #begin(bytes: Bytes): void {
     this.#isWriting = true;
-    this.#line.write(bytes).then((written) => this.#wrote(bytes, written), () => this.end());
+    this.#connection.write(bytes).then((written) => this.#wrote(bytes, written), () => this.end());
   }
 
   #wrote(bytes: Bytes, written: number): void {
@@ -217,10 +214,10 @@ export class TcpSocket implements Socket {
     if (written < bytes.length) return this.#begin(bytes.subarray(written));
     this.#isWriting = false;
     if (!this.#isOpened) this.#open();
-    if (!this.#isWriting && !this.#isEnded) this.#goOn();
+    if (!this.#isWriting && !this.#isEnded) this.#writeNext();
   }
 
-  #goOn(): void {
+  #writeNext(): void {
     const next = this.#next();
     if (next) this.#begin(next);
     else if (this.#hasPeerClosed) this.end();
@@ -231,7 +228,7 @@ export class TcpSocket implements Socket {
     if (this.#closedAt === undefined) this.#listener?.opened();
   }
 
-  /** What is to be written next: all that waits, up to a size. */
+  /** The bytes to write next: all frames that wait, up to {@link MAX_WRITE_BYTES}. */
   #next(): Bytes | undefined {
     if (this.#pong) {
       const pong = this.#pong;
@@ -255,41 +252,3 @@ export class TcpSocket implements Socket {
     return joined;
   }
 }
-
-let lastText: string | undefined;
-let lastFrame = new Uint8Array(0);
-
-/** A text frame; the same text goes to many members one after the other, and is encoded for the first. */
-function encodedText(text: string): Bytes {
-  if (text === lastText) return lastFrame;
-  lastFrame = encoded(TEXT, encoder.encode(text));
-  lastText = text;
-  return lastFrame;
-}
-
-/** A frame of one part; servers don't mask. */
-function encoded(opcode: number, payload: Bytes): Bytes {
-  const { length } = payload;
-  const headLength = length < 126 ? 2 : length < 0x10000 ? 4 : 10;
-  const frame = new Uint8Array(headLength + length);
-  frame[0] = 0x80 | opcode;
-  if (headLength === 2) frame[1] = length;
-  else {
-    frame[1] = headLength === 4 ? 126 : 127;
-    for (let i = headLength - 1, rest = length; i > 1; i--, rest = Math.floor(rest / 256)) frame[i] = rest;
-  }
-  frame.set(payload, headLength);
-  return frame;
-}
-
-function closing(code: number, reason: string): Bytes {
-  const text = encoder.encode(reason);
-  const payload = new Uint8Array(2 + text.length);
-  payload[0] = code >> 8;
-  payload[1] = code;
-  payload.set(text, 2);
-  return payload;
-}
-
-const NOTHING = new Uint8Array(0);
-const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-/** The gate: which request may open a socket, and which socket may stay open. */
+/** Upgrades requests to sockets: who may open one, how many, and which open socket may stay. */
 import type { Context } from "hono";
 import type { LiveConnection, LiveConnections } from "../../rooms/access/live_connections.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
@@ -10,55 +10,56 @@ import { Budgets } from "../rate_limits.ts";
 import type { Upgrade, Upgrader } from "./socket.ts";
 import { type Closing, type ConnectionOwner, SocketConnection } from "./connection.ts";
 
+/** What {@link createSocketUpgrade} works with. */
 export interface SocketUpgradeOptions {
   readonly authentication: Authentication;
   readonly lobby: Pick<Rooms, "current">;
   readonly liveConnections: LiveConnections;
   readonly isStopping: () => boolean;
-  /** 0 = off. */
+  /** Open at once; 0 = off. */
   readonly maxConnectionsPerIp: number;
-  /** Per account or guest's browser; 0 = off. */
+  /** Open at once, for each account or guest's browser; 0 = off. */
   readonly maxConnectionsPerUser: number;
 }
 
-/** Somebody who asks for a socket. */
+/** A request for a socket, and who sends it. */
 export interface SocketRequest {
   readonly caller: Caller | Refusal;
   readonly address: string;
   readonly takesBatches: boolean;
   readonly upgrade: Upgrader;
-  /** How many changes the doors had heeded before the caller was looked up. */
+  /** How many changes {@link LiveConnections} had applied before the caller was authenticated. */
   readonly since: number;
 }
 
-/** Where a socket leads, and who may be there. */
+/** What a socket is for, and who may use it. */
 export interface SocketTarget {
-  /** The room whose rules say so. */
+  /** The room whose permissions decide. */
   readonly room?: string;
-  /** Why a user may not be here, as of now; `undefined` for one who may. */
+  /** Why a user may not use it at present; `undefined` for one who may. */
   readonly refusal: (user: User) => Closing | undefined;
   readonly maxFrameBytes: number;
 }
 
-/** Somebody who has come in. */
+/** An open socket whose user was admitted, and is checked again when permissions change. */
 export class AdmittedSocket implements LiveConnection {
-  readonly wire: SocketConnection;
+  readonly connection: SocketConnection;
   readonly address: string;
   endsAt: number;
   #user: User;
   readonly #caller: Caller;
-  readonly #place: SocketTarget;
+  readonly #target: SocketTarget;
 
-  constructor(caller: Caller, address: string, place: SocketTarget, wire: SocketConnection) {
-    this.wire = wire;
+  constructor(caller: Caller, address: string, target: SocketTarget, connection: SocketConnection) {
+    this.connection = connection;
     this.address = address;
     this.#user = caller.user;
     this.endsAt = caller.endsAt;
     this.#caller = caller;
-    this.#place = place;
+    this.#target = target;
   }
 
-  /** Changes as the account does; a guest stays who the room says. */
+  /** The account as it is now; a guest as the room knows them. */
   get user(): User {
     return this.#user;
   }
@@ -67,17 +68,17 @@ export class AdmittedSocket implements LiveConnection {
     if (!user.isGuest || !this.#user.isGuest) this.#user = user;
   }
 
-  /** Notes under which name the room knows a guest. */
+  /** Sets the name under which the room knows a guest. */
   renamed(user: User): void {
     this.#user = user;
   }
 
   get room(): string | undefined {
-    return this.#place.room;
+    return this.#target.room;
   }
 
   get owner(): string {
-    return this.#caller.pass?.owner ?? this.#caller.user.id;
+    return this.#caller.credential?.owner ?? this.#caller.user.id;
   }
 
   renew(): Promise<Caller | undefined> {
@@ -85,72 +86,79 @@ export class AdmittedSocket implements LiveConnection {
   }
 
   refusal(): Closing | undefined {
-    return this.#place.refusal(this.user);
+    return this.#target.refusal(this.user);
   }
 
   close(code: number, reason: string): Promise<void> {
-    return this.wire.close(code, reason);
+    return this.connection.close(code, reason);
   }
 }
 
+/** Answers requests for sockets. */
 export interface SocketUpgrade {
-  /** Looks at the request and at who sends it. Throws {@link HttpError} for one that no socket can come of. */
-  arrive(c: Context<{ Bindings: Bindings }>): Promise<SocketRequest>;
   /**
-   * Answers the request with a socket: one that closes at once when the caller may not be there, else one that `enter`
-   * makes something of, now and without awaiting anything. Throws {@link HttpError}.
+   * Finds out who sends the request.
+   *
+   * @throws {HttpError} when it isn't an upgrade, or its page may not open sockets.
+   */
+  authenticate(c: Context<{ Bindings: Bindings }>): Promise<SocketRequest>;
+  /**
+   * Answers the request with a socket. It closes at once when the caller may not use it; else `enter` returns its owner,
+   * synchronously.
+   *
+   * @throws {HttpError} when the service stops, the address has too many sockets, or the upgrade is malformed.
    */
   open(
     request: Request,
-    arrival: SocketRequest,
-    place: SocketTarget,
-    enter: (visitor: AdmittedSocket) => ConnectionOwner,
+    asked: SocketRequest,
+    target: SocketTarget,
+    enter: (admitted: AdmittedSocket) => ConnectionOwner,
   ): Response;
 }
 
-/** Of the connections that an address may have, so many times as many may be open, with those that are being refused. */
+/** Sockets of one address, those that are being refused included, as a multiple of the connections it may have. */
 const REFUSED_SHARE = 1.5;
-/** Of the connections that an address may have, so many times as many may be new at once, and in a minute. */
+/** New connections of one address, in one burst and in a minute, as multiples of the connections it may have. */
 const NEW_AT_ONCE = 2;
 const NEW_PER_MINUTE = 5;
-/** When it may be tried again. */
+/** When a refused client may try again. */
 const RETRY_AFTER_MS = 5_000;
 
 const TOO_MANY_HERE = "Too many connections from this address";
 
-/** The answer to a guest who takes a name that isn't free. */
+/** The answer to a guest who states an account's name. */
 export const NAME_TAKEN = "This name belongs to an account: sign in, or choose another one";
-
-/** The answer to a guest who takes a name that nobody can have. */
+/** The answer to a guest who states a name that nobody can have. */
 export const NAME_REFUSED =
   "This name can't be used: it looks like a sign of the service, or has characters that nobody sees";
-/** The answer to one whose name a guest has who can be told from others. */
+/** The answer to a guest who states the name of another guest in the room. */
 export const NAME_HELD = "Somebody else in this room has this name; choose another one";
 
 const REFUSALS: Readonly<Record<Refusal, Closing>> = {
-  invalid_pass: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
+  invalid_credential: { code: CLOSE.notSignedIn, reason: "The token is not valid" },
   guests_not_allowed: { code: CLOSE.notSignedIn, reason: "Sign in first" },
   name_taken: { code: CLOSE.notAllowed, reason: NAME_TAKEN },
   name_refused: { code: CLOSE.notAllowed, reason: NAME_REFUSED },
 };
 
+/** Makes what upgrades requests, and counts open sockets. */
 export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrade {
   const { authentication, liveConnections, maxConnectionsPerIp, maxConnectionsPerUser } = options;
   /** Open sockets by address. */
   const counts = new Map<string, number>();
-  const arrivals = new Budgets({
+  const newConnections = new Budgets({
     burst: NEW_AT_ONCE * maxConnectionsPerIp,
     perMinute: NEW_PER_MINUTE * maxConnectionsPerIp,
   });
 
-  function refusalOf({ caller, address }: SocketRequest, place: SocketTarget): Closing | undefined {
+  function refusalOf({ caller, address }: SocketRequest, target: SocketTarget): Closing | undefined {
     if (typeof caller !== "object") return REFUSALS[caller];
-    const refusal = place.refusal(caller.user);
+    const refusal = target.refusal(caller.user);
     if (refusal) return refusal;
     if (maxConnectionsPerIp && (counts.get(address) ?? 0) >= maxConnectionsPerIp) {
       return { code: CLOSE.tooMany, reason: TOO_MANY_HERE };
     }
-    if (maxConnectionsPerIp && !arrivals.of(address).tryRemoveTokens(1)) {
+    if (maxConnectionsPerIp && !newConnections.of(address).tryRemoveTokens(1)) {
       return { code: CLOSE.tooMany, reason: "Too many new connections from this address" };
     }
     if (maxConnectionsPerUser && liveConnections.count(caller.user) >= maxConnectionsPerUser) {
@@ -164,28 +172,28 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
     else counts.delete(address);
   }
 
-  /** Answers with a socket that says why it closes, and does nothing else; it counts until it is closed. */
-  function turnAway(request: Request, arrival: SocketRequest, why: Closing | undefined): Response {
-    const { address, takesBatches } = arrival;
+  /** Answers with a socket that closes with the reason at once; it counts until it is closed. */
+  function refuse(request: Request, asked: SocketRequest, why: Closing | undefined): Response {
+    const { address, takesBatches } = asked;
     const open = counts.get(address) ?? 0;
     if (maxConnectionsPerIp && open >= maxConnectionsPerIp * REFUSED_SHARE) {
       throw new HttpError(429, "too_many_connections", TOO_MANY_HERE, RETRY_AFTER_MS);
     }
-    const { socket, response } = upgraded(request, arrival.upgrade, 0);
-    const wire = new SocketConnection(socket, { takesBatches, maxFrameBytes: 0 });
+    const { socket, response } = upgraded(request, asked.upgrade, 0);
+    const connection = new SocketConnection(socket, { takesBatches, maxFrameBytes: 0 });
     count(address, 1);
-    const opened = (): void => void wire.close(why?.code ?? CLOSE.internal, why?.reason ?? "");
-    wire.serve({ opened, receive() {}, ended() {}, closed() {} }, () => count(address, -1));
+    const opened = (): void => void connection.close(why?.code ?? CLOSE.internal, why?.reason ?? "");
+    connection.serve({ opened, receive() {}, ended() {}, closed() {} }, () => count(address, -1));
     return response;
   }
 
-  function leave(visitor: AdmittedSocket): void {
-    liveConnections.leave(visitor);
-    count(visitor.address, -1);
+  function leave(admitted: AdmittedSocket): void {
+    liveConnections.leave(admitted);
+    count(admitted.address, -1);
   }
 
   return {
-    async arrive(c) {
+    async authenticate(c) {
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
         throw new HttpError(426, "upgrade_required", "This address is for WebSockets; open the page instead");
       }
@@ -203,27 +211,27 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
       const { upgrade } = c.env;
       return { address, takesBatches, upgrade, since, caller: await authentication.caller(c) };
     },
-    open(request, arrival, place, enter) {
+    open(request, asked, target, enter) {
       if (options.isStopping()) {
         throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
       }
-      const { caller, address, takesBatches } = arrival;
-      const refusal = refusalOf(arrival, place);
-      if (typeof caller !== "object" || refusal) return turnAway(request, arrival, refusal);
-      const { maxFrameBytes } = place;
-      const { socket, response } = upgraded(request, arrival.upgrade, maxFrameBytes);
-      const wire = new SocketConnection(socket, { takesBatches, maxFrameBytes });
-      const visitor = new AdmittedSocket(caller, address, place, wire);
+      const { caller, address, takesBatches } = asked;
+      const refusal = refusalOf(asked, target);
+      if (typeof caller !== "object" || refusal) return refuse(request, asked, refusal);
+      const { maxFrameBytes } = target;
+      const { socket, response } = upgraded(request, asked.upgrade, maxFrameBytes);
+      const connection = new SocketConnection(socket, { takesBatches, maxFrameBytes });
+      const admitted = new AdmittedSocket(caller, address, target, connection);
       count(address, 1);
-      const user = enter(visitor);
-      wire.serve(user, () => leave(visitor));
-      liveConnections.enter(visitor, arrival.since);
+      const owner = enter(admitted);
+      connection.serve(owner, () => leave(admitted));
+      liveConnections.enter(admitted, asked.since);
       return response;
     },
   };
 }
 
-/** Throws {@link HttpError} for a request that isn't a proper upgrade. */
+/** @throws {HttpError} 400 for a request that isn't a well-formed upgrade. */
 function upgraded(request: Request, upgrade: Upgrader, maxMessageBytes: number): Upgrade {
   try {
     return upgrade(request, { maxMessageBytes });

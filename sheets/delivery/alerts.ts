@@ -1,11 +1,11 @@
-/** What the dashboards are warned of when something happens to the log. */
+/** Alerts for dashboards about the delivery of rows. */
 import type { Alert } from "../../rooms/stats/event_feed.ts";
 import type { Trouble } from "./flusher.ts";
 import type { Notice } from "../sheet.ts";
 
 const MINUTE_MS = 60_000;
 
-/** The alert for trouble that begins, changes or (`undefined`) is over, and how long until the same is said again. */
+/** The alert for trouble that begins, changes or (`undefined`) is over, and after how many ms it may be repeated. */
 export function warningOf(trouble: Trouble | undefined): [alert: Alert, onceInMs: number] {
   if (!trouble) {
     return [{ level: "info", code: "log_recovered", message: "Rows are written to the sheet again" }, 0];
@@ -18,12 +18,12 @@ export function warningOf(trouble: Trouble | undefined): [alert: Alert, onceInMs
   return [{ level: "warning", code: "log_retrying", message }, 10 * MINUTE_MS];
 }
 
-/** The alert for what the sheet noticed, and how long until the same is said again. */
+/** The alert for a notice of the sheet, and after how many ms it may be repeated. */
 export function alertOf({ code, message }: Notice): [alert: Alert, onceInMs: number] {
   return [{ level: "warning", code, message }, 10 * MINUTE_MS];
 }
 
-/** The alert for a lease that went to another process without having been given up. */
+/** The alert for a lease that another process took though this one had not given it up. */
 export function leaseLost(name: string): Alert {
   const work = name === "log" ? "writing rows" : "storing messages";
   return {

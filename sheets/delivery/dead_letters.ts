@@ -1,24 +1,26 @@
 /**
- * Dead letters: rows that the sheet refuses for ever, kept with the cause until somebody has them tried again.
+ * Dead letters: rows that the sheet refused for good, kept with the cause until somebody retries them.
  *
  * | key | value |
  * | --- | --- |
  * | `["dead", id]` | {@link DeadLetter} as JSON, UTF-8 |
  */
-import type { Row } from "../sheet.ts";
+import { idOf, type Row } from "../sheet.ts";
 
+/** A row that the sheet refused for good. */
 export interface DeadLetter {
   readonly row: Row;
-  /** The sheet's reason, for people. */
+  /** The reason, one sentence for people. */
   readonly cause: string;
-  /** Whether it is to be tried again. */
+  /** Whether somebody asked for it to be retried. */
   readonly isRetried?: boolean;
 }
 
 const PREFIX = "dead";
-/** A letter takes 64 KiB at most, as its message did in the outbox, and a commit 800 KiB. */
+/** A letter has at most 64 KiB, as its message had in the outbox; a commit in KV has at most 800 KiB. */
 const LETTERS_PER_COMMIT = 10;
 
+/** All dead letters in KV. */
 export class DeadLetters {
   readonly #kv: Deno.Kv;
 
@@ -34,7 +36,7 @@ export class DeadLetters {
     );
   }
 
-  /** Keeps letters, by commits that `commit` makes. */
+  /** Stores letters; `commit` makes each commit. */
   async keep(
     letters: readonly DeadLetter[],
     commit: (operation: Deno.AtomicOperation) => Promise<unknown>,
@@ -42,16 +44,16 @@ export class DeadLetters {
     for (let i = 0; i < letters.length; i += LETTERS_PER_COMMIT) {
       const operation = this.#kv.atomic();
       for (const letter of letters.slice(i, i + LETTERS_PER_COMMIT)) {
-        // As UTF-8: KV would take two bytes for each character of a text with Chinese in it.
+        // As UTF-8: KV stores a string with Chinese in it as two bytes for each character.
         operation.set(keyOf(letter), encoder.encode(JSON.stringify(letter)));
       }
       await commit(operation);
     }
   }
 
-  /** Asks for the letter of this message, or for all, to be tried again; answers how many there are to try. */
+  /** Has the letter of this message, or each letter, retried; returns how many. */
   async retry(id: string | undefined): Promise<number> {
-    const letters = (await this.list()).filter(({ row }) => id === undefined || row[4] === id);
+    const letters = (await this.list()).filter(({ row }) => id === undefined || idOf(row) === id);
     await this.keep(
       letters.map((letter) => ({ ...letter, isRetried: true })),
       (operation) => operation.commit(),
@@ -59,14 +61,14 @@ export class DeadLetters {
     return letters.length;
   }
 
-  /** Adds to a commit that a letter whose row stands now be taken out. */
+  /** Adds the deletion of a letter to a commit; its row is in the sheet by now. */
   remove(commit: Deno.AtomicOperation, letter: DeadLetter): Deno.AtomicOperation {
     return commit.delete(keyOf(letter));
   }
 }
 
 function keyOf({ row }: DeadLetter): Deno.KvKey {
-  return [PREFIX, row[4]];
+  return [PREFIX, idOf(row)];
 }
 
 const encoder = new TextEncoder();

@@ -1,12 +1,11 @@
 /**
- * Suspects: slices whose rows may yet come to stand a second time.
+ * Late appends: slices whose rows may yet be written a second time.
  *
- * An append that we gave up may be carried out by Google later, when the rows have been appended once more. So
- * whoever resolves such an append notes it here, and when nothing can come any more, the sheet is looked through for
- * doubles.
+ * Google may carry out an append after we gave it up and appended the rows once more. So such an append is noted here, and
+ * once Google can't carry it out any more, the sheet is searched for rows that are in it twice.
  *
- * The wait is measured by a clock that doesn't jump, from when this process first saw the entry as it is: after a
- * restart, or when another process notes it anew, the whole wait begins again, which is only longer.
+ * The wait is measured by the monotonic clock, from when this process first saw the stored version: after a restart, or
+ * when another process notes the append again, the whole wait begins anew, which only makes it longer.
  *
  * | key | value |
  * | --- | --- |
@@ -14,39 +13,41 @@
  */
 import type { IdRange, Row } from "../sheet.ts";
 
+/** An append that may still be carried out. */
 export interface LateAppend {
   readonly ids: IdRange;
-  /** When nothing can come any more by the time of day, in milliseconds since the epoch: for people to read. */
+  /** When it can't be carried out any more, in ms since the epoch: for people to read. */
   readonly dueAt: number;
 }
 
-/** A version of an entry, and when it was first seen. */
-interface Sight {
+/** A stored version of a late append, and when this process first saw it, in ms of the monotonic clock. */
+interface FirstSeen {
   readonly versionstamp: string;
   readonly at: number;
 }
 
-interface DueSuspect extends LateAppend {
+interface DueAppend extends LateAppend {
   readonly versionstamp: string;
 }
 
-/** How long Google works on a request at most (https://developers.google.com/workspace/sheets/api/limits). */
+/** Google works on a request for at most 180 s (https://developers.google.com/workspace/sheets/api/limits). */
 export const LATEST_MS = 180_000;
 
 const PREFIX = "suspect";
 
+/** All late appends in KV. */
 export class LateAppends {
   readonly #kv: Deno.Kv;
-  /** Which version of each entry was first seen when, by the clock that doesn't jump, in milliseconds. */
-  #seen = new Map<string, Sight>();
+  /** By the smallest id. */
+  #seen = new Map<string, FirstSeen>();
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
   }
 
-  /** Notes rows, in a commit of its own: whoever does it may have lost the lease. `now` is the time of day. */
+  /** Notes rows, in a commit of its own: the caller may have lost the lease. `now` is in ms since the epoch. */
   async note(rows: readonly Row[], now: number): Promise<void> {
-    // Commits of processes whose clocks differ hold ids that don't ascend.
+    // Processes whose clocks differ make ids that don't ascend.
     let [first, last] = [rows[0][4], rows[0][4]];
     for (const [, , , , id] of rows) {
       if (id < first) first = id;
@@ -56,17 +57,17 @@ export class LateAppends {
     let isNoted = false;
     while (!isNoted) {
       const entry = await this.#kv.get<LateAppend>(key);
-      // A part of rows that were noted before must not make less of them.
+      // Noting a part of rows that were noted before must not shorten their range.
       const ids = { first, last: entry.value && entry.value.ids.last > last ? entry.value.ids.last : last };
       const suspect: LateAppend = { ids, dueAt: now + LATEST_MS };
       isNoted = (await this.#kv.atomic().check(entry).set(key, suspect).commit()).ok;
     }
   }
 
-  /** Those that can be looked into by now; `elapsed` is by the clock that doesn't jump, in milliseconds. */
-  async due(elapsed: number): Promise<DueSuspect[]> {
-    const due: DueSuspect[] = [];
-    const seen = new Map<string, Sight>();
+  /** Those that can't be carried out any more; `elapsed` is in ms of the monotonic clock. */
+  async due(elapsed: number): Promise<DueAppend[]> {
+    const due: DueAppend[] = [];
+    const seen = new Map<string, FirstSeen>();
     for await (const { key, value, versionstamp } of this.#kv.list<LateAppend>({ prefix: [PREFIX] })) {
       const name = String(key[1]);
       const before = this.#seen.get(name);
@@ -78,8 +79,8 @@ export class LateAppends {
     return due;
   }
 
-  /** Ends a suspicion, unless it has been noted anew meanwhile. */
-  async clear({ ids, versionstamp }: DueSuspect): Promise<void> {
+  /** Deletes a late append, unless it was noted again meanwhile. */
+  async clear({ ids, versionstamp }: DueAppend): Promise<void> {
     const key = [PREFIX, ids.first];
     await this.#kv.atomic().check({ key, versionstamp }).delete(key).commit();
   }

@@ -1,32 +1,34 @@
-/** The pace of appends: at once when idle, close together while much is waiting, never over the quota. */
+/** The pace of appends: at once when idle, in quick succession while many rows wait, never above the quota. */
 import type { Clock } from "../../rooms/clock.ts";
 
+/** How fast a sheet takes appends. */
 export interface PaceOptions {
-  /** How many appends may begin within any minute; `Infinity`: as many as want to. */
+  /** Appends that may begin within any minute; `Infinity` = no limit. */
   readonly perMinute: number;
-  /** The least time between two appends, so that one takes what comes meanwhile, in milliseconds. */
+  /** The least time between two appends, in ms: each takes all rows that came meanwhile. */
   readonly spacingMs: number;
-  /** The same while more is waiting than one append takes. */
+  /** The least time between two appends while more rows wait than one append takes, in ms. */
   readonly rushSpacingMs: number;
 }
 
 /**
- * Google allows a user 60 writes a minute (https://developers.google.com/workspace/sheets/api/limits); two are left
- * for making the tab and its header.
+ * Google allows a user 60 writes a minute (https://developers.google.com/workspace/sheets/api/limits); two are kept for
+ * making the tab and its header.
  */
 export const GOOGLE_PACE: PaceOptions = { perMinute: 58, spacingMs: 1_000, rushSpacingMs: 250 };
 
-/** A file has no quota, but appends cost the members of rooms some of the processor. */
+/** A file has no quota, but appends take processor time from the rooms. */
 export const FILE_PACE: PaceOptions = { perMinute: Infinity, spacingMs: 1_500, rushSpacingMs: 250 };
 
 const MINUTE_MS = 60_000;
-/** How much of the quota a rush may take: what follows it shall not have to wait for the minute's end. */
+/** The share of the quota that a rush may use: rows after it must not wait for the end of the minute. */
 const RUSH_SHARE = 2 / 3;
 
+/** Tells when the next append may begin. */
 export class Pace {
   readonly #options: PaceOptions;
   readonly #clock: Clock;
-  /** When appends of the last minute began, oldest first. */
+  /** When appends of the last minute began, oldest first, in ms of the monotonic clock. */
   #begun: number[] = [];
 
   constructor(options: PaceOptions, clock: Clock) {
@@ -34,7 +36,7 @@ export class Pace {
     this.#clock = clock;
   }
 
-  /** How long the next append has to wait, in milliseconds; `isRush` when more is waiting than one takes. */
+  /** How many ms the next append has to wait; `isRush`: more rows wait than one append takes. */
   waitMs(isRush: boolean): number {
     const { perMinute, spacingMs, rushSpacingMs } = this.#options;
     const now = this.#clock.elapsed();
@@ -42,7 +44,7 @@ export class Pace {
     const last = this.#begun.at(-1);
     if (last === undefined) return 0;
     if (isRush && this.#begun.length < perMinute * RUSH_SHARE) return Math.max(0, last + rushSpacingMs - now);
-    // What is left of the quota is spread over what is left of the minute.
+    // Spreads the rest of the quota over the rest of the minute.
     const left = perMinute - this.#begun.length;
     const oldestEndsAt = this.#begun[0] + MINUTE_MS;
     if (left <= 0) return oldestEndsAt - now;

@@ -1,103 +1,108 @@
-/** How the log is doing, wherever it is written: here, or at another isolate or machine, which tells by posts. */
+/** The status of delivery, wherever rows are written: here, or at another isolate or machine, which posts it. */
 import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { DeliveryStatus, Flusher, Trouble } from "./flusher.ts";
 import type { Notice } from "../sheet.ts";
 
-/** Something that the operator should know, and since when, ISO 8601. */
+/** A notice for the operator, and since when it applies, in ISO 8601. */
 export interface StandingNotice {
   readonly code: string;
   readonly message: string;
   readonly since: string;
 }
 
-const TELL_EVERY_MS = 3_000;
-/** What was heard is forgotten when nothing more is heard for so many times this long. */
-const SILENCES = 3;
-/** How long a notice stands when it isn't given again. */
+const POST_EVERY_MS = 3_000;
+/** The status of another isolate expires after this many missed posts. */
+const MAX_MISSED_POSTS = 3;
+/** A notice expires after this time unless it is given again. */
 const NOTICE_MS = 60 * 60_000;
 
+/** The status that all isolates share. */
 export class SharedDeliveryStatus {
   readonly #flusher: Pick<Flusher, "status" | "probe">;
   readonly #channel: Channel | undefined;
   readonly #clock: Clock;
-  #heard: Trouble | undefined;
-  #silences = 0;
+  #remote: Trouble | undefined;
+  #missedPosts = 0;
   #notice: (StandingNotice & { readonly at: number }) | undefined;
-  #heardNotice: StandingNotice | undefined;
-  #noticeSilences = 0;
+  #remoteNotice: StandingNotice | undefined;
+  #missedNoticePosts = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Without a channel the log is written here and nowhere else. */
+  /** Without a channel, rows are written here and nowhere else. */
   constructor(flusher: Pick<Flusher, "status" | "probe">, channel: Channel | undefined, clock: Clock) {
     this.#flusher = flusher;
     this.#channel = channel;
     this.#clock = clock;
   }
 
+  /** Posts the status every 3 s from now on. */
   open(): void {
     if (!this.#channel) return;
     this.#timer = setInterval(() => {
-      if (this.#heard && ++this.#silences > SILENCES) this.#heard = undefined;
+      if (this.#remote && ++this.#missedPosts > MAX_MISSED_POSTS) this.#remote = undefined;
       this.tell(troubleIn(this.#flusher.status));
-      if (this.#heardNotice && ++this.#noticeSilences > SILENCES) this.#heardNotice = undefined;
-      this.#tellNotice();
-    }, TELL_EVERY_MS);
+      if (this.#remoteNotice && ++this.#missedNoticePosts > MAX_MISSED_POSTS) this.#remoteNotice = undefined;
+      this.#postNotice();
+    }, POST_EVERY_MS);
   }
 
+  /** Posts no more. */
   close(): void {
     clearInterval(this.#timer);
   }
 
+  /** The status here, or that of the isolate with trouble. */
   get status(): DeliveryStatus {
-    return troubleIn(this.#flusher.status) ?? this.#heard ?? this.#flusher.status;
+    return troubleIn(this.#flusher.status) ?? this.#remote ?? this.#flusher.status;
   }
 
-  /** What the operator should know though rows are written. It is said for an hour after it was last noticed. */
+  /** What the operator should know although rows are written, for an hour after the last occurrence. */
   get notice(): StandingNotice | undefined {
     if (this.#notice && this.#clock.elapsed() - this.#notice.at > NOTICE_MS) this.#notice = undefined;
-    if (!this.#notice) return this.#heardNotice;
+    if (!this.#notice) return this.#remoteNotice;
     const { code, message, since } = this.#notice;
     return { code, message, since };
   }
 
-  /** Something was noticed here. */
+  /** Takes a notice of the sheet here. */
   note({ code, message }: Notice): void {
     const now = new Date(this.#clock.now()).toISOString();
     const since = this.#notice?.message === message ? this.#notice.since : now;
     this.#notice = { code, message, since, at: this.#clock.elapsed() };
-    this.#tellNotice();
+    this.#postNotice();
   }
 
-  /** Has whoever writes the log try again at once. */
+  /** Has the isolate that writes rows try again at once. */
   probe(): void {
     this.#flusher.probe();
     this.#channel?.post({ type: "probe" });
   }
 
-  /** Tells the others of the trouble here, if there is any. */
+  /** Posts the trouble here, if there is any. */
   tell(trouble: Trouble | undefined): void {
     if (trouble) this.#channel?.post({ type: "log", ...trouble });
   }
 
-  #tellNotice(): void {
+  #postNotice(): void {
     if (!this.notice || !this.#notice) return;
     const { code, message, since } = this.#notice;
     this.#channel?.post({ type: "log_notice", code, message, since });
   }
 
+  /** Takes a post of another isolate. */
   receive(post: Post): void {
     if (post.type === "probe") this.#flusher.probe();
     else if (post.type === "log_notice") {
       const { code, message, since } = post;
-      this.#heardNotice = { code, message, since };
-      this.#noticeSilences = 0;
-    } // What is written is no trouble any more.
-    else if (post.type === "settled") this.#heard = undefined;
+      this.#remoteNotice = { code, message, since };
+      this.#missedNoticePosts = 0;
+    } // Rows are written again.
+    else if (post.type === "settled") this.#remote = undefined;
     else if (post.type === "log") {
       const { state, reason, since } = post;
-      this.#heard = { state, reason, since };
-      this.#silences = 0;
+      this.#remote = { state, reason, since };
+      this.#missedPosts = 0;
     }
   }
 }

@@ -1,17 +1,18 @@
+/** Google's own client library, restrained. */
 import { JWT } from "google-auth-library";
 import { sheets, type sheets_v4 as v4 } from "googleapis";
 import { isTokenRefused } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./service_account.ts";
 
-/** Where the Google client asks for tokens, whatever the key says. */
+/** Where the library asks for tokens, whatever the key says. */
 export const TOKEN_URL = "https://oauth2.googleapis.com/token";
 
-/** One call of the Sheets API, with the options that every call is given. */
+/** One call of the Sheets API. */
 export type GoogleRequest<T> = (api: v4.Sheets, options: { signal: AbortSignal }) => Promise<{ data: T }>;
 
 /**
- * Google's own client, kept from its habits: it sends nothing twice, hangs on nothing, and asks for a new token
- * when Google has revoked one. Loading this file costs 90 ms and 56 MiB, so import it only where rows go to Google.
+ * Google's own client, made to send nothing twice, to keep every time-out, and to ask for a new token when Google has
+ * revoked one. Loading this file costs 90 ms and 56 MiB: import it only where rows go to Google.
  */
 export class GoogleClient implements Disposable {
   readonly #api: v4.Sheets;
@@ -22,8 +23,8 @@ export class GoogleClient implements Disposable {
   constructor(
     { key, apiRoot, timeoutMs }: { key: ServiceAccountKey; apiRoot: string; timeoutMs: number },
   ) {
-    // On a kept-alive connection that dies without an answer, fetch sends a request again by itself, even an
-    // append. A connection is therefore used once.
+    // When a kept-alive connection breaks without an answer, fetch repeats the request by itself, even an append.
+    // So each connection is used once.
     this.#http = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
     this.#auth = new JWT({
       email: key.clientEmail,
@@ -31,9 +32,9 @@ export class GoogleClient implements Disposable {
       keyId: key.privateKeyId,
       scopes: ["https://www.googleapis.com/auth/spreadsheets"],
       transporterOptions: {
-        // Here and not with each call, where it wouldn't cover the request for a token.
+        // With each call, it would not cover the request for a token.
         timeout: timeoutMs,
-        // The request for a token asks for retries itself; only this refuses them.
+        // The request for a token enables retries itself; only this disables them.
         retryConfig: { shouldRetry: () => false },
         fetchImplementation: (input, init) => {
           const isToken = String(input) === TOKEN_URL;
@@ -49,7 +50,11 @@ export class GoogleClient implements Disposable {
     this.#api = sheets({ version: "v4", auth: this.#auth, rootUrl: apiRoot, retry: false });
   }
 
-  /** The answer's body. Rejects with the client's error, which holds the request: never log it as it is. */
+  /**
+   * The answer's body.
+   *
+   * @throws {Error} the library's error, which contains the request: never log it as it is.
+   */
   async call<T>(request: GoogleRequest<T>, signal: AbortSignal): Promise<T> {
     try {
       return await this.callOnce(request, signal);
@@ -59,12 +64,12 @@ export class GoogleClient implements Disposable {
     }
   }
 
-  /** The same, but sends nothing again after a 401, which has the next call ask for a new token. */
+  /** Like {@link call}, but doesn't repeat the request after a 401; the next call asks for a new token. */
   async callOnce<T>(request: GoogleRequest<T>, signal: AbortSignal): Promise<T> {
     try {
       return await this.#send(request, signal);
     } catch (error) {
-      // The client believes in a token until its time is over.
+      // The library uses a token until it expires, even after Google refused it.
       if (isTokenRefused(error)) {
         this.#auth.setCredentials({ refresh_token: "jwt-placeholder", expiry_date: 1 });
       }
@@ -72,13 +77,13 @@ export class GoogleClient implements Disposable {
     }
   }
 
-  /** Ends what is under way, which rejects. */
+  /** Aborts the calls under way; they reject. */
   [Symbol.dispose](): void {
     this.#closing.abort();
     this.#http.close();
   }
 
-  /** One request. The client's own `signal` doesn't end the request for a token that may come first. */
+  /** One request. The library's own `signal` doesn't abort the request for a token that may precede it. */
   async #send<T>(request: GoogleRequest<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     const aborted = Promise.withResolvers<never>();

@@ -1,24 +1,24 @@
 /**
- * Takes rows that stand twice out of a tab, in one `batchUpdate`, which Google carries out wholly or not at all.
+ * Deletes duplicate rows from a tab in one `batchUpdate`, which Google carries out wholly or not at all.
  *
- * Google has no way to delete a row only if it is still what was read, and people may sort the tab at that very
- * moment. `deleteDuplicates` looks for itself, but it would take out rows of people that happen to be alike, too. So for
- * the length of this request a column in front says which rows may be compared: it holds the id in rows that were read
- * as doubled, and a number of its own in every other row.
+ * Google can't delete a row on the condition that it is still what was read, and people may sort the tab at that moment.
+ * `deleteDuplicates` compares by itself, but would also delete rows of people that happen to be alike. So this request
+ * inserts a temporary column in front that says which rows may be compared: it has the id in rows that were read as
+ * duplicates, and a unique number in every other row.
  */
 import type { sheets_v4 as v4 } from "googleapis";
 
-/** Ids that stand more than once. */
+/** Ids that have more than one row. */
 export interface Doubles {
   /** The row of the first of them, counted from 1. */
   readonly firstRow: number;
-  /** What the column in front holds from that row on, down to the last row that has an id. */
+  /** The cells of the temporary column, from that row to the last row with an id. */
   readonly keys: readonly string[];
-  /** How many ids stand more than once. */
+  /** How many ids have more than one row. */
   readonly count: number;
 }
 
-/** Looks for ids from `first` to `last` that stand more than once in a tab's id column. */
+/** Finds ids from `first` to `last` that are in a tab's id column more than once; `undefined` when there are none. */
 export function findDoubles(
   column: readonly string[],
   { first, last }: { first: string; last: string },
@@ -37,7 +37,7 @@ export function findDoubles(
   return { firstRow: start + 1, keys, count: doubled.size };
 }
 
-/** The requests that keep the first row of each; `idColumn` is its index, counted from 0. */
+/** The requests that keep the first row of each id; `idColumn` is counted from 0. */
 export function requestsToRemove(
   { firstRow, keys }: Doubles,
   { sheetId, idColumn }: { sheetId: number; idColumn: number },

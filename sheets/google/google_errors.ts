@@ -1,27 +1,28 @@
+/** Errors of Google, in sentences for the operator. */
 import * as v from "valibot";
 import { SheetError } from "../sheet.ts";
 
-/** What the sentences to the operator name. */
+/** What the sentences for the operator name. */
 export interface SheetLocation {
   readonly name: string;
   readonly tab: string;
   readonly spreadsheetId: string;
   readonly clientEmail: string;
-  /** What a 400 is about: these very rows, or how the spreadsheet is set up. */
+  /** What a 400 means: that these rows are refused, or that the spreadsheet is set up wrongly. */
   readonly refused: "refused" | "setup";
 }
 
 /**
- * What an error of the Google client means, as a new error that holds nothing of the request: a
- * {@link SheetError} where Google answered, a plain `Error` where the outcome is unknown.
+ * The meaning of an error of the Google client, as a new error that contains nothing of the request: a {@link SheetError}
+ * when Google answered, a plain `Error` when the outcome is unknown.
  *
  * The shapes are those of https://cloud.google.com/apis/design/errors and, for the token endpoint, RFC 6749.
  */
-export function explainGoogleError(error: unknown, place: SheetLocation): Error {
+export function explainGoogleError(error: unknown, location: SheetLocation): Error {
   const failure = v.safeParse(Failure, error);
   if (!failure.success) {
-    // What comes from elsewhere than a request can't hold one.
-    return error instanceof Error && !("config" in error) ? error : new Error(`${place.name} failed`);
+    // An error from elsewhere can't contain a request.
+    return error instanceof Error && !("config" in error) ? error : new Error(`${location.name} failed`);
   }
   const { response, code, message } = failure.output;
   if (!response) {
@@ -37,34 +38,36 @@ export function explainGoogleError(error: unknown, place: SheetLocation): Error 
 
   if (BUSY_STATUSES.has(response.status) || response.status >= 500) return busy();
   const isToken = v.safeParse(TokenBody, response.data);
-  if (isToken.success) return setup(tokenSentence(isToken.output, place));
+  if (isToken.success) return setup(tokenSentence(isToken.output, location));
 
   const { message: said, status, details, errors } = v.parse(ApiBody, response.data).error;
   const reasons = new Set([status, ...[...details, ...errors].map(({ reason }) => reason)]);
   switch (response.status) {
     case 401:
-      return setup(`Google doesn't accept the key of ${place.clientEmail}: make a new key for this account.`);
+      return setup(
+        `Google doesn't accept the key of ${location.clientEmail}: make a new key for this account.`,
+      );
     case 403:
       if (RATE_REASONS.some((reason) => reasons.has(reason))) return busy();
       if (DISABLED_REASONS.some((reason) => reasons.has(reason))) {
-        return setup(`Enable the Google Sheets API in the Google Cloud project of ${place.clientEmail}.`);
+        return setup(`Enable the Google Sheets API in the Google Cloud project of ${location.clientEmail}.`);
       }
-      return setup(`Share the spreadsheet ${place.spreadsheetId} with ${place.clientEmail} as Editor.`);
+      return setup(`Share the spreadsheet ${location.spreadsheetId} with ${location.clientEmail} as Editor.`);
     case 404:
       return setup(
-        `There is no spreadsheet with the id ${place.spreadsheetId}: take the id from its URL, or restore it.`,
+        `There is no spreadsheet with the id ${location.spreadsheetId}: take the id from its URL, or restore it.`,
       );
   }
-  const sentence = SENTENCES.find(([pattern]) => pattern.test(said))?.[1](place);
+  const sentence = SENTENCES.find(([pattern]) => pattern.test(said))?.[1](location);
   if (sentence) return setup(sentence);
   if (TOO_LONG.test(said)) {
-    return new SheetError(place.refused, "A cell holds more than Google's 50,000 characters.");
+    return new SheetError(location.refused, "A cell holds more than Google's 50,000 characters.");
   }
-  // What Google said isn't repeated: it may quote a cell.
-  const mark = [response.status, status].filter(Boolean).join(" ");
-  return place.refused === "refused"
-    ? new SheetError("refused", `Google refuses these rows (${mark}).`)
-    : setup(`Google refuses to open the tab "${place.tab}" (${mark}).`);
+  // Google's own sentence is left out: it may quote a cell.
+  const answer = [response.status, status].filter(Boolean).join(" ");
+  return location.refused === "refused"
+    ? new SheetError("refused", `Google refuses these rows (${answer}).`)
+    : setup(`Google refuses to open the tab "${location.tab}" (${answer}).`);
 }
 
 /** `Retry-After` in milliseconds, given as seconds or as an HTTP date; 0 when there is none (RFC 9110, 10.2.3). */
@@ -74,7 +77,7 @@ export function parseRetryAfter(header: string | null, now: number): number {
   return Number.isFinite(ms) ? Math.max(0, ms) : 0;
 }
 
-/** Whether Google refused a range because it begins below the last row. */
+/** Whether Google refused a range that begins below the last row. */
 export function isBeyondGrid(error: unknown): boolean {
   const failure = v.safeParse(Failure, error);
   if (!failure.success || failure.output.response?.status !== 400) return false;
@@ -83,18 +86,18 @@ export function isBeyondGrid(error: unknown): boolean {
 
 function tokenSentence(
   { error, error_description: said }: v.InferOutput<typeof TokenBody>,
-  place: SheetLocation,
+  location: SheetLocation,
 ): string {
   if (/timeframe|\biat\b|\bexp\b/.test(said)) {
     return "This machine's clock is wrong, so Google gives no token: set the clock.";
   }
   if (/signature/i.test(said)) {
-    return `The key of ${place.clientEmail} was deleted or disabled: make a new key for this account.`;
+    return `The key of ${location.clientEmail} was deleted or disabled: make a new key for this account.`;
   }
   if (/not found|deleted|disabled/i.test(said)) {
-    return `The service account ${place.clientEmail} is gone or disabled: enable it or make another.`;
+    return `The service account ${location.clientEmail} is gone or disabled: enable it or make another.`;
   }
-  return `Google gives no token to ${place.clientEmail} (${
+  return `Google gives no token to ${location.clientEmail} (${
     error.slice(0, 50)
   }): check the account and its key.`;
 }
@@ -106,7 +109,7 @@ export function isTokenRefused(error: unknown): boolean {
   return !v.is(TokenBody, failure.output.response.data);
 }
 
-/** An append to a tab whose first row is empty doesn't look for the end of what stands below. */
+/** The error for a tab whose first row is empty: an append would not find the end of the rows below. */
 export function emptyFirstRow(tab: string): SheetError {
   return new SheetError(
     "setup",
@@ -114,7 +117,7 @@ export function emptyFirstRow(tab: string): SheetError {
   );
 }
 
-/** A tab that was there before is not there any more. */
+/** The error for a tab that existed before and is missing now. */
 export function missingTab(tab: string): SheetError {
   return new SheetError("setup", missingTabSentence(tab));
 }
@@ -123,8 +126,8 @@ function missingTabSentence(tab: string): string {
   return `The tab "${tab}" is missing: give it its name back, or make a tab of that name.`;
 }
 
-/** What Google says of a 400 that no other row would cure, and what to do about it. */
-const SENTENCES: readonly (readonly [RegExp, (place: SheetLocation) => string])[] = [
+/** Sentences of Google with a 400 that other rows would get as well, and what to do. */
+const SENTENCES: readonly (readonly [RegExp, (location: SheetLocation) => string])[] = [
   [
     /unable to parse range/i,
     ({ tab }) => missingTabSentence(tab),
@@ -150,7 +153,7 @@ const SENTENCES: readonly (readonly [RegExp, (place: SheetLocation) => string])[
 ];
 
 const TOO_LONG = /more than the maximum of 50000 characters/i;
-/** 408, 409 and 429 are as passing as a 5xx. */
+/** These are as temporary as a 5xx. */
 const BUSY_STATUSES = new Set([408, 409, 429]);
 const RATE_REASONS = [
   "RESOURCE_EXHAUSTED",
@@ -185,7 +188,7 @@ const ApiBody = v.fallback(
   { error: NOTHING_SAID },
 );
 
-/** A network error's message without the address, which holds the spreadsheet's id. */
+/** A network error's message without the URL, which contains the spreadsheet's id. */
 function withoutUrl(message: string): string {
   return message.replace(/ for url \([^)]*\)/, "");
 }

@@ -1,6 +1,6 @@
 /** Ranges as Google names them in its answers, in A1 notation. */
 
-/** Where rows stand. */
+/** Cells of a tab. */
 export interface RowRange {
   readonly tab: string;
   readonly firstColumn: string;
@@ -10,7 +10,7 @@ export interface RowRange {
   readonly lastRow: number;
 }
 
-/** Reads a range such as `'My tab'!A2:E4` or `Logger!E7`; `undefined` when it isn't one of cells. */
+/** Parses a range such as `'My tab'!A2:E4` or `Logger!E7`; `undefined` when it isn't a range of cells. */
 export function parseRange(range: string | null | undefined): RowRange | undefined {
   const match = RANGE.exec(range ?? "");
   if (!match) return undefined;

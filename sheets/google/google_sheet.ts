@@ -1,3 +1,4 @@
+/** Rows in a Google spreadsheet. */
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleRequest } from "./google_client.ts";
 import { findDoubles, requestsToRemove } from "./google_doubles.ts";
@@ -6,7 +7,9 @@ import type { ServiceAccountKey } from "./service_account.ts";
 import { parseRange } from "./google_ranges.ts";
 import { GoogleTab, ID_COLUMN } from "./google_tab.ts";
 import {
+  type FoundRows,
   HEADER,
+  idOf,
   type IdRange,
   type Notice,
   type Row,
@@ -15,6 +18,7 @@ import {
   SheetError,
 } from "../sheet.ts";
 
+/** Which spreadsheet to write, and by which account. */
 export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
   readonly spreadsheetId: string;
@@ -23,12 +27,12 @@ export interface GoogleSheetOptions {
   /** Another origin than Google's, for a stand-in. */
   readonly apiRoot?: string;
   /**
-   * How long one request may take. Google itself gives up after 180 seconds
-   * (https://developers.google.com/workspace/sheets/api/limits), so a request that was given up here earlier may
-   * still write its rows until then.
+   * How long one request may take, in ms. Google itself stops after 180 s
+   * (https://developers.google.com/workspace/sheets/api/limits), so a request that timed out here may still write its rows
+   * until then.
    */
   readonly timeoutMs?: number;
-  /** Told what the operator should know. */
+  /** Called with what the operator should know. */
   readonly noticed?: (notice: Notice) => void;
 }
 
@@ -36,18 +40,18 @@ export interface GoogleSheetOptions {
  * Rows in one tab of a Google spreadsheet, in its columns A to E. {@link RowPosition.position} is the row's number,
  * counted from 1.
  *
- * People own the tab: they may translate the header, sort, insert and delete rows. What must stay is the order of
- * the columns, and no row left wholly empty among the others, below which an append would not look for the end.
+ * People own the tab: they may translate the header, sort, insert and delete rows. They must keep the order of the columns,
+ * and leave no empty row among the others, because an append searches for the end of the rows above it.
  */
 export class GoogleSheet implements Sheet {
   readonly name: string;
   readonly #options: Required<GoogleSheetOptions>;
   readonly #tab: GoogleTab;
   #wasOpen = false;
-  /** The last row that was written. */
+  /** The number of the last row that was written. */
   #end: number | undefined;
-  /** Where Google says that it put rows, other than asked, and the id of the last one. */
-  #strayed: { readonly range: string; readonly id: string } | undefined;
+  /** The range in which Google says that it put rows instead of the one asked for, and the id of the last row. */
+  #misplaced: { readonly range: string; readonly id: string } | undefined;
 
   constructor(options: GoogleSheetOptions) {
     this.#options = {
@@ -61,17 +65,19 @@ export class GoogleSheet implements Sheet {
   }
 
   /**
-   * Makes the tab when it is missing, five columns wide, and writes the header into an empty first row; whatever
-   * else stands in the first row is somebody's header and stays, unless it is a message's row: then the tab was made
-   * again meanwhile, and the header goes above. An empty row above others is left to people. A tab as fresh as Google
-   * makes them is trimmed to five columns, because empty cells count against the spreadsheet's 10 million.
+   * Makes a missing tab, five columns wide, and writes the header into an empty first row. Any other first row is people's
+   * own header and stays, unless it is a message's row: then the tab was made anew meanwhile, and the header is inserted
+   * above. A new tab in Google's default size is trimmed to five columns, because empty cells count towards the
+   * spreadsheet's limit of 10 million.
    *
-   * A tab that was there before is not made again: somebody has renamed or deleted it, and rows that we don't know
-   * to stand may be in it.
+   * A tab that existed before is not made again: somebody has renamed or deleted it, and it may have rows whose outcome isn't
+   * known.
+   *
+   * @throws {SheetError} when the operator has to act.
    */
   async open(signal: AbortSignal, last?: RowPosition): Promise<void> {
     this.#end ??= last?.position;
-    if (this.#strayed) await this.#demandNotThere(this.#strayed, signal);
+    if (this.#misplaced) await this.#requireRemoved(this.#misplaced, signal);
     const tab = await this.#tab.findTab(signal);
     if (!tab) {
       if (this.#wasOpen) throw missingTab(this.#options.tab);
@@ -89,7 +95,7 @@ export class GoogleSheet implements Sheet {
         return;
       }
       const below = await this.#tab.read(SECOND_ROWS, "ROWS", signal);
-      // An append to an empty first row doesn't look what stands below it.
+      // An append to an empty first row would overwrite the rows below.
       if (below?.values.some(isFilled)) throw emptyFirstRow(this.#options.tab);
     }
     await this.#tab.call(signal, (api, options) =>
@@ -105,20 +111,20 @@ export class GoogleSheet implements Sheet {
 
   async append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     const { updates } = await this.#send(rows, signal);
-    const id = rows[rows.length - 1][ID_INDEX];
+    const id = idOf(rows[rows.length - 1]);
     const range = parseRange(updates?.updatedRange);
     const isWhole = range && range.lastRow - range.firstRow + 1 === rows.length &&
       (updates?.updatedRows ?? rows.length) === rows.length;
-    if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows stand");
+    if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows are");
     const isHere = range.firstColumn === "A" && range.lastColumn === ID_COLUMN &&
       range.tab.toLowerCase() === this.#options.tab.toLowerCase();
     if (!isHere) {
-      this.#strayed = { range: String(updates?.updatedRange), id };
-      throw new Error(`Google answers that it put rows where none belong: ${this.#strayed.range}`);
+      this.#misplaced = { range: String(updates?.updatedRange), id };
+      throw new Error(`Google answers that it put rows where none belong: ${this.#misplaced.range}`);
     }
-    // Somebody has emptied the tab, or made it again: the header comes when it is opened.
+    // People have emptied the tab, or made it anew: opening it writes the header.
     if (range.firstRow === 1) throw new Error(`The tab "${this.#options.tab}" had no header`);
-    if (range.firstRow !== (this.#end ?? 0) + 1) await this.#watchGap(range.firstRow, signal);
+    if (range.firstRow !== (this.#end ?? 0) + 1) await this.#checkGap(range.firstRow, signal);
     this.#end = range.lastRow;
     return { position: range.lastRow, id };
   }
@@ -127,13 +133,13 @@ export class GoogleSheet implements Sheet {
     ids: ReadonlySet<string>,
     from: RowPosition | undefined,
     signal: AbortSignal,
-  ): Promise<{ standing: ReadonlySet<string>; last: RowPosition | undefined }> {
+  ): Promise<FoundRows> {
     if (from) {
       const column = await this.#tab.readIds(from.position, signal);
       const found = within(column, from.position, ids);
-      if (column[0] === from.id && found.standing.size === ids.size) return found;
+      if (column[0] === from.id && found.present.size === ids.size) return found;
     }
-    // Somebody may have sorted the tab so that the mark's row happens to stand where it stood.
+    // People may have sorted the tab in a way that left this row where it was.
     return within(await this.#tab.readIds(1, signal), 1, ids);
   }
 
@@ -149,17 +155,17 @@ export class GoogleSheet implements Sheet {
     return this.#tab[Symbol.asyncDispose]();
   }
 
-  /** One append. After a 401 it is sent again only when a look has shown that none of the rows stand. */
+  /** One append. After a 401 it is repeated only when none of the rows is in the tab. */
   async #send(rows: readonly Row[], signal: AbortSignal): Promise<v4.Schema$AppendValuesResponse> {
     const client = await this.#tab.connect();
     const request: GoogleRequest<v4.Schema$AppendValuesResponse> = (api, options) =>
       api.spreadsheets.values.append({
         spreadsheetId: this.#options.spreadsheetId,
-        // The first row alone: Google looks for the end of the table that it belongs to.
+        // The first row alone: Google appends behind the table that it belongs to.
         range: this.#tab.range(FIRST_ROW),
         // USER_ENTERED would run what people type as formulas.
         valueInputOption: "RAW",
-        // The default, OVERWRITE, loses rows when two appends run at once.
+        // The default, OVERWRITE, loses rows when two appends run at the same time.
         insertDataOption: "INSERT_ROWS",
         includeValuesInResponse: false,
         requestBody: { values: rows.map((row) => row.map((cell) => cell || BLANK)) },
@@ -170,8 +176,10 @@ export class GoogleSheet implements Sheet {
     } catch (error) {
       if (!isTokenRefused(error)) throw this.#tab.explain(error, signal, "refused");
     }
-    const { standing } = await this.find(new Set(rows.map((row) => row[ID_INDEX])), undefined, signal);
-    if (standing.size) throw new Error("Google refused an append for its token, but rows of it stand");
+    const { present } = await this.find(new Set(rows.map(idOf)), undefined, signal);
+    if (present.size) {
+      throw new Error("Google refused an append for its token, but rows of it are in the tab");
+    }
     try {
       return await client.callOnce(request, signal);
     } catch (error) {
@@ -179,13 +187,13 @@ export class GoogleSheet implements Sheet {
     }
   }
 
-  /** Rows that Google has put elsewhere would be appended again and again: somebody has to look. */
-  async #demandNotThere({ range, id }: { range: string; id: string }, signal: AbortSignal): Promise<void> {
+  /** Throws while rows that Google put elsewhere are still there: they would be appended again and again. */
+  async #requireRemoved({ range, id }: { range: string; id: string }, signal: AbortSignal): Promise<void> {
     let page;
     try {
       page = await this.#tab.readRange(range, "ROWS", signal);
     } catch (error) {
-      // Such a place isn't there. What else is wrong shows when the tab is looked at.
+      // The range doesn't exist. Other errors of set-up appear when the tab is read.
       if (!(error instanceof SheetError && error.kind === "setup")) throw error;
     }
     if (page?.values.some((row) => row[ID_INDEX] === id)) {
@@ -195,13 +203,13 @@ export class GoogleSheet implements Sheet {
           "let the header begin in A1, and delete these rows.",
       );
     }
-    this.#strayed = undefined;
+    this.#misplaced = undefined;
   }
 
-  /** Tells the operator when rows begin below an empty row, which nobody finds who scrolls to the end of the others. */
-  async #watchGap(firstRow: number, signal: AbortSignal): Promise<void> {
+  /** Gives notice when rows begin below an empty row, where people who scroll to the end of the others don't find them. */
+  async #checkGap(firstRow: number, signal: AbortSignal): Promise<void> {
     const above = firstRow - 1;
-    // The rows stand, whatever becomes of this look.
+    // The rows are written: an error here must not make them be written again.
     const page = await this.#tab.read(`A${above}:${ID_COLUMN}${above}`, "ROWS", signal).catch(() =>
       undefined
     );
@@ -220,30 +228,30 @@ export class GoogleSheet implements Sheet {
 const ID_INDEX = 4;
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const FIRST_ROW = `A1:${ID_COLUMN}1`;
-/** Where a header that has slipped down is looked for. */
+/** Rows below an empty first row. */
 const SECOND_ROWS = `A2:${ID_COLUMN}1000`;
-/** The grid that Google gives a tab which somebody adds by hand. */
+/** The size of a tab that people add by hand. */
 const FRESH = { rows: 1000, columns: 26 };
-/** Stands in an empty cell's place, because a table could end at a column of empty cells. */
+/** Written instead of an empty cell, because a table could end at a column of empty cells. */
 const BLANK = " ";
 
-/** Whether one of the columns A to E holds something. */
+/** Whether one of the columns A to E has text. */
 function isFilled(row: readonly string[] | undefined): row is readonly string[] {
   return row?.slice(0, HEADER.length).some((cell) => cell !== "") ?? false;
 }
 
-/** Which of `ids` stand in a piece of the id column that begins at row `start`, and the last row of one. */
+/** Which of `ids` are in a part of the id column that begins at row `start`, and the last row of one. */
 function within(
   column: readonly string[],
   start: number,
   ids: ReadonlySet<string>,
-): { standing: ReadonlySet<string>; last: RowPosition | undefined } {
-  const standing = new Set<string>();
+): FoundRows {
+  const present = new Set<string>();
   let last: RowPosition | undefined;
   column.forEach((id, index) => {
     if (!ids.has(id)) return;
-    standing.add(id);
+    present.add(id);
     last = { position: start + index, id };
   });
-  return { standing, last };
+  return { present, last };
 }

@@ -1,4 +1,4 @@
-/** One tab of a Google spreadsheet, request by request: what {@link GoogleSheet} is made of. */
+/** Requests about one tab of a Google spreadsheet. {@link GoogleSheet} is built on them. */
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleClient, GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, isBeyondGrid } from "./google_errors.ts";
@@ -6,14 +6,14 @@ import { parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
 import { HEADER } from "../sheet.ts";
 
-/** What a tab is like. */
+/** The size of a tab. */
 export interface TabSize {
   readonly sheetId: number;
   readonly rows: number;
   readonly columns: number;
 }
 
-/** A range's cells, and the last row that Google has of it. */
+/** The cells of a range, and the number of the last row in it. */
 export interface Page {
   readonly values: string[][];
   readonly lastRow: number;
@@ -24,7 +24,7 @@ export const ID_COLUMN = "E";
 /** About 3 MB of ids a page. */
 const PAGE_ROWS = 100_000;
 
-/** Every method throws as {@link Sheet} says. */
+/** One tab of a Google spreadsheet. Every method throws what the methods of {@link Sheet} throw. */
 export class GoogleTab implements AsyncDisposable {
   readonly #name: string;
   readonly #options: Required<GoogleSheetOptions>;
@@ -39,14 +39,14 @@ export class GoogleTab implements AsyncDisposable {
     (await this.#client?.catch(() => undefined))?.[Symbol.dispose]();
   }
 
-  /** The tab as it is now; `undefined` when there is none of this name. */
+  /** The size of the tab; `undefined` when there is no tab of this name. */
   async findTab(signal: AbortSignal): Promise<TabSize | undefined> {
     const { sheets } = await this.call(signal, (api, options) =>
       api.spreadsheets.get({
         spreadsheetId: this.#options.spreadsheetId,
         fields: "sheets.properties(sheetId,title,gridProperties(rowCount,columnCount))",
       }, options));
-    if (!sheets) throw new Error("Google's answer to a look at the spreadsheet isn't one");
+    if (!sheets) throw new Error("Google's answer about the spreadsheet isn't one");
     const properties = sheets.find((sheet) => sheet.properties?.title === this.#options.tab)?.properties;
     return properties && {
       sheetId: properties.sheetId ?? 0,
@@ -55,7 +55,7 @@ export class GoogleTab implements AsyncDisposable {
     };
   }
 
-  /** Puts the header above a first row that is a message's. */
+  /** Inserts the header above the first row. */
   insertHeader(sheetId: number, signal: AbortSignal): Promise<unknown> {
     const values = HEADER.map((stringValue) => ({ userEnteredValue: { stringValue } }));
     return this.change([
@@ -75,7 +75,7 @@ export class GoogleTab implements AsyncDisposable {
     ], signal);
   }
 
-  /** Two rows, because Google freezes no header that is all there is. */
+  /** Makes the tab, with two rows: Google doesn't freeze a header that is the only row. */
   addTab(signal: AbortSignal): Promise<unknown> {
     const gridProperties = { rowCount: 2, columnCount: HEADER.length, frozenRowCount: 1 };
     return this.change([{ addSheet: { properties: { title: this.#options.tab, gridProperties } } }], signal);
@@ -98,7 +98,7 @@ export class GoogleTab implements AsyncDisposable {
       }, options));
   }
 
-  /** The id column from row `start` on, in pages; empty when it begins below the last row. */
+  /** The id column from row `start` on; empty when that is below the last row. */
   async readIds(start: number, signal: AbortSignal): Promise<string[]> {
     const pages: string[][] = [];
     for (let first = start;; first += PAGE_ROWS) {
@@ -106,14 +106,14 @@ export class GoogleTab implements AsyncDisposable {
       const page = await this.read(`${ID_COLUMN}${first}:${ID_COLUMN}${last}`, "COLUMNS", signal);
       const ids = page?.values[0] ?? [];
       pages.push(ids);
-      // Google answers with the range that it has of the one asked for.
+      // The answer names the part of the range that exists.
       if (page?.lastRow !== last) return pages.flat();
-      // It leaves out the empty cells at the end, behind which the next page goes on.
+      // It leaves out empty cells at the end, and the next page continues behind them.
       while (ids.length < PAGE_ROWS) ids.push("");
     }
   }
 
-  /** The range `cells` of the tab, or all of it, and its last row; `undefined` when it begins below the last row. */
+  /** The cells of `cells`, or of the whole tab; `undefined` when the range begins below the last row. */
   read(
     cells: string | undefined,
     majorDimension: "ROWS" | "COLUMNS",
@@ -122,7 +122,7 @@ export class GoogleTab implements AsyncDisposable {
     return this.readRange(this.range(cells), majorDimension, signal);
   }
 
-  /** The same of a whole range as Google names it. */
+  /** Like {@link read}, for a range in Google's notation, with the name of its tab. */
   async readRange(
     range: string,
     majorDimension: "ROWS" | "COLUMNS",
@@ -144,12 +144,12 @@ export class GoogleTab implements AsyncDisposable {
       throw this.explain(error, signal, "setup");
     }
     const last = parseRange(body.range)?.lastRow;
-    // Somebody else's page with a 200 must not pass for an empty tab: rows would be written a second time.
+    // A foreign answer with status 200 must not count as an empty tab: rows would be written a second time.
     if (!last) throw new Error("Google's answer to a read isn't one");
     return { values: body.values ?? [], lastRow: last };
   }
 
-  /** One call; `refused` says what a 400 is about. */
+  /** One call; `refused` says what a 400 means. */
   async call<T>(
     signal: AbortSignal,
     request: GoogleRequest<T>,
@@ -162,14 +162,14 @@ export class GoogleTab implements AsyncDisposable {
     }
   }
 
-  /** Loads Google's client when it is needed: a service that writes to a file never pays for it. */
+  /** Google's client, loaded at first use: a service that writes to a file never loads it. */
   connect(): Promise<GoogleClient> {
     return this.#client ??= import("./google_client.ts").then(({ GoogleClient }) =>
       new GoogleClient(this.#options)
     );
   }
 
-  /** What the client's error means, without anything of the request. */
+  /** The meaning of the client's error, without anything of the request. */
   explain(error: unknown, signal: AbortSignal, refused: "refused" | "setup"): unknown {
     if (signal.aborted) return signal.reason;
     const { tab, spreadsheetId, key: { clientEmail } } = this.#options;

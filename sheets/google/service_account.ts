@@ -1,3 +1,4 @@
+/** The key of a Google service account. */
 import { createPrivateKey } from "node:crypto";
 import * as v from "valibot";
 
@@ -5,7 +6,7 @@ import * as v from "valibot";
 const KeyFile = v.object({
   "type": v.literal("service_account", 'isn\'t "service_account"'),
   "client_email": v.pipe(v.string("isn't text"), v.includes("@", "isn't an address")),
-  // Environment variables that were escaped once too often carry \n as two characters.
+  // In environment variables that were escaped twice, \n is two characters.
   "private_key": v.pipe(
     v.string("isn't text"),
     v.transform((pem) => pem.replaceAll("\\n", "\n")),
@@ -18,9 +19,9 @@ const KeyFile = v.object({
   ),
 });
 
-/** A Google service account's key, checked. `privateKey` is secret: it never goes into a message or a log. */
+/** A checked key. `privateKey` is secret: it never appears in a message or a log. */
 export interface ServiceAccountKey {
-  /** Whom the operator shares the spreadsheet with. */
+  /** The address with which the operator shares the spreadsheet. */
   readonly clientEmail: string;
   readonly privateKey: string;
   readonly privateKeyId: string | undefined;
@@ -30,7 +31,7 @@ export interface ServiceAccountKey {
 /**
  * The service account's key from its JSON text or, without one, from the file at `path`.
  *
- * Throws a `TypeError` whose one sentence names the source and everything wrong with it, without quoting it.
+ * @throws {TypeError} one sentence that names the source and everything wrong with it, without quoting it.
  */
 export async function readServiceAccountKey(
   { json, path }: { json?: string; path: string },
@@ -46,13 +47,13 @@ export async function readServiceAccountKey(
   return parseServiceAccountKey(text, `The key file ${path}`);
 }
 
-/** The text of a file, of which Windows' editors make UTF-16 or put a byte order mark in front of it. */
+/** The text of a file. Editors on Windows may save it as UTF-16, or with a byte order mark. */
 function decoded(bytes: Uint8Array): string {
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
   return new TextDecoder(isUtf16 ? "utf-16le" : "utf-8").decode(bytes);
 }
 
-/** Decodes the JSON text of a service account's key; see {@link readServiceAccountKey}. */
+/** Decodes the JSON text of a key; throws like {@link readServiceAccountKey}. */
 export function parseServiceAccountKey(text: string, source: string): ServiceAccountKey {
   let json: unknown;
   try {

@@ -35,7 +35,7 @@ for (const [how, change] of Object.entries(SAFE)) {
     await Deno.writeTextFile(place.path, edited);
     const file = place.another();
     await file.open(never, mark);
-    assertEquals((await file.find(new Set([idOf(5), idOf(6)]), mark, never)).standing, new Set([idOf(5)]));
+    assertEquals((await file.find(new Set([idOf(5), idOf(6)]), mark, never)).present, new Set([idOf(5)]));
     const sixth = await file.append([row(6)], never);
     const seventh = await file.append([row(7)], never);
     const text = await Deno.readTextFile(place.path);

@@ -44,8 +44,8 @@ Deno.test("CsvFile.append() completes a row that a crash left half written, wher
     // Whoever comes back after a crash: it looks which rows stand, and appends the others.
     const file = new CsvFile({ path: place.path });
     await file.open(never, { position: 0, id: idOf(2) });
-    const { standing } = await file.find(new Set([idOf(3), idOf(4)]), undefined, never);
-    const missing = torn.filter((row) => !standing.has(row[4]));
+    const { present } = await file.find(new Set([idOf(3), idOf(4)]), undefined, never);
+    const missing = torn.filter((row) => !present.has(row[4]));
     if (missing.length) await file.append(missing, never);
     const mark = await file.append([row(5)], never);
     assertEquals(await place.read(), whole + toCsv([...torn, row(5)]), `after ${length} bytes`);
@@ -122,7 +122,7 @@ Deno.test("CsvFile.append() doesn't count rows that went into a file without a n
     using _ = patch("syncData", () => Deno.remove(place.path));
     await assertRejects(() => place.file.append([row(1)], never), Error, "replaced");
   }
-  assertEquals((await place.file.find(new Set([idOf(1)]), undefined, never)).standing.size, 0);
+  assertEquals((await place.file.find(new Set([idOf(1)]), undefined, never)).present.size, 0);
   await place.file.append([row(1)], never);
   assertEquals(await place.ids(), [idOf(1)]);
 });
@@ -152,8 +152,8 @@ for (const [what, [change, stands]] of Object.entries(MEANWHILE)) {
       using _ = patch("syncData", () => change(place, before));
       await assertRejects(() => place.file.append([row(2)], never), Error, "replaced or changed");
     }
-    const { standing } = await place.file.find(new Set([idOf(2)]), mark, never);
-    assertEquals(standing.size, stands ? 1 : 0);
+    const { present } = await place.file.find(new Set([idOf(2)]), mark, never);
+    assertEquals(present.size, stands ? 1 : 0);
     if (!stands) await place.file.append([row(2)], never);
     await place.file.append([row(3)], never);
     const text = await place.read();
@@ -176,7 +176,7 @@ Deno.test("CsvFile.append() doubles no row when somebody adds a note between its
     });
     await assertRejects(() => place.file.append([row(2)], never), Error, "replaced or changed");
   }
-  assertEquals((await place.file.find(new Set([idOf(2)]), undefined, never)).standing.size, 1);
+  assertEquals((await place.file.find(new Set([idOf(2)]), undefined, never)).present.size, 1);
   await place.file.append([row(3)], never);
   assertEquals(await place.read(), `${toCsv([HEADER, row(1)])}a note\r\n${toCsv(rows(2, 3))}`);
 });
@@ -189,11 +189,11 @@ Deno.test("CsvFile.append() writes nothing over rows that somebody else wrote, u
   const mark = await place.file.append([row(1)], never);
 
   await assertRejects(() => other.append([row(1)], never), Error, "somebody else");
-  const { standing } = await other.find(new Set([idOf(1)]), undefined, never);
-  assertEquals(standing, new Set([idOf(1)]));
+  const { present } = await other.find(new Set([idOf(1)]), undefined, never);
+  assertEquals(present, new Set([idOf(1)]));
   await other.append([row(2)], never);
   await assertRejects(() => place.file.append([row(2)], never), Error, "somebody else");
-  assertEquals((await place.file.find(new Set([idOf(2)]), mark, never)).standing.size, 1);
+  assertEquals((await place.file.find(new Set([idOf(2)]), mark, never)).present.size, 1);
   assertEquals(await place.ids(), [idOf(1), idOf(2)]);
 });
 
@@ -223,11 +223,11 @@ Deno.test("CsvFile.find() reads a file that a spreadsheet saved: bare line feeds
   const saved = rows(1, 3).map((row) => row.map((cell) => `"${cell}"`).join(",") + "\n");
   await Deno.writeTextFile(place.path, HEADER.join(",") + "\n" + saved.join(""));
   await place.file.open(never);
-  const { standing, last } = await place.file.find(new Set([idOf(1), idOf(3)]), undefined, never);
-  assertEquals(standing, new Set([idOf(1), idOf(3)]));
+  const { present, last } = await place.file.find(new Set([idOf(1), idOf(3)]), undefined, never);
+  assertEquals(present, new Set([idOf(1), idOf(3)]));
   await place.file.append([row(4)], never);
   const after = await place.file.find(new Set([idOf(3), idOf(4)]), last, never);
-  assertEquals(after.standing.size, 2);
+  assertEquals(after.present.size, 2);
 });
 
 Deno.test("CsvFile.find() reads rows that lie across its buffer's end, wherever that is", async () => {
@@ -242,9 +242,9 @@ Deno.test("CsvFile.find() reads rows that lie across its buffer's end, wherever 
   const mark = await place.file.append(short, never);
   await place.file.append(long, never);
   const all = new Set([...short, ...long].map((row) => row[4]));
-  assertEquals((await place.file.find(all, undefined, never)).standing.size, 100_060);
+  assertEquals((await place.file.find(all, undefined, never)).present.size, 100_060);
   const behind = new Set([mark.id, ...long.map((row) => row[4])]);
-  assertEquals((await place.file.find(behind, mark, never)).standing.size, 61);
+  assertEquals((await place.file.find(behind, mark, never)).present.size, 61);
 });
 
 for (

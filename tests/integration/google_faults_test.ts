@@ -45,8 +45,8 @@ Deno.test("GoogleSheet.append() can't know what stands after a 503, so find() is
   await using place = await GooglePlace.open();
   place.google.faults.next("append", { work: "done", outcome: "answer", status: 503 });
   assertKind(await failure(place.sheet.append([poison], never), poison), "busy");
-  const { standing } = await place.sheet.find(new Set([poison[4]]), undefined, never);
-  assertEquals(standing.size, 1);
+  const { present } = await place.sheet.find(new Set([poison[4]]), undefined, never);
+  assertEquals(present.size, 1);
 });
 
 const setups: [name: string, break_: (place: GooglePlace) => void, words: string[]][] = [
@@ -175,9 +175,9 @@ Deno.test("GoogleSheet's rows may land after it gave up on them", async () => {
   await using place = await GooglePlace.open({ timeoutMs: 300 });
   place.google.faults.next("append", { work: "late", outcome: "hang" });
   await failure(place.sheet.append([poison], never), poison);
-  assertEquals((await place.sheet.find(new Set([poison[4]]), undefined, never)).standing.size, 0);
+  assertEquals((await place.sheet.find(new Set([poison[4]]), undefined, never)).present.size, 0);
   await place.google.faults.finishLate();
-  assertEquals((await place.sheet.find(new Set([poison[4]]), undefined, never)).standing.size, 1);
+  assertEquals((await place.sheet.find(new Set([poison[4]]), undefined, never)).present.size, 1);
 });
 
 Deno.test("GoogleSheet learns of Google's quota from Google, and of its end", async () => {

@@ -22,7 +22,7 @@ for (const [what, body] of Object.entries(MISFITS)) {
     place.google.faults.next("append", fault);
     const error = await assertRejects(() => place.sheet.append(rows(1, 2), never), Error);
     assert(!(error instanceof SheetError), "Nobody can know whether the rows stand");
-    assertEquals((await place.sheet.find(new Set([idOf(1)]), undefined, never)).standing.size, 0);
+    assertEquals((await place.sheet.find(new Set([idOf(1)]), undefined, never)).present.size, 0);
     await place.sheet.open(never);
     await place.sheet.append(rows(1, 2), never);
     assertEquals(place.google.rows("ChatLogs"), [HEADER, ...rows(1, 2)].map((row) => [...row]));
@@ -53,7 +53,7 @@ Deno.test("GoogleSheet pauses while rows stand in other columns than asked, so t
   }
   tab.deleteColumns(0, 1);
   await place.sheet.open(never);
-  assertEquals((await place.sheet.find(new Set([idOf(2)]), undefined, never)).standing.size, 1);
+  assertEquals((await place.sheet.find(new Set([idOf(2)]), undefined, never)).present.size, 1);
 });
 
 Deno.test("GoogleSheet.append() tells the operator when a column that is filled down sends rows far below", async () => {
@@ -88,7 +88,7 @@ Deno.test("GoogleSheet gives a tab that was made again while it was written to i
   place.google.spreadsheet.addTab("ChatLogs");
   await assertRejects(() => place.sheet.append(rows(2, 3), never), Error, "no header");
   await place.sheet.open(never);
-  assertEquals((await place.sheet.find(new Set([2, 3].map(idOf)), undefined, never)).standing.size, 2);
+  assertEquals((await place.sheet.find(new Set([2, 3].map(idOf)), undefined, never)).present.size, 2);
   await place.sheet.append([row(4)], never);
   assertEquals(place.google.rows("ChatLogs"), [HEADER, ...rows(2, 4)].map((row) => [...row]));
 });

@@ -79,8 +79,8 @@ Deno.test("GoogleSheet.find() sees the rows of an append whose answer was lost",
   const mark = await place.sheet.append([row(1)], never);
   place.google.faults.next("append", { work: "done", outcome: "half" });
   await assertRejects(() => place.sheet.append(rows(2, 3), never), Error);
-  const { standing, last } = await place.sheet.find(new Set([idOf(2), idOf(3), idOf(4)]), mark, never);
-  assertEquals(standing, new Set([idOf(2), idOf(3)]));
+  const { present, last } = await place.sheet.find(new Set([idOf(2), idOf(3), idOf(4)]), mark, never);
+  assertEquals(present, new Set([idOf(2), idOf(3)]));
   assertEquals(last, { position: 4, id: idOf(3) });
 });
 
@@ -90,8 +90,8 @@ Deno.test("GoogleSheet.find() reads a long column in pages and not one request m
   tab.rows = [[...HEADER], ...rows(1, 250_000).map((row) => [...row])];
   const before = place.google.requests.length;
   const wanted = new Set([1, 100_000, 199_999, 250_000, 250_001].map(idOf));
-  const { standing, last } = await place.sheet.find(wanted, undefined, never);
-  assertEquals(standing.size, 4);
+  const { present, last } = await place.sheet.find(wanted, undefined, never);
+  assertEquals(present.size, 4);
   assertEquals(last, { position: 250_001, id: idOf(250_000) });
   assertEquals(place.google.requests.length - before, 3);
 });
@@ -102,9 +102,9 @@ Deno.test("GoogleSheet.find() takes the grid's end for an end, at a page's end a
   tab.rows = [[...HEADER], ...rows(1, 99_999).map((row) => [...row])];
   assertEquals(tab.rowCount, 100_000);
   const wanted = new Set([idOf(99_999)]);
-  assertEquals((await place.sheet.find(wanted, undefined, never)).standing, wanted);
+  assertEquals((await place.sheet.find(wanted, undefined, never)).present, wanted);
   const mark = { position: 100_001, id: idOf(100_000) };
-  assertEquals((await place.sheet.find(wanted, mark, never)).standing, wanted);
+  assertEquals((await place.sheet.find(wanted, mark, never)).present, wanted);
 });
 
 Deno.test("GoogleSheet.find() asks once when all stands behind the mark, and once more for what doesn't", async () => {

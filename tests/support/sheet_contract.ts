@@ -80,8 +80,8 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
       [time, room, username, message, id],
     ) => [time, room, username, place.shown(message), id]);
     assertEquals(await place.look(), [[...HEADER], ...expected]);
-    const { standing } = await sheet.find(new Set(sent.map((row) => row[4])), undefined, never);
-    assertEquals(standing.size, sent.length);
+    const { present } = await sheet.find(new Set(sent.map((row) => row[4])), undefined, never);
+    assertEquals(present.size, sent.length);
   });
 
   promise(".append() writes nothing once it was told to stop", async (place) => {
@@ -95,13 +95,13 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
   promise(".find() tells which ids stand, and where the last one is", async (place) => {
     await using sheet = await opened(place);
     assertEquals(await sheet.find(new Set([idOf(1)]), undefined, never), {
-      standing: new Set<string>(),
+      present: new Set<string>(),
       last: undefined,
     });
     await sheet.append(rows(1, 5), never);
     const second = await sheet.append([row(6)], never);
-    const { standing, last } = await sheet.find(new Set([idOf(2), idOf(6), idOf(7)]), undefined, never);
-    assertEquals(standing, new Set([idOf(2), idOf(6)]));
+    const { present, last } = await sheet.find(new Set([idOf(2), idOf(6), idOf(7)]), undefined, never);
+    assertEquals(present, new Set([idOf(2), idOf(6)]));
     assertEquals(last, second);
   });
 
@@ -114,8 +114,8 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
       await sheet.append(rows(4, 5), never);
       // Newest first: the row in the middle is where it was.
       await place.edit((rows) => rows.toReversed());
-      const { standing } = await sheet.find(new Set([2, 4, 5, 6].map(idOf)), mark, never);
-      assertEquals(standing, new Set([2, 4, 5].map(idOf)));
+      const { present } = await sheet.find(new Set([2, 4, 5, 6].map(idOf)), mark, never);
+      assertEquals(present, new Set([2, 4, 5].map(idOf)));
       await sheet.append([row(6)], never);
       assertEquals((await place.look()).at(-1), [...row(6)]);
     },
@@ -127,8 +127,8 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
       [row(1, `x,${idOf(7)}\r\ntime,lobby,ada,hi,${idOf(8)}\r\n`), row(2, `"\n${idOf(9)}`)],
       never,
     );
-    const { standing } = await sheet.find(new Set([1, 2, 7, 8, 9].map(idOf)), undefined, never);
-    assertEquals(standing, new Set([idOf(1), idOf(2)]));
+    const { present } = await sheet.find(new Set([1, 2, 7, 8, 9].map(idOf)), undefined, never);
+    assertEquals(present, new Set([idOf(1), idOf(2)]));
   });
 
   const edits: Record<string, (rows: string[][]) => string[][]> = {
@@ -144,8 +144,8 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
       const mark = await sheet.append([row(5)], never);
       await sheet.append([row(6)], never);
       await place.edit(change);
-      const { standing, last } = await sheet.find(new Set([idOf(6), idOf(7)]), mark, never);
-      assertEquals(standing, new Set([idOf(6)]));
+      const { present, last } = await sheet.find(new Set([idOf(6), idOf(7)]), mark, never);
+      assertEquals(present, new Set([idOf(6)]));
       assertEquals(last?.id, idOf(6));
       await sheet.append([row(7)], never);
       assertEquals((await place.look()).at(-1), [...row(7)]);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createLogger } from "../../routes/logger.ts";
 
-Deno.test("createLog() writes lines of its level and above, and tells of each error", () => {
+Deno.test("createLogger() writes lines of its level and above, and reports each error", () => {
   const lines: string[] = [];
   let errors = 0;
   const log = createLogger("error", (line) => lines.push(JSON.parse(line).event), () => errors++);

@@ -1,4 +1,4 @@
-/** `/reports/:id`: the file of a report, for whoever asked for it, and for admins. */
+/** `/reports/:id`: the file of a report, for its owner and admins. */
 import { type Context, Hono } from "hono";
 import type { Report } from "../../../rooms/reports/report.ts";
 import type { Reports } from "../../../rooms/reports/open_reports.ts";
@@ -13,15 +13,15 @@ const TYPES: Readonly<Record<string, string>> = {
   csv: "text/csv; charset=utf-8",
 };
 
-/** Behind the gate of the API. A browser that isn't signed in is sent to sign in. */
+/** The route of reports' files. A browser that isn't signed in is redirected to the page for it. */
 export function reportFiles(options: {
   reports: Reports;
   rules: PermissionStore;
-  /** Whose days names of files have. */
+  /** For dates in names of files. */
   timeZone: string;
 }): Hono<ApiEnv> {
   const { reports, rules, timeZone } = options;
-  // As ISO 8601 has dates.
+  // The Swedish format is that of ISO 8601.
   const days = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
 
   return new Hono<ApiEnv>().get("/:id", async (c, next) => {
@@ -33,11 +33,11 @@ export function reportFiles(options: {
     const user = accountIn(caller);
     const report = await reports.get(c.req.param("id"));
     if (!report || !isOwnReport(report, user)) {
-      // The page for people who are lost says it better than JSON.
+      // People get the page "not found" instead of JSON.
       if (isPerson) return await next();
       throw noSuchReport();
     }
-    // Whoever may not read the room any more may not read what was said in it either.
+    // People who lost access to the room must not read its messages here.
     const now = await rules.of(report.room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     if (report.outcome !== "completed") {
@@ -56,7 +56,7 @@ export function reportFiles(options: {
   });
 }
 
-/** CSV is stored as gzip: a client that takes that gets it as it is. */
+/** Sends a file. CSV is stored as gzip, and sent as it is to clients that accept that. */
 function send(
   c: Context,
   { id, type, room, files }: Report,

@@ -1,4 +1,4 @@
-/** What somebody asks for when asking for a report, decoded. */
+/** Orders of reports, decoded. */
 import * as v from "valibot";
 import type { Order } from "../../../rooms/reports/report.ts";
 import { requestBody } from "../request_body.ts";
@@ -15,7 +15,7 @@ const when = (field: string) =>
       v.string(`"${field}" must be a date or a time`),
       v.maxLength(40),
       v.check(
-        // Before 1970 nothing was said, and years are written otherwise.
+        // Dates before 1970 and years of other than four digits are refused.
         (text) => text === "" || ((DAY.test(text) || TIME.test(text)) && Date.parse(text) >= DAY_MS),
         `"${field}" must be a date such as 2026-03-01, or a time such as 2026-03-01T09:00:00Z`,
       ),
@@ -31,8 +31,10 @@ const Body = v.object({
 });
 
 /**
- * The order in a request's JSON. Days are those of the service's time zone, and the day of `to` belongs to it. Throws
- * {@link HttpError}.
+ * The order in a request's JSON. Dates are days of the service's time zone, the day of `to` included; `now` is in ms since the
+ * epoch.
+ *
+ * @throws {HttpError} 400 when it isn't an order.
  */
 export function orderIn(
   body: unknown,
@@ -57,7 +59,7 @@ export function orderIn(
 }
 
 function endOf(text: string, timeZone: string, now: number): number {
-  // There is no day after the last of the year 9999.
+  // Also because the year 9999 has no day after its last.
   if (Date.parse(text) > now) return now;
   return timeOf(DAY.test(text) ? nextDay(text) : text, timeZone);
 }
@@ -70,11 +72,11 @@ function nextDay(day: string): string {
   return new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);
 }
 
-/** When a day begins in a time zone. */
+/** When a day begins in a time zone, in ms since the epoch. */
 function startOfDay(day: string, timeZone: string): number {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   const offsetAt = (at: number): number => Date.parse(`${format.format(at).replace(" ", "T")}Z`) - at;
   const utc = Date.parse(day);
-  // The second time with the offset of the place, where the first may have been that of the day before.
+  // Twice: the first offset may be that of the day before, across a change of daylight saving time.
   return utc - offsetAt(utc - offsetAt(utc));
 }

@@ -1,9 +1,9 @@
-/** Reports as the API and the sockets show them. */
+/** Reports as the API and sockets show them. */
 import { endOf, type Outcome, type Report } from "../../../rooms/reports/report.ts";
 import type { ReportView, TaskStatus, TaskUpdate } from "../../../rooms/reports/task_update.ts";
 import type { Translations } from "../../translations.ts";
 
-/** How protocol.md calls what reports come to. */
+/** The status in protocol.md for each outcome. */
 export const STATUS: Readonly<Record<Outcome, TaskStatus>> = {
   waiting: "started",
   running: "progress",
@@ -18,7 +18,7 @@ export const STATUS: Readonly<Record<Outcome, TaskStatus>> = {
 /** Makes the sentence about a report. */
 export type ReportSentence = (report: Report) => string;
 
-/** Reads the words for {@link ReportSentence}. */
+/** Reads the translations, and makes sentences from them. */
 export async function reportSentences(words: Translations): Promise<ReportSentence> {
   const known = {
     "zh-Hant": await words("zh-Hant", "report"),
@@ -30,6 +30,7 @@ export async function reportSentences(words: Translations): Promise<ReportSenten
   };
 }
 
+/** A report as protocol.md defines it. */
 export function viewTask(report: Report, sentence: ReportSentence): TaskUpdate {
   const { id, outcome, progress, messages, files, changedAt } = report;
   const url = `/reports/${id}`;
@@ -45,6 +46,7 @@ export function viewTask(report: Report, sentence: ReportSentence): TaskUpdate {
   };
 }
 
+/** A report with its order, as our own pages show it. */
 export function viewReport(report: Report, sentence: ReportSentence): ReportView {
   const { type, room, from, to, outcome, messages, askedAt } = report;
   return {

@@ -1,12 +1,12 @@
-/** `/api/reports`: asking for reports, how far they are, and cancelling them. */
+/** `/api/reports`: ordering reports, their progress, and cancelling them. */
 import { Hono } from "hono";
 import type { Idempotency } from "../../../rooms/kv/idempotency_keys.ts";
 import type { Reports } from "../../../rooms/reports/open_reports.ts";
 import { TooManyReportsError } from "../../../rooms/reports/report_store.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
-import { hasAccount, type User } from "../../../rooms/user.ts";
-import { admitted, type ApiEnv } from "../gate.ts";
+import type { User } from "../../../rooms/user.ts";
+import { accountOf, type ApiEnv } from "../gate.ts";
 import type { Caller, Refusal } from "../../authentication.ts";
 import { jsonIn } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
@@ -16,9 +16,10 @@ import { noEntry } from "../messages.ts";
 import { orderIn } from "./report_order.ts";
 import { reportSentences, viewReport } from "./report_view.ts";
 
-/** What somebody is told to wait who has too many reports under way. */
+/** When somebody with too many reports under way may try again. */
 const RETRY_AFTER_MS = 10_000;
 
+/** The API of reports. */
 export function reportsApi(options: {
   reports: Reports;
   rules: PermissionStore;
@@ -26,7 +27,7 @@ export function reportsApi(options: {
   idempotency: Idempotency;
   words: Translations;
   timeZone: string;
-  /** Of the words in files, when nobody states another one. */
+  /** Of texts in files, unless the order states another one. */
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
@@ -46,7 +47,7 @@ export function reportsApi(options: {
           if (!(error instanceof TooManyReportsError)) throw error;
           throw new HttpError(429, "too_many_reports", error.message, RETRY_AFTER_MS);
         });
-        // One that came again may be further by now.
+        // A repeated request gets the first answer, though the report has progressed.
         const asked = { ...report, outcome: "waiting" as const };
         const { task_id, message } = viewReport(asked, await reportSentences(words));
         return { task_id, message };
@@ -73,20 +74,17 @@ export function reportsApi(options: {
   return app;
 }
 
-/** Whoever has reports. Throws {@link HttpError}. */
+/** The caller, who can have reports. Throws like {@link accountOf}. */
 export function accountIn(caller: Caller | Refusal): User {
-  const { user } = admitted(caller);
-  if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");
-  if (hasAccount(user)) return user;
-  throw new HttpError(403, "not_allowed", "Reports are for people with an account");
+  return accountOf(caller, "Reports are for people with an account");
 }
 
-/** Whether a report is somebody's own, or an admin's to look after. */
+/** Whether the user owns the report, or is an admin. */
 export function isOwnReport({ owner }: { owner: string }, user: User): boolean {
   return owner === user.id || user.role === "admin";
 }
 
-/** The error for a report that there isn't: somebody else's is none that one may know of. */
+/** The error for a report that doesn't exist, or is somebody else's: that must not differ. */
 export function noSuchReport(): HttpError {
   return new HttpError(404, "not_found", "You have no such report");
 }

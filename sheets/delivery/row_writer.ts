@@ -1,0 +1,121 @@
+/** Writes rows to the sheet so that each is there once, whatever became of earlier attempts. */
+import type { Clock } from "../../rooms/clock.ts";
+import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
+import { type Trace, untraced } from "../../rooms/trace.ts";
+import { idOf, type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
+import type { DeadLetter } from "./dead_letters.ts";
+import type { LateAppends } from "./late_appends.ts";
+
+/** How one piece of work is done: `pace` resolves when the next append may begin, `signal` aborts the work. */
+export interface Way {
+  readonly pace: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** What became of rows. */
+export interface WrittenRows {
+  /** The last of the rows in the sheet, as far as this is known. */
+  readonly last: RowPosition | undefined;
+  /** Rows that the sheet refused for good. */
+  readonly refused: readonly DeadLetter[];
+}
+
+/** What {@link RowWriter} works with. */
+export interface RowWriterParts {
+  readonly sheet: Sheet;
+  /** Must be held while rows are written. */
+  readonly lease: Lease;
+  readonly lateAppends: LateAppends;
+  readonly clock: Clock;
+  readonly trace?: Trace;
+}
+
+/** Writes rows to one sheet. Every method throws what the sheet throws, and {@link LeaseLostError}. */
+export class RowWriter {
+  readonly #parts: RowWriterParts;
+  #isOpen = false;
+
+  constructor(parts: RowWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens the sheet before the next work: somebody else may have written to it. */
+  reopen(): void {
+    this.#isOpen = false;
+  }
+
+  /** Opens the sheet, unless it is open; `last` is the last row that is known to be in it. */
+  async open(signal: AbortSignal, last: RowPosition | undefined): Promise<void> {
+    if (this.#isOpen) return;
+    await this.#parts.sheet.open(signal, last);
+    this.#isOpen = true;
+  }
+
+  /** Appends rows in order. */
+  async append(rows: readonly Row[], way: Way): Promise<WrittenRows> {
+    const refused: DeadLetter[] = [];
+    return { last: await this.#append(rows, refused, way), refused };
+  }
+
+  /** Appends those rows that aren't in the sheet, after an attempt whose outcome isn't known; `from` is where the search begins. */
+  async complete(rows: readonly Row[], from: RowPosition | undefined, way: Way): Promise<WrittenRows> {
+    await this.#parts.lateAppends.note(rows, this.#parts.clock.now());
+    const { missing, last } = await this.#find(rows, from, way);
+    if (!missing.length) return { last, refused: [] };
+    const written = await this.append(missing, way);
+    return { last: written.last ?? last, refused: written.refused };
+  }
+
+  /** Which of the rows aren't in the sheet, and the position of the last one that is. */
+  async #find(
+    rows: readonly Row[],
+    from: RowPosition | undefined,
+    { signal }: Way,
+  ): Promise<{ missing: readonly Row[]; last: RowPosition | undefined }> {
+    const { present, last } = await this.#parts.sheet.find(new Set(rows.map(idOf)), from, signal);
+    return { missing: rows.filter((row) => !present.has(idOf(row))), last };
+  }
+
+  /** Appends rows in order; when the sheet refuses some, appends halves until each refused row is alone. */
+  async #append(rows: readonly Row[], refused: DeadLetter[], way: Way): Promise<RowPosition | undefined> {
+    const { lease, sheet, trace = untraced } = this.#parts;
+    try {
+      await way.pace();
+      // As late as possible: the process may have been paused anywhere before.
+      lease.demand();
+      const signal = AbortSignal.any([way.signal, lease.lost]);
+      return await trace("append", { rows: rows.length }, () => sheet.append(rows, signal))
+        .finally(() => this.#noteIfLost(rows));
+    } catch (error) {
+      if (lease.lost.aborted) throw new LeaseLostError();
+      // Unless the sheet answered plainly, it may have changed since it was opened.
+      if (!(error instanceof SheetError) || error.kind === "setup") this.#isOpen = false;
+      if (!(error instanceof SheetError && error.kind === "refused")) throw error;
+      return await this.#divide(rows, error, refused, way);
+    }
+  }
+
+  /** Appends refused rows in halves, once it is known which of them are in the sheet all the same. */
+  async #divide(
+    rows: readonly Row[],
+    refusal: SheetError,
+    refused: DeadLetter[],
+    way: Way,
+  ): Promise<RowPosition | undefined> {
+    const { missing, last } = await this.#find(rows, undefined, way);
+    if (!missing.length) return last;
+    if (missing.length === 1 && rows.length === 1) {
+      refused.push({ row: missing[0], cause: refusal.message });
+      return last;
+    }
+    const half = missing.length >> 1;
+    const first = half ? await this.#append(missing.slice(0, half), refused, way) : undefined;
+    return await this.#append(missing.slice(half), refused, way) ?? first ?? last;
+  }
+
+  /** When the lease was lost during an append, its next holder may have appended the same rows. */
+  async #noteIfLost(rows: readonly Row[]): Promise<void> {
+    const { lease, lateAppends, clock } = this.#parts;
+    if (!lease.isHeld) await lateAppends.note(rows, clock.now());
+  }
+}
