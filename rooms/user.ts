@@ -1,4 +1,4 @@
-/** Who is speaking. */
+/** Who is speaking. The room's page imports it, too: it may use nothing that browsers lack. */
 
 /** A person or program in a room. Two connections with the same `id` are the same user. */
 export interface User {
@@ -56,11 +56,11 @@ export function personOf(user: User): string | undefined {
   return hasAccount(user) || isBadged(user.id) ? user.id : undefined;
 }
 
-// Controls, what no XML may hold, and the marks that turn the direction of text: with them a name could be drawn as
-// somebody else's.
+// Control characters, what XML forbids, and marks that change the direction of text, which could make one name look like
+// another.
 const UNWANTED = /[\p{Cc}\p{Noncharacter_Code_Point}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/** A text without the characters that may be part of no name, in NFC, runs of white space as one space. */
+/** Returns the text in NFC, without characters that no name may contain, each run of white space as one space. */
 export function withoutUnwanted(text: string): string {
   return text.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
 }
@@ -72,33 +72,4 @@ export function withoutUnwanted(text: string): string {
 export function cleanName(name: string): string | undefined {
   const clean = withoutUnwanted(name);
   return [...clean].length <= MAX_NAME_LENGTH ? clean : undefined;
-}
-
-// Invisible characters have a place inside an emoji, between letters of scripts that join them, and behind an
-// ideograph of which they choose the form.
-const JOINING = String.raw`[[\p{L}\p{M}]--[\p{Script=Latin}\p{Script=Han}]]`;
-const PLACED_WELL = new RegExp(
-  [
-    String.raw`\p{RGI_Emoji}`,
-    String.raw`(?<=${JOINING})[\u200c\u200d](?=${JOINING})`,
-    String.raw`(?<=\p{Ideographic})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]`,
-  ].join("|"),
-  "gv",
-);
-/** Signs that stand for "verified" wherever people have accounts, in any style. */
-const CHECK_MARKS = /[\u221a\u237b\u2611\u2705\u2713\u2714\u{10102}\u{1f5f8}\u{1f5f9}\u{1fbb1}]/u;
-/** Blank though they aren't white space: BRAILLE PATTERN BLANK, MUSICAL SYMBOL NULL NOTEHEAD, OBJECT REPLACEMENT CHARACTER. */
-const BLANK = /[\u2800\u{1d159}\ufffc]/u;
-/** Nobody can know what they look like, or nobody sees them. */
-const UNSEEN = /[\p{Cn}\p{Co}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
-/** A name needs something besides marks, which would hang on what stands before it. */
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
-/**
- * Whether people can tell a name that {@link cleanName} made from others by looking at it: no check marks, nothing
- * invisible, nothing that only looks like a space.
- */
-export function isLegible(name: string): boolean {
-  if (CHECK_MARKS.test(name) || BLANK.test(name)) return false;
-  return VISIBLE.test(name) && !UNSEEN.test(name.replace(PLACED_WELL, ""));
 }

@@ -55,7 +55,7 @@ const REMEMBERED_ROOMS = 10_000;
 /** Others may be faster so many times. */
 const MOVES = 20;
 /** The clocks of machines that share a database differ by less than this. */
-const CLOCKS_DIFFER_MS = 60_000;
+export const CLOCKS_DIFFER_MS = 60_000;
 
 export class Archive {
   readonly #kv: Deno.Kv;

@@ -45,7 +45,7 @@ const Post = v.object({
   ),
 });
 
-const MAX_PAGE = 100;
+export const MAX_PAGE = 100;
 const DEFAULT_PAGE = 30;
 /** What one account may be sent a minute: a backend that runs wild must not fill its inbox. */
 const ARRIVALS_PER_MINUTE = 600;

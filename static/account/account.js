@@ -1,5 +1,6 @@
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { isToday } from "../shared/dates.js";
 import { forgetAccount } from "../shared/former_account.js";
 import { mountForm, refusal } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
@@ -8,7 +9,6 @@ import { pageWords } from "../shared/words.js";
 
 /** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Pass */
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const words = pageWords();
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
 const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=pass]"));
@@ -129,8 +129,7 @@ function showPasses(list, passes, path, changed) {
 
 /** @param {string} at @returns {string} */
 function dayOf(at) {
-  const isToday = Date.now() - Date.parse(at) < DAY_MS && new Date(at).getDate() === new Date().getDate();
-  return isToday ? words.say("today") : day.format(new Date(at));
+  return isToday(Date.parse(at)) ? words.say("today") : day.format(new Date(at));
 }
 
 /** The browser and the system out of what a browser says that it is, or a token's name as it is. @param {string} name */

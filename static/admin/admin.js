@@ -3,6 +3,7 @@ import { mountAccounts } from "./accounts.js";
 import { mountRooms } from "./rooms.js";
 import { mountTokens } from "./tokens.js";
 import { BoardCharts } from "./charts.js";
+import { CLOSE } from "../shared/connection/closing.js";
 import { Connection } from "../shared/connection/connection.js";
 import { mountDeadLetters } from "./dead_letters.js";
 import { mountEvents } from "./events.js";
@@ -15,7 +16,6 @@ import { pageWords } from "../shared/words.js";
 /** @import { Point, Stats } from "../../rooms/stats/dashboard.ts" */
 /** @import { Status } from "../shared/connection/connection.js" */
 
-const CLOSE_SIGNED_OUT = 4001;
 const words = pageWords();
 
 /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
@@ -104,6 +104,6 @@ function showStatus({ state, code }) {
   part("status").textContent = state === "open"
     ? ""
     : state === "refused"
-    ? words.say(code === CLOSE_SIGNED_OUT ? "not_signed_in" : "not_allowed")
+    ? words.say(code === CLOSE.notSignedIn ? "not_signed_in" : "not_allowed")
     : words.say("reconnecting");
 }

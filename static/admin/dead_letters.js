@@ -1,5 +1,5 @@
 import { ask } from "../shared/api.js";
-import { momentFormat, timeOfId } from "../shared/moments.js";
+import { dateAndTimeFormat, timeOfId } from "../shared/dates.js";
 import { buttonOf, RowList, write } from "../shared/row_list.js";
 
 /** @import { Answer } from "../shared/api.js" */
@@ -17,7 +17,7 @@ const LOOKS = 30;
  * @returns {{ see: (count: number) => void }} told how many there are
  */
 export function mountDeadLetters(list, { words, told, empty, all }) {
-  const moment = momentFormat(words.language);
+  const format = dateAndTimeFormat(words.language);
   let shown = 0;
   let looks = 0;
   /** @type {number | undefined} */
@@ -27,7 +27,7 @@ export function mountDeadLetters(list, { words, told, empty, all }) {
     keyOf: (/** @type {DeadLetter} */ { id }) => id,
     empty,
     fill(element, { id, room, username, message, cause, is_retried: isRetried }) {
-      const time = moment.format(timeOfId(id));
+      const time = format.format(timeOfId(id));
       write(element, { room, username, message, time, cause });
       const button = buttonOf(element, "retry");
       button.dataset.label ??= button.textContent ?? "";

@@ -1,5 +1,5 @@
 import { ask } from "../shared/api.js";
-import { momentFormat } from "../shared/moments.js";
+import { dateAndTimeFormat } from "../shared/dates.js";
 import { RowList, write } from "../shared/row_list.js";
 
 /** @import { Words } from "../shared/words.js" */
@@ -34,7 +34,7 @@ const ALERT_SENTENCES = new Map([
  * @returns {{ refresh: () => void }}
  */
 export function mountEvents(list, { words, empty }) {
-  const time = momentFormat(words.language);
+  const time = dateAndTimeFormat(words.language);
   /** @type {number | undefined} */
   let timer;
   const rows = new RowList(list, {

@@ -1,5 +1,6 @@
 import { at } from "../shared/address.js";
 import { WebsocketProvider } from "y-websocket";
+import { CLOSE } from "../shared/connection/closing.js";
 import { Emitter } from "../shared/emitter.js";
 
 /** @import { IndexeddbPersistence } from "y-indexeddb" */
@@ -8,18 +9,13 @@ import { Emitter } from "../shared/emitter.js";
 /** How long edits are gathered before it is asked whether they are durable. */
 const ASK_AFTER_MS = 150;
 const MAX_BACKOFF_MS = 10_000;
-const CLOSE_SIGNED_OUT = 4001;
-const CLOSE_NOT_ALLOWED = 4003;
-const CLOSE_TOO_MANY = 4008;
-const CLOSE_MALFORMED = 1007;
-const CLOSE_FULL = 1009;
 
 /** @type {Map<number, "signed_out" | "no_access" | "full" | "refused">} what ends it for good */
 const REFUSALS = new Map([
-  [CLOSE_SIGNED_OUT, "signed_out"],
-  [CLOSE_NOT_ALLOWED, "no_access"],
-  [CLOSE_FULL, "full"],
-  [CLOSE_MALFORMED, "refused"],
+  [CLOSE.notSignedIn, "signed_out"],
+  [CLOSE.notAllowed, "no_access"],
+  [CLOSE.frameTooLarge, "full"],
+  [CLOSE.malformed, "refused"],
 ]);
 
 /**
@@ -150,7 +146,7 @@ export class DocumentConnection extends Emitter {
 
   /** @param {number} code @returns {boolean} */
   #mayReturn(code) {
-    if (code === CLOSE_TOO_MANY) this.emit("trouble", "crowded");
+    if (code === CLOSE.tooMany) this.emit("trouble", "crowded");
     const why = REFUSALS.get(code);
     if (why === undefined) return true;
     this.emit("refused", why);

@@ -1,5 +1,6 @@
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { dateAndTimeFormat } from "../shared/dates.js";
 import { mountForm } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
@@ -10,10 +11,7 @@ import { pageWords } from "../shared/words.js";
 const SEARCH_AFTER_MS = 250;
 
 const words = pageWords();
-const time = new Intl.DateTimeFormat(document.documentElement.lang, {
-  dateStyle: "medium",
-  timeStyle: "short",
-});
+const time = dateAndTimeFormat(document.documentElement.lang);
 
 /** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
 const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));

@@ -10,14 +10,12 @@ import { mountPeopleHere } from "./people_here.js";
 import { remoteCursors } from "./remote_cursors.js";
 import { mountRescue } from "./rescue.js";
 import { mountSaveState } from "./save_state.js";
+import { fits } from "./document_size.js";
 import { mountSharing } from "./document_sharing.js";
 import { mountSettings } from "../shared/settings.js";
 import { mountVersions } from "./versions.js";
 import { pageWords } from "../shared/words.js";
 
-/** A document holds 2 MiB, and one update half of it: what is longer is refused before it is typed. */
-const MAX_BYTES = 1_900_000;
-const MAX_INSERTED = 300_000;
 /** What was kept is loaded first, so that the service brings and asks for the rest only; unless it takes too long. */
 const MAX_KEPT_WAIT_MS = 3_000;
 
@@ -86,15 +84,3 @@ title.addEventListener("change", async () => {
 
 await Promise.race([kept.whenSynced, new Promise((done) => setTimeout(done, MAX_KEPT_WAIT_MS))]);
 connection.connect();
-
-/** @param {import("@codemirror/state").Transaction} transaction @returns {boolean} */
-function fits({ changes, newDoc, startState }) {
-  let inserted = 0;
-  changes.iterChanges((_from, _to, _start, _end, text) => {
-    inserted += text.length;
-  });
-  if (inserted > MAX_INSERTED) return false;
-  // A character takes three bytes at most.
-  if (newDoc.length <= startState.doc.length || newDoc.length * 3 <= MAX_BYTES) return true;
-  return new TextEncoder().encode(newDoc.toString()).length <= MAX_BYTES;
-}

@@ -1,4 +1,5 @@
 import { ask } from "../shared/api.js";
+import { dateAndTimeFormat } from "../shared/dates.js";
 
 /** @import { Words } from "../shared/words.js" */
 /** @typedef {{ id: string, timestamp: string, authors: string[] }} Version */
@@ -17,10 +18,7 @@ export function mountVersions({ id, words }) {
   const restore = part("restore");
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=version]"));
   const path = `/api/documents/${encodeURIComponent(id)}/versions`;
-  const time = new Intl.DateTimeFormat(document.documentElement.lang, {
-    dateStyle: "medium",
-    timeStyle: "short",
-  });
+  const time = dateAndTimeFormat(document.documentElement.lang);
   let chosen = "";
 
   part("versions-open").addEventListener("click", open);

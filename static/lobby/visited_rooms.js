@@ -1,7 +1,7 @@
 import { at } from "../shared/address.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
 import { askRooms } from "../shared/room_summaries.js";
-import { Clock } from "../room/messages/message_groups.js";
+import { Clock } from "../shared/dates.js";
 
 /** @import { RoomSummary } from "../shared/room_summaries.js" */
 /** @import { Visits } from "./visits.js" */

@@ -1,5 +1,6 @@
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { dateAndTimeFormat, isToday } from "../shared/dates.js";
 import { DesktopNotices } from "./desktop_notices.js";
 import { InboxSocket } from "./inbox_socket.js";
 import { followMentions } from "./mentions.js";
@@ -14,7 +15,6 @@ const PATH = "/api/notifications";
 const PAGE = 30;
 const MOST = 100;
 const MOST_SHOWN = 99;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Makes the bell ring and its panel show what has come.
@@ -63,7 +63,7 @@ class BellPanel {
     this.#template = /** @type {HTMLTemplateElement} */ (bell.querySelector("[data-template=notification]"));
     const language = document.documentElement.lang;
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
-    this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+    this.#day = dateAndTimeFormat(language);
     const toggled = () => {
       // Where browsers have no popovers, it can't be.
       this.#isOpen = "popover" in this.#panel && this.#panel.matches(":popover-open");
@@ -157,8 +157,7 @@ class BellPanel {
     const time = /** @type {HTMLTimeElement} */ (partOf(row, "time"));
     const date = new Date(timestamp);
     time.dateTime = timestamp;
-    const isRecent = Date.now() - date.getTime() < DAY_MS && date.getDate() === new Date().getDate();
-    time.textContent = (isRecent ? this.#time : this.#day).format(date);
+    time.textContent = (isToday(date.getTime()) ? this.#time : this.#day).format(date);
     const link = /** @type {HTMLAnchorElement} */ (partOf(row, "link"));
     if (url) link.href = at(url);
     else link.tabIndex = -1;

@@ -1,5 +1,5 @@
 import { ask } from "../shared/api.js";
-import { isShut } from "./connection/connection_bar.js";
+import { isShut } from "./connection/refusal.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
 import { renameTitle } from "../shared/title_marks.js";
 

@@ -22,10 +22,8 @@ import { mountUnreadPill } from "./messages/unread_pill.js";
 import { copyRoomLink, mountVisitedRooms } from "../lobby/visited_rooms.js";
 import { Visits } from "../lobby/visits.js";
 import { pageWords } from "../shared/words.js";
+import { MAX_NAME_LENGTH, withoutUnwanted } from "../../rooms/user.ts";
 
-const LONGEST_NAME = 64;
-/** As in the server's `rooms/user.ts`. */
-const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
@@ -76,13 +74,12 @@ async function ask(current) {
 }
 
 /**
- * A name as the server will write it, so that one's own is recognised.
+ * A name in the form in which the server keeps it; a longer one is cut, where the server would refuse it.
  * @param {string} name
  * @returns {string}
  */
 function cleanName(name) {
-  const clean = name.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
-  return [...clean].slice(0, LONGEST_NAME).join("").trim();
+  return [...withoutUnwanted(name)].slice(0, MAX_NAME_LENGTH).join("").trim();
 }
 
 /** @param {string} username @returns {void} */

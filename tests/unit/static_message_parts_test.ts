@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { followDays } from "../../static/room/messages/day_change.js";
+import { Clock, followDays, msToNextDay } from "../../static/shared/dates.js";
 import { isEmojiOnly } from "../../static/room/messages/emoji.js";
 import { hueOf, initialOf } from "../../static/shared/person.js";
 import { SortedList } from "../../static/room/messages/sorted_list.js";
-import { Clock, msToNextDay, startsGroup } from "../../static/room/messages/message_groups.js";
+import { startsGroup } from "../../static/room/messages/message_rows.js";
 import { Words } from "../../static/shared/words.js";
 
 Deno.test("isEmojiOnly() knows one to six emoji, and nothing else", () => {

@@ -1,12 +1,11 @@
+import { CLOSE } from "../../shared/connection/closing.js";
+import { limitSentence, nameSentence, refusalOf } from "./refusal.js";
+
 /** @import { Status } from "../../shared/connection/connection.js" */
 /** @import { RoomSocket } from "./room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 const SECOND_MS = 1_000;
-const CLOSE_SIGNED_OUT = 4001;
-const CLOSE_TOO_MANY = 4008;
-
-/** Why the server lets nobody of this name in, or not this person. @typedef {"signed_out" | "closed" | "private" | "removed" | "name"} Refusal */
 
 /**
  * Shows a quiet bar while there is no connection, with a countdown and a way to try at once, and marks the
@@ -38,7 +37,7 @@ export function mountConnectionBar(bar, { socket, words }) {
     part("rename").hidden = refusal !== "name";
     // Signing in opens nothing where the room is closed to everybody, or this person was sent out of it.
     part("sign-in").hidden = refusal !== "signed_out" &&
-      !(isGuest && (refusal === "private" || (refusal === "name" && nameTrouble(reason) === "not_allowed")));
+      !(isGuest && (refusal === "private" || (refusal === "name" && nameSentence(reason) === "not_allowed")));
     const mayGuest = document.body.dataset.auth === "guests" && document.body.dataset.private !== "true";
     part("as-guest").hidden = refusal !== "signed_out" || isGuest || !mayGuest;
     const text = sentenceFor(connection, words);
@@ -67,36 +66,10 @@ function sentenceFor(connection, words) {
     // Whoever was never signed in can't have been signed out.
     return words.say(document.body.dataset.role === "guest" ? "sign_in" : "signed_out");
   }
-  if (refusal) return words.say(refusal === "name" ? nameTrouble(reason) : refusal);
+  if (refusal) return words.say(refusal === "name" ? nameSentence(reason) : refusal);
   if (state !== "waiting") return words.say("reconnecting");
   const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
-  if (code === CLOSE_TOO_MANY) return words.say(crowdOf(reason), { seconds });
+  if (code === CLOSE.tooMany) return words.say(limitSentence(reason), { seconds });
   if (trouble) return words.say(trouble, { seconds, origin: location.origin });
   return words.say(navigator.onLine ? "retry_in" : "retry_in_offline", { seconds });
-}
-
-/** What is wrong with a name, as a key of the words. @param {string} reason @returns {string} */
-function nameTrouble(reason) {
-  if (reason.includes("can't be used")) return "name_refused";
-  return reason.includes("Somebody else") ? "name_held" : "not_allowed";
-}
-
-/** What there is too much of, as a key of the words. @param {string} reason @returns {string} */
-function crowdOf(reason) {
-  if (/connections.*address/i.test(reason)) return "crowded_address";
-  return /connections/i.test(reason) ? "crowded_person" : "too_fast";
-}
-
-/** @param {Status} status @returns {Refusal | undefined} */
-function refusalOf({ state, code, reason = "" }) {
-  if (state !== "refused") return undefined;
-  if (code === CLOSE_SIGNED_OUT) return "signed_out";
-  const [word] = /closed|private|removed/.exec(reason) ?? [];
-  return /** @type {Refusal | undefined} */ (word) ?? "name";
-}
-
-/** Whether nothing can be written until somebody acts: not for a name, which can be changed. @param {Status} status @returns {boolean} */
-export function isShut(status) {
-  const refusal = refusalOf(status);
-  return refusal !== undefined && refusal !== "name";
 }

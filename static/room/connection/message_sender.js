@@ -1,10 +1,10 @@
+import { CLOSE } from "../../shared/connection/closing.js";
 import { Emitter } from "../../shared/emitter.js";
 
 /** @import { Connection } from "../../shared/connection/connection.js" */
 /** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
 
 const PAUSE_MS = 5_000;
-const CLOSE_TOO_LARGE = 1009;
 
 /**
  * @typedef {object} SenderEvents
@@ -108,7 +108,7 @@ export class MessageSender extends Emitter {
   lost(code) {
     const inFlight = this.#inFlight;
     this.stop();
-    if (code === CLOSE_TOO_LARGE && inFlight) this.#fail(inFlight, "too_long");
+    if (code === CLOSE.frameTooLarge && inFlight) this.#fail(inFlight, "too_long");
   }
 
   /** Waits for nothing any more. @returns {void} */

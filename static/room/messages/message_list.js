@@ -1,4 +1,4 @@
-import { followDays } from "./day_change.js";
+import { followDays } from "../../shared/dates.js";
 import { JoinLeaveLine } from "./join_leave_line.js";
 import { DrawQueue } from "./draw_queue.js";
 import { MessageRows } from "./message_rows.js";

@@ -3,7 +3,7 @@ import { linkify } from "./linkify.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
-/** @import { Clock } from "./message_groups.js" */
+/** @import { Clock } from "../../shared/dates.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 /**

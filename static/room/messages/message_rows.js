@@ -1,11 +1,19 @@
 import { MessageRow } from "./message_row.js";
 import { SortedList } from "./sorted_list.js";
-import { Clock, dayOf, startsGroup } from "./message_groups.js";
+import { Clock, dayOf } from "../../shared/dates.js";
 
 /** @import { Entry } from "./message_row.js" */
 /** @import { Words } from "../../shared/words.js" */
 
-/** The rows of the list in their order, each dressed by its neighbours. */
+/** Messages of one person stand below one name while at most this long lies between two of them. */
+const GROUP_MS = 5 * 60_000;
+
+/**
+ * What decides about groups: the author, and when it was written (milliseconds since the epoch).
+ * @typedef {Pick<Entry, "username" | "person" | "at" | "isOwn">} Said
+ */
+
+/** The rows of the list in their order, each showing how it relates to its neighbours: date, name, time. */
 export class MessageRows {
   #element;
   #words;
@@ -128,4 +136,16 @@ export class MessageRows {
 /** @param {string} name @returns {HTMLTemplateElement} */
 function template(name) {
   return /** @type {HTMLTemplateElement} */ (document.querySelector(`[data-template=${name}]`));
+}
+
+/**
+ * Whether a message begins a group, which has its author's name above it.
+ * @param {Said | undefined} previous the message before it
+ * @param {Said} said
+ * @returns {boolean}
+ */
+export function startsGroup(previous, said) {
+  return !previous || previous.username !== said.username || previous.person !== said.person ||
+    previous.isOwn !== said.isOwn ||
+    said.at - previous.at > GROUP_MS || dayOf(previous.at) !== dayOf(said.at);
 }

@@ -1,5 +1,6 @@
 import { ask } from "../api.js";
 import { backoffMs, jitteredMs } from "./backoff.js";
+import { askedWaitMs, CLOSE, mayBeLifted } from "./closing.js";
 import { Emitter } from "../emitter.js";
 import { decodeFrames } from "./frames.js";
 
@@ -16,9 +17,6 @@ const PING_EVERY_MS = 30_000;
 const UNOPENED_BEFORE_ASKING = 3;
 /** Counts as this many failures: whoever is one too many should not hurry back. */
 const TOO_MANY_FAILURES = 5;
-const CLOSE_SIGNED_OUT = 4001;
-const CLOSE_NOT_ALLOWED = 4003;
-const CLOSE_TOO_MANY = 4008;
 /** How long after a refusal that may be lifted it is tried again. */
 const RETURN_AFTER_MS = 30_000;
 
@@ -188,13 +186,13 @@ export class Connection extends Emitter {
     this.#socket = undefined;
     this.#stopWaiting();
     this.emit("lost", code);
-    if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
+    if (code === CLOSE.notSignedIn || code === CLOSE.notAllowed) {
       this.#isEnded = !mayBeLifted(reason);
       if (!this.#isEnded) this.#connectIn(jitteredMs(RETURN_AFTER_MS, this.#random));
       return this.#report({ state: "refused", code, reason });
     }
-    this.#failures += code === CLOSE_TOO_MANY ? TOO_MANY_FAILURES : 1;
-    const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);
+    this.#failures += code === CLOSE.tooMany ? TOO_MANY_FAILURES : 1;
+    const askedMs = askedWaitMs(reason);
     const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
     this.#connectIn(waitMs);
     const retryAt = Date.now() + waitMs;
@@ -250,14 +248,4 @@ export class Connection extends Emitter {
     this.#status = status;
     this.emit("status", status);
   }
-}
-
-/**
- * Whether a refusal says that the room lets nobody in, or members only, which may change. Whoever was removed by
- * somebody doesn't come back by themselves.
- * @param {string} reason
- * @returns {boolean}
- */
-function mayBeLifted(reason) {
-  return /room is (?:closed|private)/.test(reason);
 }
