@@ -12,9 +12,12 @@ import { markTitle } from "../shared/title_marks.js";
 /** @typedef {Notification & { read: boolean }} Listed */
 
 const PATH = "/api/notifications";
+/** Notifications loaded at a time. */
 const PAGE = 30;
-const MOST = 100;
-const MOST_SHOWN = 99;
+/** The most notifications that the server lists at once. */
+export const MAX_LISTED = 100;
+/** Above this number the badge shows `99+`. */
+const MAX_COUNT = 99;
 
 /**
  * Makes the bell ring and its panel show what has come.
@@ -38,7 +41,7 @@ export function mountBell(bell) {
 
 /** The newest that are unread. @returns {Promise<Listed[]>} */
 async function unread() {
-  const { body } = await ask("GET", `${PATH}?unread=1&limit=${MOST}`);
+  const { body } = await ask("GET", `${PATH}?unread=1&limit=${MAX_LISTED}`);
   return body.notifications ?? [];
 }
 
@@ -79,7 +82,7 @@ class BellPanel {
   /** @param {number} count how many are unread @returns {void} */
   count(count) {
     const badge = this.#part("unread");
-    badge.textContent = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
+    badge.textContent = count > MAX_COUNT ? `${MAX_COUNT}+` : String(count);
     for (const name of ["unread", "unread-words"]) this.#part(name).hidden = !count;
     this.#keepFocus(this.#part("read-all"), this.#panel);
     this.#part("read-all").hidden = !count;
@@ -103,7 +106,7 @@ class BellPanel {
   async #load(before) {
     this.#isLoading = true;
     if (!before) this.#isStale = false;
-    const limit = before ? PAGE : Math.min(MOST, Math.max(PAGE, this.#rows.size));
+    const limit = before ? PAGE : Math.min(MAX_LISTED, Math.max(PAGE, this.#rows.size));
     const { ok, body } = await ask("GET", `${PATH}?limit=${limit}${before ? `&before=${before}` : ""}`);
     this.#isLoading = false;
     this.#part("bell-failed").hidden = ok;

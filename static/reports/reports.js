@@ -4,14 +4,12 @@ import { Connection } from "../shared/connection/connection.js";
 import { mountForm, refusal } from "../shared/form.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { ReportRow } from "./report_row.js";
-import { askRooms } from "../shared/room_summaries.js";
+import { askRooms, MAX_ROOMS_ASKED } from "../shared/room_summaries.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 
 /** @import { ReportView } from "../../rooms/reports/task_update.ts" */
 
-/** The service tells of so many rooms at once. */
-const MOST_ASKED = 50;
 const words = pageWords();
 
 /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
@@ -84,7 +82,7 @@ async function readList() {
 async function learnTitles(reports) {
   const unknown = [...new Set(reports.map(({ room }) => room))].filter((room) => !titles.has(room));
   if (!unknown.length) return;
-  for (const { name, title } of await askRooms(unknown.slice(0, MOST_ASKED))) titles.set(name, title);
+  for (const { name, title } of await askRooms(unknown.slice(0, MAX_ROOMS_ASKED))) titles.set(name, title);
 }
 
 /** @param {ReportView} told @returns {void} */

@@ -3,17 +3,17 @@ import { mountComposer } from "./composer/composer.js";
 import { mountConnectionBar } from "./connection/connection_bar.js";
 import { Draft } from "./composer/draft.js";
 import { followKeyboard } from "./composer/keyboard.js";
-import { mountMessageGoal } from "./messages/jump_to_message.js";
+import { mountJumpToMessage } from "./messages/jump_to_message.js";
 import { mountMessageList } from "./messages/message_list.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { askNickname } from "./people/nickname_dialog.js";
 import { UnsentMessages } from "./connection/unsent_messages.js";
 import { noteRoom } from "../shared/last_room.js";
 import { mountPageTitle } from "./page_title.js";
-import { mountPaceLine } from "./composer/rate_notice.js";
-import { mountPresence } from "./people/people_panel.js";
+import { mountRateNotice } from "./composer/rate_notice.js";
+import { mountPeoplePanel } from "./people/people_panel.js";
 import { mountRoomMembers } from "./people/room_members.js";
-import { deleteMessage, mountRules } from "./permissions.js";
+import { deleteMessage, mountPermissions } from "./permissions.js";
 import { mountSettings } from "../shared/settings.js";
 import { RoomSocket } from "./connection/room_socket.js";
 import { openStorage } from "../shared/storage.js";
@@ -41,7 +41,7 @@ mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
 
 /**
- * The account's name, else the nickname from the address, else the remembered one, else the one that the person chooses.
+ * The account's name, or the nickname from the address, or the remembered one, or the one that the visitor chooses now.
  * @returns {Promise<string>}
  */
 async function nickname() {
@@ -56,7 +56,7 @@ async function nickname() {
 }
 
 /**
- * Reads a value of the address and takes it out: whoever is sent the address must not come as this person.
+ * Takes a parameter out of the address: somebody who gets the address from this visitor must not take their name.
  * @param {string} key
  * @returns {string}
  */
@@ -89,7 +89,7 @@ function enter(username) {
   const socket = new RoomSocket({
     url,
     username,
-    outbox: new UnsentMessages(storage, room),
+    unsentMessages: new UnsentMessages(storage, room),
     open: (address) => new WebSocket(address),
     random: Math.random,
   });
@@ -111,9 +111,9 @@ function enter(username) {
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
   mountMessageList(list, { socket, words, account, seenId });
-  mountMessageGoal(part("notice"), { list, words });
+  mountJumpToMessage(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
-  mountPresence(part("presence"), {
+  mountPeoplePanel(part("presence"), {
     socket,
     words,
     opener: part("online"),
@@ -126,9 +126,9 @@ function enter(username) {
     list,
     maxLength: Number(maxLength),
   });
-  mountRules({ socket, words, room });
+  mountPermissions({ socket, words, room });
   mountRoomMembers(part("members"), { socket, words, room });
-  mountPaceLine(part("pace"), { socket, words });
+  mountRateNotice(part("pace"), { socket, words });
   list.addEventListener(
     "delete",
     (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),
@@ -146,12 +146,12 @@ function enter(username) {
   socket.connect();
 }
 
-/** Comes back under another name, with all that is on the page. @param {RoomSocket} socket @returns {Promise<void>} */
+/** Reconnects under another name; the page keeps its messages. @param {RoomSocket} socket @returns {Promise<void>} */
 async function rename(socket) {
   const name = await ask(socket.username);
   if (name === socket.username) return;
   visits.nickname = name;
-  // A connection that was refused is over; the next page begins with the new name.
+  // A refused connection has ended, so the page is loaded again.
   if (socket.connection.state === "refused") location.reload();
   else socket.rename(name);
 }

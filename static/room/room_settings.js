@@ -28,7 +28,7 @@ mountForm(form, {
   },
 });
 const { ok, body } = await ask("GET", path);
-// What the person writes before the rules are here would be lost.
+// The fields are disabled until the rules are loaded, which would overwrite what was typed.
 if (ok) show(body);
 /** @type {HTMLFieldSetElement} */ (form.querySelector("[data-part=fields]")).disabled = !ok;
 

@@ -7,9 +7,9 @@ import { Visits } from "../../static/lobby/visits.js";
 
 Deno.test("UnsentMessages keeps what was written, in order, for the next page", () => {
   const storage = memoryStorage();
-  const outbox = new UnsentMessages(storage, "lobby");
-  const [first, second] = ["one", "two"].map((text) => outbox.add(text, "ada"));
-  outbox.mark(second.clientId, "backpressure");
+  const unsentMessages = new UnsentMessages(storage, "lobby");
+  const [first, second] = ["one", "two"].map((text) => unsentMessages.add(text, "ada"));
+  unsentMessages.setFailure(second.clientId, "backpressure");
   const later = new UnsentMessages(storage, "lobby");
   assertEquals(later.all(), [first, { ...second, failure: "backpressure" }]);
   assertEquals(later.next(), first);

@@ -8,8 +8,8 @@ import { limitSentence, nameSentence, refusalOf } from "./refusal.js";
 const SECOND_MS = 1_000;
 
 /**
- * Shows a quiet bar while there is no connection, with a countdown and a way to try at once, and marks the
- * page with `data-connection` for whoever wants to look different then.
+ * Shows a bar while there is no connection, with a countdown and a button to connect at once. It also sets the body's
+ * `data-connection`, on which stylesheets depend.
  * @param {HTMLElement} bar
  * @param {{ socket: RoomSocket, words: Words }} parts
  * @returns {() => void} unmounts
@@ -24,18 +24,18 @@ export function mountConnectionBar(bar, { socket, words }) {
   const show = () => {
     const { connection } = socket;
     const { state, reason = "" } = connection;
-    // Whether a room is open again is asked every now and then; nobody need read each time that it is.
+    // A closed room is retried every 30 s; the bar need not say so each time.
     if (state === "connecting" && document.body.dataset.connection === "refused") return;
     if (state !== "connecting") hasFailed = state !== "open";
     document.body.dataset.connection = state;
-    // To connect takes a moment; a bar that flashes by would only worry people.
+    // Connecting takes a moment, and a bar that only flashes up would worry people.
     bar.hidden = !hasFailed;
     const refusal = refusalOf(connection);
     const isGuest = document.body.dataset.role === "guest";
     part("now").hidden = state !== "waiting";
     part("again").hidden = !refusal || refusal === "signed_out" || refusal === "name";
     part("rename").hidden = refusal !== "name";
-    // Signing in opens nothing where the room is closed to everybody, or this person was sent out of it.
+    // Signing in would not help where the room is closed to everybody, or where this person was removed.
     part("sign-in").hidden = refusal !== "signed_out" &&
       !(isGuest && (refusal === "private" || (refusal === "name" && nameSentence(reason) === "not_allowed")));
     const mayGuest = document.body.dataset.auth === "guests" && document.body.dataset.private !== "true";
@@ -63,7 +63,7 @@ function sentenceFor(connection, words) {
   const { state, retryAt = 0, trouble, code, reason = "" } = connection;
   const refusal = refusalOf(connection);
   if (refusal === "signed_out") {
-    // Whoever was never signed in can't have been signed out.
+    // A guest has not been signed out.
     return words.say(document.body.dataset.role === "guest" ? "sign_in" : "signed_out");
   }
   if (refusal) return words.say(refusal === "name" ? nameSentence(reason) : refusal);

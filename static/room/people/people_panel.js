@@ -6,13 +6,12 @@ import { paintPerson } from "../../shared/person_colors.js";
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * Shows who is online: the count in the header, and the people in a panel that the count opens on narrow
- * screens.
+ * Shows who is online: their number in the header, which opens the panel on narrow screens, and the people in the panel.
  * @param {HTMLElement} panel
  * @param {{ socket: RoomSocket, words: Words, opener: HTMLButtonElement }} parts
  * @returns {() => void} unmounts
  */
-export function mountPresence(panel, { socket, words, opener }) {
+export function mountPeoplePanel(panel, { socket, words, opener }) {
   const list = /** @type {HTMLElement} */ (panel.querySelector("[data-part=people]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
   const count = /** @type {HTMLElement} */ (opener.querySelector("[data-part=count]"));

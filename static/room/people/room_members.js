@@ -5,7 +5,7 @@ import { paintPerson } from "../../shared/person_colors.js";
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * Lists who belongs to a private room, whether or not they are online.
+ * Lists the members of a private room, online or not.
  * @param {HTMLElement} section
  * @param {{ socket: RoomSocket, words: Words, room: string }} parts
  * @returns {() => void} unmounts
