@@ -1,3 +1,4 @@
+import { copyOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
 import { isToday } from "../shared/dates.js";
@@ -12,9 +13,6 @@ import { pageWords } from "../shared/words.js";
 const words = pageWords();
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
 const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=pass]"));
-
-/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
-const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 part("sign-out").addEventListener("click", () => act("DELETE", "/api/session", leave));
@@ -68,7 +66,7 @@ mountForm(part("make-token"), {
   done: async ({ token }) => {
     const form = /** @type {HTMLFormElement} */ (part("make-token"));
     form.reset();
-    const done = /** @type {HTMLElement} */ (form.querySelector("[data-part=done]"));
+    const done = part("done", form);
     done.textContent = words.say("token_made");
     part("secret").textContent = token;
     part("copy-token").hidden = false;
@@ -115,12 +113,13 @@ async function showTokens() {
  */
 function showPasses(list, passes, path, changed) {
   list.replaceChildren(...passes.map((pass) => {
-    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    /** @param {string} name @returns {HTMLElement} */
-    const at = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part="${name}"]`));
-    at("name").textContent = pass.current ? words.say("this_browser") : browserIn(pass.name);
-    at("used").textContent = words.say("used", { used: dayOf(pass.used_at), ends: dayOf(pass.ends_at) });
-    const button = at("end");
+    const row = copyOf(template);
+    part("name", row).textContent = pass.current ? words.say("this_browser") : browserIn(pass.name);
+    part("used", row).textContent = words.say("used", {
+      used: dayOf(pass.used_at),
+      ends: dayOf(pass.ends_at),
+    });
+    const button = part("end", row);
     if (pass.current) button.remove();
     else button.addEventListener("click", () => act("DELETE", `${path}/${pass.id}`, changed));
     return row;

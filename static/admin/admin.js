@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { mountAccounts } from "./accounts.js";
 import { mountRooms } from "./rooms.js";
@@ -17,9 +18,6 @@ import { pageWords } from "../shared/words.js";
 /** @import { Status } from "../shared/connection/connection.js" */
 
 const words = pageWords();
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 /** Shows why something was refused, or nothing. @param {Answer} answer @returns {boolean} whether it went well */
 function told(answer) {

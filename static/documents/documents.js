@@ -1,3 +1,4 @@
+import { copyOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
 import { dateAndTimeFormat } from "../shared/dates.js";
@@ -13,13 +14,9 @@ const SEARCH_AFTER_MS = 250;
 const words = pageWords();
 const time = dateAndTimeFormat(document.documentElement.lang);
 
-/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
-const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
-/** @param {string} name @returns {DocumentFragment} */
-const copy = (name) => {
-  const template = /** @type {HTMLTemplateElement} */ (document.querySelector(`[data-template=${name}]`));
-  return /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-};
+/** @param {string} name @returns {HTMLElement} */
+const rowFrom = (name) =>
+  copyOf(/** @type {HTMLTemplateElement} */ (document.querySelector(`[data-template=${name}]`)));
 
 const search = /** @type {HTMLInputElement} */ (part("search"));
 /** @type {string | undefined} where the next page begins */
@@ -89,7 +86,7 @@ async function showDeleted() {
 
 /** @param {Entry} entry @returns {Node} */
 function row(entry) {
-  const row = copy("document");
+  const row = rowFrom("document");
   const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
   link.href = addressOf(entry.id);
   part("title", row).textContent = titleOf(entry);
@@ -100,7 +97,7 @@ function row(entry) {
 
 /** @param {Entry} entry @returns {Node} */
 function deletedRow(entry) {
-  const row = copy("deleted");
+  const row = rowFrom("deleted");
   const title = titleOf(entry);
   part("title", row).textContent = title;
   const until = time.format(new Date(entry.restore_until ?? 0));

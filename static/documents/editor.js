@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { defaultKeymap } from "@codemirror/commands";
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
@@ -21,9 +22,6 @@ const MAX_KEPT_WAIT_MS = 3_000;
 
 const words = pageWords();
 const { document: id = "", account = "", styleNonce = "" } = document.body.dataset;
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 const doc = new Y.Doc();

@@ -1,3 +1,4 @@
+import { copyOf } from "../shared/parts.js";
 import { paintAvatar } from "../shared/person.js";
 
 /** @import { Awareness } from "y-protocols/awareness" */
@@ -20,7 +21,7 @@ export function mountPeopleHere(list, { awareness, words }) {
     ]
       .filter(Boolean).sort();
     const rows = names.slice(0, MOST_SHOWN).map((name) => {
-      const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+      const row = copyOf(template);
       const avatar = /** @type {HTMLElement} */ (row.querySelector(".avatar"));
       paintAvatar(avatar, name);
       avatar.ariaLabel = avatar.title = name;

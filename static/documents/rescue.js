@@ -1,3 +1,5 @@
+import { part } from "../shared/parts.js";
+
 /** @import { IndexeddbPersistence } from "y-indexeddb" */
 /** @import { Text } from "yjs" */
 /** @import { DocumentConnection } from "./document_connection.js" */
@@ -16,12 +18,10 @@
  * @returns {void}
  */
 export function mountRescue(element, { connection, kept, text, title, words }) {
-  /** @param {string} name */
-  const part = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
   connection.on("refused", (why) => {
     element.hidden = why === "signed_out";
   });
-  part("copy").addEventListener("click", () => {
+  part("copy", element).addEventListener("click", () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text.toString()], { type: "text/plain" }));
     link.download = `${title() || words.say("untitled")}.txt`;
@@ -29,7 +29,7 @@ export function mountRescue(element, { connection, kept, text, title, words }) {
     // The browser reads it after the click.
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   });
-  part("discard").addEventListener("click", async () => {
+  part("discard", element).addEventListener("click", async () => {
     if (!confirm(words.say("discard_question"))) return;
     try {
       await kept.destroy();

@@ -1,11 +1,9 @@
+import { copyOf, part } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
 import { dateAndTimeFormat } from "../shared/dates.js";
 
 /** @import { Words } from "../shared/words.js" */
 /** @typedef {{ id: string, timestamp: string, authors: string[] }} Version */
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 /**
  * What a document was: the list of versions, the text of each, and the way back to it.
@@ -46,7 +44,7 @@ export function mountVersions({ id, words }) {
 
   /** @param {Version} version @returns {Node} */
   function row({ id, timestamp, authors }) {
-    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const row = copyOf(template);
     const button = /** @type {HTMLButtonElement} */ (row.querySelector("button"));
     const at = time.format(new Date(timestamp));
     button.textContent = authors.length

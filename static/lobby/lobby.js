@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
 import { forgetRoom } from "../shared/last_room.js";
 import { prefetchRoom } from "./room_prefetch.js";
@@ -14,8 +15,6 @@ const username = /** @type {HTMLInputElement} */ (form.elements.namedItem("usern
 
 const words = pageWords();
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 const isPrivate = /** @type {HTMLInputElement} */ (part("private"));
 
 forgetRoom();

@@ -1,5 +1,6 @@
 import { at } from "../shared/address.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
+import { copyOf, part } from "../shared/parts.js";
 import { askRooms } from "../shared/room_summaries.js";
 import { Clock } from "../shared/dates.js";
 
@@ -29,8 +30,7 @@ export function mountVisitedRooms(element, { visits, words, current }) {
 
   /** @type {Map<string, (summary: RoomSummary) => void>} by room */
   const showers = new Map(known.map(({ room }) => {
-    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
+    const row = copyOf(template);
     const isCurrent = room === current;
     writeRoom(row, room, isCurrent);
     list.append(row);
@@ -42,7 +42,7 @@ export function mountVisitedRooms(element, { visits, words, current }) {
       writeTitle(row, summary);
       writeLast(row, summary, { words, clock });
       const { last } = summary;
-      part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(room);
+      part("unread", row).hidden = isCurrent || !last || last.id <= visits.seenId(room);
     };
     if (isCurrent) {
       const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
@@ -103,11 +103,11 @@ export function roomPath(room) {
 
 /** @param {HTMLElement} row @param {string} room @param {boolean} isCurrent @returns {void} */
 function writeRoom(row, room, isCurrent) {
-  const link = /** @type {HTMLAnchorElement} */ (part(row, "link"));
+  const link = /** @type {HTMLAnchorElement} */ (part("link", row));
   link.href = roomPath(room);
   if (isCurrent) link.setAttribute("aria-current", "page");
-  part(row, "name").textContent = room;
-  paintAvatar(part(row, "avatar"), room);
+  part("name", row).textContent = room;
+  paintAvatar(part("avatar", row), room);
   const copy = /** @type {HTMLElement | null} */ (row.querySelector("[data-action=copy]"));
   if (!copy) return;
   copy.dataset.room = room;
@@ -116,10 +116,10 @@ function writeRoom(row, room, isCurrent) {
 
 /** @param {HTMLElement} row @param {RoomSummary} summary @returns {void} */
 function writeTitle(row, { name, title, private: isPrivate }) {
-  part(row, "name").textContent = title || name;
-  part(row, "link").title = title && title !== name ? name : "";
-  part(row, "lock").toggleAttribute("hidden", !isPrivate);
-  paintAvatar(part(row, "avatar"), title || name, hueOf(name));
+  part("name", row).textContent = title || name;
+  part("link", row).title = title && title !== name ? name : "";
+  part("lock", row).toggleAttribute("hidden", !isPrivate);
+  paintAvatar(part("avatar", row), title || name, hueOf(name));
 }
 
 /**
@@ -129,16 +129,11 @@ function writeTitle(row, { name, title, private: isPrivate }) {
  * @returns {void}
  */
 function writeLast(row, { last, may_enter: mayEnter, closed }, { words, clock }) {
-  part(row, "who").textContent = last ? words.say("preview_name", { name: last.username }) : "";
-  part(row, "what").textContent = last
+  part("who", row).textContent = last ? words.say("preview_name", { name: last.username }) : "";
+  part("what", row).textContent = last
     ? last.deleted ? words.say("deleted") : last.message
     : words.say(closed ? "room_closed" : mayEnter ? "no_messages" : "members_only");
-  const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
+  const time = /** @type {HTMLTimeElement} */ (part("time", row));
   time.textContent = last ? clock.brief(Date.parse(last.timestamp)) : "";
   if (last) time.dateTime = last.timestamp;
-}
-
-/** @param {HTMLElement} row @param {string} name @returns {HTMLElement} */
-function part(row, name) {
-  return /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
 }

@@ -5,6 +5,7 @@ import { DesktopNotices } from "./desktop_notices.js";
 import { InboxSocket } from "./inbox_socket.js";
 import { followMentions } from "./mentions.js";
 import { followNetwork } from "../shared/connection/network.js";
+import { copyOf, part } from "../shared/parts.js";
 import { markTitle } from "../shared/title_marks.js";
 
 /** @import { Notification } from "./inbox_socket.js" */
@@ -137,7 +138,7 @@ class BellPanel {
   /** @param {HTMLElement | undefined} known @param {Listed} notification @returns {HTMLElement} */
   #row(known, notification) {
     const row = known ?? this.#newRow(notification);
-    if (notification.read) this.#keepFocus(partOf(row, "read"), partOf(row, "link"));
+    if (notification.read) this.#keepFocus(part("read", row), part("link", row));
     row.toggleAttribute("data-unread", !notification.read);
     return row;
   }
@@ -153,20 +154,19 @@ class BellPanel {
 
   /** @param {Listed} notification @returns {HTMLElement} */
   #newRow({ id, title, message, url, timestamp }) {
-    const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
-    partOf(row, "name").textContent = title;
-    partOf(row, "message").textContent = message;
-    const time = /** @type {HTMLTimeElement} */ (partOf(row, "time"));
+    const row = copyOf(this.#template);
+    part("name", row).textContent = title;
+    part("message", row).textContent = message;
+    const time = /** @type {HTMLTimeElement} */ (part("time", row));
     const date = new Date(timestamp);
     time.dateTime = timestamp;
     time.textContent = (isToday(date.getTime()) ? this.#time : this.#day).format(date);
-    const link = /** @type {HTMLAnchorElement} */ (partOf(row, "link"));
+    const link = /** @type {HTMLAnchorElement} */ (part("link", row));
     if (url) link.href = at(url);
     else link.tabIndex = -1;
     if (url.startsWith("http")) Object.assign(link, { target: "_blank", rel: "noopener" });
     link.addEventListener("click", (event) => this.#follow(event, id, link));
-    partOf(row, "read").addEventListener("click", () => this.#socket.markRead(id));
+    part("read", row).addEventListener("click", () => this.#socket.markRead(id));
     return row;
   }
 
@@ -183,11 +183,6 @@ class BellPanel {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return partOf(this.#bell, name);
+    return part(name, this.#bell);
   }
-}
-
-/** @param {HTMLElement} element @param {string} name @returns {HTMLElement} */
-function partOf(element, name) {
-  return /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
 }

@@ -1,3 +1,4 @@
+import { copyOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 
 /** @import { ReportView } from "../../rooms/reports/task_update.ts" */
@@ -17,7 +18,7 @@ export class ReportRow {
   constructor(words, remove) {
     this.#words = words;
     this.#day = new Intl.DateTimeFormat(words.language, { dateStyle: "medium" });
-    this.element = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    this.element = copyOf(template);
     for (const name of ["cancel", "remove"]) {
       const button = /** @type {HTMLButtonElement} */ (this.#part(name));
       button.addEventListener("click", async () => {
@@ -84,6 +85,6 @@ export class ReportRow {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-part="${name}"]`));
+    return part(name, this.element);
   }
 }

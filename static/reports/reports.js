@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
 import { Connection } from "../shared/connection/connection.js";
@@ -11,9 +12,6 @@ import { pageWords } from "../shared/words.js";
 /** @import { ReportView } from "../../rooms/reports/task_update.ts" */
 
 const words = pageWords();
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 /** The rows, by the reports' ids; the newest comes first. @type {Map<string, ReportRow>} */
 const rows = new Map();

@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
 import { isShut } from "./connection/refusal.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
@@ -13,9 +14,6 @@ import { renameTitle } from "../shared/title_marks.js";
  * @returns {() => void} unmounts
  */
 export function mountPermissions({ socket, words, room }) {
-  const part = (
-    /** @type {string} */ name,
-  ) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${name}"]`));
   const composer = part("composer");
   const field = /** @type {HTMLTextAreaElement} */ (composer.querySelector("textarea"));
   const { placeholder } = field;

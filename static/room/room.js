@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { mountComposer } from "./composer/composer.js";
 import { mountConnectionBar } from "./connection/connection_bar.js";
@@ -28,9 +29,6 @@ const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
 const { room = "", maxLength = "0", account = "" } = document.body.dataset;
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 followKeyboard();

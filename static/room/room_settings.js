@@ -1,14 +1,12 @@
+import { fieldOf } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
-import { mountForm } from "../shared/form.js";
+import { mountForm, namesIn } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 
 const words = pageWords();
 const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-part=rules]"));
 const path = `/api/rooms/${encodeURIComponent(form.dataset.room ?? "")}`;
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const field = (name) => /** @type {Kind} */ (/** @type {unknown} */ (form.elements.namedItem(name)));
 
 mountSettings();
 mountForm(form, {
@@ -19,7 +17,7 @@ mountForm(form, {
     title: fields.title,
     private: "private" in fields,
     read_only: "read_only" in fields,
-    members: fields.members.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean),
+    members: namesIn(fields.members),
   }),
   done: (rules) => {
     show(rules);
@@ -34,8 +32,8 @@ if (ok) show(body);
 
 /** @param {{ title: string, private: boolean, read_only: boolean, members: string[] }} rules @returns {void} */
 function show(rules) {
-  /** @type {HTMLInputElement} */ (field("title")).value = rules.title;
-  /** @type {HTMLInputElement} */ (field("private")).checked = rules.private;
-  /** @type {HTMLInputElement} */ (field("read_only")).checked = rules.read_only;
-  /** @type {HTMLTextAreaElement} */ (field("members")).value = rules.members.join("\n");
+  /** @type {HTMLInputElement} */ (fieldOf(form, "title")).value = rules.title;
+  /** @type {HTMLInputElement} */ (fieldOf(form, "private")).checked = rules.private;
+  /** @type {HTMLInputElement} */ (fieldOf(form, "read_only")).checked = rules.read_only;
+  /** @type {HTMLTextAreaElement} */ (fieldOf(form, "members")).value = rules.members.join("\n");
 }

@@ -66,3 +66,8 @@ export function mountForm(form, { words, method, path, body, done }) {
   });
   button.disabled = false;
 }
+
+/** The names that a person has typed, one a line or separated by commas of any script. @param {string} text @returns {string[]} */
+export function namesIn(text) {
+  return text.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean);
+}

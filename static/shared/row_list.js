@@ -1,3 +1,5 @@
+import { copyOf } from "./parts.js";
+
 /**
  * A list whose rows are made of a template and stay where they are while what they show changes, so that whoever is at
  * one of their buttons by keyboard stays there, too.
@@ -75,8 +77,7 @@ export class RowList {
 
   /** @param {string} key @returns {HTMLElement} */
   #made(key) {
-    const fragment = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const element = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    const element = copyOf(this.#template);
     element.dataset.key = key;
     this.#elements.set(key, element);
     return element;

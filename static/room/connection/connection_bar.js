@@ -1,3 +1,4 @@
+import { part } from "../../shared/parts.js";
 import { CLOSE } from "../../shared/connection/closing.js";
 import { limitSentence, nameSentence, refusalOf } from "./refusal.js";
 
@@ -15,9 +16,6 @@ const SECOND_MS = 1_000;
  * @returns {() => void} unmounts
  */
 export function mountConnectionBar(bar, { socket, words }) {
-  const part = (
-    /** @type {string} */ name,
-  ) => /** @type {HTMLElement} */ (bar.querySelector(`[data-part="${name}"]`));
   const listening = new AbortController();
   const { signal } = listening;
   let hasFailed = false;
@@ -32,20 +30,20 @@ export function mountConnectionBar(bar, { socket, words }) {
     bar.hidden = !hasFailed;
     const refusal = refusalOf(connection);
     const isGuest = document.body.dataset.role === "guest";
-    part("now").hidden = state !== "waiting";
-    part("again").hidden = !refusal || refusal === "signed_out" || refusal === "name";
-    part("rename").hidden = refusal !== "name";
+    part("now", bar).hidden = state !== "waiting";
+    part("again", bar).hidden = !refusal || refusal === "signed_out" || refusal === "name";
+    part("rename", bar).hidden = refusal !== "name";
     // Signing in would not help where the room is closed to everybody, or where this person was removed.
-    part("sign-in").hidden = refusal !== "signed_out" &&
+    part("sign-in", bar).hidden = refusal !== "signed_out" &&
       !(isGuest && (refusal === "private" || (refusal === "name" && nameSentence(reason) === "not_allowed")));
     const mayGuest = document.body.dataset.auth === "guests" && document.body.dataset.private !== "true";
-    part("as-guest").hidden = refusal !== "signed_out" || isGuest || !mayGuest;
+    part("as-guest", bar).hidden = refusal !== "signed_out" || isGuest || !mayGuest;
     const text = sentenceFor(connection, words);
-    if (part("sentence").textContent !== text) part("sentence").textContent = text;
+    if (part("sentence", bar).textContent !== text) part("sentence", bar).textContent = text;
   };
-  part("now").addEventListener("click", () => socket.connect(), { signal });
-  part("again").addEventListener("click", () => socket.tryAgain(), { signal });
-  part("as-guest").addEventListener("click", () => location.reload(), { signal });
+  part("now", bar).addEventListener("click", () => socket.connect(), { signal });
+  part("again", bar).addEventListener("click", () => socket.tryAgain(), { signal });
+  part("as-guest", bar).addEventListener("click", () => location.reload(), { signal });
   const countdown = setInterval(
     () => socket.connection.state === "waiting" && show(),
     SECOND_MS,

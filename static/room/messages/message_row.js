@@ -1,3 +1,4 @@
+import { copyOf, part } from "../../shared/parts.js";
 import { isEmojiOnly } from "./emoji.js";
 import { linkify } from "./linkify.js";
 import { verifiedMark } from "../../shared/person.js";
@@ -140,14 +141,8 @@ export class MessageRow {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-part="${name}"]`));
+    return part(name, this.element);
   }
-}
-
-/** @param {HTMLTemplateElement} template @returns {HTMLElement} */
-function copyOf(template) {
-  const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  return /** @type {HTMLElement} */ (copy.firstElementChild);
 }
 
 /** @param {import("./linkify.js").Part} part @returns {Node} */

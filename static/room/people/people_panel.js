@@ -1,3 +1,4 @@
+import { copyOf, part } from "../../shared/parts.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
@@ -74,12 +75,10 @@ export function mountPeoplePanel(panel, { socket, words, opener }) {
  * @returns {Node}
  */
 function personRow(template, words, { username, account: hasAccount, isSelf }) {
-  const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  /** @param {string} name */
-  const part = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
-  paintPerson(part("avatar"), username);
-  part("name").textContent = username;
-  if (hasAccount) part("name").append(verifiedMark(words.say("account")));
-  part("remark").textContent = isSelf ? words.say("you") : "";
+  const row = copyOf(template);
+  paintPerson(part("avatar", row), username);
+  part("name", row).textContent = username;
+  if (hasAccount) part("name", row).append(verifiedMark(words.say("account")));
+  part("remark", row).textContent = isSelf ? words.say("you") : "";
   return row;
 }
