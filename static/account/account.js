@@ -8,7 +8,7 @@ import { mountSettings } from "../shared/settings.js";
 import { openStorage } from "../shared/storage.js";
 import { pageWords } from "../shared/words.js";
 
-/** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Pass */
+/** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Credential */
 
 const words = pageWords();
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
@@ -34,7 +34,7 @@ part("copy-token").addEventListener("click", async () => {
     await navigator.clipboard.writeText(part("secret").textContent ?? "");
     part("copy-token").textContent = words.say("token_copied");
   } catch {
-    // Some browsers let nothing be copied: then it is selected, to be copied by hand.
+    // Some browsers forbid copying: the token is selected, to be copied by hand.
     getSelection()?.selectAllChildren(part("secret"));
   }
 });
@@ -83,7 +83,7 @@ mountForm(part("delete-account"), {
 });
 await Promise.all([showSessions(), showTokens()]);
 
-/** Does something that needs no form. @param {string} method @param {string} path @param {() => unknown} done */
+/** Sends a request that needs no form, and shows a refusal. @param {string} method @param {string} path @param {() => unknown} done */
 async function act(method, path, done) {
   const answer = await ask(method, path);
   part("trouble").textContent = answer.ok ? "" : refusal(words, answer);
@@ -97,31 +97,33 @@ function leave() {
 
 async function showSessions() {
   const { body } = await ask("GET", "/api/sessions");
-  showPasses(part("sessions"), body.sessions ?? [], "/api/sessions", showSessions);
+  showCredentials(part("sessions"), body.sessions ?? [], "/api/sessions", showSessions);
 }
 
 async function showTokens() {
   const { body } = await ask("GET", "/api/tokens");
-  showPasses(part("tokens"), body.tokens ?? [], "/api/tokens", showTokens);
+  showCredentials(part("tokens"), body.tokens ?? [], "/api/tokens", showTokens);
 }
 
 /**
  * @param {HTMLElement} list
- * @param {Pass[]} passes
+ * @param {Credential[]} credentials
  * @param {string} path
  * @param {() => unknown} changed
  */
-function showPasses(list, passes, path, changed) {
-  list.replaceChildren(...passes.map((pass) => {
+function showCredentials(list, credentials, path, changed) {
+  list.replaceChildren(...credentials.map((credential) => {
     const row = copyOf(template);
-    part("name", row).textContent = pass.current ? words.say("this_browser") : browserIn(pass.name);
+    part("name", row).textContent = credential.current
+      ? words.say("this_browser")
+      : browserIn(credential.name);
     part("used", row).textContent = words.say("used", {
-      used: dayOf(pass.used_at),
-      ends: dayOf(pass.ends_at),
+      used: dayOf(credential.used_at),
+      ends: dayOf(credential.ends_at),
     });
     const button = part("end", row);
-    if (pass.current) button.remove();
-    else button.addEventListener("click", () => act("DELETE", `${path}/${pass.id}`, changed));
+    if (credential.current) button.remove();
+    else button.addEventListener("click", () => act("DELETE", `${path}/${credential.id}`, changed));
     return row;
   }));
 }
@@ -131,7 +133,7 @@ function dayOf(at) {
   return isToday(Date.parse(at)) ? words.say("today") : day.format(new Date(at));
 }
 
-/** The browser and the system out of what a browser says that it is, or a token's name as it is. @param {string} name */
+/** The browser and system in a user agent, or a token's name unchanged. @param {string} name */
 function browserIn(name) {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/\d+/.exec(name)?.[1];
   const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(name)?.[1];

@@ -19,14 +19,14 @@ import { pageWords } from "../shared/words.js";
 
 const words = pageWords();
 
-/** Shows why something was refused, or nothing. @param {Answer} answer @returns {boolean} whether it went well */
-function told(answer) {
+/** Shows the reason of a refusal, or clears the last one. @param {Answer} answer @returns {boolean} whether it succeeded */
+function succeeded(answer) {
   part("trouble").textContent = answer.ok ? "" : refusal(words, answer);
   return answer.ok;
 }
 
 mountSettings();
-const parts = { words, told };
+const parts = { words, succeeded };
 const figures = mountFigures(words);
 const charts = new BoardCharts(part("charts"), {
   scope: part("scope"),
@@ -60,7 +60,7 @@ const lists = new Map([
 for (const [details, list] of lists) {
   const toggled = () => /** @type {HTMLDetailsElement} */ (details).open && list.refresh();
   details.addEventListener("toggle", toggled);
-  // Whoever opened it before this was here waits for it.
+  // It may have been opened before this module ran.
   toggled();
 }
 
@@ -92,7 +92,7 @@ function receive({ type, data }) {
 function show(stats) {
   figures.show(stats);
   charts.add(stats);
-  deadLetters.see(stats.log_dead);
+  deadLetters.update(stats.log_dead);
   if (/** @type {HTMLDetailsElement} */ (part("rooms-part")).open) rooms.refresh();
 }
 

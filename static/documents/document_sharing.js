@@ -6,7 +6,7 @@ import { mountForm, namesIn, refusal } from "../shared/form.js";
 /** @import { Words } from "../shared/words.js" */
 
 /**
- * Whom a document is for, and the way to delete it: for those who may say so.
+ * The dialog for sharing and deleting a document, for those who may manage it.
  * @param {{ id: string, words: Words }} parts
  * @returns {void}
  */

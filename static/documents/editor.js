@@ -17,7 +17,7 @@ import { mountSettings } from "../shared/settings.js";
 import { mountVersions } from "./versions.js";
 import { pageWords } from "../shared/words.js";
 
-/** What was kept is loaded first, so that the service brings and asks for the rest only; unless it takes too long. */
+/** The text kept in the browser is loaded first, so that only differences are exchanged; at most this long. */
 const MAX_KEPT_WAIT_MS = 3_000;
 
 const words = pageWords();
@@ -26,7 +26,7 @@ const { document: id = "", account = "", styleNonce = "" } = document.body.datas
 mountSettings();
 const doc = new Y.Doc();
 const text = doc.getText("content");
-// What was written offline outlives the tab.
+// Text written offline survives closing the tab.
 const kept = new IndexeddbPersistence(`document/${account}/${id}`, doc);
 const connection = new DocumentConnection({ id, doc, kept });
 const undoManager = new Y.UndoManager(text);
@@ -38,7 +38,7 @@ const view = new EditorView({
     doc: text.toString(),
     extensions: [
       EditorView.cspNonce.of(styleNonce),
-      // Only this ends a line: positions have to be the same as those of the shared text.
+      // With the default separators, positions would differ from those of the shared text.
       EditorState.lineSeparator.of("\n"),
       EditorView.lineWrapping,
       keymap.of(defaultKeymap),
@@ -56,7 +56,7 @@ const view = new EditorView({
         connection.emit("trouble", "too_long");
         return [];
       }),
-      // Cursors are ours: the binding's set styles in attributes, which the security policy blocks.
+      // The binding's own cursors use style attributes, which the content security policy blocks.
       yCollab(text, null, { undoManager }),
       remoteCursors({ text, awareness: connection.awareness }),
     ],
@@ -68,7 +68,7 @@ mountVersions({ id, words });
 mountSharing({ id, words });
 const title = /** @type {HTMLInputElement} */ (part("title"));
 mountRescue(part("rescue"), { connection, kept, text, title: () => title.value, words });
-// It can still be selected and copied, and nothing of it is undone.
+// The text can still be selected and copied, and undo is disabled.
 connection.on("refused", () => {
   const frozen = [EditorState.readOnly.of(true), EditorView.domEventHandlers({ beforeinput: () => true })];
   view.dispatch({ effects: editable.reconfigure(frozen) });

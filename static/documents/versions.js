@@ -6,7 +6,7 @@ import { dateAndTimeFormat } from "../shared/dates.js";
 /** @typedef {{ id: string, timestamp: string, authors: string[] }} Version */
 
 /**
- * What a document was: the list of versions, the text of each, and the way back to it.
+ * The dialog with the versions of a document: their list, the text of each, and the button to restore it.
  * @param {{ id: string, words: Words }} parts
  * @returns {void}
  */
@@ -35,7 +35,7 @@ export function mountVersions({ id, words }) {
     part("versions-list").replaceChildren();
     dialog.showModal();
     const { ok, code, body } = await ask("GET", path);
-    // A document that nobody has written in yet isn't known.
+    // The service doesn't know a document until somebody has written in it.
     const versions = ok ? body.versions : [];
     if (!ok && code !== "not_found") part("versions-trouble").textContent = words.say("failed");
     part("versions-none").hidden = versions.length > 0;

@@ -21,11 +21,11 @@ forgetRoom();
 mountSettings();
 prefetchRoom([form, part("visited")], new URL("../", import.meta.url).href);
 mountVisitedRooms(part("visited"), { visits, words });
-// Only this script can make a room that is private from its first moment.
+// Making a private room takes this script, so the server renders the field hidden.
 part("private-field").hidden = false;
 room.value ||= visits.all()[0]?.room ?? "";
 username.value ||= visits.nickname;
-// An account speaks under its own name.
+// Accounts have their own name.
 username.disabled = document.body.dataset.role !== "guest";
 room.addEventListener("input", () => room.setCustomValidity(""));
 room.addEventListener(

@@ -11,12 +11,11 @@ import { Clock } from "../shared/dates.js";
 const REFRESH_EVERY_MS = 60_000;
 
 /**
- * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
- * server says is fetched anew whenever somebody looks, and every minute while they do; the list of a phone's
- * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message),
- * `deleted` (detail: its id) and `rules`, which are to be fired on `element`.
+ * Lists the rooms visited lately, each with its last message, and a mark if it is unread. They are fetched whenever the list
+ * becomes visible, and every minute while it is; the hidden list on phones fetches nothing. The current room is updated by
+ * events that the caller fires on `element`: `said` (detail: the message), `deleted` (detail: its id) and `rules`.
  * @param {HTMLElement} element
- * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
+ * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room of this page
  * @returns {() => void} unmounts
  */
 export function mountVisitedRooms(element, { visits, words, current }) {
@@ -78,7 +77,7 @@ export function mountVisitedRooms(element, { visits, words, current }) {
 }
 
 /**
- * Copies the address that leads into a button's room (`data-room`), and says so on the button for a moment.
+ * Copies the address of the button's room (`data-room`), and says so on the button for 2 s.
  * @param {HTMLButtonElement} button
  * @param {Words} words
  * @returns {Promise<void>}
@@ -88,7 +87,7 @@ export async function copyRoomLink(button, words) {
   try {
     await navigator.clipboard.writeText(link);
   } catch {
-    // Without TLS there is no clipboard; a prompt lets people copy it themselves.
+    // Without TLS there is no clipboard: people copy the address from a prompt.
     prompt(words.say("copy_link"), link);
     return;
   }

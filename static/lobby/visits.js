@@ -11,7 +11,7 @@ export const MAX_VISITS = 30;
  * @typedef {{ room: string, visitedAt: number, seenId: string }} Visit `seenId`: the newest message seen, or ""
  */
 
-/** What this browser remembers about where its person has been, and under which nickname. */
+/** The rooms visited in this browser, and the nickname used there. */
 export class Visits {
   #storage;
 
@@ -29,7 +29,7 @@ export class Visits {
     this.#storage.setItem(NICKNAME, name);
   }
 
-  /** The rooms visited, the latest first, 30 at most. @returns {Visit[]} */
+  /** The visits, the latest first, at most {@link MAX_VISITS}. @returns {Visit[]} */
   all() {
     const visits = keysOf(this.#storage, PREFIX).map((key) => this.#read(key.slice(PREFIX.length)));
     return visits.sort((a, b) => b.visitedAt - a.visitedAt).slice(
@@ -48,7 +48,7 @@ export class Visits {
   }
 
   /**
-   * Notes that everything up to this message has been seen.
+   * Notes that a message and all before it have been seen.
    * @param {string} room
    * @param {string} id
    * @returns {void}

@@ -21,7 +21,7 @@ export const MAX_LISTED = 100;
 const MAX_COUNT = 99;
 
 /**
- * Makes the bell ring and its panel show what has come.
+ * Mounts the bell: the number of unread notifications, the panel, and the browser's own notifications.
  * @param {HTMLElement} bell
  * @returns {void}
  */
@@ -40,7 +40,7 @@ export function mountBell(bell) {
   socket.connect();
 }
 
-/** The newest that are unread. @returns {Promise<Listed[]>} */
+/** The newest unread notifications. @returns {Promise<Listed[]>} */
 async function unread() {
   const { body } = await ask("GET", `${PATH}?unread=1&limit=${MAX_LISTED}`);
   return body.notifications ?? [];
@@ -53,7 +53,7 @@ class BellPanel {
   #template;
   #time;
   #day;
-  /** @type {Map<string, HTMLElement>} by id, as they stand */
+  /** @type {Map<string, HTMLElement>} by id, in the order shown */
   #rows = new Map();
   #isOpen = false;
   #isLoading = false;
@@ -69,18 +69,18 @@ class BellPanel {
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
     this.#day = dateAndTimeFormat(language);
     const toggled = () => {
-      // Where browsers have no popovers, it can't be.
+      // Browsers without popovers never open it.
       this.#isOpen = "popover" in this.#panel && this.#panel.matches(":popover-open");
       if (this.#isOpen) this.#refresh();
     };
     this.#panel.addEventListener("toggle", toggled);
     this.#part("read-all").addEventListener("click", () => socket.markAllRead());
     this.#part("bell-older").addEventListener("click", () => this.#load([...this.#rows.keys()].at(-1)));
-    // The browser opens it by itself, and may have done so before this was here.
+    // The browser opens the panel without this module, perhaps before it ran.
     toggled();
   }
 
-  /** @param {number} count how many are unread @returns {void} */
+  /** @param {number} count of unread notifications @returns {void} */
   count(count) {
     const badge = this.#part("unread");
     badge.textContent = count > MAX_COUNT ? `${MAX_COUNT}+` : String(count);
@@ -97,13 +97,13 @@ class BellPanel {
     this.#refresh();
   }
 
-  /** Shows how it stands now, once the panel is open; one loading after the other. @returns {void} */
+  /** Loads the list if the panel is open, unless it is being loaded: then once more afterwards. @returns {void} */
   #refresh() {
     this.#isStale = true;
     if (this.#isOpen && !this.#isLoading) this.#load();
   }
 
-  /** @param {string} [before] the oldest one that stands, to go on from there; all that stand are loaded anew otherwise */
+  /** @param {string} [before] the oldest one shown, to load those before it; otherwise all that are shown are loaded again */
   async #load(before) {
     this.#isLoading = true;
     if (!before) this.#isStale = false;
@@ -124,11 +124,11 @@ class BellPanel {
     ]));
     this.#rows = new Map(isOlder ? [...known, ...rows] : rows);
     const list = this.#part("bell-list");
-    // A row that stands where it belongs is left alone: it may have the focus.
-    let place = list.firstElementChild;
+    // A row that is in its position is not moved: it may have the focus.
+    let position = list.firstElementChild;
     for (const row of this.#rows.values()) {
-      if (row === place) place = place.nextElementSibling;
-      else list.insertBefore(row, place);
+      if (row === position) position = position.nextElementSibling;
+      else list.insertBefore(row, position);
     }
     while (list.children.length > this.#rows.size) list.lastElementChild?.remove();
     this.#part("bell-empty").hidden = this.#rows.size > 0;
@@ -144,7 +144,7 @@ class BellPanel {
   }
 
   /**
-   * What is about to be hidden must not take the focus along.
+   * Moves the focus away from an element that is about to be hidden.
    * @param {HTMLElement} element
    * @param {HTMLElement} next
    */
@@ -174,7 +174,7 @@ class BellPanel {
   #follow(event, id, link) {
     this.#socket.markRead(id);
     if (!link.href || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    // The page may be there already, and only has to look up something.
+    // If the link leads to this page, the page goes to the message itself and prevents the default.
     const going = new CustomEvent("follow", { detail: link.href, cancelable: true });
     if (link.target || document.dispatchEvent(going)) return;
     event.preventDefault();

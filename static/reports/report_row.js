@@ -14,7 +14,7 @@ export class ReportRow {
   #day;
   #timestamp = "";
 
-  /** @param {Words} words @param {() => unknown} remove cancels it, or deletes it when it is finished */
+  /** @param {Words} words @param {() => unknown} remove cancels the report, or deletes it when it is finished */
   constructor(words, remove) {
     this.#words = words;
     this.#day = new Intl.DateTimeFormat(words.language, { dateStyle: "medium" });
@@ -29,7 +29,7 @@ export class ReportRow {
     }
   }
 
-  /** Shows how far it is; what is older than what is shown changes nothing. @param {ReportView} report */
+  /** Shows the state of a report; ignores one older than what is shown. @param {ReportView} report */
   show(report) {
     const { status, outcome, progress, messages, result, timestamp } = report;
     if (timestamp < this.#timestamp) return;
@@ -48,7 +48,7 @@ export class ReportRow {
     const isUnfinished = status === "started" || status === "progress";
     bar.hidden = !isUnfinished;
     const sentence = this.#say(outcome, { count: messages.toLocaleString(this.#words.language) });
-    // A screen reader is told once what it comes to, and not each percent.
+    // Screen readers announce the outcome, but not every percent.
     const state = this.#part("state");
     state.setAttribute("aria-live", isUnfinished ? "off" : "polite");
     state.textContent = sentence;
