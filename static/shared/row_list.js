@@ -68,10 +68,10 @@ export class RowList {
     const inRow = focused.isConnected
       ? focused.closest("li")?.querySelector("button:not([hidden])")
       : undefined;
-    const slot = focused.isConnected && focused.checkVisibility()
+    const next = focused.isConnected && focused.checkVisibility()
       ? focused
       : inRow ?? this.#list.closest(".board__part")?.querySelector("h2");
-    /** @type {HTMLElement | null | undefined} */ (slot)?.focus();
+    /** @type {HTMLElement | null | undefined} */ (next)?.focus();
   }
 
   /** @param {string} key @returns {HTMLElement} */
