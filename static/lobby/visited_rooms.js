@@ -2,7 +2,7 @@ import { at } from "../shared/address.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
 import { copyOf, part } from "../shared/parts.js";
 import { askRooms } from "../shared/room_summaries.js";
-import { Clock } from "../shared/dates.js";
+import { TimeFormat } from "../shared/dates.js";
 
 /** @import { RoomSummary } from "../shared/room_summaries.js" */
 /** @import { Visits } from "./visits.js" */
@@ -21,7 +21,7 @@ const REFRESH_EVERY_MS = 60_000;
 export function mountVisitedRooms(element, { visits, words, current }) {
   const list = /** @type {HTMLElement} */ (element.querySelector("[data-part=rooms]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=room]"));
-  const clock = new Clock(words);
+  const format = new TimeFormat(words);
   const listening = new AbortController();
   const { signal } = listening;
   const known = visits.all();
@@ -39,7 +39,7 @@ export function mountVisitedRooms(element, { visits, words, current }) {
     const show = (summary) => {
       shown = summary;
       writeTitle(row, summary);
-      writeLast(row, summary, { words, clock });
+      writeLast(row, summary, { words, format });
       const { last } = summary;
       part("unread", row).hidden = isCurrent || !last || last.id <= visits.seenId(room);
     };
@@ -124,15 +124,15 @@ function writeTitle(row, { name, title, private: isPrivate }) {
 /**
  * @param {HTMLElement} row
  * @param {RoomSummary} summary
- * @param {{ words: Words, clock: Clock }} parts
+ * @param {{ words: Words, format: TimeFormat }} parts
  * @returns {void}
  */
-function writeLast(row, { last, may_enter: mayEnter, closed }, { words, clock }) {
+function writeLast(row, { last, may_enter: mayEnter, closed }, { words, format }) {
   part("who", row).textContent = last ? words.say("preview_name", { name: last.username }) : "";
   part("what", row).textContent = last
     ? last.deleted ? words.say("deleted") : last.message
     : words.say(closed ? "room_closed" : mayEnter ? "no_messages" : "members_only");
   const time = /** @type {HTMLTimeElement} */ (part("time", row));
-  time.textContent = last ? clock.brief(Date.parse(last.timestamp)) : "";
+  time.textContent = last ? format.brief(Date.parse(last.timestamp)) : "";
   if (last) time.dateTime = last.timestamp;
 }

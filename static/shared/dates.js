@@ -58,7 +58,7 @@ export function followDays(act) {
 }
 
 /** Writes times (milliseconds since the epoch) in the page's language and the visitor's time zone. */
-export class Clock {
+export class TimeFormat {
   #words;
   #time;
   #day;

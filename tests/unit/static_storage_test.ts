@@ -72,7 +72,7 @@ const BAD_ENTRIES = [
   `{"room":7,"visitedAt":"now","seenId":null}`,
 ];
 for (const bad of BAD_ENTRIES) {
-  Deno.test(`Outbox, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
+  Deno.test(`UnsentMessages, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
     const storage = memoryStorage();
     const kept = new UnsentMessages(storage, "lobby").add("kept", "ada");
     storage.setItem("talksheet:unsent:lobby:1", bad);

@@ -25,21 +25,21 @@ Deno.test("Words.say() refuses a key that the language lacks", () => {
   assertThrows(() => words.say("nothing"), RangeError, `Cannot say "nothing"`);
 });
 
-Deno.test("JoinLeaveSummary makes one line of a busy door", () => {
+Deno.test("JoinLeaveSummary says in one line who came and went", () => {
   const summary = new JoinLeaveSummary();
   for (const user of ["小安", "小柏", "小陳", "小丁"]) summary.note({ person: user, user, isHere: true });
   summary.note({ person: "p", user: "阿哲", isHere: false });
   assertEquals(summary.sentence(words), "小安、小柏、小陳等 4 人加入 阿哲離開");
 });
 
-Deno.test("JoinLeaveSummary forgets whoever came and went again", () => {
+Deno.test("JoinLeaveSummary leaves out people who came and went again", () => {
   const summary = new JoinLeaveSummary();
   summary.note({ person: "p", user: "小安", isHere: true });
   summary.note({ person: "p", user: "小安", isHere: false });
   assertEquals(summary.sentence(words), "");
 });
 
-Deno.test("JoinLeaveSummary tells by the person and not by the name who went, and who is called otherwise now", () => {
+Deno.test("JoinLeaveSummary knows people by their ids, whatever their names", () => {
   const summary = new JoinLeaveSummary();
   summary.note({ person: "1", user: "小安", isHere: true });
   summary.note({ person: "2", user: "小安", isHere: false });

@@ -4,7 +4,7 @@ import { linkify } from "./linkify.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
-/** @import { Clock } from "../../shared/dates.js" */
+/** @import { TimeFormat } from "../../shared/dates.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 /**
@@ -62,18 +62,18 @@ export class MessageRow {
   element;
   #troubleTemplate;
   #words;
-  #clock;
+  #format;
 
   /**
    * @param {{ message: HTMLTemplateElement, trouble: HTMLTemplateElement }} templates
    * @param {Words} words
-   * @param {Clock} clock
+   * @param {TimeFormat} format
    */
-  constructor(templates, words, clock) {
+  constructor(templates, words, format) {
     this.element = copyOf(templates.message);
     this.#troubleTemplate = templates.trouble;
     this.#words = words;
-    this.#clock = clock;
+    this.#format = format;
     const number = ++rows;
     for (const name of READ) this.#part(name).id = `message-${number}-${name}`;
   }
@@ -107,8 +107,8 @@ export class MessageRow {
     if (clientId) this.element.dataset.clientId = clientId;
     const time = /** @type {HTMLTimeElement} */ (this.#part("time"));
     time.dateTime = new Date(at).toISOString();
-    time.textContent = this.#clock.time(at);
-    time.title = this.#clock.full(at);
+    time.textContent = this.#format.time(at);
+    time.title = this.#format.full(at);
     const ticks = this.#part("ticks");
     ticks.setAttribute("aria-label", words.say(state));
     ticks.querySelector("use")?.setAttribute("href", `#icon-${state}`);

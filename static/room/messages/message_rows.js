@@ -1,6 +1,6 @@
 import { MessageRow } from "./message_row.js";
 import { SortedList } from "./sorted_list.js";
-import { Clock, dayOf } from "../../shared/dates.js";
+import { dayOf, TimeFormat } from "../../shared/dates.js";
 
 /** @import { MessageItem } from "./message_row.js" */
 /** @import { Words } from "../../shared/words.js" */
@@ -17,7 +17,7 @@ const GROUP_MS = 5 * 60_000;
 export class MessageRows {
   #element;
   #words;
-  #clock;
+  #format;
   #templates;
   /** @type {SortedList<MessageItem>} */
   #items = new SortedList();
@@ -26,7 +26,7 @@ export class MessageRows {
   constructor(element, words) {
     this.#element = element;
     this.#words = words;
-    this.#clock = new Clock(words);
+    this.#format = new TimeFormat(words);
     this.#templates = { message: template("message"), trouble: template("trouble") };
   }
 
@@ -59,7 +59,7 @@ export class MessageRows {
    * @returns {MessageItem}
    */
   create(facts) {
-    const row = new MessageRow(this.#templates, this.#words, this.#clock);
+    const row = new MessageRow(this.#templates, this.#words, this.#format);
     row.write(facts);
     row.showState(facts);
     return { ...facts, row };
@@ -125,10 +125,10 @@ export class MessageRows {
     const next = this.#items.at(index + 1);
     const isNewDay = !previous || dayOf(previous.at) !== dayOf(item.at);
     item.row.showPlace({
-      day: isNewDay ? this.#clock.day(item.at) : "",
+      day: isNewDay ? this.#format.day(item.at) : "",
       isFirst: startsGroup(previous, item),
       isLast: !next || startsGroup(item, next) ||
-        this.#clock.time(item.at) !== this.#clock.time(next.at),
+        this.#format.time(item.at) !== this.#format.time(next.at),
     });
   }
 }
