@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { TimeFormat, followDays, msToNextDay } from "../../static/shared/dates.js";
+import { followDays, msToNextDay, TimeFormat } from "../../static/shared/dates.js";
 import { isEmojiOnly } from "../../static/room/messages/emoji.js";
 import { hueOf, initialOf } from "../../static/shared/person.js";
 import { SortedList } from "../../static/room/messages/sorted_list.js";
