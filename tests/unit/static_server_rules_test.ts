@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { EditorState } from "@codemirror/state";
 import { ulid } from "ulid";
-import { NAME_TAKEN as NAME_LOST, REMOVED } from "../../rooms/access/live_connections.ts";
+import { NAME_TAKEN as NAME_LOST, REMOVED, RESTARTING } from "../../rooms/access/live_connections.ts";
 import { whyNot } from "../../rooms/access/room_permissions.ts";
 import { MAX_DOCUMENT_BYTES, MAX_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
 import { CLOSE as DOCUMENT_CLOSE } from "../../rooms/documents/sync_participant.ts";
@@ -26,7 +26,7 @@ import { MAX_LISTED } from "../../static/notifications/bell_panel.js";
 import { isShut, limitSentence, nameSentence, refusalOf } from "../../static/room/connection/refusal.js";
 import { HISTORY_PAGE, MAX_HISTORY_PAGE } from "../../static/room/connection/room_socket.js";
 import { CLOCKS_DIFFER_MS, mayBeOlder } from "../../static/room/messages/history_loader.js";
-import { CLOSE, mayBeLifted } from "../../static/shared/connection/closing.js";
+import { askedWaitMs, CLOSE, mayBeLifted } from "../../static/shared/connection/closing.js";
 import { timeOfId } from "../../static/shared/dates.js";
 import { REFUSALS } from "../../static/shared/form.js";
 import { MAX_ROOMS_ASKED } from "../../static/shared/room_summaries.js";
@@ -69,6 +69,10 @@ Deno.test("The room's page knows which limit the server means", () => {
     "crowded_person",
     "too_fast",
   ]);
+});
+
+Deno.test("Pages wait as long as a service asks that restarts", () => {
+  assertEquals([RESTARTING, "Too many messages"].map(askedWaitMs), [1_000, 0]);
 });
 
 Deno.test("Pages ask for no more at once than the server sends", () => {
