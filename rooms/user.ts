@@ -1,4 +1,4 @@
-/** Users, and the names that they may have. */
+/** Users, and the names that they may have. The room's page imports it, too: it may use nothing that browsers lack. */
 
 /** A person or program in a room. Two connections with the same `id` are the same user. */
 export interface User {
@@ -73,33 +73,4 @@ export function withoutUnwanted(text: string): string {
 export function cleanName(name: string): string | undefined {
   const clean = withoutUnwanted(name);
   return [...clean].length <= MAX_NAME_LENGTH ? clean : undefined;
-}
-
-// Invisible characters are legitimate inside an emoji, between letters of scripts that join them, and after an ideograph
-// whose form they select.
-const JOINING = String.raw`[[\p{L}\p{M}]--[\p{Script=Latin}\p{Script=Han}]]`;
-const LEGITIMATE = new RegExp(
-  [
-    String.raw`\p{RGI_Emoji}`,
-    String.raw`(?<=${JOINING})[\u200c\u200d](?=${JOINING})`,
-    String.raw`(?<=\p{Ideographic})[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]`,
-  ].join("|"),
-  "gv",
-);
-/** Check marks, in any style: elsewhere they mean that an account is verified. */
-const CHECK_MARKS = /[\u221a\u237b\u2611\u2705\u2713\u2714\u{10102}\u{1f5f8}\u{1f5f9}\u{1fbb1}]/u;
-/** Blank, but no white space: BRAILLE PATTERN BLANK, MUSICAL SYMBOL NULL NOTEHEAD, OBJECT REPLACEMENT CHARACTER. */
-const BLANK = /[\u2800\u{1d159}\ufffc]/u;
-/** Invisible characters, and those without a known glyph. */
-const UNSEEN = /[\p{Cn}\p{Co}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
-/** A name needs one of these: diacritics alone would be drawn on the text before it. */
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
-/**
- * Whether people can distinguish a name that {@link cleanName} has returned from others by sight: it has no check marks,
- * nothing invisible, nothing that only looks like a space.
- */
-export function isLegible(name: string): boolean {
-  if (CHECK_MARKS.test(name) || BLANK.test(name)) return false;
-  return VISIBLE.test(name) && !UNSEEN.test(name.replace(LEGITIMATE, ""));
 }

@@ -1,5 +1,6 @@
 /** Names: which ones accounts and guests may have, and which count as the same. */
-import { ANONYMOUS, cleanName, isLegible, withoutUnwanted } from "../user.ts";
+import { ANONYMOUS, cleanName, withoutUnwanted } from "../user.ts";
+import { isLegible } from "./legible_name.ts";
 
 /**
  * The form in which names are compared: `Ada`, `ADA` and `Ａｄａ` are one name, so are `groß` and `GROẞ`, and so are

@@ -28,9 +28,9 @@ const SWEEP_EVERY_MS = 30_000;
 /** The time that clients have to answer that their sockets close. */
 const CLOSE_WITHIN_MS = 1_000;
 /** Clients may reconnect after about this time. */
-const RESTARTING = "restarting, retry_after_ms=1000";
-const REMOVED = "You were removed from this room";
-const NAME_TAKEN = "This name belongs to an account now";
+export const RESTARTING = "restarting, retry_after_ms=1000";
+export const REMOVED = "You were removed from this room";
+export const NAME_TAKEN = "This name belongs to an account now";
 
 /** Closes connections when their right ends, and counts those of each person. */
 export class LiveConnections {

@@ -21,7 +21,7 @@ export interface ArchivePosition {
 
 const HISTORY = "history";
 /** The clocks of machines that share a database differ by less than this. */
-const CLOCKS_DIFFER_MS = 60_000;
+export const CLOCKS_DIFFER_MS = 60_000;
 
 /** The key of a room's page. */
 export function pageKey(room: string, after: string): Deno.KvKey {

@@ -27,7 +27,7 @@ const Change = v.object({
 });
 
 const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
+export const MAX_LIMIT = 200;
 const CURSOR = /^(\d{1,15})_([\p{L}\p{N}\p{M}_-]{1,64})$/u;
 const Query = v.object({
   q: v.optional(v.pipe(v.string(), v.maxLength(MAX_TITLE_LENGTH, '"q" is too long')), ""),

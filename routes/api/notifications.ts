@@ -44,7 +44,7 @@ const Post = v.object({
   ),
 });
 
-const MAX_PAGE = 100;
+export const MAX_PAGE = 100;
 const DEFAULT_PAGE = 30;
 /** Notifications to one account a minute: a faulty backend must not fill its inbox. */
 const NOTIFICATIONS_PER_MINUTE = 600;

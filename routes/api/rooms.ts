@@ -27,7 +27,7 @@ import { roomNameIn } from "../path_params.ts";
 
 const MAX_TITLE_LENGTH = 64;
 /** The most rooms in one request. */
-const MAX_ASKED = 50;
+export const MAX_ASKED = 50;
 const title = v.optional(
   v.pipe(
     v.string('"title" must be text'),

@@ -124,7 +124,10 @@ const NEW_PER_MINUTE = 5;
 /** When a refused client may try again. */
 const RETRY_AFTER_MS = 5_000;
 
-const TOO_MANY_HERE = "Too many connections from this address";
+/** Why an address or a user gets no further connection. */
+export const TOO_MANY_HERE = "Too many connections from this address";
+export const TOO_MANY_NEW = "Too many new connections from this address";
+export const TOO_MANY_OF_USER = "Too many connections of this user";
 
 /** The answer to a guest who states an account's name. */
 export const NAME_TAKEN = "This name belongs to an account: sign in, or choose another one";
@@ -159,10 +162,10 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
       return { code: CLOSE.tooMany, reason: TOO_MANY_HERE };
     }
     if (maxConnectionsPerIp && !newConnections.of(address).tryRemoveTokens(1)) {
-      return { code: CLOSE.tooMany, reason: "Too many new connections from this address" };
+      return { code: CLOSE.tooMany, reason: TOO_MANY_NEW };
     }
     if (maxConnectionsPerUser && liveConnections.count(caller.user) >= maxConnectionsPerUser) {
-      return { code: CLOSE.tooMany, reason: "Too many connections of this user" };
+      return { code: CLOSE.tooMany, reason: TOO_MANY_OF_USER };
     }
   }
 

@@ -1,20 +1,18 @@
+import { copyOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { isToday } from "../shared/dates.js";
 import { forgetAccount } from "../shared/former_account.js";
 import { mountForm, refusal } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
 import { openStorage } from "../shared/storage.js";
 import { pageWords } from "../shared/words.js";
 
-/** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Pass */
+/** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Credential */
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const words = pageWords();
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
 const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=pass]"));
-
-/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
-const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 part("sign-out").addEventListener("click", () => act("DELETE", "/api/session", leave));
@@ -36,7 +34,7 @@ part("copy-token").addEventListener("click", async () => {
     await navigator.clipboard.writeText(part("secret").textContent ?? "");
     part("copy-token").textContent = words.say("token_copied");
   } catch {
-    // Some browsers let nothing be copied: then it is selected, to be copied by hand.
+    // Some browsers forbid copying: the token is selected, to be copied by hand.
     getSelection()?.selectAllChildren(part("secret"));
   }
 });
@@ -68,7 +66,7 @@ mountForm(part("make-token"), {
   done: async ({ token }) => {
     const form = /** @type {HTMLFormElement} */ (part("make-token"));
     form.reset();
-    const done = /** @type {HTMLElement} */ (form.querySelector("[data-part=done]"));
+    const done = part("done", form);
     done.textContent = words.say("token_made");
     part("secret").textContent = token;
     part("copy-token").hidden = false;
@@ -85,7 +83,7 @@ mountForm(part("delete-account"), {
 });
 await Promise.all([showSessions(), showTokens()]);
 
-/** Does something that needs no form. @param {string} method @param {string} path @param {() => unknown} done */
+/** Sends a request that needs no form, and shows a refusal. @param {string} method @param {string} path @param {() => unknown} done */
 async function act(method, path, done) {
   const answer = await ask(method, path);
   part("trouble").textContent = answer.ok ? "" : refusal(words, answer);
@@ -99,41 +97,43 @@ function leave() {
 
 async function showSessions() {
   const { body } = await ask("GET", "/api/sessions");
-  showPasses(part("sessions"), body.sessions ?? [], "/api/sessions", showSessions);
+  showCredentials(part("sessions"), body.sessions ?? [], "/api/sessions", showSessions);
 }
 
 async function showTokens() {
   const { body } = await ask("GET", "/api/tokens");
-  showPasses(part("tokens"), body.tokens ?? [], "/api/tokens", showTokens);
+  showCredentials(part("tokens"), body.tokens ?? [], "/api/tokens", showTokens);
 }
 
 /**
  * @param {HTMLElement} list
- * @param {Pass[]} passes
+ * @param {Credential[]} credentials
  * @param {string} path
  * @param {() => unknown} changed
  */
-function showPasses(list, passes, path, changed) {
-  list.replaceChildren(...passes.map((pass) => {
-    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    /** @param {string} name @returns {HTMLElement} */
-    const at = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part="${name}"]`));
-    at("name").textContent = pass.current ? words.say("this_browser") : browserIn(pass.name);
-    at("used").textContent = words.say("used", { used: dayOf(pass.used_at), ends: dayOf(pass.ends_at) });
-    const button = at("end");
-    if (pass.current) button.remove();
-    else button.addEventListener("click", () => act("DELETE", `${path}/${pass.id}`, changed));
+function showCredentials(list, credentials, path, changed) {
+  list.replaceChildren(...credentials.map((credential) => {
+    const row = copyOf(template);
+    part("name", row).textContent = credential.current
+      ? words.say("this_browser")
+      : browserIn(credential.name);
+    part("used", row).textContent = words.say("used", {
+      used: dayOf(credential.used_at),
+      ends: dayOf(credential.ends_at),
+    });
+    const button = part("end", row);
+    if (credential.current) button.remove();
+    else button.addEventListener("click", () => act("DELETE", `${path}/${credential.id}`, changed));
     return row;
   }));
 }
 
 /** @param {string} at @returns {string} */
 function dayOf(at) {
-  const isToday = Date.now() - Date.parse(at) < DAY_MS && new Date(at).getDate() === new Date().getDate();
-  return isToday ? words.say("today") : day.format(new Date(at));
+  return isToday(Date.parse(at)) ? words.say("today") : day.format(new Date(at));
 }
 
-/** The browser and the system out of what a browser says that it is, or a token's name as it is. @param {string} name */
+/** The browser and system in a user agent, or a token's name unchanged. @param {string} name */
 function browserIn(name) {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/\d+/.exec(name)?.[1];
   const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(name)?.[1];

@@ -7,10 +7,10 @@ const words = pageWords();
 const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-part=sign-in]"));
 
 mountSettings();
-// Whoever has just deleted their account comes here.
+// Deleting an account leads here.
 if (new URLSearchParams(location.search).has("deleted")) {
-  const told = /** @type {HTMLElement} */ (document.querySelector("[data-part=told]"));
-  told.textContent = words.say("account_deleted");
+  const notice = /** @type {HTMLElement} */ (document.querySelector("[data-part=told]"));
+  notice.textContent = words.say("account_deleted");
 }
 mountForm(form, {
   words,

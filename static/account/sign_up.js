@@ -21,12 +21,12 @@ mountForm(form, {
   done: async () => {
     const { ok } = await ask("POST", "/api/session", made);
     const goOn = /** @type {HTMLElement} */ (document.querySelector("[data-part=go-on]"));
-    const told = /** @type {HTMLElement} */ (document.querySelector("[data-part=made]"));
-    told.textContent = words.say("account_made", { name: made.username });
+    const notice = /** @type {HTMLElement} */ (document.querySelector("[data-part=made]"));
+    notice.textContent = words.say("account_made", { name: made.username });
     form.hidden = true;
     goOn.hidden = false;
     goOn.focus();
-    // Without a session it leads to where one signs in.
+    // Signing in failed, so the link leads to the page for it.
     if (!ok) {
       goOn.setAttribute(
         "href",

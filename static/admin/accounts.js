@@ -12,13 +12,13 @@ import { buttonOf, RowList, write } from "../shared/row_list.js";
  * @param {HTMLElement} list
  * @param {object} parts
  * @param {Words} parts.words
- * @param {(answer: Answer) => boolean} parts.told
- * @param {HTMLFormElement} parts.make the form that makes one
- * @param {HTMLElement} parts.done told what was done
+ * @param {(answer: Answer) => boolean} parts.succeeded
+ * @param {HTMLFormElement} parts.make the form for a new account
+ * @param {HTMLElement} parts.done succeeded what was done
  * @param {HTMLElement} parts.password shown the password that was made
  * @returns {{ refresh: () => Promise<void> }}
  */
-export function mountAccounts(list, { words, told, make, done, password }) {
+export function mountAccounts(list, { words, succeeded, make, done, password }) {
   /** @param {string} sentence @param {string} [secret] */
   const say = (sentence, secret = "") => {
     done.textContent = sentence;
@@ -42,7 +42,7 @@ export function mountAccounts(list, { words, told, make, done, password }) {
       const answer = act === "remove"
         ? await ask("DELETE", path)
         : await ask("PATCH", path, { role: act === "promote" ? "admin" : "user" });
-      if (!told(answer)) return;
+      if (!succeeded(answer)) return;
       say(act === "remove" ? words.say("account_removed", { name: username }) : "");
       await refresh();
     },
@@ -66,14 +66,14 @@ export function mountAccounts(list, { words, told, make, done, password }) {
   async function reset(path, name) {
     if (!confirm(words.say("reset_question", { name }))) return;
     const secret = newPassword();
-    if (told(await ask("PATCH", path, { password: secret }))) {
+    if (succeeded(await ask("PATCH", path, { password: secret }))) {
       say(words.say("account_password", { name }), secret);
     }
   }
 
   async function refresh() {
     const answer = await ask("GET", "/api/users");
-    if (told(answer)) rows.show(answer.body.users);
+    if (succeeded(answer)) rows.show(answer.body.users);
   }
 
   return { refresh };

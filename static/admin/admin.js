@@ -1,8 +1,10 @@
+import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { mountAccounts } from "./accounts.js";
 import { mountRooms } from "./rooms.js";
 import { mountTokens } from "./tokens.js";
 import { BoardCharts } from "./charts.js";
+import { CLOSE } from "../shared/connection/closing.js";
 import { Connection } from "../shared/connection/connection.js";
 import { mountDeadLetters } from "./dead_letters.js";
 import { mountEvents } from "./events.js";
@@ -15,20 +17,16 @@ import { pageWords } from "../shared/words.js";
 /** @import { Point, Stats } from "../../rooms/stats/dashboard.ts" */
 /** @import { Status } from "../shared/connection/connection.js" */
 
-const CLOSE_SIGNED_OUT = 4001;
 const words = pageWords();
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
-
-/** Shows why something was refused, or nothing. @param {Answer} answer @returns {boolean} whether it went well */
-function told(answer) {
+/** Shows the reason of a refusal, or clears the last one. @param {Answer} answer @returns {boolean} whether it succeeded */
+function succeeded(answer) {
   part("trouble").textContent = answer.ok ? "" : refusal(words, answer);
   return answer.ok;
 }
 
 mountSettings();
-const parts = { words, told };
+const parts = { words, succeeded };
 const figures = mountFigures(words);
 const charts = new BoardCharts(part("charts"), {
   scope: part("scope"),
@@ -62,7 +60,7 @@ const lists = new Map([
 for (const [details, list] of lists) {
   const toggled = () => /** @type {HTMLDetailsElement} */ (details).open && list.refresh();
   details.addEventListener("toggle", toggled);
-  // Whoever opened it before this was here waits for it.
+  // It may have been opened before this module ran.
   toggled();
 }
 
@@ -94,7 +92,7 @@ function receive({ type, data }) {
 function show(stats) {
   figures.show(stats);
   charts.add(stats);
-  deadLetters.see(stats.log_dead);
+  deadLetters.update(stats.log_dead);
   if (/** @type {HTMLDetailsElement} */ (part("rooms-part")).open) rooms.refresh();
 }
 
@@ -104,6 +102,6 @@ function showStatus({ state, code }) {
   part("status").textContent = state === "open"
     ? ""
     : state === "refused"
-    ? words.say(code === CLOSE_SIGNED_OUT ? "not_signed_in" : "not_allowed")
+    ? words.say(code === CLOSE.notSignedIn ? "not_signed_in" : "not_allowed")
     : words.say("reconnecting");
 }

@@ -3,13 +3,13 @@ import { ratesOf } from "./rates.js";
 /** @import { Point, Stats } from "../../rooms/stats/dashboard.ts" */
 /** @import { Words } from "../shared/words.js" */
 
-/** A quarter of an hour, as the service remembers, and as long again. */
+/** Points shown, one every 5 s: the quarter of an hour that the service remembers, and another one. */
 const POINTS = 360;
-/** Made by `deno task bundle`; loaded when there is something to draw. */
+/** Made by `deno task bundle`; loaded with the first point. */
 const LIBRARY = "../built/charts.js";
 
 /**
- * The charts of the last minutes: of the whole service, or of the isolate that is chosen.
+ * Charts of the last half hour: of the whole service, or of the chosen isolate.
  */
 export class BoardCharts {
   #element;
@@ -40,7 +40,7 @@ export class BoardCharts {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#recolour());
   }
 
-  /** Begins anew with what the service remembers. @param {Point[]} history @returns {void} */
+  /** Starts again with the points that the service remembers. @param {Point[]} history @returns {void} */
   begin(history) {
     this.#points = history;
   }
@@ -56,16 +56,16 @@ export class BoardCharts {
   async #load() {
     try {
       const { Plot } = await import(LIBRARY);
-      for (const place of this.#places()) {
-        const name = place.dataset.chart ?? "";
-        this.#plots.set(name, new Plot(this.#options(place), this.#data(name), place));
+      for (const box of this.#boxes()) {
+        const name = box.dataset.chart ?? "";
+        this.#plots.set(name, new Plot(this.#options(box), this.#data(name), box));
       }
     } catch {
       this.#trouble.textContent = this.#words.say("no_charts");
     }
   }
 
-  /** The isolates that can be chosen. @param {string[]} names */
+  /** Lists the isolates to choose from. @param {string[]} names */
   #offer(names) {
     const [whole, ...options] = this.#scope.options;
     if (options.map(({ value }) => value).join() === names.join()) return;
@@ -81,16 +81,16 @@ export class BoardCharts {
     this.#describe();
   }
 
-  /** Says in words what is drawn, for those who can't see it. */
+  /** Describes each chart for screen readers. */
   #describe() {
     const number = new Intl.NumberFormat(this.#words.language, { maximumFractionDigits: 1 });
-    for (const place of this.#places()) {
-      const [, values] = this.#data(place.dataset.chart ?? "");
+    for (const box of this.#boxes()) {
+      const [, values] = this.#data(box.dataset.chart ?? "");
       const known = values.filter((value) => value !== null);
-      const label = place.previousElementSibling?.textContent ?? "";
+      const label = box.previousElementSibling?.textContent ?? "";
       const span = { least: number.format(Math.min(...known)), most: number.format(Math.max(...known)) };
-      place.setAttribute("role", "img");
-      place.setAttribute(
+      box.setAttribute("role", "img");
+      box.setAttribute(
         "aria-label",
         known.length
           ? this.#words.say("chart", { label, now: number.format(known[known.length - 1]), ...span })
@@ -113,8 +113,8 @@ export class BoardCharts {
     return [times, ratesOf(this.#points.map(({ timestamp }, i) => ({ timestamp, count: values[i] })))];
   }
 
-  /** @param {HTMLElement} place @returns {import("uplot").Options} */
-  #options(place) {
+  /** @param {HTMLElement} box @returns {import("uplot").Options} */
+  #options(box) {
     const time = new Intl.DateTimeFormat(this.#words.language, {
       hour: "2-digit",
       minute: "2-digit",
@@ -131,7 +131,7 @@ export class BoardCharts {
       font: "12px sans-serif",
     };
     return {
-      ...sizeOf(place),
+      ...sizeOf(box),
       legend: { show: false },
       cursor: { show: false },
       scales: { y: { range: (_, least, most) => [Math.min(0, least ?? 0), Math.max(1, (most ?? 0) * 1.1)] } },
@@ -144,8 +144,8 @@ export class BoardCharts {
   }
 
   #resize() {
-    for (const place of this.#places()) {
-      if (place.clientWidth) this.#plots.get(place.dataset.chart ?? "")?.setSize(sizeOf(place));
+    for (const box of this.#boxes()) {
+      if (box.clientWidth) this.#plots.get(box.dataset.chart ?? "")?.setSize(sizeOf(box));
     }
   }
 
@@ -154,17 +154,17 @@ export class BoardCharts {
   }
 
   /** @returns {NodeListOf<HTMLElement>} */
-  #places() {
+  #boxes() {
     return this.#element.querySelectorAll("[data-chart]");
   }
 }
 
-/** @param {HTMLElement} place @returns {{ width: number, height: number }} */
+/** @param {HTMLElement} box @returns {{ width: number, height: number }} */
 function sizeOf({ clientWidth, clientHeight }) {
   return { width: Math.max(clientWidth, 100), height: Math.max(clientHeight, 100) };
 }
 
-/** A token of colors.css as a canvas understands it: one that depends on the theme has to be worked out first. @param {string} name */
+/** The computed value of a colour of `colors.css`: canvases don't understand `light-dark()`. @param {string} name */
 function colour(name) {
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;

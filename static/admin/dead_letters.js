@@ -1,25 +1,25 @@
 import { ask } from "../shared/api.js";
-import { momentFormat, timeOfId } from "../shared/moments.js";
+import { dateAndTimeFormat, timeOfId } from "../shared/dates.js";
 import { buttonOf, RowList, write } from "../shared/row_list.js";
 
 /** @import { Answer } from "../shared/api.js" */
 /** @import { Words } from "../shared/words.js" */
 /** @typedef {{ id: string, room: string, username: string, message: string, time: string, cause: string, is_retried: boolean }} DeadLetter */
 
-/** How often to look after a retry what became of it, and how many times. */
-const LOOK_EVERY_MS = 1_000;
-const LOOKS = 30;
+/** After a retry the list is polled at this interval, and this many times. */
+const POLL_EVERY_MS = 1_000;
+const POLLS = 30;
 
 /**
- * Rows that the sheet refused, with the cause; each can be tried again.
+ * Messages that the sheet refused, with the cause; each can be retried.
  * @param {HTMLElement} list
- * @param {{ words: Words, told: (answer: Answer) => boolean, empty: HTMLElement, all: HTMLElement }} parts
- * @returns {{ see: (count: number) => void }} told how many there are
+ * @param {{ words: Words, succeeded: (answer: Answer) => boolean, empty: HTMLElement, all: HTMLElement }} parts
+ * @returns {{ update: (count: number) => void }} `update` takes their present number, and loads them when it has changed
  */
-export function mountDeadLetters(list, { words, told, empty, all }) {
-  const moment = momentFormat(words.language);
+export function mountDeadLetters(list, { words, succeeded, empty, all }) {
+  const format = dateAndTimeFormat(words.language);
   let shown = 0;
-  let looks = 0;
+  let polls = 0;
   /** @type {number | undefined} */
   let timer;
   const rows = new RowList(list, {
@@ -27,7 +27,7 @@ export function mountDeadLetters(list, { words, told, empty, all }) {
     keyOf: (/** @type {DeadLetter} */ { id }) => id,
     empty,
     fill(element, { id, room, username, message, cause, is_retried: isRetried }) {
-      const time = moment.format(timeOfId(id));
+      const time = format.format(timeOfId(id));
       write(element, { room, username, message, time, cause });
       const button = buttonOf(element, "retry");
       button.dataset.label ??= button.textContent ?? "";
@@ -39,8 +39,8 @@ export function mountDeadLetters(list, { words, told, empty, all }) {
 
   /** @param {{ id?: string }} which */
   async function retry(which) {
-    if (!told(await ask("POST", "/api/log/retry", which))) return;
-    looks = LOOKS;
+    if (!succeeded(await ask("POST", "/api/log/retry", which))) return;
+    polls = POLLS;
     await load();
   }
 
@@ -51,8 +51,8 @@ export function mountDeadLetters(list, { words, told, empty, all }) {
     shown = body.dead.length;
     rows.show(body.dead);
     all.hidden = shown < 2;
-    if (shown && looks-- > 0) timer = setTimeout(load, LOOK_EVERY_MS);
+    if (shown && polls-- > 0) timer = setTimeout(load, POLL_EVERY_MS);
   }
 
-  return { see: (count) => void (count !== shown && load()) };
+  return { update: (count) => void (count !== shown && load()) };
 }

@@ -1,12 +1,13 @@
 import { ask } from "../shared/api.js";
-import { momentFormat } from "../shared/moments.js";
+import { dateAndTimeFormat } from "../shared/dates.js";
 import { RowList, write } from "../shared/row_list.js";
 
 /** @import { Words } from "../shared/words.js" */
 /** @typedef {{ id: string, timestamp: string, event: { type: string, level?: string, code?: string, message?: string, values?: Record<string, number> } }} PastEvent */
 
-/** What comes in a burst is asked for once. */
+/** Updates within this time are loaded by one request. */
 const GATHER_MS = 200;
+/** Keys of the names of alerts, by their codes. */
 const ALERT_NAMES = new Map([
   ["log_paused", "alert_log_paused"],
   ["log_retrying", "alert_log_retrying"],
@@ -20,7 +21,7 @@ const ALERT_NAMES = new Map([
   ["rate_limiting", "alert_rate_limiting"],
 ]);
 
-/** What they say, with their values. */
+/** Keys of the sentences for alerts that come with values. */
 const ALERT_SENTENCES = new Map([
   ["outbox_full", "outbox_full_text"],
   ["outbox_growing", "outbox_growing_text"],
@@ -28,13 +29,13 @@ const ALERT_SENTENCES = new Map([
 ]);
 
 /**
- * What was posted and warned of within a day.
+ * Events and alerts of the last 24 hours.
  * @param {HTMLElement} list
  * @param {{ words: Words, empty: HTMLElement }} parts
  * @returns {{ refresh: () => void }}
  */
 export function mountEvents(list, { words, empty }) {
-  const time = momentFormat(words.language);
+  const time = dateAndTimeFormat(words.language);
   /** @type {number | undefined} */
   let timer;
   const rows = new RowList(list, {
@@ -57,7 +58,7 @@ export function mountEvents(list, { words, empty }) {
     },
   });
 
-  /** In the page's language, where it is known what it is about. @type {(code: string, message: string, values?: Record<string, number>) => string} */
+  /** In the page's language, if the code is known. @type {(code: string, message: string, values?: Record<string, number>) => string} */
   function sentenceOf(code, message, values) {
     const sentence = values && ALERT_SENTENCES.get(code);
     return sentence ? words.say(sentence, values) : message;
@@ -73,7 +74,7 @@ export function mountEvents(list, { words, empty }) {
 }
 
 /**
- * What an event holds, as people read it: `order.total: 1280`.
+ * The fields of an event, as `order.total: 1280`.
  * @param {string} name
  * @param {unknown} value
  * @returns {Generator<string>}

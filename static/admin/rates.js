@@ -1,8 +1,8 @@
 const MINUTE_MS = 60_000;
 
 /**
- * How much a figure that only grows has grown a minute, between each point and the one before; `null` where that can't
- * be told: at the first one, and where counting began anew.
+ * Growth per minute of a counter between each point and the one before it; `null` for the first point, and where the counter
+ * was reset.
  * @param {readonly { timestamp: string, count: number | null }[]} points
  * @returns {(number | null)[]}
  */

@@ -7,17 +7,17 @@ import { buttonOf, RowList, write } from "../shared/row_list.js";
 /** @typedef {{ room: string, people: number, closed: boolean, title?: string, private?: boolean }} Room */
 /** @typedef {{ id: string, name: string, guest: boolean }} Member */
 
+/** The filter is applied this long after the last key. */
 const TYPING_MS = 300;
 
 /**
- * The rooms that people are in, those that are closed, and all others that were used; each with its members when they
- * are asked for.
+ * The rooms that people are in, those that are closed, and all others that were used, each with its members on request.
  * @param {HTMLElement} list
- * @param {{ words: Words, told: (answer: Answer) => boolean, empty: HTMLElement, filter: HTMLInputElement }} parts
+ * @param {{ words: Words, succeeded: (answer: Answer) => boolean, empty: HTMLElement, filter: HTMLInputElement }} parts
  * @returns {{ refresh: () => Promise<void> }}
  */
-export function mountRooms(list, { words, told, empty, filter }) {
-  /** @type {Map<string, { list: RowList<Member>, element: HTMLElement }>} by room, those whose members are shown */
+export function mountRooms(list, { words, succeeded, empty, filter }) {
+  /** @type {Map<string, { list: RowList<Member>, element: HTMLElement }>} the member lists that are shown, by room */
   const opened = new Map();
   /** @type {number | undefined} */
   let typing;
@@ -47,7 +47,7 @@ export function mountRooms(list, { words, told, empty, filter }) {
       if (act === "members") return await toggle(room, element);
       const isClosed = act === "close";
       if (isClosed && !confirm(words.say("close_question", { room }))) return;
-      if (told(await ask("PATCH", pathOf("/api/rooms", room), { closed: isClosed }))) await refresh();
+      if (succeeded(await ask("PATCH", pathOf("/api/rooms", room), { closed: isClosed }))) await refresh();
     },
   });
   filter.addEventListener("input", () => {
@@ -87,7 +87,7 @@ export function mountRooms(list, { words, told, empty, filter }) {
       async act(_, { id, name }) {
         if (!confirm(words.say("remove_member_question", { name, room }))) return;
         const path = `${pathOf("/api/admin/rooms", room)}/members/${encodeURIComponent(id)}`;
-        if (told(await ask("DELETE", path))) await showMembers(room);
+        if (succeeded(await ask("DELETE", path))) await showMembers(room);
       },
     });
   }

@@ -19,10 +19,10 @@ export function mountFigures(words) {
   const isolates = /** @type {HTMLElement} */ (document.querySelector("[data-part=isolates]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=isolate]"));
 
-  /** What each isolate had written by the last look. @type {Map<string, { timestamp: string, count: number }>} */
+  /** The rows that each isolate had written at the last update. @type {Map<string, { timestamp: string, count: number }>} */
   let before = new Map();
 
-  /** Rows a minute since the last look, by the isolates' ids. @param {Stats} stats @returns {(number | null)[]} */
+  /** Rows per minute since the last update, in the order of the isolates. @param {Stats} stats @returns {(number | null)[]} */
   function rowRates({ timestamp, isolates }) {
     const now = new Map(isolates.map(({ id, rows }) => [id, { timestamp, count: rows }]));
     const rates = isolates.map(({ id, rows }) => {

@@ -6,12 +6,12 @@ import { RowList, write } from "../shared/row_list.js";
 /** @typedef {{ id: string, name: string, owner: string, username?: string, role: string, used_at: string, ends_at: string }} Token */
 
 /**
- * Everybody's tokens, the last used first.
+ * The tokens of all accounts, the most recently used first.
  * @param {HTMLElement} list
- * @param {{ words: Words, told: (answer: Answer) => boolean, empty: HTMLElement }} parts
+ * @param {{ words: Words, succeeded: (answer: Answer) => boolean, empty: HTMLElement }} parts
  * @returns {{ refresh: () => Promise<void> }}
  */
-export function mountTokens(list, { words, told, empty }) {
+export function mountTokens(list, { words, succeeded, empty }) {
   const day = new Intl.DateTimeFormat(words.language, { dateStyle: "medium" });
   const rows = new RowList(list, {
     template: "token",
@@ -25,13 +25,13 @@ export function mountTokens(list, { words, told, empty }) {
     async act(_, { owner, id, name }) {
       if (!confirm(words.say("revoke_question", { name }))) return;
       const path = `/api/admin/tokens/${encodeURIComponent(owner)}/${encodeURIComponent(id)}`;
-      if (told(await ask("DELETE", path))) await refresh();
+      if (succeeded(await ask("DELETE", path))) await refresh();
     },
   });
 
   async function refresh() {
     const answer = await ask("GET", "/api/admin/tokens");
-    if (told(answer)) rows.show(answer.body.tokens);
+    if (succeeded(answer)) rows.show(answer.body.tokens);
   }
 
   return { refresh };

@@ -1,52 +1,48 @@
 import { at } from "../shared/address.js";
 import { WebsocketProvider } from "y-websocket";
+import { CLOSE } from "../shared/connection/closing.js";
 import { Emitter } from "../shared/emitter.js";
 
 /** @import { IndexeddbPersistence } from "y-indexeddb" */
 /** @import { Doc } from "yjs" */
 
-/** How long edits are gathered before it is asked whether they are durable. */
+/** Edits are collected this long before one question asks whether they are durable. */
 const ASK_AFTER_MS = 150;
 const MAX_BACKOFF_MS = 10_000;
-const CLOSE_SIGNED_OUT = 4001;
-const CLOSE_NOT_ALLOWED = 4003;
-const CLOSE_TOO_MANY = 4008;
-const CLOSE_MALFORMED = 1007;
-const CLOSE_FULL = 1009;
 
-/** @type {Map<number, "signed_out" | "no_access" | "full" | "refused">} what ends it for good */
+/** @type {Map<number, "signed_out" | "no_access" | "full" | "refused">} close codes that end it for good */
 const REFUSALS = new Map([
-  [CLOSE_SIGNED_OUT, "signed_out"],
-  [CLOSE_NOT_ALLOWED, "no_access"],
-  [CLOSE_FULL, "full"],
-  [CLOSE_MALFORMED, "refused"],
+  [CLOSE.notSignedIn, "signed_out"],
+  [CLOSE.notAllowed, "no_access"],
+  [CLOSE.frameTooLarge, "full"],
+  [CLOSE.malformed, "refused"],
 ]);
 
 /**
- * How it stands with what was written: `offline` as well as `connecting` mean that it is on this device only.
+ * Whether the text is durable. `offline` and `connecting`: edits are on this device only.
  * @typedef {"connecting" | "saving" | "saved" | "offline"} SaveState
  */
 
 /**
  * @typedef {object} DocumentEvents
  * @property {SaveState} state
- * @property {string} trouble the key of a sentence
- * @property {"signed_out" | "no_access" | "refused" | "full"} refused nothing is tried any more
+ * @property {string} trouble the key of the sentence to show
+ * @property {"signed_out" | "no_access" | "refused" | "full"} refused there will be no further attempt
  */
 
 /**
- * The connection of a document: the stock Yjs provider, and what the service tells it besides in text frames.
+ * The connection of a document: the standard Yjs provider, plus the text frames of this service.
  * @extends {Emitter<DocumentEvents>}
  */
 export class DocumentConnection extends Emitter {
   #provider;
-  /** Edits made here. */
+  /** Number of edits made on this page. */
   #count = 0;
-  /** Those of them that are durable. */
+  /** Number of them that are durable; -1 before the first answer. */
   #saved = -1;
   /** @type {number | undefined} */
   #asking;
-  /** @type {number | undefined} the code that the service gave as its reason to close */
+  /** @type {number | undefined} the code of a `closing` frame */
   #closing;
 
   /** @param {{ id: string, doc: Doc, kept: IndexeddbPersistence }} parts */
@@ -60,7 +56,7 @@ export class DocumentConnection extends Emitter {
       /** @param {string | URL} address @param {string | string[]} [protocols] */
       constructor(address, protocols) {
         super(address, protocols);
-        // The provider, whose listener comes after this one, reads bytes only.
+        // The provider understands binary frames only. Its listener runs after this one.
         this.addEventListener("message", (event) => {
           if (typeof event.data !== "string") return;
           event.stopImmediatePropagation();
@@ -79,17 +75,17 @@ export class DocumentConnection extends Emitter {
       if (status === "connected") this.#closing = undefined;
       this.#report();
     });
-    // By now the service has asked for what was written offline, and been answered.
+    // When synchronised, the service has received what was written offline.
     this.#provider.on("sync", (isSynced) => {
       if (isSynced) this.#ask();
-      // Others may have seen this client go, and take no older word of it for its return.
+      // Others may have removed this client, and ignore states that are not newer than its removal.
       if (isSynced) this.awareness.setLocalState(this.awareness.getLocalState() ?? {});
     });
-    // The provider sends back all that it hears of others; only what one does oneself is news.
-    const { awareness, _awarenessUpdateHandler: tell } = this.#provider;
-    awareness.off("update", tell);
+    // The provider would send back what it receives about others. Only this client's own changes are sent.
+    const { awareness, _awarenessUpdateHandler: send } = this.#provider;
+    awareness.off("update", send);
     awareness.on("update", (/** @type {any} */ changes, /** @type {unknown} */ origin) => {
-      if (origin !== this.#provider) tell(changes, origin);
+      if (origin !== this.#provider) send(changes, origin);
     });
     doc.on("update", (_update, origin) => {
       if (origin === this.#provider || origin === kept) return;
@@ -118,13 +114,13 @@ export class DocumentConnection extends Emitter {
     this.#report();
   }
 
-  /** Doesn't wait for the next try. */
+  /** Connects at once instead of waiting for the next attempt. */
   #hurry() {
     if (this.#provider.wsconnected || this.#provider.wsconnecting || !this.#provider.shouldConnect) return;
     this.#provider.connect();
   }
 
-  /** A connection that can't be alive any more; it comes back by itself. */
+  /** Drops a connection that is known to be dead; it reconnects by itself. */
   #drop() {
     if (!this.#provider.wsconnected) return;
     this.#provider.disconnect();
@@ -150,7 +146,7 @@ export class DocumentConnection extends Emitter {
 
   /** @param {number} code @returns {boolean} */
   #mayReturn(code) {
-    if (code === CLOSE_TOO_MANY) this.emit("trouble", "crowded");
+    if (code === CLOSE.tooMany) this.emit("trouble", "crowded");
     const why = REFUSALS.get(code);
     if (why === undefined) return true;
     this.emit("refused", why);

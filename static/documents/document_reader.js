@@ -1,7 +1,7 @@
 import { ask } from "../shared/api.js";
 import { mountSettings } from "../shared/settings.js";
 
-/** How often the text is asked for, while the page is seen. */
+/** The text is loaded at this interval while the page is visible. */
 const EVERY_MS = 3_000;
 const text = /** @type {HTMLElement} */ (document.querySelector("[data-part=text]"));
 const path = `/api/documents/${encodeURIComponent(document.body.dataset.document ?? "")}/text`;

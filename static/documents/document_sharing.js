@@ -1,14 +1,12 @@
+import { fieldOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
-import { mountForm, refusal } from "../shared/form.js";
+import { mountForm, namesIn, refusal } from "../shared/form.js";
 
 /** @import { Words } from "../shared/words.js" */
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
-
 /**
- * Whom a document is for, and the way to delete it: for those who may say so.
+ * The dialog for sharing and deleting a document, for those who may manage it.
  * @param {{ id: string, words: Words }} parts
  * @returns {void}
  */
@@ -16,12 +14,10 @@ export function mountSharing({ id, words }) {
   const dialog = /** @type {HTMLDialogElement} */ (part("sharing"));
   const form = /** @type {HTMLFormElement} */ (part("sharing-form"));
   const path = `/api/documents/${encodeURIComponent(id)}`;
-  /** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-  const field = (name) => /** @type {Kind} */ (/** @type {unknown} */ (form.elements.namedItem(name)));
-  const members = /** @type {HTMLTextAreaElement} */ (field("members"));
-  const isPrivate = /** @type {HTMLInputElement} */ (field("private"));
-  const done = /** @type {HTMLElement} */ (form.querySelector("[data-part=done]"));
-  const error = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
+  const members = /** @type {HTMLTextAreaElement} */ (fieldOf(form, "members"));
+  const isPrivate = /** @type {HTMLInputElement} */ (fieldOf(form, "private"));
+  const done = /** @type {HTMLElement} */ (part("done", form));
+  const error = /** @type {HTMLElement} */ (part("error", form));
 
   part("sharing-open").hidden = document.body.dataset.mayManage !== "true";
   part("sharing-open").addEventListener("click", open);
@@ -33,7 +29,7 @@ export function mountSharing({ id, words }) {
     path,
     body: (fields) => ({
       private: "private" in fields,
-      members: fields.members.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean),
+      members: namesIn(fields.members),
     }),
     done: (entry) => {
       show(entry);

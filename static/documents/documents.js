@@ -1,33 +1,28 @@
+import { copyOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { dateAndTimeFormat } from "../shared/dates.js";
 import { mountForm } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 
-/** @typedef {{ id: string, title: string, edited_at: string, private: boolean, restore_until?: string }} Entry */
+/** @typedef {{ id: string, title: string, edited_at: string, private: boolean, restore_until?: string }} ListedDocument */
 
-/** Whoever types is given this long before it is looked for. */
+/** A search begins this long after the last key. */
 const SEARCH_AFTER_MS = 250;
 
 const words = pageWords();
-const time = new Intl.DateTimeFormat(document.documentElement.lang, {
-  dateStyle: "medium",
-  timeStyle: "short",
-});
+const time = dateAndTimeFormat(document.documentElement.lang);
 
-/** @template {HTMLElement} Kind @param {string} name @param {ParentNode} [place] @returns {Kind} */
-const part = (name, place = document) => /** @type {Kind} */ (place.querySelector(`[data-part="${name}"]`));
-/** @param {string} name @returns {DocumentFragment} */
-const copy = (name) => {
-  const template = /** @type {HTMLTemplateElement} */ (document.querySelector(`[data-template=${name}]`));
-  return /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-};
+/** @param {string} name @returns {HTMLElement} */
+const rowFrom = (name) =>
+  copyOf(/** @type {HTMLTemplateElement} */ (document.querySelector(`[data-template=${name}]`)));
 
 const search = /** @type {HTMLInputElement} */ (part("search"));
-/** @type {string | undefined} where the next page begins */
+/** @type {string | undefined} the cursor of the next page */
 let next;
-/** Which question was asked last: answers to earlier ones come to nothing. */
-let turn = 0;
+/** The number of the latest request: answers to earlier ones are ignored. */
+let latestRequest = 0;
 /** @type {number | undefined} */
 let waiting;
 
@@ -54,17 +49,17 @@ async function begin() {
 
 /** Adds a page to the list. @param {{ isFirst?: boolean }} [how] */
 async function more({ isFirst = false } = {}) {
-  const asked = ++turn;
+  const request = ++latestRequest;
   const q = search.value.trim();
   const query = new URLSearchParams(q ? { q } : {});
-  /** @type {Entry[]} */
+  /** @type {ListedDocument[]} */
   const found = [];
   let isOk = true;
-  // A page may come empty when many were looked at that aren't meant.
+  // A page may be empty although there are more: the service reads a limited number of documents for each.
   do {
     if (next !== undefined) query.set("before", next);
     const { ok, body } = await ask("GET", `/api/documents?${query}`);
-    if (asked !== turn) return;
+    if (request !== latestRequest) return;
     isOk = ok;
     found.push(...body.documents ?? []);
     next = body.next;
@@ -73,25 +68,25 @@ async function more({ isFirst = false } = {}) {
   if (isFirst) list.replaceChildren();
   const first = list.children.length;
   list.append(...found.map(row));
-  // The button that was pressed may go.
+  // The button may disappear, so the focus moves to the first new row.
   if (!isFirst) /** @type {HTMLElement | null} */ (list.children[first]?.querySelector("a"))?.focus();
   part("older").hidden = next === undefined;
   const none = q ? words.say("none_found") : words.say("none");
   part("none").textContent = !isOk ? words.say("failed") : list.children.length ? "" : none;
 }
 
-/** Shows what can still be brought back. */
+/** Lists the deleted documents that can still be restored. */
 async function showDeleted() {
   if (document.body.dataset.role === "guest") return;
   const { body } = await ask("GET", "/api/documents?deleted=1&limit=200");
-  const entries = /** @type {Entry[]} */ (body.documents ?? []);
+  const entries = /** @type {ListedDocument[]} */ (body.documents ?? []);
   part("deleted-part").hidden = !entries.length;
   part("deleted").replaceChildren(...entries.map(deletedRow));
 }
 
-/** @param {Entry} entry @returns {Node} */
+/** @param {ListedDocument} entry @returns {Node} */
 function row(entry) {
-  const row = copy("document");
+  const row = rowFrom("document");
   const link = /** @type {HTMLAnchorElement} */ (row.querySelector("a"));
   link.href = addressOf(entry.id);
   part("title", row).textContent = titleOf(entry);
@@ -100,9 +95,9 @@ function row(entry) {
   return row;
 }
 
-/** @param {Entry} entry @returns {Node} */
+/** @param {ListedDocument} entry @returns {Node} */
 function deletedRow(entry) {
-  const row = copy("deleted");
+  const row = rowFrom("deleted");
   const title = titleOf(entry);
   part("title", row).textContent = title;
   const until = time.format(new Date(entry.restore_until ?? 0));
@@ -117,7 +112,7 @@ function deletedRow(entry) {
   return row;
 }
 
-/** @param {Entry} entry @returns {string} */
+/** @param {ListedDocument} entry @returns {string} */
 function titleOf({ title }) {
   return title || words.say("untitled");
 }

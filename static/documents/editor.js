@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { defaultKeymap } from "@codemirror/commands";
 import { Compartment, EditorState } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
@@ -10,27 +11,22 @@ import { mountPeopleHere } from "./people_here.js";
 import { remoteCursors } from "./remote_cursors.js";
 import { mountRescue } from "./rescue.js";
 import { mountSaveState } from "./save_state.js";
+import { fits } from "./document_size.js";
 import { mountSharing } from "./document_sharing.js";
 import { mountSettings } from "../shared/settings.js";
 import { mountVersions } from "./versions.js";
 import { pageWords } from "../shared/words.js";
 
-/** A document holds 2 MiB, and one update half of it: what is longer is refused before it is typed. */
-const MAX_BYTES = 1_900_000;
-const MAX_INSERTED = 300_000;
-/** What was kept is loaded first, so that the service brings and asks for the rest only; unless it takes too long. */
+/** The text kept in the browser is loaded first, so that only differences are exchanged; at most this long. */
 const MAX_KEPT_WAIT_MS = 3_000;
 
 const words = pageWords();
 const { document: id = "", account = "", styleNonce = "" } = document.body.dataset;
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
-
 mountSettings();
 const doc = new Y.Doc();
 const text = doc.getText("content");
-// What was written offline outlives the tab.
+// Text written offline survives closing the tab.
 const kept = new IndexeddbPersistence(`document/${account}/${id}`, doc);
 const connection = new DocumentConnection({ id, doc, kept });
 const undoManager = new Y.UndoManager(text);
@@ -42,7 +38,7 @@ const view = new EditorView({
     doc: text.toString(),
     extensions: [
       EditorView.cspNonce.of(styleNonce),
-      // Only this ends a line: positions have to be the same as those of the shared text.
+      // With the default separators, positions would differ from those of the shared text.
       EditorState.lineSeparator.of("\n"),
       EditorView.lineWrapping,
       keymap.of(defaultKeymap),
@@ -60,7 +56,7 @@ const view = new EditorView({
         connection.emit("trouble", "too_long");
         return [];
       }),
-      // Cursors are ours: the binding's set styles in attributes, which the security policy blocks.
+      // The binding's own cursors use style attributes, which the content security policy blocks.
       yCollab(text, null, { undoManager }),
       remoteCursors({ text, awareness: connection.awareness }),
     ],
@@ -72,7 +68,7 @@ mountVersions({ id, words });
 mountSharing({ id, words });
 const title = /** @type {HTMLInputElement} */ (part("title"));
 mountRescue(part("rescue"), { connection, kept, text, title: () => title.value, words });
-// It can still be selected and copied, and nothing of it is undone.
+// The text can still be selected and copied, and undo is disabled.
 connection.on("refused", () => {
   const frozen = [EditorState.readOnly.of(true), EditorView.domEventHandlers({ beforeinput: () => true })];
   view.dispatch({ effects: editable.reconfigure(frozen) });
@@ -86,15 +82,3 @@ title.addEventListener("change", async () => {
 
 await Promise.race([kept.whenSynced, new Promise((done) => setTimeout(done, MAX_KEPT_WAIT_MS))]);
 connection.connect();
-
-/** @param {import("@codemirror/state").Transaction} transaction @returns {boolean} */
-function fits({ changes, newDoc, startState }) {
-  let inserted = 0;
-  changes.iterChanges((_from, _to, _start, _end, text) => {
-    inserted += text.length;
-  });
-  if (inserted > MAX_INSERTED) return false;
-  // A character takes three bytes at most.
-  if (newDoc.length <= startState.doc.length || newDoc.length * 3 <= MAX_BYTES) return true;
-  return new TextEncoder().encode(newDoc.toString()).length <= MAX_BYTES;
-}

@@ -7,7 +7,7 @@ import { hueOf } from "../shared/person.js";
 /** @import { EditorView, ViewUpdate } from "@codemirror/view" */
 /** @import { Awareness } from "y-protocols/awareness" */
 
-/** Somebody's cursor has moved. */
+/** Marks transactions that only redraw cursors. */
 const moved = Annotation.define();
 
 /** A cursor with its person's name. */
@@ -32,7 +32,7 @@ class Cursor extends WidgetType {
     const name = document.createElement("span");
     name.className = "remote-cursor__name";
     name.textContent = this.name;
-    // Word joiners keep it from ending a line by itself.
+    // Word joiners prevent a line break beside it.
     cursor.append("\u2060", name, "\u2060");
     return cursor;
   }
@@ -49,23 +49,23 @@ class Cursor extends WidgetType {
 }
 
 /**
- * Shows where the others are, and the others where this person is.
+ * Shows the cursors and selections of others, and sends those of this person.
  * @param {{ text: Y.Text, awareness: Awareness }} parts
  * @returns {Extension}
  */
 export function remoteCursors({ text, awareness }) {
   const doc = /** @type {Y.Doc} */ (text.doc);
 
-  /** @param {unknown} place @returns {number | undefined} */
-  const positionOf = (place) => {
+  /** @param {unknown} position @returns {number | undefined} */
+  const positionOf = (position) => {
     try {
       const found = Y.createAbsolutePositionFromRelativePosition(
-        Y.createRelativePositionFromJSON(place),
+        Y.createRelativePositionFromJSON(position),
         doc,
       );
       return found?.type === text ? found.index : undefined;
     } catch {
-      // Whatever another client has written there.
+      // Another client sent something that is not a position.
     }
   };
 
@@ -76,20 +76,20 @@ export function remoteCursors({ text, awareness }) {
       /** @param {EditorView} view */
       constructor(view) {
         /** @param {{ added: number[], updated: number[], removed: number[] }} changes */
-        this.heed = ({ added, updated, removed }) => {
+        this.changed = ({ added, updated, removed }) => {
           const isOthers = [...added, ...updated, ...removed].some((client) => client !== doc.clientID);
           if (isOthers) view.dispatch({ annotations: [moved.of(true)] });
         };
-        awareness.on("change", this.heed);
+        awareness.on("change", this.changed);
       }
 
       destroy() {
-        awareness.off("change", this.heed);
+        awareness.off("change", this.changed);
       }
 
       /** @param {ViewUpdate} update */
       update(update) {
-        this.#point(update);
+        this.#sendCursor(update);
         const { length } = update.state.doc;
         /** @type {Range<Decoration>[]} */
         const ranges = [];
@@ -111,20 +111,20 @@ export function remoteCursors({ text, awareness }) {
       }
 
       /** @param {ViewUpdate} update */
-      #point({ view, state }) {
+      #sendCursor({ view, state }) {
         const known = awareness.getLocalState();
         if (!known) return;
         if (!view.hasFocus || !document.hasFocus()) {
-          // Where one was is where one is while looking elsewhere.
+          // Others keep seeing the last position while this window has no focus.
           return;
         }
         const { anchor, head } = state.selection.main;
         const isSame = known.cursor && positionOf(known.cursor.anchor) === anchor &&
           positionOf(known.cursor.head) === head;
         if (isSame) return;
-        const place = (/** @type {number} */ index) =>
+        const position = (/** @type {number} */ index) =>
           Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, index));
-        awareness.setLocalStateField("cursor", { anchor: place(anchor), head: place(head) });
+        awareness.setLocalStateField("cursor", { anchor: position(anchor), head: position(head) });
       }
     },
     { decorations: (plugin) => plugin.decorations },

@@ -1,11 +1,13 @@
+import { part } from "../shared/parts.js";
+
 /** @import { IndexeddbPersistence } from "y-indexeddb" */
 /** @import { Text } from "yjs" */
 /** @import { DocumentConnection } from "./document_connection.js" */
 /** @import { Words } from "../shared/words.js" */
 
 /**
- * The way on for whoever wrote what the service can't take, a full document for example: what is here can be kept as a
- * file, and be given up, so that the document opens as the service has it.
+ * Helps people whose text the service refuses, for example because the document is full: they can save it as a file, and
+ * discard it so that the service's version opens.
  * @param {HTMLElement} element
  * @param {object} parts
  * @param {DocumentConnection} parts.connection
@@ -16,20 +18,18 @@
  * @returns {void}
  */
 export function mountRescue(element, { connection, kept, text, title, words }) {
-  /** @param {string} name */
-  const part = (name) => /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
   connection.on("refused", (why) => {
     element.hidden = why === "signed_out";
   });
-  part("copy").addEventListener("click", () => {
+  part("copy", element).addEventListener("click", () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text.toString()], { type: "text/plain" }));
     link.download = `${title() || words.say("untitled")}.txt`;
     link.click();
-    // The browser reads it after the click.
+    // The browser reads the file after the click.
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   });
-  part("discard").addEventListener("click", async () => {
+  part("discard", element).addEventListener("click", async () => {
     if (!confirm(words.say("discard_question"))) return;
     try {
       await kept.destroy();
@@ -41,7 +41,7 @@ export function mountRescue(element, { connection, kept, text, title, words }) {
 }
 
 /**
- * Resolves when a database is deleted, or can't be: another tab holds it.
+ * Resolves when a database was deleted, or could not be because another tab uses it.
  * @param {IDBOpenDBRequest} request
  * @returns {Promise<void>}
  */

@@ -1,11 +1,11 @@
 /** @import { DocumentConnection } from "./document_connection.js" */
 /** @import { Words } from "../shared/words.js" */
 
-/** How long trouble is shown before the state is again. */
+/** Trouble is shown this long, then the state again. */
 const TROUBLE_MS = 6_000;
 
 /**
- * Shows whether what was written is durable.
+ * Shows whether the text is durable.
  * @param {HTMLElement} element
  * @param {{ connection: DocumentConnection, words: Words, signIn: HTMLElement }} parts
  * @returns {void}

@@ -1,13 +1,12 @@
+import { copyOf, part } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
+import { dateAndTimeFormat } from "../shared/dates.js";
 
 /** @import { Words } from "../shared/words.js" */
 /** @typedef {{ id: string, timestamp: string, authors: string[] }} Version */
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
-
 /**
- * What a document was: the list of versions, the text of each, and the way back to it.
+ * The dialog with the versions of a document: their list, the text of each, and the button to restore it.
  * @param {{ id: string, words: Words }} parts
  * @returns {void}
  */
@@ -17,10 +16,7 @@ export function mountVersions({ id, words }) {
   const restore = part("restore");
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=version]"));
   const path = `/api/documents/${encodeURIComponent(id)}/versions`;
-  const time = new Intl.DateTimeFormat(document.documentElement.lang, {
-    dateStyle: "medium",
-    timeStyle: "short",
-  });
+  const time = dateAndTimeFormat(document.documentElement.lang);
   let chosen = "";
 
   part("versions-open").addEventListener("click", open);
@@ -39,7 +35,7 @@ export function mountVersions({ id, words }) {
     part("versions-list").replaceChildren();
     dialog.showModal();
     const { ok, code, body } = await ask("GET", path);
-    // A document that nobody has written in yet isn't known.
+    // The service doesn't know a document until somebody has written in it.
     const versions = ok ? body.versions : [];
     if (!ok && code !== "not_found") part("versions-trouble").textContent = words.say("failed");
     part("versions-none").hidden = versions.length > 0;
@@ -48,7 +44,7 @@ export function mountVersions({ id, words }) {
 
   /** @param {Version} version @returns {Node} */
   function row({ id, timestamp, authors }) {
-    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    const row = copyOf(template);
     const button = /** @type {HTMLButtonElement} */ (row.querySelector("button"));
     const at = time.format(new Date(timestamp));
     button.textContent = authors.length

@@ -1,3 +1,4 @@
+import { part } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
 import { forgetRoom } from "../shared/last_room.js";
 import { prefetchRoom } from "./room_prefetch.js";
@@ -14,19 +15,17 @@ const username = /** @type {HTMLInputElement} */ (form.elements.namedItem("usern
 
 const words = pageWords();
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 const isPrivate = /** @type {HTMLInputElement} */ (part("private"));
 
 forgetRoom();
 mountSettings();
 prefetchRoom([form, part("visited")], new URL("../", import.meta.url).href);
 mountVisitedRooms(part("visited"), { visits, words });
-// Only this script can make a room that is private from its first moment.
+// Making a private room takes this script, so the server renders the field hidden.
 part("private-field").hidden = false;
 room.value ||= visits.all()[0]?.room ?? "";
 username.value ||= visits.nickname;
-// An account speaks under its own name.
+// Accounts have their own name.
 username.disabled = document.body.dataset.role !== "guest";
 room.addEventListener("input", () => room.setCustomValidity(""));
 room.addEventListener(

@@ -1,7 +1,8 @@
 import { at } from "../shared/address.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
+import { copyOf, part } from "../shared/parts.js";
 import { askRooms } from "../shared/room_summaries.js";
-import { Clock } from "../room/messages/message_groups.js";
+import { TimeFormat } from "../shared/dates.js";
 
 /** @import { RoomSummary } from "../shared/room_summaries.js" */
 /** @import { Visits } from "./visits.js" */
@@ -10,18 +11,17 @@ import { Clock } from "../room/messages/message_groups.js";
 const REFRESH_EVERY_MS = 60_000;
 
 /**
- * Lists the rooms visited lately, each with its last message and a mark where something is new. What the
- * server says is fetched anew whenever somebody looks, and every minute while they do; the list of a phone's
- * room page, which nobody sees, asks for nothing. The room one is in follows `said` (detail: the message),
- * `deleted` (detail: its id) and `rules`, which are to be fired on `element`.
+ * Lists the rooms visited lately, each with its last message, and a mark if it is unread. They are fetched whenever the list
+ * becomes visible, and every minute while it is; the hidden list on phones fetches nothing. The current room is updated by
+ * events that the caller fires on `element`: `said` (detail: the message), `deleted` (detail: its id) and `rules`.
  * @param {HTMLElement} element
- * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room one is in
+ * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room of this page
  * @returns {() => void} unmounts
  */
 export function mountVisitedRooms(element, { visits, words, current }) {
   const list = /** @type {HTMLElement} */ (element.querySelector("[data-part=rooms]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=room]"));
-  const clock = new Clock(words);
+  const format = new TimeFormat(words);
   const listening = new AbortController();
   const { signal } = listening;
   const known = visits.all();
@@ -29,8 +29,7 @@ export function mountVisitedRooms(element, { visits, words, current }) {
 
   /** @type {Map<string, (summary: RoomSummary) => void>} by room */
   const showers = new Map(known.map(({ room }) => {
-    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
+    const row = copyOf(template);
     const isCurrent = room === current;
     writeRoom(row, room, isCurrent);
     list.append(row);
@@ -40,9 +39,9 @@ export function mountVisitedRooms(element, { visits, words, current }) {
     const show = (summary) => {
       shown = summary;
       writeTitle(row, summary);
-      writeLast(row, summary, { words, clock });
+      writeLast(row, summary, { words, format });
       const { last } = summary;
-      part(row, "unread").hidden = isCurrent || !last || last.id <= visits.seenId(room);
+      part("unread", row).hidden = isCurrent || !last || last.id <= visits.seenId(room);
     };
     if (isCurrent) {
       const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
@@ -78,7 +77,7 @@ export function mountVisitedRooms(element, { visits, words, current }) {
 }
 
 /**
- * Copies the address that leads into a button's room (`data-room`), and says so on the button for a moment.
+ * Copies the address of the button's room (`data-room`), and says so on the button for 2 s.
  * @param {HTMLButtonElement} button
  * @param {Words} words
  * @returns {Promise<void>}
@@ -88,7 +87,7 @@ export async function copyRoomLink(button, words) {
   try {
     await navigator.clipboard.writeText(link);
   } catch {
-    // Without TLS there is no clipboard; a prompt lets people copy it themselves.
+    // Without TLS there is no clipboard: people copy the address from a prompt.
     prompt(words.say("copy_link"), link);
     return;
   }
@@ -103,11 +102,11 @@ export function roomPath(room) {
 
 /** @param {HTMLElement} row @param {string} room @param {boolean} isCurrent @returns {void} */
 function writeRoom(row, room, isCurrent) {
-  const link = /** @type {HTMLAnchorElement} */ (part(row, "link"));
+  const link = /** @type {HTMLAnchorElement} */ (part("link", row));
   link.href = roomPath(room);
   if (isCurrent) link.setAttribute("aria-current", "page");
-  part(row, "name").textContent = room;
-  paintAvatar(part(row, "avatar"), room);
+  part("name", row).textContent = room;
+  paintAvatar(part("avatar", row), room);
   const copy = /** @type {HTMLElement | null} */ (row.querySelector("[data-action=copy]"));
   if (!copy) return;
   copy.dataset.room = room;
@@ -116,29 +115,24 @@ function writeRoom(row, room, isCurrent) {
 
 /** @param {HTMLElement} row @param {RoomSummary} summary @returns {void} */
 function writeTitle(row, { name, title, private: isPrivate }) {
-  part(row, "name").textContent = title || name;
-  part(row, "link").title = title && title !== name ? name : "";
-  part(row, "lock").toggleAttribute("hidden", !isPrivate);
-  paintAvatar(part(row, "avatar"), title || name, hueOf(name));
+  part("name", row).textContent = title || name;
+  part("link", row).title = title && title !== name ? name : "";
+  part("lock", row).toggleAttribute("hidden", !isPrivate);
+  paintAvatar(part("avatar", row), title || name, hueOf(name));
 }
 
 /**
  * @param {HTMLElement} row
  * @param {RoomSummary} summary
- * @param {{ words: Words, clock: Clock }} parts
+ * @param {{ words: Words, format: TimeFormat }} parts
  * @returns {void}
  */
-function writeLast(row, { last, may_enter: mayEnter, closed }, { words, clock }) {
-  part(row, "who").textContent = last ? words.say("preview_name", { name: last.username }) : "";
-  part(row, "what").textContent = last
+function writeLast(row, { last, may_enter: mayEnter, closed }, { words, format }) {
+  part("who", row).textContent = last ? words.say("preview_name", { name: last.username }) : "";
+  part("what", row).textContent = last
     ? last.deleted ? words.say("deleted") : last.message
     : words.say(closed ? "room_closed" : mayEnter ? "no_messages" : "members_only");
-  const time = /** @type {HTMLTimeElement} */ (part(row, "time"));
-  time.textContent = last ? clock.brief(Date.parse(last.timestamp)) : "";
+  const time = /** @type {HTMLTimeElement} */ (part("time", row));
+  time.textContent = last ? format.brief(Date.parse(last.timestamp)) : "";
   if (last) time.dateTime = last.timestamp;
-}
-
-/** @param {HTMLElement} row @param {string} name @returns {HTMLElement} */
-function part(row, name) {
-  return /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
 }

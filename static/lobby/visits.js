@@ -4,13 +4,14 @@ import { keysOf, readEntry } from "../shared/storage.js";
 
 const PREFIX = "talksheet:visit:";
 const NICKNAME = "talksheet:nickname";
-const MOST_ROOMS = 30;
+/** Older visits are forgotten. */
+export const MAX_VISITS = 30;
 
 /**
- * @typedef {{ room: string, visitedAt: number, seenId: string }} LiveConnection `seenId`: the newest message seen, or ""
+ * @typedef {{ room: string, visitedAt: number, seenId: string }} Visit `seenId`: the newest message seen, or ""
  */
 
-/** What this browser remembers about where its person has been, and under which nickname. */
+/** The rooms visited in this browser, and the nickname used there. */
 export class Visits {
   #storage;
 
@@ -28,12 +29,12 @@ export class Visits {
     this.#storage.setItem(NICKNAME, name);
   }
 
-  /** The rooms visited, the latest first, 30 at most. @returns {LiveConnection[]} */
+  /** The visits, the latest first, at most {@link MAX_VISITS}. @returns {Visit[]} */
   all() {
     const visits = keysOf(this.#storage, PREFIX).map((key) => this.#read(key.slice(PREFIX.length)));
     return visits.sort((a, b) => b.visitedAt - a.visitedAt).slice(
       0,
-      MOST_ROOMS,
+      MAX_VISITS,
     );
   }
 
@@ -47,7 +48,7 @@ export class Visits {
   }
 
   /**
-   * Notes that everything up to this message has been seen.
+   * Notes that a message and all before it have been seen.
    * @param {string} room
    * @param {string} id
    * @returns {void}
@@ -62,19 +63,19 @@ export class Visits {
     return this.#read(room).seenId;
   }
 
-  /** @param {string} room @returns {LiveConnection} */
+  /** @param {string} room @returns {Visit} */
   #read(room) {
     const visit = readEntry(this.#storage, PREFIX + room, isVisit);
     return { visitedAt: 0, seenId: "", ...visit, room };
   }
 
-  /** @param {LiveConnection} visit @returns {void} */
+  /** @param {Visit} visit @returns {void} */
   #write(visit) {
     this.#storage.setItem(PREFIX + visit.room, JSON.stringify(visit));
   }
 }
 
-/** @param {any} value @returns {value is LiveConnection} */
+/** @param {any} value @returns {value is Visit} */
 function isVisit(value) {
   return Number.isFinite(value.visitedAt) && typeof value.seenId === "string";
 }

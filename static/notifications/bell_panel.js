@@ -1,9 +1,11 @@
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { dateAndTimeFormat, isToday } from "../shared/dates.js";
 import { DesktopNotices } from "./desktop_notices.js";
 import { InboxSocket } from "./inbox_socket.js";
 import { followMentions } from "./mentions.js";
 import { followNetwork } from "../shared/connection/network.js";
+import { copyOf, part } from "../shared/parts.js";
 import { markTitle } from "../shared/title_marks.js";
 
 /** @import { Notification } from "./inbox_socket.js" */
@@ -11,13 +13,15 @@ import { markTitle } from "../shared/title_marks.js";
 /** @typedef {Notification & { read: boolean }} Listed */
 
 const PATH = "/api/notifications";
+/** Notifications loaded at a time. */
 const PAGE = 30;
-const MOST = 100;
-const MOST_SHOWN = 99;
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** The most notifications that the server lists at once. */
+export const MAX_LISTED = 100;
+/** Above this number the badge shows `99+`. */
+const MAX_COUNT = 99;
 
 /**
- * Makes the bell ring and its panel show what has come.
+ * Mounts the bell: the number of unread notifications, the panel, and the browser's own notifications.
  * @param {HTMLElement} bell
  * @returns {void}
  */
@@ -36,9 +40,9 @@ export function mountBell(bell) {
   socket.connect();
 }
 
-/** The newest that are unread. @returns {Promise<Listed[]>} */
+/** The newest unread notifications. @returns {Promise<Listed[]>} */
 async function unread() {
-  const { body } = await ask("GET", `${PATH}?unread=1&limit=${MOST}`);
+  const { body } = await ask("GET", `${PATH}?unread=1&limit=${MAX_LISTED}`);
   return body.notifications ?? [];
 }
 
@@ -49,7 +53,7 @@ class BellPanel {
   #template;
   #time;
   #day;
-  /** @type {Map<string, HTMLElement>} by id, as they stand */
+  /** @type {Map<string, HTMLElement>} by id, in the order shown */
   #rows = new Map();
   #isOpen = false;
   #isLoading = false;
@@ -63,23 +67,23 @@ class BellPanel {
     this.#template = /** @type {HTMLTemplateElement} */ (bell.querySelector("[data-template=notification]"));
     const language = document.documentElement.lang;
     this.#time = new Intl.DateTimeFormat(language, { timeStyle: "short" });
-    this.#day = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+    this.#day = dateAndTimeFormat(language);
     const toggled = () => {
-      // Where browsers have no popovers, it can't be.
+      // Browsers without popovers never open it.
       this.#isOpen = "popover" in this.#panel && this.#panel.matches(":popover-open");
       if (this.#isOpen) this.#refresh();
     };
     this.#panel.addEventListener("toggle", toggled);
     this.#part("read-all").addEventListener("click", () => socket.markAllRead());
     this.#part("bell-older").addEventListener("click", () => this.#load([...this.#rows.keys()].at(-1)));
-    // The browser opens it by itself, and may have done so before this was here.
+    // The browser opens the panel without this module, perhaps before it ran.
     toggled();
   }
 
-  /** @param {number} count how many are unread @returns {void} */
+  /** @param {number} count of unread notifications @returns {void} */
   count(count) {
     const badge = this.#part("unread");
-    badge.textContent = count > MOST_SHOWN ? `${MOST_SHOWN}+` : String(count);
+    badge.textContent = count > MAX_COUNT ? `${MAX_COUNT}+` : String(count);
     for (const name of ["unread", "unread-words"]) this.#part(name).hidden = !count;
     this.#keepFocus(this.#part("read-all"), this.#panel);
     this.#part("read-all").hidden = !count;
@@ -93,17 +97,17 @@ class BellPanel {
     this.#refresh();
   }
 
-  /** Shows how it stands now, once the panel is open; one loading after the other. @returns {void} */
+  /** Loads the list if the panel is open, unless it is being loaded: then once more afterwards. @returns {void} */
   #refresh() {
     this.#isStale = true;
     if (this.#isOpen && !this.#isLoading) this.#load();
   }
 
-  /** @param {string} [before] the oldest one that stands, to go on from there; all that stand are loaded anew otherwise */
+  /** @param {string} [before] the oldest one shown, to load those before it; otherwise all that are shown are loaded again */
   async #load(before) {
     this.#isLoading = true;
     if (!before) this.#isStale = false;
-    const limit = before ? PAGE : Math.min(MOST, Math.max(PAGE, this.#rows.size));
+    const limit = before ? PAGE : Math.min(MAX_LISTED, Math.max(PAGE, this.#rows.size));
     const { ok, body } = await ask("GET", `${PATH}?limit=${limit}${before ? `&before=${before}` : ""}`);
     this.#isLoading = false;
     this.#part("bell-failed").hidden = ok;
@@ -120,11 +124,11 @@ class BellPanel {
     ]));
     this.#rows = new Map(isOlder ? [...known, ...rows] : rows);
     const list = this.#part("bell-list");
-    // A row that stands where it belongs is left alone: it may have the focus.
-    let place = list.firstElementChild;
+    // A row that is in its position is not moved: it may have the focus.
+    let position = list.firstElementChild;
     for (const row of this.#rows.values()) {
-      if (row === place) place = place.nextElementSibling;
-      else list.insertBefore(row, place);
+      if (row === position) position = position.nextElementSibling;
+      else list.insertBefore(row, position);
     }
     while (list.children.length > this.#rows.size) list.lastElementChild?.remove();
     this.#part("bell-empty").hidden = this.#rows.size > 0;
@@ -134,13 +138,13 @@ class BellPanel {
   /** @param {HTMLElement | undefined} known @param {Listed} notification @returns {HTMLElement} */
   #row(known, notification) {
     const row = known ?? this.#newRow(notification);
-    if (notification.read) this.#keepFocus(partOf(row, "read"), partOf(row, "link"));
+    if (notification.read) this.#keepFocus(part("read", row), part("link", row));
     row.toggleAttribute("data-unread", !notification.read);
     return row;
   }
 
   /**
-   * What is about to be hidden must not take the focus along.
+   * Moves the focus away from an element that is about to be hidden.
    * @param {HTMLElement} element
    * @param {HTMLElement} next
    */
@@ -150,21 +154,19 @@ class BellPanel {
 
   /** @param {Listed} notification @returns {HTMLElement} */
   #newRow({ id, title, message, url, timestamp }) {
-    const copy = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const row = /** @type {HTMLElement} */ (copy.firstElementChild);
-    partOf(row, "name").textContent = title;
-    partOf(row, "message").textContent = message;
-    const time = /** @type {HTMLTimeElement} */ (partOf(row, "time"));
+    const row = copyOf(this.#template);
+    part("name", row).textContent = title;
+    part("message", row).textContent = message;
+    const time = /** @type {HTMLTimeElement} */ (part("time", row));
     const date = new Date(timestamp);
     time.dateTime = timestamp;
-    const isRecent = Date.now() - date.getTime() < DAY_MS && date.getDate() === new Date().getDate();
-    time.textContent = (isRecent ? this.#time : this.#day).format(date);
-    const link = /** @type {HTMLAnchorElement} */ (partOf(row, "link"));
+    time.textContent = (isToday(date.getTime()) ? this.#time : this.#day).format(date);
+    const link = /** @type {HTMLAnchorElement} */ (part("link", row));
     if (url) link.href = at(url);
     else link.tabIndex = -1;
     if (url.startsWith("http")) Object.assign(link, { target: "_blank", rel: "noopener" });
     link.addEventListener("click", (event) => this.#follow(event, id, link));
-    partOf(row, "read").addEventListener("click", () => this.#socket.markRead(id));
+    part("read", row).addEventListener("click", () => this.#socket.markRead(id));
     return row;
   }
 
@@ -172,7 +174,7 @@ class BellPanel {
   #follow(event, id, link) {
     this.#socket.markRead(id);
     if (!link.href || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    // The page may be there already, and only has to look up something.
+    // If the link leads to this page, the page goes to the message itself and prevents the default.
     const going = new CustomEvent("follow", { detail: link.href, cancelable: true });
     if (link.target || document.dispatchEvent(going)) return;
     event.preventDefault();
@@ -181,11 +183,6 @@ class BellPanel {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return partOf(this.#bell, name);
+    return part(name, this.#bell);
   }
-}
-
-/** @param {HTMLElement} element @param {string} name @returns {HTMLElement} */
-function partOf(element, name) {
-  return /** @type {HTMLElement} */ (element.querySelector(`[data-part="${name}"]`));
 }

@@ -2,21 +2,21 @@ import { at } from "../shared/address.js";
 
 /** @import { InboxSocket, Notification as Notice } from "./inbox_socket.js" */
 
-/** Whoever is looking at another tab has read it by then. */
-const PATIENCE_MS = 1_000;
+/** A notification is shown after this time, unless it was read in another tab or on another device. */
+const SHOWN_AFTER_MS = 1_000;
 
-/** The browser's own notifications: while nobody looks at this page, of what isn't read anywhere else. */
+/** The browser's own notifications, for what is still unread while the page is hidden. */
 export class DesktopNotices {
   #unread;
   /** @type {Map<string, Notification>} by id, those that are shown */
   #shown = new Map();
   #count = 0;
 
-  /** @param {{ socket: InboxSocket, unread: () => Promise<Notice[]> }} parts `unread`: what is, as of now */
+  /** @param {{ socket: InboxSocket, unread: () => Promise<Notice[]> }} parts `unread` loads the unread notifications */
   constructor({ socket, unread }) {
     this.#unread = unread;
     socket.on("notification", (notice) => {
-      if (document.hidden && isAllowed()) setTimeout(() => this.#show(notice), PATIENCE_MS);
+      if (document.hidden && isAllowed()) setTimeout(() => this.#show(notice), SHOWN_AFTER_MS);
     });
     socket.on("unread", (count) => {
       if (count < this.#count && this.#shown.size) this.#tidy();
@@ -25,7 +25,7 @@ export class DesktopNotices {
   }
 
   /**
-   * Lets a person allow them, where that is still to be decided: nobody is asked who hasn't asked for it.
+   * Shows a button to allow notifications while that is undecided. The browser asks only after a click on it.
    * @param {HTMLButtonElement} button
    * @returns {void}
    */
@@ -45,7 +45,7 @@ export class DesktopNotices {
   async #show({ id, title, message, url }) {
     if (!document.hidden || !await this.#isUnread(id)) return;
     try {
-      // The same tag in two tabs is one notification.
+      // Two tabs use the same tag, so that the browser shows one notification.
       const shown = new Notification(title, { body: message, tag: id });
       this.#shown.set(id, shown);
       shown.onclose = () => this.#shown.delete(id);
@@ -59,7 +59,7 @@ export class DesktopNotices {
     }
   }
 
-  /** Takes away what was read elsewhere. */
+  /** Closes the notifications that were read elsewhere. */
   async #tidy() {
     const unread = new Set((await this.#unread()).map(({ id }) => id));
     for (const [id, shown] of this.#shown) if (!unread.has(id)) shown.close();

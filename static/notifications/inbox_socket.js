@@ -7,13 +7,13 @@ import { Emitter } from "../shared/emitter.js";
 
 /**
  * @typedef {object} InboxEvents
- * @property {number} connected how many are unread, after each connecting; what came before is not told
- * @property {number} unread how many are unread, at first and whenever it is another
- * @property {Notification} notification one has come
+ * @property {number} connected the number of unread notifications, after each connect; those that came before are not sent
+ * @property {number} unread the number of unread notifications, on connect and whenever it changes
+ * @property {Notification} notification a new one
  */
 
 /**
- * The connection to one's own notifications.
+ * The connection for the notifications of this account.
  * @extends {Emitter<InboxEvents>}
  */
 export class InboxSocket extends Emitter {
@@ -46,12 +46,12 @@ export class InboxSocket extends Emitter {
     this.#connection.connect();
   }
 
-  /** Connects at once, or finds out whether the connection is still alive. @returns {void} */
+  /** Connects at once, or checks that the connection is alive. @returns {void} */
   wake() {
     this.#connection.wake();
   }
 
-  /** Drops a connection that can't be alive any more. @returns {void} */
+  /** Drops a connection that is known to be dead. @returns {void} */
   drop() {
     this.#connection.drop();
   }

@@ -3,16 +3,16 @@ import { at } from "../shared/address.js";
 /** @import { InboxSocket, Notification } from "./inbox_socket.js" */
 
 /**
- * Mentions in this room are read as soon as their messages have been seen, and what only leads to the room as soon as
- * somebody is in it: nobody has to open the bell for what they are looking at.
+ * Marks notifications as read without the bell: mentions once their message was visible in this room, and notifications about
+ * the room itself once it is open.
  * @param {HTMLElement} list the message list
- * @param {{ socket: InboxSocket, unread: () => Promise<Notification[]> }} parts `unread`: what is, as of now
+ * @param {{ socket: InboxSocket, unread: () => Promise<Notification[]> }} parts `unread` loads the unread notifications
  * @returns {void}
  */
 export function followMentions(list, { socket, unread }) {
-  /** @type {Set<string>} the messages that mention this person, and that weren't seen */
+  /** @type {Set<string>} ids of notifications about this room that are unread */
   const unseen = new Set();
-  /** Those of them that are about no message. @type {Set<string>} */
+  /** Those of them that are about the room and no message. @type {Set<string>} */
   const roomOnly = new Set();
   /** @param {Notification} notification */
   const note = ({ id, url }) => {
@@ -21,7 +21,7 @@ export function followMentions(list, { socket, unread }) {
     unseen.add(id);
     if (!searchParams.has("message")) roomOnly.add(id);
   };
-  const look = () => {
+  const markSeen = () => {
     if (document.hidden) return;
     const { top, bottom } = list.getBoundingClientRect();
     for (const id of unseen) {
@@ -38,12 +38,12 @@ export function followMentions(list, { socket, unread }) {
   socket.on("connected", async (count) => {
     if (!count) return;
     (await unread()).forEach(note);
-    look();
+    markSeen();
   });
   socket.on("notification", (notification) => {
     note(notification);
-    look();
+    markSeen();
   });
-  for (const name of ["seen", "scroll"]) list.addEventListener(name, look, { passive: true });
-  document.addEventListener("visibilitychange", look);
+  for (const name of ["seen", "scroll"]) list.addEventListener(name, markSeen, { passive: true });
+  document.addEventListener("visibilitychange", markSeen);
 }

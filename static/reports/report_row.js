@@ -1,3 +1,4 @@
+import { copyOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 
 /** @import { ReportView } from "../../rooms/reports/task_update.ts" */
@@ -13,11 +14,11 @@ export class ReportRow {
   #day;
   #timestamp = "";
 
-  /** @param {Words} words @param {() => unknown} remove cancels it, or deletes it when it is finished */
+  /** @param {Words} words @param {() => unknown} remove cancels the report, or deletes it when it is finished */
   constructor(words, remove) {
     this.#words = words;
     this.#day = new Intl.DateTimeFormat(words.language, { dateStyle: "medium" });
-    this.element = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    this.element = copyOf(template);
     for (const name of ["cancel", "remove"]) {
       const button = /** @type {HTMLButtonElement} */ (this.#part(name));
       button.addEventListener("click", async () => {
@@ -28,7 +29,7 @@ export class ReportRow {
     }
   }
 
-  /** Shows how far it is; what is older than what is shown changes nothing. @param {ReportView} report */
+  /** Shows the state of a report; ignores one older than what is shown. @param {ReportView} report */
   show(report) {
     const { status, outcome, progress, messages, result, timestamp } = report;
     if (timestamp < this.#timestamp) return;
@@ -47,7 +48,7 @@ export class ReportRow {
     const isUnfinished = status === "started" || status === "progress";
     bar.hidden = !isUnfinished;
     const sentence = this.#say(outcome, { count: messages.toLocaleString(this.#words.language) });
-    // A screen reader is told once what it comes to, and not each percent.
+    // Screen readers announce the outcome, but not every percent.
     const state = this.#part("state");
     state.setAttribute("aria-live", isUnfinished ? "off" : "polite");
     state.textContent = sentence;
@@ -84,6 +85,6 @@ export class ReportRow {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-part="${name}"]`));
+    return part(name, this.element);
   }
 }

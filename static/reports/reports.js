@@ -1,26 +1,22 @@
+import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
 import { Connection } from "../shared/connection/connection.js";
 import { mountForm, refusal } from "../shared/form.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { ReportRow } from "./report_row.js";
-import { askRooms } from "../shared/room_summaries.js";
+import { askRooms, MAX_ROOMS_ASKED } from "../shared/room_summaries.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 
 /** @import { ReportView } from "../../rooms/reports/task_update.ts" */
 
-/** The service tells of so many rooms at once. */
-const MOST_ASKED = 50;
 const words = pageWords();
 
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
-
-/** The rows, by the reports' ids; the newest comes first. @type {Map<string, ReportRow>} */
+/** The rows by report id; shown with the newest first. @type {Map<string, ReportRow>} */
 const rows = new Map();
 const list = part("list");
-/** What rooms are called, by their names; `undefined` until it is known. @type {Map<string, string | undefined>} */
+/** Titles of rooms by name; `undefined` where there is none. @type {Map<string, string | undefined>} */
 const titles = new Map();
 
 mountSettings();
@@ -40,7 +36,7 @@ mountForm(part("request"), {
 follow();
 await readList();
 
-/** Hears how far the reports are, and asks for the list again after every interruption. @returns {void} */
+/** Receives the progress of reports, and loads the list again after every interruption. @returns {void} */
 function follow() {
   const address = new URL(at("/ws/tasks/?batch=1"), location.href);
   address.protocol = address.protocol.replace("http", "ws");
@@ -84,12 +80,12 @@ async function readList() {
 async function learnTitles(reports) {
   const unknown = [...new Set(reports.map(({ room }) => room))].filter((room) => !titles.has(room));
   if (!unknown.length) return;
-  for (const { name, title } of await askRooms(unknown.slice(0, MOST_ASKED))) titles.set(name, title);
+  for (const { name, title } of await askRooms(unknown.slice(0, MAX_ROOMS_ASKED))) titles.set(name, title);
 }
 
-/** @param {ReportView} told @returns {void} */
-function show(told) {
-  const report = { ...told, room: titles.get(told.room) || told.room };
+/** @param {ReportView} update @returns {void} */
+function show(update) {
+  const report = { ...update, room: titles.get(update.room) || update.room };
   const { task_id: id } = report;
   const known = rows.get(id);
   if (known) return known.show(report);
@@ -97,7 +93,7 @@ function show(told) {
   const row = new ReportRow(words, () => remove(id));
   rows.set(id, row);
   row.show(report);
-  // A newer one's id is higher.
+  // Ids of newer reports are greater.
   const before = [...rows].filter(([other]) => other < id).sort(([a], [b]) => a < b ? 1 : -1)[0];
   list.insertBefore(row.element, before ? before[1].element : null);
 }
@@ -105,7 +101,7 @@ function show(told) {
 /** Cancels a report, or deletes it when it is finished. @param {string} id */
 async function remove(id) {
   const answer = await ask("DELETE", `/api/reports/${id}`);
-  // Somebody else, or another tab, may have been faster.
+  // Another tab may have removed it already.
   part("trouble").textContent = answer.ok || answer.code === "not_found" ? "" : refusal(words, answer);
   if (answer.code !== "offline") await readList();
 }

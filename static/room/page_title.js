@@ -1,7 +1,7 @@
 import { markTitle } from "../shared/title_marks.js";
 
 /**
- * Shows in the window's title how many messages came while nobody was looking.
+ * Shows in the window's title how many messages came while the page was hidden.
  * @param {HTMLElement} list the message list, which fires `arrive`
  * @returns {() => void} unmounts
  */

@@ -1,5 +1,6 @@
+import { part } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
-import { isShut } from "./connection/connection_bar.js";
+import { isShut } from "./connection/refusal.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
 import { renameTitle } from "../shared/title_marks.js";
 
@@ -7,15 +8,12 @@ import { renameTitle } from "../shared/title_marks.js";
 /** @import { Words } from "../shared/words.js" */
 
 /**
- * Shows what the room's rules are: its title, whether it is private, who may change it, and that only some may speak,
- * or nobody. What the page was made with may be out of date: whoever enters a new room becomes its creator only then.
+ * Shows the room's title and what is permitted in it: whether it is private, read-only or closed, and whether this visitor
+ * may change it. The page that the server rendered may be out of date: the first to enter a new room becomes its creator.
  * @param {{ socket: RoomSocket, words: Words, room: string }} parts
  * @returns {() => void} unmounts
  */
-export function mountRules({ socket, words, room }) {
-  const part = (
-    /** @type {string} */ name,
-  ) => /** @type {HTMLElement} */ (document.querySelector(`[data-part="${name}"]`));
+export function mountPermissions({ socket, words, room }) {
   const composer = part("composer");
   const field = /** @type {HTMLTextAreaElement} */ (composer.querySelector("textarea"));
   const { placeholder } = field;
@@ -25,7 +23,7 @@ export function mountRules({ socket, words, room }) {
   let isRefused = false;
   const showField = () => {
     const { connection } = socket;
-    // While it is asked whether the room is open again, it is still shut.
+    // While a closed room is retried it is still closed.
     if (connection.state !== "connecting") isRefused = isShut(connection);
     const why = isClosed ? "room_closed" : isReadOnly ? "read_only" : isRefused ? "cannot_write" : "";
     field.disabled = why !== "";
@@ -53,7 +51,7 @@ export function mountRules({ socket, words, room }) {
 }
 
 /**
- * Deletes a message for everyone, once its reader has said yes.
+ * Deletes a message for everyone, after a confirmation.
  * @param {string} room
  * @param {string} id
  * @param {Words} words

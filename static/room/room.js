@@ -1,19 +1,20 @@
+import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { mountComposer } from "./composer/composer.js";
 import { mountConnectionBar } from "./connection/connection_bar.js";
 import { Draft } from "./composer/draft.js";
 import { followKeyboard } from "./composer/keyboard.js";
-import { mountMessageGoal } from "./messages/jump_to_message.js";
+import { mountJumpToMessage } from "./messages/jump_to_message.js";
 import { mountMessageList } from "./messages/message_list.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { askNickname } from "./people/nickname_dialog.js";
 import { UnsentMessages } from "./connection/unsent_messages.js";
 import { noteRoom } from "../shared/last_room.js";
 import { mountPageTitle } from "./page_title.js";
-import { mountPaceLine } from "./composer/rate_notice.js";
-import { mountPresence } from "./people/people_panel.js";
+import { mountRateNotice } from "./composer/rate_notice.js";
+import { mountPeoplePanel } from "./people/people_panel.js";
 import { mountRoomMembers } from "./people/room_members.js";
-import { deleteMessage, mountRules } from "./permissions.js";
+import { deleteMessage, mountPermissions } from "./permissions.js";
 import { mountSettings } from "../shared/settings.js";
 import { RoomSocket } from "./connection/room_socket.js";
 import { openStorage } from "../shared/storage.js";
@@ -22,17 +23,12 @@ import { mountUnreadPill } from "./messages/unread_pill.js";
 import { copyRoomLink, mountVisitedRooms } from "../lobby/visited_rooms.js";
 import { Visits } from "../lobby/visits.js";
 import { pageWords } from "../shared/words.js";
+import { MAX_NAME_LENGTH, withoutUnwanted } from "../../rooms/user.ts";
 
-const LONGEST_NAME = 64;
-/** As in the server's `rooms/user.ts`. */
-const UNWANTED = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
 const { room = "", maxLength = "0", account = "" } = document.body.dataset;
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const part = (name) => /** @type {Kind} */ (document.querySelector(`[data-part="${name}"]`));
 
 mountSettings();
 followKeyboard();
@@ -43,7 +39,7 @@ mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
 
 /**
- * The account's name, else the nickname from the address, else the remembered one, else the one that the person chooses.
+ * The account's name, or the nickname from the address, or the remembered one, or the one that the visitor chooses now.
  * @returns {Promise<string>}
  */
 async function nickname() {
@@ -58,7 +54,7 @@ async function nickname() {
 }
 
 /**
- * Reads a value of the address and takes it out: whoever is sent the address must not come as this person.
+ * Takes a parameter out of the address: somebody who gets the address from this visitor must not take their name.
  * @param {string} key
  * @returns {string}
  */
@@ -76,13 +72,12 @@ async function ask(current) {
 }
 
 /**
- * A name as the server will write it, so that one's own is recognised.
+ * A name in the form in which the server keeps it; a longer one is cut, where the server would refuse it.
  * @param {string} name
  * @returns {string}
  */
 function cleanName(name) {
-  const clean = name.toWellFormed().normalize("NFC").replace(UNWANTED, "").replace(/\s+/gu, " ").trim();
-  return [...clean].slice(0, LONGEST_NAME).join("").trim();
+  return [...withoutUnwanted(name)].slice(0, MAX_NAME_LENGTH).join("").trim();
 }
 
 /** @param {string} username @returns {void} */
@@ -92,7 +87,7 @@ function enter(username) {
   const socket = new RoomSocket({
     url,
     username,
-    outbox: new UnsentMessages(storage, room),
+    unsentMessages: new UnsentMessages(storage, room),
     open: (address) => new WebSocket(address),
     random: Math.random,
   });
@@ -114,9 +109,9 @@ function enter(username) {
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
   mountMessageList(list, { socket, words, account, seenId });
-  mountMessageGoal(part("notice"), { list, words });
+  mountJumpToMessage(part("notice"), { list, words });
   mountTypingLine(part("typing"), { socket, words });
-  mountPresence(part("presence"), {
+  mountPeoplePanel(part("presence"), {
     socket,
     words,
     opener: part("online"),
@@ -129,9 +124,9 @@ function enter(username) {
     list,
     maxLength: Number(maxLength),
   });
-  mountRules({ socket, words, room });
+  mountPermissions({ socket, words, room });
   mountRoomMembers(part("members"), { socket, words, room });
-  mountPaceLine(part("pace"), { socket, words });
+  mountRateNotice(part("pace"), { socket, words });
   list.addEventListener(
     "delete",
     (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),
@@ -149,12 +144,12 @@ function enter(username) {
   socket.connect();
 }
 
-/** Comes back under another name, with all that is on the page. @param {RoomSocket} socket @returns {Promise<void>} */
+/** Reconnects under another name; the page keeps its messages. @param {RoomSocket} socket @returns {Promise<void>} */
 async function rename(socket) {
   const name = await ask(socket.username);
   if (name === socket.username) return;
   visits.nickname = name;
-  // A connection that was refused is over; the next page begins with the new name.
+  // A refused connection has ended, so the page is loaded again.
   if (socket.connection.state === "refused") location.reload();
   else socket.rename(name);
 }

@@ -1,14 +1,12 @@
+import { fieldOf } from "../shared/parts.js";
 import { ask } from "../shared/api.js";
-import { mountForm } from "../shared/form.js";
+import { mountForm, namesIn } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 
 const words = pageWords();
 const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-part=rules]"));
 const path = `/api/rooms/${encodeURIComponent(form.dataset.room ?? "")}`;
-
-/** @template {HTMLElement} Kind @param {string} name @returns {Kind} */
-const field = (name) => /** @type {Kind} */ (/** @type {unknown} */ (form.elements.namedItem(name)));
 
 mountSettings();
 mountForm(form, {
@@ -19,7 +17,7 @@ mountForm(form, {
     title: fields.title,
     private: "private" in fields,
     read_only: "read_only" in fields,
-    members: fields.members.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean),
+    members: namesIn(fields.members),
   }),
   done: (rules) => {
     show(rules);
@@ -28,14 +26,14 @@ mountForm(form, {
   },
 });
 const { ok, body } = await ask("GET", path);
-// What the person writes before the rules are here would be lost.
+// The fields are disabled until the rules are loaded, which would overwrite what was typed.
 if (ok) show(body);
 /** @type {HTMLFieldSetElement} */ (form.querySelector("[data-part=fields]")).disabled = !ok;
 
 /** @param {{ title: string, private: boolean, read_only: boolean, members: string[] }} rules @returns {void} */
 function show(rules) {
-  /** @type {HTMLInputElement} */ (field("title")).value = rules.title;
-  /** @type {HTMLInputElement} */ (field("private")).checked = rules.private;
-  /** @type {HTMLInputElement} */ (field("read_only")).checked = rules.read_only;
-  /** @type {HTMLTextAreaElement} */ (field("members")).value = rules.members.join("\n");
+  /** @type {HTMLInputElement} */ (fieldOf(form, "title")).value = rules.title;
+  /** @type {HTMLInputElement} */ (fieldOf(form, "private")).checked = rules.private;
+  /** @type {HTMLInputElement} */ (fieldOf(form, "read_only")).checked = rules.read_only;
+  /** @type {HTMLTextAreaElement} */ (fieldOf(form, "members")).value = rules.members.join("\n");
 }

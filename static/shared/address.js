@@ -1,7 +1,7 @@
 /**
- * The address of something of this service, whose paths are written as if it had its host to itself; it may stand below a
- * path of it. One that has that path in front is left as it is.
- * @param {string} path
+ * The address for a path of this service. Paths in scripts begin at the root, but the service may be installed below a base
+ * path (`data-base` of the page), which is put in front unless it is there already.
+ * @param {string} path an address of another host is returned unchanged
  * @returns {string}
  */
 export function at(path) {

@@ -1,12 +1,12 @@
 import { at } from "./address.js";
 
 /**
- * What the service answered: `code` is its word for a refusal, or "offline" when there was no answer.
+ * An answer of the service. `code`: the code of a refusal, "offline" if there was no answer, or "".
  * @typedef {{ ok: boolean, code: string, retryAfterMs: number, body: any }} Answer
  */
 
 /**
- * Asks the service.
+ * Sends a request to the service. Never rejects.
  * @param {string} method
  * @param {string} path
  * @param {object} [body]

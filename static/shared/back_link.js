@@ -1,6 +1,6 @@
 import { lastRoom } from "./last_room.js";
 
-// A page that was opened from a room leads back to it, and not to the lobby.
+// On a page that was opened from a room the link leads back to that room instead of the lobby.
 const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-part=back]"));
 const path = lastRoom();
 if (link && path) {

@@ -1,6 +1,6 @@
 /**
- * Tells listeners what happened, by the name of the event.
- * @template {object} Events the event's name → what its listeners get
+ * Calls listeners of named events.
+ * @template {object} Events the value that each event's listeners receive, by its name
  */
 export class Emitter {
   /** @type {Map<keyof Events, Set<(value: any) => void>>} */

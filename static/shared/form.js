@@ -3,30 +3,30 @@ import { ask } from "./api.js";
 /** @import { Words } from "./words.js" */
 /** @import { Answer } from "./api.js" */
 
-/** The words for refusals that a form can bring about. */
-const REFUSALS = new Map([
-  ["wrong_password", "wrong_password"],
-  ["wrong_own_password", "wrong_own_password"],
-  ["last_admin", "last_admin"],
-  ["username_taken", "username_taken"],
-  ["invalid_username", "invalid_username"],
-  ["invalid_password", "invalid_password"],
-  ["rate_limited", "rate_limited"],
-  ["too_many_signups", "too_many_signups"],
-  ["busy", "busy"],
-  ["not_signed_in", "not_signed_in"],
-  ["not_allowed", "not_allowed"],
-  ["invalid_request", "invalid_request"],
-  ["unknown_account", "unknown_account"],
-  ["too_many_documents", "too_many_documents"],
-  ["invalid_room", "invalid_room"],
-  ["invalid_period", "invalid_period"],
-  ["too_many_reports", "too_many_reports"],
-  ["offline", "offline"],
+/** The server's codes for refusals that forms cause, each the key of its sentence. */
+export const REFUSALS = new Set([
+  "wrong_password",
+  "wrong_own_password",
+  "last_admin",
+  "username_taken",
+  "invalid_username",
+  "invalid_password",
+  "rate_limited",
+  "too_many_signups",
+  "busy",
+  "not_signed_in",
+  "not_allowed",
+  "invalid_request",
+  "unknown_account",
+  "too_many_documents",
+  "invalid_room",
+  "invalid_period",
+  "too_many_reports",
+  "offline",
 ]);
 
 /**
- * The sentence for a refusal.
+ * The sentence for a refusal by the server.
  * @param {Words} words
  * @param {Answer} answer
  * @returns {string}
@@ -34,12 +34,12 @@ const REFUSALS = new Map([
 export function refusal(words, { code, retryAfterMs, body }) {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   const names = Array.isArray(body.names) ? body.names.join(", ") : "";
-  return words.say(REFUSALS.get(code) ?? "failed", { seconds, names });
+  return words.say(REFUSALS.has(code) ? code : "failed", { seconds, names });
 }
 
 /**
- * A form whose fields go to the service; what it refuses stands below them, and nothing that was written is lost. Pages
- * bring it with its button disabled: sent before this is here, it would load the page anew.
+ * Sends a form's fields to the service. The sentence for a refusal is shown below them, and they keep what was typed. Pages
+ * render the button disabled: submitting before this module runs would reload the page.
  * @param {HTMLFormElement} form
  * @param {object} parts
  * @param {Words} parts.words
@@ -65,4 +65,9 @@ export function mountForm(form, { words, method, path, body, done }) {
     error.textContent = refusal(words, answer);
   });
   button.disabled = false;
+}
+
+/** The names that a person has typed, one a line or separated by commas of any script. @param {string} text @returns {string[]} */
+export function namesIn(text) {
+  return text.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean);
 }

@@ -7,7 +7,7 @@ const PREFIXES = ["talksheet:draft:", "talksheet:unsent:", "talksheet:visit:", "
 const DOCUMENTS = "document/";
 
 /**
- * Forgets what the browser kept for an account that isn't signed in any more, however its session ended.
+ * Removes what the browser kept for an account that is no longer signed in, however its session ended.
  * @param {Store} storage
  * @param {string} account the id of the account that is signed in, or ""
  * @returns {void}
@@ -18,7 +18,7 @@ export function followAccount(storage, account) {
   if (account) storage.setItem(ACCOUNT, account);
 }
 
-/** Forgets drafts, unsent messages, visited rooms and documents. @param {Store} storage @returns {void} */
+/** Removes drafts, unsent messages, visited rooms and documents. @param {Store} storage @returns {void} */
 export function forgetAccount(storage) {
   for (const prefix of PREFIXES) for (const key of keysOf(storage, prefix)) storage.removeItem(key);
   storage.removeItem(ACCOUNT);

@@ -1,24 +1,24 @@
 const KEY = "talksheet:last-room";
 
-/** Notes that this page is the room that other pages of this tab lead back to. @returns {void} */
+/** Notes that other pages of this tab should lead back to this room. @returns {void} */
 export function noteRoom() {
   try {
     sessionStorage.setItem(KEY, location.pathname);
   } catch {
-    // Where the browser keeps nothing, the way back leads to the lobby.
+    // The browser forbids storage: other pages lead back to the lobby.
   }
 }
 
-/** Whoever is in the lobby has left the room. @returns {void} */
+/** The lobby calls this: from here on no page leads back to a room. @returns {void} */
 export function forgetRoom() {
   try {
     sessionStorage.removeItem(KEY);
   } catch {
-    // Nothing was kept.
+    // The browser forbids storage, so nothing was kept.
   }
 }
 
-/** The address of the room that this tab was in last, or "". @returns {string} */
+/** The path of the room that this tab was in last, or "". @returns {string} */
 export function lastRoom() {
   try {
     const path = sessionStorage.getItem(KEY) ?? "";

@@ -1,6 +1,6 @@
-/** How many colours there are. */
+/** Number of colours for people. */
 export const HUES = 15;
-/** Degrees from one to the next. */
+/** Degrees between neighbouring hues. */
 export const HUE_STEP = 360 / HUES;
 
 /** The hue of a name, the same wherever it appears. @param {string} name @returns {number} degrees, 0–359 */
@@ -9,12 +9,12 @@ export function hueOf(name) {
   for (const character of name.normalize("NFC")) {
     hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   }
-  // A multiple of 24 keeps two people's colours either equal or well apart.
+  // Multiples of 24°: two colours are either equal or easy to distinguish.
   return (hash % HUES) * HUE_STEP;
 }
 
 /**
- * The first character of a name as people see it, a whole emoji or an accented letter.
+ * The first grapheme of a name, such as a whole emoji or an accented letter, in capitals.
  * @param {string} name
  * @returns {string}
  */
@@ -24,10 +24,10 @@ export function initialOf(name) {
 }
 
 /**
- * Fills an avatar: its letter, and the hue from which the stylesheet makes its colour.
+ * Fills an avatar with its letter, and with the hue from which the stylesheet computes its colour.
  * @param {HTMLElement} element
  * @param {string} name
- * @param {number} [hue] degrees; the name's own where nothing else is said
+ * @param {number} [hue] degrees; by default the hue of the name
  * @returns {void}
  */
 export function paintAvatar(element, name, hue = hueOf(name)) {
@@ -36,8 +36,8 @@ export function paintAvatar(element, name, hue = hueOf(name)) {
 }
 
 /**
- * The mark of an account's name: a picture, which no name can hold.
- * @param {string} label
+ * The mark beside the name of an account. It is a picture, so no name can imitate it.
+ * @param {string} label what screen readers say
  * @returns {SVGElement}
  */
 export function verifiedMark(label) {

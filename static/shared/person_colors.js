@@ -4,17 +4,16 @@ import { openStorage } from "./storage.js";
 /** @import { Store } from "./storage.js" */
 
 const PREFIX = "talksheet:colors:";
-/** More people than colours are remembered, so that somebody who comes back after a while looks the same. */
-const MOST_KEPT = 60;
+/** More people than colours are kept, so that somebody who returns after a while has the same colour. */
+const MAX_KEPT = 60;
 
 /**
- * The colours of one room's people: no two of the last 15 have the same one. A person keeps theirs over reloads, in
- * this browser.
+ * The colours of the people in one room. No two of the 15 shown last have the same one. They are kept in the browser.
  */
 export class PersonColors {
   #storage;
   #key;
-  /** Hues by person; whoever was shown last comes last. @type {Map<string, number>} */
+  /** Hues by person, the most recently shown last. @type {Map<string, number>} */
   #hues;
 
   /** @param {Store} storage @param {string} room */
@@ -24,7 +23,7 @@ export class PersonColors {
     this.#hues = new Map(storedIn(storage.getItem(this.#key)));
   }
 
-  /** @param {string} person what tells this one from the others of the room @returns {number} degrees, 0–359 */
+  /** @param {string} person unique in the room @returns {number} degrees, 0–359 */
   hueOf(person) {
     const known = this.#hues.get(person);
     const hue = known ?? this.#freeHue(hueOf(person));
@@ -35,7 +34,7 @@ export class PersonColors {
   }
 
   /**
-   * The wanted hue if none of the last people has it, else the one that is furthest from all of theirs.
+   * The wanted hue if none of the last 14 people has it, otherwise the one furthest from all of theirs.
    * @param {number} wanted
    * @returns {number}
    */
@@ -43,13 +42,13 @@ export class PersonColors {
     const taken = [...this.#hues.values()].slice(1 - HUES);
     if (!taken.includes(wanted)) return wanted;
     const hues = Array.from({ length: HUES }, (_, i) => (wanted + i * HUE_STEP) % 360);
-    const room = (/** @type {number} */ hue) => Math.min(...taken.map((other) => distance(hue, other)));
-    return hues.reduce((best, hue) => room(hue) > room(best) ? hue : best);
+    const gap = (/** @type {number} */ hue) => Math.min(...taken.map((other) => distance(hue, other)));
+    return hues.reduce((best, hue) => gap(hue) > gap(best) ? hue : best);
   }
 
   #keep() {
     const [oldest] = this.#hues.keys();
-    if (this.#hues.size > MOST_KEPT) this.#hues.delete(oldest);
+    if (this.#hues.size > MAX_KEPT) this.#hues.delete(oldest);
     this.#storage.setItem(this.#key, JSON.stringify([...this.#hues]));
   }
 }
@@ -61,7 +60,7 @@ let ofPage;
  * Fills the avatar of a person in the room of this page.
  * @param {HTMLElement} element
  * @param {string} name
- * @param {string} [person] what tells them from others of the same name
+ * @param {string} [person] unique in the room, unlike names
  * @returns {void}
  */
 export function paintPerson(element, name, person = name) {
@@ -75,13 +74,13 @@ function distance(a, b) {
   return Math.min(apart, 360 - apart);
 }
 
-/** @param {string | null} text @returns {[string, number][]} what of it can be meant */
+/** @param {string | null} text @returns {[string, number][]} the valid entries */
 function storedIn(text) {
   try {
     const pairs = JSON.parse(text ?? "[]");
     return pairs.filter((/** @type {unknown} */ pair) =>
       Array.isArray(pair) && typeof pair[0] === "string" && Number.isInteger(pair[1] / HUE_STEP)
-    ).slice(-MOST_KEPT);
+    ).slice(-MAX_KEPT);
   } catch {
     return [];
   }

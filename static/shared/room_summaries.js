@@ -4,14 +4,17 @@ import { ask } from "./api.js";
 
 /** @typedef {Pick<ChatMessage, "id" | "username" | "message" | "timestamp" | "deleted">} LastMessage */
 
+/** The most rooms that the server describes at once. */
+export const MAX_ROOMS_ASKED = 50;
+
 /**
- * What the service tells of a room; of one that this person may not enter, only why.
+ * What the service says about a room. About one that this visitor may not enter it says only why.
  * @typedef {{ name: string, may_enter: boolean, private: boolean, closed?: true, title?: string, last?: LastMessage }} RoomSummary
  */
 
 /**
- * What the service tells of rooms; nothing while it can't be reached.
- * @param {string[]} names at most 50
+ * Asks the service about rooms. Returns an empty array if it can't be reached.
+ * @param {string[]} names at most {@link MAX_ROOMS_ASKED}
  * @returns {Promise<RoomSummary[]>}
  */
 export async function askRooms(names) {

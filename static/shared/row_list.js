@@ -1,6 +1,7 @@
+import { copyOf } from "./parts.js";
+
 /**
- * A list whose rows are made of a template and stay where they are while what they show changes, so that whoever is at
- * one of their buttons by keyboard stays there, too.
+ * A list whose rows are copies of a template. Rows are updated in slot, so that the keyboard focus stays where it is.
  * @template {object} Row
  */
 export class RowList {
@@ -15,10 +16,10 @@ export class RowList {
   /**
    * @param {HTMLElement} list
    * @param {object} options
-   * @param {string} options.template its name
+   * @param {string} options.template the `data-template` of the rows
    * @param {(row: Row) => string} options.keyOf
    * @param {(element: HTMLElement, row: Row) => void} options.fill
-   * @param {(act: string, row: Row, element: HTMLElement) => unknown} [options.act] what the buttons with `data-act` do
+   * @param {(act: string, row: Row, element: HTMLElement) => unknown} [options.act] called for a click on a button with `data-act`; the button is busy until it resolves
    * @param {HTMLElement} [options.empty] shown while there are no rows
    */
   constructor(list, options) {
@@ -33,7 +34,7 @@ export class RowList {
       if (!(button instanceof HTMLButtonElement) || element?.parentElement !== list) return;
       const row = this.#rows.get(element.dataset.key ?? "");
       if (!row) return;
-      // Not disabled: the focus would be lost.
+      // Disabling the button would lose the focus.
       if (button.getAttribute("aria-busy") === "true") return;
       button.setAttribute("aria-busy", "true");
       await options.act?.(button.dataset.act ?? "", row, element);
@@ -41,7 +42,7 @@ export class RowList {
     });
   }
 
-  /** Shows these, in this order. @param {readonly Row[]} rows @returns {void} */
+  /** Shows these rows, in this order. @param {readonly Row[]} rows @returns {void} */
   show(rows) {
     const { keyOf, fill, empty } = this.#options;
     const focused = this.#list.contains(document.activeElement) ? document.activeElement : null;
@@ -63,35 +64,34 @@ export class RowList {
     }
     if (empty) empty.hidden = rows.length > 0;
     if (!focused) return;
-    // Moving a row takes the focus away. What can't have it any more leaves it to its row, or to the list's heading.
+    // Moving a row loses the focus. If its element can't have it any more, a button of the row gets it, or the heading.
     const inRow = focused.isConnected
       ? focused.closest("li")?.querySelector("button:not([hidden])")
       : undefined;
-    const place = focused.isConnected && focused.checkVisibility()
+    const next = focused.isConnected && focused.checkVisibility()
       ? focused
       : inRow ?? this.#list.closest(".board__part")?.querySelector("h2");
-    /** @type {HTMLElement | null | undefined} */ (place)?.focus();
+    /** @type {HTMLElement | null | undefined} */ (next)?.focus();
   }
 
   /** @param {string} key @returns {HTMLElement} */
   #made(key) {
-    const fragment = /** @type {DocumentFragment} */ (this.#template.content.cloneNode(true));
-    const element = /** @type {HTMLElement} */ (fragment.firstElementChild);
+    const element = copyOf(this.#template);
     element.dataset.key = key;
     this.#elements.set(key, element);
     return element;
   }
 }
 
-/** Writes into a row's places what changed there. @param {HTMLElement} element @param {Record<string, string>} texts */
+/** Writes texts into a row's elements, by their `data-slot`; unchanged ones are left alone. @param {HTMLElement} element @param {Record<string, string>} texts */
 export function write(element, texts) {
   for (const [name, text] of Object.entries(texts)) {
-    const place = element.querySelector(`[data-slot="${name}"]`);
-    if (place && place.textContent !== text) place.textContent = text;
+    const slot = element.querySelector(`[data-slot="${name}"]`);
+    if (slot && slot.textContent !== text) slot.textContent = text;
   }
 }
 
-/** A row's button. @param {HTMLElement} element @param {string} act @returns {HTMLButtonElement} */
+/** The button of a row that does `act`. @param {HTMLElement} element @param {string} act @returns {HTMLButtonElement} */
 export function buttonOf(element, act) {
   return /** @type {HTMLButtonElement} */ (element.querySelector(`[data-act="${act}"]`));
 }

@@ -5,15 +5,15 @@ import { openStorage } from "./storage.js";
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /**
- * Makes the header's switches for language and theme work at once and for good, and sees to it that a page of an
- * account isn't shown again to whoever comes after it.
+ * Mounts the header's switches for language and theme, which cookies remember for a year, and keeps the browser from showing
+ * the page of an account again after signing out.
  * @returns {void}
  */
 export function mountSettings() {
   const account = document.querySelector("meta[name=account]")?.getAttribute("content") ?? "";
   followAccount(openStorage(), account);
   addEventListener("pageshow", ({ persisted }) => {
-    // The browser has kept the page as it was; who is signed in by now only the service knows.
+    // The browser restored the page from memory; only the service knows who is signed in now.
     if (!persisted || !account) return;
     document.body.hidden = true;
     location.reload();
@@ -30,7 +30,7 @@ export function mountSettings() {
   );
 }
 
-/** The theme that the system has is chosen by choosing none, so that the page keeps following the system. */
+/** Switches between dark and light. The system's own theme is stored as "system", so that the page keeps following it. */
 function switchTheme() {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

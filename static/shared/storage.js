@@ -1,14 +1,14 @@
 /** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store */
 
 /**
- * The browser's storage, or one that lasts as long as the page where the browser forbids it, has none, or can't read its
- * file. Writing to it never throws: a full disk must not keep anybody from talking.
+ * The browser's storage, or one in memory where the browser forbids it, has none, or can't read its file. Writing never
+ * throws: a full disk must not prevent anybody from chatting.
  * @returns {Store}
  */
 export function openStorage() {
   try {
     const storage = globalThis.localStorage;
-    // A damaged file is noticed at the first look.
+    // A damaged file throws on the first read.
     storage.getItem(storage.key(0) ?? "");
     return forgiving(storage);
   } catch {
@@ -17,13 +17,12 @@ export function openStorage() {
 }
 
 /**
- * Reads what a key holds as JSON. Anything may stand there: what an older or a later version wrote, half of what was
- * written when the browser crashed, what another page of this origin put there. What isn't `fits` is left alone and taken
- * as nothing.
+ * Reads a key's value as JSON. It may be anything: written by another version or another page of this origin, or cut off by a
+ * crash. A value that doesn't fit is left in the storage, and `undefined` is returned.
  * @template Value
  * @param {Store} storage
  * @param {string} key
- * @param {(value: any) => value is Value} fits gets an object
+ * @param {(value: any) => value is Value} fits called with an object
  * @returns {Value | undefined}
  */
 export function readEntry(storage, key, fits) {
@@ -48,14 +47,14 @@ function forgiving(storage) {
       try {
         storage.setItem(key, value);
       } catch (error) {
-        // The quota is used up; the page still holds the value for as long as it is open.
+        // The quota is used up. The page keeps the value in memory.
         if (!(error instanceof DOMException)) throw error;
       }
     },
   };
 }
 
-/** Storage that is gone with the page. @returns {Store} */
+/** Storage that lasts as long as the page. @returns {Store} */
 export function memoryStorage() {
   /** @type {Map<string, string>} */
   const values = new Map();

@@ -3,7 +3,7 @@ const counts = new Map();
 let title = "";
 
 /**
- * Shows before the window's title how many messages and notifications wait.
+ * Shows a number of new messages or notifications before the window's title.
  * @param {"messages" | "notifications"} what
  * @param {number} count
  * @returns {void}
@@ -14,8 +14,8 @@ export function markTitle(what, count) {
 }
 
 /**
- * Shows what the page is about under its new name.
- * @param {string} from what the window's title begins with
+ * Replaces the name at the beginning of the title.
+ * @param {string} from the name that it begins with now
  * @param {string} to
  * @returns {void}
  */

@@ -1,4 +1,4 @@
-/** The words of the page's language, as the server put them into the page. */
+/** The sentences of the page's language, by their keys. */
 export class Words {
   #table;
   #plural;
@@ -11,11 +11,12 @@ export class Words {
   }
 
   /**
-   * The sentence for a key with its `{places}` filled. A numeric `count` of one takes `key.one` where that
-   * exists.
+   * The sentence for a key, with its `{placeholders}` replaced. If `count` is one, or takes the same form, `key.one` is used
+   * where it exists.
    * @param {string} key
    * @param {Record<string, string | number>} [values]
    * @returns {string}
+   * @throws {RangeError} when the page has no sentence for the key
    */
   say(key, values = {}) {
     const isOne = typeof values.count === "number" && this.#isOne(values.count);
@@ -27,7 +28,7 @@ export class Words {
   }
 
   /**
-   * Names as a short list: all of them up to three, else the first three and how many there are.
+   * Names as a short list: up to three, and the total if there are more.
    * @param {readonly string[]} names
    * @returns {string}
    */
@@ -42,7 +43,7 @@ export class Words {
   }
 }
 
-/** Reads the words that the server put into the page. @returns {Words} */
+/** Reads the sentences that the server put into the page. @returns {Words} */
 export function pageWords() {
   const blocks = Array.from(document.querySelectorAll("[data-words]"));
   const tables = blocks.map((block) => JSON.parse(block.textContent ?? "{}"));

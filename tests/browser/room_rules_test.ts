@@ -176,7 +176,7 @@ browserTest("A page above an address's limit of connections says so", async (sta
 }, { maxConnectionsPerIp: 1 });
 
 browserTest(
-  "MessageLog are called by their titles in lists and reports, and a long nickname leaves the message its room",
+  "Rooms are called by their titles in lists and reports, and a long nickname leaves the message its room",
   async (stage) => {
     await stage.account("root", "admin");
     const root = await stage.signedIn("root", "/chat/support-3f/", DESK);

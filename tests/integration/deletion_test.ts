@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { personCommand } from "../../routes/commands/person.ts";
 import { Archive } from "../../rooms/messages/archive.ts";
-import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { Packer } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";
@@ -9,6 +8,7 @@ import { backend, member } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { readHistory, startService, temporaryDirectory, TOKEN } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
+import { messageFactoryOf } from "../support/messages.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -80,12 +80,7 @@ Deno.test("RETENTION_DAYS takes old messages out of the history, in every room, 
   const outbox = new Outbox(kv);
   const packer = new Packer();
   let now = Date.now() - 10 * DAY_MS;
-  const messageFactory = createMessageFactory({
-    timeZone: "Asia/Taipei",
-    now: () => now,
-    random: Math.random,
-    after: "",
-  });
+  const messageFactory = messageFactoryOf({ timeZone: "Asia/Taipei", now: () => now });
   // A day apart each, until now; the pages of the rooms straddle the border.
   for (let day = 0; day <= 10; day++) {
     const commit = kv.atomic();

@@ -4,7 +4,6 @@ import type { Passwords } from "../../rooms/access/passwords.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { type Clock, systemClock } from "../../rooms/clock.ts";
 import type { Channel } from "../../rooms/cluster/channel.ts";
-import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import type { Notification } from "../../rooms/notifications/notification.ts";
@@ -13,6 +12,7 @@ import { type Notifications, openNotifications } from "../../rooms/notifications
 import { PermissionStore } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
+import { messageFactoryOf } from "../support/messages.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -286,12 +286,7 @@ Deno.test("Notifications tells what another process left untold, once it stood f
   const told = Promise.withResolvers<string>();
   await there.watch.add(id, { arrived: ({ message }) => told.resolve(message), unread() {} });
   const outbox = new MentionOutbox(kv);
-  const messageFactory = createMessageFactory({
-    timeZone: "UTC",
-    now: Date.now,
-    random: Math.random,
-    after: "",
-  });
+  const messageFactory = messageFactoryOf();
   const commit = kv.atomic();
   outbox.add(commit, [{ draft: messageFactory.draft("team", guest("cy"), "@ada hi"), senders: [] }]);
   await commit.commit();

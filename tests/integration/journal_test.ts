@@ -2,11 +2,12 @@ import { setImmediate } from "node:timers/promises";
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Journal, type JournalItem, type Sender } from "../../rooms/messages/journal.ts";
-import { createMessageFactory, idInBody } from "../../rooms/messages/message.ts";
+import { idInBody } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import type { Commit } from "../../rooms/messages/commit_stream.ts";
 import { guest } from "../../rooms/user.ts";
+import { messageFactoryOf } from "../support/messages.ts";
 
 interface Told {
   accepted: string[];
@@ -33,12 +34,7 @@ function setUp(kv: Deno.Kv) {
     committed: (commit) => commits.push(commit),
     failed: (error) => failures.push(error),
   });
-  const messageFactory = createMessageFactory({
-    timeZone: "UTC",
-    now: Date.now,
-    random: Math.random,
-    after: "",
-  });
+  const messageFactory = messageFactoryOf();
   const write = (message: string, clientId?: string): JournalItem => {
     const draft = messageFactory.draft("lobby", guest("ada"), message);
     const resend = clientId === undefined

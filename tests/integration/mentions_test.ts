@@ -5,7 +5,6 @@ import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { mentionedIn } from "../../rooms/notifications/mention.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
-import { createMessageFactory } from "../../rooms/messages/message.ts";
 import { guest } from "../../rooms/user.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
@@ -13,6 +12,7 @@ import { counted, inboxOf, openInbox } from "../support/inbox.ts";
 import { startProcess } from "../support/process.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
+import { messageFactoryOf } from "../support/messages.ts";
 
 Deno.test("A mention tells the account that is named, with a link to the message, and not its author", async () => {
   await using service = await startService();
@@ -150,12 +150,7 @@ Deno.test("A mention that nobody was told of before the service was killed is to
   {
     using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
     const outbox = new MentionOutbox(kv);
-    const messageFactory = createMessageFactory({
-      timeZone: "UTC",
-      now: Date.now,
-      random: Math.random,
-      after: "",
-    });
+    const messageFactory = messageFactoryOf();
     const drafts = ["@ada one", "nobody", "@ada two", "@ada @nobody three"].map((text) =>
       messageFactory.draft("team", guest("cy"), text)
     );

@@ -1,6 +1,6 @@
 /** The log for tests: everything from the outbox to the sheet, without rooms and routes. */
 import { Archive } from "../../rooms/messages/archive.ts";
-import { createMessageFactory, type Draft } from "../../rooms/messages/message.ts";
+import { type Draft } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { Packer } from "../../rooms/kv/value_packer.ts";
@@ -12,6 +12,7 @@ import { Delivery, type Settled } from "../../sheets/delivery/delivery.ts";
 import type { PaceOptions } from "../../sheets/delivery/pace.ts";
 import type { Sheet } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
+import { messageFactoryOf } from "./messages.ts";
 
 export interface TestLog extends AsyncDisposable {
   readonly kv: Deno.Kv;
@@ -100,12 +101,7 @@ export function committer(
   outbox: Outbox,
   now: () => number = Date.now,
 ): (room: string, ...messages: string[]) => Promise<string[]> {
-  const messageFactory = createMessageFactory({
-    timeZone: "Asia/Taipei",
-    now,
-    random: Math.random,
-    after: "",
-  });
+  const messageFactory = messageFactoryOf({ timeZone: "Asia/Taipei", now });
   const packer = new Packer();
   return async (room, ...messages) => {
     const drafts: Draft[] = messages.map((message) => messageFactory.draft(room, guest("ada"), message));

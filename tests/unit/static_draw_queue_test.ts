@@ -27,7 +27,7 @@ class Scene {
     });
   }
 
-  *piece(name: string, steps: number, characters = 1): Generator<number, void, void> {
+  *task(name: string, steps: number, characters = 1): Generator<number, void, void> {
     for (let step = 0; step < steps; step++) {
       this.drawn.push(name);
       this.#now++;
@@ -36,8 +36,8 @@ class Scene {
     }
   }
 
-  add(piece: Generator<number | (() => void), void, void>): void {
-    this.#timed(() => this.queue.add(piece));
+  add(task: Generator<number | (() => void), void, void>): void {
+    this.#timed(() => this.queue.add(task));
   }
 
   /** Gives the queue one more turn, if it wants one. */
@@ -56,16 +56,16 @@ class Scene {
 
 Deno.test("DrawQueue draws at once what fits into one turn", () => {
   const scene = new Scene();
-  scene.add(scene.piece("a", 3));
+  scene.add(scene.task("a", 3));
   assertEquals([scene.drawn, scene.queue.isBusy, scene.idle], [["a", "a", "a"], false, 1]);
   assert(!scene.turn());
 });
 
 Deno.test("DrawQueue draws in short turns what is much, and everything in the order it came", () => {
   const scene = new Scene();
-  scene.add(scene.piece("a", 40));
+  scene.add(scene.task("a", 40));
   assert(scene.queue.isBusy);
-  scene.add(scene.piece("b", 2));
+  scene.add(scene.task("b", 2));
   while (scene.turn());
   assertEquals(scene.drawn, [...Array(40).fill("a"), "b", "b"]);
   assert(Math.max(...scene.turns) < 9, `${scene.turns}`);
@@ -74,7 +74,7 @@ Deno.test("DrawQueue draws in short turns what is much, and everything in the or
 
 Deno.test("DrawQueue lets the page have its turn after long messages, whose layout is what takes time", () => {
   const scene = new Scene();
-  scene.add(scene.piece("a", 50, 4_000));
+  scene.add(scene.task("a", 50, 4_000));
   while (scene.turn());
   assertEquals(scene.drawn.length, 50);
   assert(Math.max(...scene.turns) <= 20, `${scene.turns}`);
@@ -99,14 +99,14 @@ Deno.test("DrawQueue calls what is yielded once the drawing around it is done", 
   assertEquals(calls.at(-1), "done");
 });
 
-Deno.test("DrawQueue goes on after a piece that fails", () => {
+Deno.test("DrawQueue goes on after a task that fails", () => {
   const scene = new Scene();
-  scene.add(scene.piece("a", 9));
+  scene.add(scene.task("a", 9));
   scene.queue.add((function* (): Generator<number, void, void> {
     yield 0;
     throw new Error("can't be drawn");
   })());
-  scene.add(scene.piece("b", 1));
+  scene.add(scene.task("b", 1));
   assertThrows(() => scene.turn(), Error, "can't be drawn");
   while (scene.turn());
   assertEquals([scene.drawn.at(-1), scene.queue.isBusy], ["b", false]);

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { followDays } from "../../static/room/messages/day_change.js";
+import { followDays, msToNextDay, TimeFormat } from "../../static/shared/dates.js";
 import { isEmojiOnly } from "../../static/room/messages/emoji.js";
 import { hueOf, initialOf } from "../../static/shared/person.js";
 import { SortedList } from "../../static/room/messages/sorted_list.js";
-import { Clock, msToNextDay, startsGroup } from "../../static/room/messages/message_groups.js";
+import { startsGroup } from "../../static/room/messages/message_rows.js";
 import { Words } from "../../static/shared/words.js";
 
 Deno.test("isEmojiOnly() knows one to six emoji, and nothing else", () => {
@@ -45,8 +45,8 @@ Deno.test("startsGroup() never groups across midnight", () => {
   );
 });
 
-Deno.test("Clock names today and yesterday and dates other days", () => {
-  const clock = new Clock(new Words({ today: "今天", yesterday: "昨天" }, "zh-Hant"));
+Deno.test("TimeFormat names today and yesterday and dates other days", () => {
+  const clock = new TimeFormat(new Words({ today: "今天", yesterday: "昨天" }, "zh-Hant"));
   const daysAgo = (days: number) => new Date(new Date().setDate(new Date().getDate() - days)).getTime();
   assertEquals([clock.day(daysAgo(0)), clock.day(daysAgo(1))], ["今天", "昨天"]);
   assertEquals(clock.day(new Date(2020, 4, 6).getTime()), "2020年5月6日");

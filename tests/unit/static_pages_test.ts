@@ -124,6 +124,7 @@ async function copyOfStatic(
         if (name !== "built") await copy(`${below}${name}/`);
         continue;
       }
+      // The folder's README is no part of any page.
       if (name.endsWith(".md")) continue;
       const text = await Deno.readTextFile(new URL(below + name, STATIC));
       await Deno.writeTextFile(`${path}/${below}${name}`, write(text));

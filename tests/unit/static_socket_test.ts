@@ -41,7 +41,7 @@ class FakeSocket {
 
 interface Scene {
   socket: RoomSocket;
-  outbox: UnsentMessages;
+  unsentMessages: UnsentMessages;
   time: FakeTime;
   server: FakeSocket[];
   events: string[];
@@ -55,12 +55,12 @@ function socketTest(name: string, act: (scene: Scene) => void, written: [string,
   Deno.test(name, () => {
     using time = new FakeTime(0);
     const server: FakeSocket[] = [];
-    const outbox = new UnsentMessages(memoryStorage(), "lobby");
-    for (const [username, text] of written) outbox.add(text, username);
+    const unsentMessages = new UnsentMessages(memoryStorage(), "lobby");
+    for (const [username, text] of written) unsentMessages.add(text, username);
     const socket = new RoomSocket({
       url: new URL("ws://127.0.0.1/ws/chat/lobby/"),
       username: "ada",
-      outbox,
+      unsentMessages,
       open: (url) => server[server.push(new FakeSocket(url)) - 1] as unknown as WebSocket,
       random: () => 0.5,
     });
@@ -69,7 +69,7 @@ function socketTest(name: string, act: (scene: Scene) => void, written: [string,
     socket.on("unsent", ({ text, failure }) => events.push(`unsent ${text} ${failure ?? ""}`.trim()));
     socket.on("settled", ({ id }) => events.push(`settled ${id ?? ""}`.trim()));
     socket.connect();
-    act({ socket, outbox, time, server, events });
+    act({ socket, unsentMessages, time, server, events });
     socket.close();
   });
 }
@@ -212,7 +212,7 @@ socketTest("RoomSocket says until when it waits when it was too fast", ({ server
   const paused: number[] = [];
   socket.on("paused", (until) => paused.push(until));
   server[0].open();
-  socket.say("one");
+  socket.sendMessage("one");
   const { client_id } = server[0].sent[0];
   server[0].says({ type: "error", code: "rate_limited", client_id, retry_after_ms: 12_000 });
   assertEquals(paused, [Date.now() + 12_000]);
@@ -235,8 +235,8 @@ socketTest("RoomSocket believes what the server said before a close without a co
 
 socketTest("RoomSocket sends one message at a time, in order", ({ socket, server, events }) => {
   server[0].open();
-  socket.say("one");
-  socket.say("two");
+  socket.sendMessage("one");
+  socket.sendMessage("two");
   assertEquals(server[0].sent.map((frame) => frame.message), ["one"]);
   server[0].says({ type: "ack", client_id: server[0].sent[0].client_id, id: "1" });
   assertEquals(server[0].sent.map((frame) => frame.message), ["one", "two"]);
@@ -245,7 +245,7 @@ socketTest("RoomSocket sends one message at a time, in order", ({ socket, server
 
 socketTest("RoomSocket sends again, by the same id, what wasn't acknowledged", ({ socket, server, time }) => {
   server[0].open();
-  socket.say("one");
+  socket.sendMessage("one");
   server[0].ends(1006);
   time.tick(1_000);
   server[1].open();
@@ -256,7 +256,7 @@ socketTest(
   "RoomSocket drops a connection that answers nothing for ten seconds",
   ({ socket, server, time }) => {
     server[0].open();
-    socket.say("one");
+    socket.sendMessage("one");
     time.tick(9_999);
     assert(!server[0].isClosed);
     time.tick(1);
@@ -314,7 +314,7 @@ socketTest(
   "RoomSocket waits ten seconds for an ack, whatever it hears meanwhile",
   ({ server, time, socket }) => {
     server[0].open();
-    socket.say("one");
+    socket.sendMessage("one");
     time.tick(6_000);
     socket.wake();
     server[0].says({ type: "pong" });
@@ -327,10 +327,10 @@ socketTest(
   "RoomSocket waits quietly when the server asks to slow down",
   ({ socket, server, time, events }) => {
     server[0].open();
-    socket.say("one");
+    socket.sendMessage("one");
     const { client_id } = server[0].sent[0];
     server[0].says({ type: "error", code: "rate_limited", client_id, retry_after_ms: 600 });
-    socket.say("two");
+    socket.sendMessage("two");
     assertEquals(server[0].sent.length, 1);
     time.tick(600);
     assertEquals(server[0].sent.map((frame) => frame.message), ["one", "one"]);
@@ -340,37 +340,37 @@ socketTest(
 
 socketTest(
   "RoomSocket keeps a refused message until its author decides",
-  ({ socket, server, outbox, events }) => {
+  ({ socket, server, unsentMessages, events }) => {
     server[0].open();
-    socket.say("one");
+    socket.sendMessage("one");
     const { client_id } = server[0].sent[0];
     server[0].says({ type: "error", code: "too_long", client_id });
-    assertEquals(outbox.all().map(({ text, failure }) => [text, failure]), [["one", "too_long"]]);
+    assertEquals(unsentMessages.all().map(({ text, failure }) => [text, failure]), [["one", "too_long"]]);
     socket.retry(client_id);
     assertEquals(server[0].sent.length, 2);
     server[0].says({ type: "error", code: "too_long", client_id });
     assertEquals(socket.takeBack(client_id), "one");
-    assertEquals(outbox.all(), []);
+    assertEquals(unsentMessages.all(), []);
     assertEquals(events.slice(2), ["unsent one too_long", "unsent one", "unsent one too_long", "settled"]);
   },
 );
 
 socketTest(
   "RoomSocket blames the message on its way when a frame was too large",
-  ({ socket, server, outbox }) => {
+  ({ socket, server, unsentMessages }) => {
     server[0].open();
-    socket.say("one");
+    socket.sendMessage("one");
     server[0].ends(1009);
-    assertEquals(outbox.all()[0].failure, "too_long");
+    assertEquals(unsentMessages.all()[0].failure, "too_long");
   },
 );
 
 socketTest("RoomSocket says at most every 2.5 s that someone is typing", ({ socket, server, time }) => {
   server[0].onopen?.();
-  socket.type();
-  socket.type();
+  socket.sendTyping();
+  socket.sendTyping();
   time.tick(2_500);
-  socket.type();
+  socket.sendTyping();
   assertEquals(server[0].sent.map((frame) => frame.type), ["typing", "typing"]);
 });
 

@@ -7,9 +7,9 @@ import { Visits } from "../../static/lobby/visits.js";
 
 Deno.test("UnsentMessages keeps what was written, in order, for the next page", () => {
   const storage = memoryStorage();
-  const outbox = new UnsentMessages(storage, "lobby");
-  const [first, second] = ["one", "two"].map((text) => outbox.add(text, "ada"));
-  outbox.mark(second.clientId, "backpressure");
+  const unsentMessages = new UnsentMessages(storage, "lobby");
+  const [first, second] = ["one", "two"].map((text) => unsentMessages.add(text, "ada"));
+  unsentMessages.setFailure(second.clientId, "backpressure");
   const later = new UnsentMessages(storage, "lobby");
   assertEquals(later.all(), [first, { ...second, failure: "backpressure" }]);
   assertEquals(later.next(), first);
@@ -72,7 +72,7 @@ const BAD_ENTRIES = [
   `{"room":7,"visitedAt":"now","seenId":null}`,
 ];
 for (const bad of BAD_ENTRIES) {
-  Deno.test(`Outbox, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
+  Deno.test(`UnsentMessages, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
     const storage = memoryStorage();
     const kept = new UnsentMessages(storage, "lobby").add("kept", "ada");
     storage.setItem("talksheet:unsent:lobby:1", bad);

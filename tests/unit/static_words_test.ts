@@ -25,28 +25,28 @@ Deno.test("Words.say() refuses a key that the language lacks", () => {
   assertThrows(() => words.say("nothing"), RangeError, `Cannot say "nothing"`);
 });
 
-Deno.test("JoinLeaveSummary makes one line of a busy door", () => {
-  const gathering = new JoinLeaveSummary();
-  for (const user of ["小安", "小柏", "小陳", "小丁"]) gathering.note({ person: user, user, isHere: true });
-  gathering.note({ person: "p", user: "阿哲", isHere: false });
-  assertEquals(gathering.sentence(words), "小安、小柏、小陳等 4 人加入 阿哲離開");
+Deno.test("JoinLeaveSummary says in one line who came and went", () => {
+  const summary = new JoinLeaveSummary();
+  for (const user of ["小安", "小柏", "小陳", "小丁"]) summary.note({ person: user, user, isHere: true });
+  summary.note({ person: "p", user: "阿哲", isHere: false });
+  assertEquals(summary.sentence(words), "小安、小柏、小陳等 4 人加入 阿哲離開");
 });
 
-Deno.test("JoinLeaveSummary forgets whoever came and went again", () => {
-  const gathering = new JoinLeaveSummary();
-  gathering.note({ person: "p", user: "小安", isHere: true });
-  gathering.note({ person: "p", user: "小安", isHere: false });
-  assertEquals(gathering.sentence(words), "");
+Deno.test("JoinLeaveSummary leaves out people who came and went again", () => {
+  const summary = new JoinLeaveSummary();
+  summary.note({ person: "p", user: "小安", isHere: true });
+  summary.note({ person: "p", user: "小安", isHere: false });
+  assertEquals(summary.sentence(words), "");
 });
 
-Deno.test("JoinLeaveSummary tells by the person and not by the name who went, and who is called otherwise now", () => {
-  const gathering = new JoinLeaveSummary();
-  gathering.note({ person: "1", user: "小安", isHere: true });
-  gathering.note({ person: "2", user: "小安", isHere: false });
-  gathering.noteName({ person: "3", from: "Bo", to: "Bob" });
-  gathering.noteName({ person: "3", from: "Bob", to: "Robert" });
-  gathering.noteName({ person: "4", from: "Cy", to: "Ty" });
-  gathering.noteName({ person: "4", from: "Ty", to: "Cy" });
-  gathering.noteName({ person: "1", from: "小安", to: "安安" });
-  assertEquals(gathering.sentence(words), "安安加入 小安離開 Bo 改名為 Robert");
+Deno.test("JoinLeaveSummary knows people by their ids, whatever their names", () => {
+  const summary = new JoinLeaveSummary();
+  summary.note({ person: "1", user: "小安", isHere: true });
+  summary.note({ person: "2", user: "小安", isHere: false });
+  summary.noteRenaming({ person: "3", from: "Bo", to: "Bob" });
+  summary.noteRenaming({ person: "3", from: "Bob", to: "Robert" });
+  summary.noteRenaming({ person: "4", from: "Cy", to: "Ty" });
+  summary.noteRenaming({ person: "4", from: "Ty", to: "Cy" });
+  summary.noteRenaming({ person: "1", from: "小安", to: "安安" });
+  assertEquals(summary.sentence(words), "安安加入 小安離開 Bo 改名為 Robert");
 });

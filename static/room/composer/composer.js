@@ -5,10 +5,11 @@ import { refusalSentence } from "../messages/message_row.js";
 /** @import { RoomSocket } from "../connection/room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
 
-const COUNT_FROM = 0.9;
+/** The number of characters left is shown above this share of the limit. */
+const COUNTED_SHARE = 0.9;
 
 /**
- * Where messages are written. What is in it survives a reload as the room's draft.
+ * The form in which messages are written. Its text is kept as the room's draft, and so survives a reload.
  * @param {HTMLFormElement} form
  * @param {{ socket: RoomSocket, words: Words, draft: Draft, list: HTMLElement, maxLength: number }} parts `maxLength` 0: no limit
  * @returns {() => void} unmounts
@@ -16,18 +17,18 @@ const COUNT_FROM = 0.9;
 export function mountComposer(form, { socket, words, draft, list, maxLength }) {
   const field = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
-  const sentence = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
+  const error = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
   const counter = /** @type {HTMLElement} */ (form.querySelector("[data-part=counter]"));
-  const composition = new EnterKey();
+  const enterKey = new EnterKey();
   const listening = new AbortController();
   const { signal } = listening;
 
   const change = () => {
     draft.text = field.value;
     const left = maxLength - charactersIn(messageIn(field.value));
-    const isNear = maxLength > 0 && left < maxLength * (1 - COUNT_FROM);
+    const isNear = maxLength > 0 && left < maxLength * (1 - COUNTED_SHARE);
     counter.textContent = isNear && left >= 0 ? words.say("characters_left", { count: left }) : "";
-    sentence.textContent = isNear && left < 0 ? words.say("too_long", { count: -left }) : "";
+    error.textContent = isNear && left < 0 ? words.say("too_long", { count: -left }) : "";
     button.disabled = field.disabled || !messageIn(field.value);
     fit(field);
   };
@@ -36,26 +37,26 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
     if (!text || field.disabled || (maxLength > 0 && charactersIn(text) > maxLength)) return;
     field.value = "";
     change();
-    socket.say(text);
+    socket.sendMessage(text);
   };
 
   field.addEventListener("input", () => {
     change();
-    if (field.value) socket.type();
+    if (field.value) socket.sendTyping();
   }, { signal });
-  field.addEventListener("compositionstart", () => composition.start(), { signal });
+  field.addEventListener("compositionstart", () => enterKey.start(), { signal });
   field.addEventListener(
     "compositionend",
-    ({ timeStamp }) => composition.end(timeStamp),
+    ({ timeStamp }) => enterKey.end(timeStamp),
     { signal },
   );
   field.addEventListener("keydown", (event) => {
-    const meaning = composition.meaningOf(event);
+    const meaning = enterKey.meaningOf(event);
     if (hasTouchKeyboard()) return;
     if (meaning !== "leave") event.preventDefault();
     if (meaning === "send") send();
   }, { signal });
-  // Whether anything may be written here has changed.
+  // The field was enabled or disabled.
   form.addEventListener("available", () => {
     button.disabled = field.disabled || !messageIn(field.value);
   }, { signal });
@@ -64,7 +65,7 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
     send();
     field.focus();
   }, { signal });
-  // Pressing the button must not take the focus from the field, or the phone's keyboard would close.
+  // The button must not take the focus from the field, which would close the keyboard of phones.
   button.addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
   list.addEventListener("takeback", (event) => {
     const { detail } = /** @type {CustomEvent<string>} */ (event);
@@ -74,7 +75,7 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
   }, { signal });
   const off = socket.on(
     "refused",
-    (code) => (sentence.textContent = refusalSentence(words, code)),
+    (code) => (error.textContent = refusalSentence(words, code)),
   );
 
   field.value = draft.text;
@@ -86,12 +87,12 @@ export function mountComposer(form, { socket, words, draft, list, maxLength }) {
   };
 }
 
-/** What would be sent: the text without blank lines around it. @param {string} written @returns {string} */
+/** The text to send: without blank lines at its beginning and white space at its end. @param {string} written @returns {string} */
 function messageIn(written) {
   return written.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();
 }
 
-/** Counts as the server does: an emoji beyond the first plane is one. @param {string} text @returns {number} */
+/** Counts code points, as the server does: most emoji are one. @param {string} text @returns {number} */
 function charactersIn(text) {
   return [...text].length;
 }

@@ -1,6 +1,6 @@
 /** @import { Store } from "../../shared/storage.js" */
 
-/** What is written but not sent in one room. */
+/** The text that was written but not sent in one room, kept in the browser. */
 export class Draft {
   #storage;
   #key;

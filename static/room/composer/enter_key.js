@@ -1,4 +1,6 @@
+/** Safari reports the Enter that ended a composition at most this long after its end. */
 const SETTLING_MS = 60;
+/** https://www.w3.org/TR/uievents/#determine-keydown-keyup-keyCode */
 const KEY_CODE_OF_COMPOSITION = 229;
 
 /**
@@ -6,15 +8,15 @@ const KEY_CODE_OF_COMPOSITION = 229;
  */
 
 /**
- * Decides what an Enter means to someone who may be writing with an input method.
+ * Decides what an Enter means where the text may come from an input method.
  *
- * Chinese and Japanese: the Enter that picks a word is told apart by `isComposing`, or by key code 229, which older
- * browsers report instead. Safari sends it only after the composition's end, where it looks like any other and is told
- * apart by coming at once.
+ * Chinese and Japanese: the Enter that picks a word has `isComposing`, or key code 229 in older browsers. Safari reports it
+ * only after the composition has ended, as an ordinary key; it is recognised by following within 60 ms.
  *
- * Korean: one press of Enter is told twice, first as the composition's own, then, after its end, as one that is meant.
+ * Korean: browsers report one press of Enter twice, first as part of the composition, and after its end as an ordinary key,
+ * which is meant to send.
  *
- * Whether a composition goes on is asked of each key and not remembered: one that a click ends may never say so.
+ * Whether a composition is under way is read from each key and not remembered: there may be no event when a click ends it.
  */
 export class EnterKey {
   #endedAt = -Infinity;
@@ -32,8 +34,8 @@ export class EnterKey {
   }
 
   /**
-   * What a keydown means; all of them are to be shown. `send` and `swallow` (an Enter held down) are not to reach the
-   * text; `leave` is none of our business.
+   * What a key means. It must be called for every keydown. `send` and `swallow` (an Enter held down) must not reach the
+   * text; `leave`: the browser handles the key.
    * @param {Key} key
    * @returns {"send" | "swallow" | "leave"}
    */
@@ -48,7 +50,7 @@ export class EnterKey {
   }
 }
 
-/** Whether it is Enter; while something is composed, its `key` may be "Process". @param {Key} key @returns {boolean} */
+/** Whether it is Enter; during a composition its `key` may be "Process". @param {Key} key @returns {boolean} */
 function isEnter({ key, code }) {
   return key === "Enter" || (key === "Process" && (code === "Enter" || code === "NumpadEnter"));
 }

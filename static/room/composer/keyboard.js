@@ -1,13 +1,13 @@
 /**
- * Keeps the page as high as what the on-screen keyboard leaves free. (iOS lays it over the page and tells
- * only the visual viewport.)
+ * Keeps the page as high as the space above the on-screen keyboard. (iOS draws the keyboard over the page and resizes only
+ * the visual viewport.)
  * @returns {void}
  */
 export function followKeyboard() {
   const viewport = globalThis.visualViewport;
   if (!viewport) return;
   const fit = () => {
-    // Zoomed in, the visual viewport is a window onto the page and not the room there is.
+    // While zoomed in, the visual viewport is smaller than the free space.
     if (viewport.scale > 1.01) return;
     document.documentElement.style.setProperty(
       "--visible-height",

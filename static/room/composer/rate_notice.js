@@ -4,12 +4,12 @@
 const SECOND_MS = 1_000;
 
 /**
- * Says why messages wait while the server asks their author to slow down, and for how long.
+ * Says for how many seconds messages wait because the server asked to slow down.
  * @param {HTMLElement} line
  * @param {{ socket: RoomSocket, words: Words }} parts
  * @returns {() => void} unmounts
  */
-export function mountPaceLine(line, { socket, words }) {
+export function mountRateNotice(line, { socket, words }) {
   let until = 0;
   /** @type {number | undefined} */
   let ticking;

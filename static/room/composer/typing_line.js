@@ -1,24 +1,25 @@
 /** @import { RoomSocket } from "../connection/room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
 
-const LEASE_MS = 5_000;
-/** The server gathers what it tells about typing, so that it may come after the message that was typed. */
-const LATE_MS = 500;
+/** A person is shown as typing for this long after the last report, twice the interval of reports. */
+const SHOWN_MS = 5_000;
+/** After a message its author's reports are ignored for this long: the server collects them, so that one may come late. */
+const IGNORED_MS = 500;
 
 /**
- * Says who is typing. Everyone's turn ends with their message, or by itself when nothing more is heard.
+ * Says who is typing: until their message arrives, or until no report has come for 5 s.
  * @param {HTMLElement} line
  * @param {{ socket: RoomSocket, words: Words }} parts
- * @returns {() => void} unmounts
+ * @retyping {() => void} unmounts
  */
 export function mountTypingLine(line, { socket, words }) {
-  /** @type {Map<string, { user: string, timer: number }>} person → the name, and the timer that ends its turn */
-  const turns = new Map();
-  /** @type {Map<string, number>} person → the timer that ends the time for what comes late */
-  const spoke = new Map();
+  /** @type {Map<string, { user: string, timer: number }>} by person: the name, and the timer that removes it */
+  const typing = new Map();
+  /** @type {Map<string, number>} by person: the timer until which reports are ignored */
+  const quiet = new Map();
   const idle = line.textContent;
   const show = () => {
-    const names = Array.from(turns.values(), ({ user }) => user);
+    const names = Array.from(typing.values(), ({ user }) => user);
     line.textContent = names.length
       ? words.say("typing", { names: words.list(names), count: names.length })
       : idle;
@@ -26,36 +27,36 @@ export function mountTypingLine(line, { socket, words }) {
   };
   /** @param {string} person */
   const end = (person) => {
-    clearTimeout(turns.get(person)?.timer);
-    if (turns.delete(person)) show();
+    clearTimeout(typing.get(person)?.timer);
+    if (typing.delete(person)) show();
   };
   /** @param {string} person */
-  const speak = (person) => {
+  const stopTyping = (person) => {
     end(person);
-    clearTimeout(spoke.get(person));
-    spoke.set(person, setTimeout(() => spoke.delete(person), LATE_MS));
+    clearTimeout(quiet.get(person));
+    quiet.set(person, setTimeout(() => quiet.delete(person), IGNORED_MS));
   };
   const offs = [
     socket.on("typing", ({ person, user }) => {
-      if (spoke.has(person)) return;
-      clearTimeout(turns.get(person)?.timer);
-      turns.set(person, { user, timer: setTimeout(end, LEASE_MS, person) });
+      if (quiet.has(person)) return;
+      clearTimeout(typing.get(person)?.timer);
+      typing.set(person, { user, timer: setTimeout(end, SHOWN_MS, person) });
       show();
     }),
     socket.on("messages", ({ messages, from }) => {
-      if (from === "live") messages.forEach(({ person, username }) => speak(person ?? username));
+      if (from === "live") messages.forEach(({ person, username }) => stopTyping(person ?? username));
     }),
     socket.on(
       "online",
       (people) => {
         const here = new Set(people.map(({ person }) => person));
-        [...turns.keys()].filter((person) => !here.has(person)).forEach(end);
+        [...typing.keys()].filter((person) => !here.has(person)).forEach(end);
       },
     ),
   ];
   return () => {
     offs.forEach((off) => off());
-    for (const { timer } of turns.values()) clearTimeout(timer);
-    for (const timer of spoke.values()) clearTimeout(timer);
+    for (const { timer } of typing.values()) clearTimeout(timer);
+    for (const timer of quiet.values()) clearTimeout(timer);
   };
 }

@@ -1,52 +1,49 @@
+import { part } from "../../shared/parts.js";
+import { CLOSE } from "../../shared/connection/closing.js";
+import { limitSentence, nameSentence, refusalOf } from "./refusal.js";
+
 /** @import { Status } from "../../shared/connection/connection.js" */
 /** @import { RoomSocket } from "./room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 const SECOND_MS = 1_000;
-const CLOSE_SIGNED_OUT = 4001;
-const CLOSE_TOO_MANY = 4008;
-
-/** Why the server lets nobody of this name in, or not this person. @typedef {"signed_out" | "closed" | "private" | "removed" | "name"} Refusal */
 
 /**
- * Shows a quiet bar while there is no connection, with a countdown and a way to try at once, and marks the
- * page with `data-connection` for whoever wants to look different then.
+ * Shows a bar while there is no connection, with a countdown and a button to connect at once. It also sets the body's
+ * `data-connection`, on which stylesheets depend.
  * @param {HTMLElement} bar
  * @param {{ socket: RoomSocket, words: Words }} parts
  * @returns {() => void} unmounts
  */
 export function mountConnectionBar(bar, { socket, words }) {
-  const part = (
-    /** @type {string} */ name,
-  ) => /** @type {HTMLElement} */ (bar.querySelector(`[data-part="${name}"]`));
   const listening = new AbortController();
   const { signal } = listening;
   let hasFailed = false;
   const show = () => {
     const { connection } = socket;
     const { state, reason = "" } = connection;
-    // Whether a room is open again is asked every now and then; nobody need read each time that it is.
+    // A closed room is retried every 30 s; the bar need not say so each time.
     if (state === "connecting" && document.body.dataset.connection === "refused") return;
     if (state !== "connecting") hasFailed = state !== "open";
     document.body.dataset.connection = state;
-    // To connect takes a moment; a bar that flashes by would only worry people.
+    // Connecting takes a moment, and a bar that only flashes up would worry people.
     bar.hidden = !hasFailed;
     const refusal = refusalOf(connection);
     const isGuest = document.body.dataset.role === "guest";
-    part("now").hidden = state !== "waiting";
-    part("again").hidden = !refusal || refusal === "signed_out" || refusal === "name";
-    part("rename").hidden = refusal !== "name";
-    // Signing in opens nothing where the room is closed to everybody, or this person was sent out of it.
-    part("sign-in").hidden = refusal !== "signed_out" &&
-      !(isGuest && (refusal === "private" || (refusal === "name" && nameTrouble(reason) === "not_allowed")));
+    part("now", bar).hidden = state !== "waiting";
+    part("again", bar).hidden = !refusal || refusal === "signed_out" || refusal === "name";
+    part("rename", bar).hidden = refusal !== "name";
+    // Signing in would not help where the room is closed to everybody, or where this person was removed.
+    part("sign-in", bar).hidden = refusal !== "signed_out" &&
+      !(isGuest && (refusal === "private" || (refusal === "name" && nameSentence(reason) === "not_allowed")));
     const mayGuest = document.body.dataset.auth === "guests" && document.body.dataset.private !== "true";
-    part("as-guest").hidden = refusal !== "signed_out" || isGuest || !mayGuest;
+    part("as-guest", bar).hidden = refusal !== "signed_out" || isGuest || !mayGuest;
     const text = sentenceFor(connection, words);
-    if (part("sentence").textContent !== text) part("sentence").textContent = text;
+    if (part("sentence", bar).textContent !== text) part("sentence", bar).textContent = text;
   };
-  part("now").addEventListener("click", () => socket.connect(), { signal });
-  part("again").addEventListener("click", () => socket.tryAgain(), { signal });
-  part("as-guest").addEventListener("click", () => location.reload(), { signal });
+  part("now", bar).addEventListener("click", () => socket.connect(), { signal });
+  part("again", bar).addEventListener("click", () => socket.tryAgain(), { signal });
+  part("as-guest", bar).addEventListener("click", () => location.reload(), { signal });
   const countdown = setInterval(
     () => socket.connection.state === "waiting" && show(),
     SECOND_MS,
@@ -64,39 +61,13 @@ function sentenceFor(connection, words) {
   const { state, retryAt = 0, trouble, code, reason = "" } = connection;
   const refusal = refusalOf(connection);
   if (refusal === "signed_out") {
-    // Whoever was never signed in can't have been signed out.
+    // A guest has not been signed out.
     return words.say(document.body.dataset.role === "guest" ? "sign_in" : "signed_out");
   }
-  if (refusal) return words.say(refusal === "name" ? nameTrouble(reason) : refusal);
+  if (refusal) return words.say(refusal === "name" ? nameSentence(reason) : refusal);
   if (state !== "waiting") return words.say("reconnecting");
   const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / SECOND_MS));
-  if (code === CLOSE_TOO_MANY) return words.say(crowdOf(reason), { seconds });
+  if (code === CLOSE.tooMany) return words.say(limitSentence(reason), { seconds });
   if (trouble) return words.say(trouble, { seconds, origin: location.origin });
   return words.say(navigator.onLine ? "retry_in" : "retry_in_offline", { seconds });
-}
-
-/** What is wrong with a name, as a key of the words. @param {string} reason @returns {string} */
-function nameTrouble(reason) {
-  if (reason.includes("can't be used")) return "name_refused";
-  return reason.includes("Somebody else") ? "name_held" : "not_allowed";
-}
-
-/** What there is too much of, as a key of the words. @param {string} reason @returns {string} */
-function crowdOf(reason) {
-  if (/connections.*address/i.test(reason)) return "crowded_address";
-  return /connections/i.test(reason) ? "crowded_person" : "too_fast";
-}
-
-/** @param {Status} status @returns {Refusal | undefined} */
-function refusalOf({ state, code, reason = "" }) {
-  if (state !== "refused") return undefined;
-  if (code === CLOSE_SIGNED_OUT) return "signed_out";
-  const [word] = /closed|private|removed/.exec(reason) ?? [];
-  return /** @type {Refusal | undefined} */ (word) ?? "name";
-}
-
-/** Whether nothing can be written until somebody acts: not for a name, which can be changed. @param {Status} status @returns {boolean} */
-export function isShut(status) {
-  const refusal = refusalOf(status);
-  return refusal !== undefined && refusal !== "name";
 }

@@ -1,29 +1,30 @@
+import { CLOSE } from "../../shared/connection/closing.js";
 import { Emitter } from "../../shared/emitter.js";
 
 /** @import { Connection } from "../../shared/connection/connection.js" */
 /** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
 
-const PAUSE_MS = 5_000;
-const CLOSE_TOO_LARGE = 1009;
+/** The pause when the server asks to slow down and says no time. */
+const DEFAULT_PAUSE_MS = 5_000;
 
 /**
  * @typedef {object} SenderEvents
- * @property {Unsent} unsent a message was written, refused or is tried again
- * @property {{ clientId: string, id?: string }} settled an unsent message is taken (as `id`) or was taken back
- * @property {number} paused the server asks to slow down: until when nothing is sent, in milliseconds since the epoch
+ * @property {Unsent} unsent a message was written, was refused, or is sent again
+ * @property {{ clientId: string, id?: string }} settled an unsent message was accepted (as `id`), or withdrawn by its author
+ * @property {number} paused nothing is sent until then (milliseconds since the epoch): the server asked to slow down
  */
 
 /**
- * Sends what was written until the server has taken it.
+ * Sends each written message until the server has accepted it.
  *
- * One message at a time is on its way, so that they arrive in the order they were written even when the
- * server asks to slow down in between. The server knows a message that is sent again by who sends it and by our id, so
- * that it stands once though its author has changed names.
+ * One message at a time is in flight, so that they arrive in the order in which they were written even when the server asks
+ * to slow down in between. The server recognises a message that is sent again by its sender and its client id, so that it
+ * appears once even if its author has changed names.
  * @extends {Emitter<SenderEvents>}
  */
 export class MessageSender extends Emitter {
   #connection;
-  #outbox;
+  #unsentMessages;
   #wantedName;
   #username;
   /** @type {string | undefined} */
@@ -31,74 +32,74 @@ export class MessageSender extends Emitter {
   /** @type {number | undefined} */
   #pauseTimer;
 
-  /** @param {{ connection: Connection, outbox: UnsentMessages, username: string }} parts */
-  constructor({ connection, outbox, username }) {
+  /** @param {{ connection: Connection, unsentMessages: UnsentMessages, username: string }} parts */
+  constructor({ connection, unsentMessages, username }) {
     super();
     this.#connection = connection;
-    this.#outbox = outbox;
+    this.#unsentMessages = unsentMessages;
     this.#wantedName = username;
     this.#username = username;
   }
 
-  /** The name that is asked for. @returns {string} */
+  /** The name to ask for on the next connection. @returns {string} */
   get wantedName() {
     return this.#wantedName;
   }
 
-  /** The name that one has in the room. @returns {string} */
+  /** The name that this visitor has in the room. @returns {string} */
   get username() {
     return this.#username;
   }
 
-  /** Asks for another name from the next connection on. @param {string} username @returns {void} */
+  /** Asks for another name on the next connection. @param {string} username @returns {void} */
   rename(username) {
     this.#wantedName = username;
   }
 
-  /** Notes what the room made of the name that was asked for. @param {string} username @returns {void} */
-  knownAs(username) {
+  /** Notes the name that the server has given. @param {string} username @returns {void} */
+  setUsername(username) {
     this.#username = username;
   }
 
   /** @param {string} text @returns {void} */
-  say(text) {
-    this.emit("unsent", this.#outbox.add(text, this.#username));
+  send(text) {
+    this.emit("unsent", this.#unsentMessages.add(text, this.#username));
     this.sendNext();
   }
 
-  /** Tries a refused message again. @param {string} clientId @returns {void} */
+  /** Sends a refused message again. @param {string} clientId @returns {void} */
   retry(clientId) {
-    const unsent = this.#outbox.mark(clientId);
+    const unsent = this.#unsentMessages.setFailure(clientId);
     if (unsent) this.emit("unsent", unsent);
     this.sendNext();
   }
 
   /**
-   * Notes that a message is taken (as `id`), or was taken back.
+   * Notes that a message was accepted (as `id`), or withdrawn by its author.
    * @param {string} clientId
    * @param {string} [id]
    * @returns {void}
    */
   settle(clientId, id) {
-    if (clientId === this.#inFlight) this.#landed();
-    this.#outbox.remove(clientId);
+    if (clientId === this.#inFlight) this.#arrived();
+    this.#unsentMessages.remove(clientId);
     this.emit("settled", { clientId, id });
     this.sendNext();
   }
 
-  /** Notes that another tab has settled a message. @param {string} clientId @returns {void} */
+  /** Notes that another tab has sent or withdrawn a message. @param {string} clientId @returns {void} */
   settleElsewhere(clientId) {
     if (clientId !== this.#inFlight) this.settle(clientId);
   }
 
   /**
-   * Notes a refusal; one that only asks to slow down is obeyed.
+   * Notes a refusal. A message refused for its rate is sent again after a pause.
    * @param {string} clientId
    * @param {{ code: string, retryAfterMs?: number }} refusal
    * @returns {void}
    */
-  refused(clientId, { code, retryAfterMs = PAUSE_MS }) {
-    if (clientId === this.#inFlight) this.#landed();
+  refused(clientId, { code, retryAfterMs = DEFAULT_PAUSE_MS }) {
+    if (clientId === this.#inFlight) this.#arrived();
     if (code === "rate_limited") this.#pause(retryAfterMs);
     else this.#fail(clientId, code);
     this.sendNext();
@@ -108,20 +109,20 @@ export class MessageSender extends Emitter {
   lost(code) {
     const inFlight = this.#inFlight;
     this.stop();
-    if (code === CLOSE_TOO_LARGE && inFlight) this.#fail(inFlight, "too_long");
+    if (code === CLOSE.frameTooLarge && inFlight) this.#fail(inFlight, "too_long");
   }
 
-  /** Waits for nothing any more. @returns {void} */
+  /** Stops waiting for answers and pauses. @returns {void} */
   stop() {
     this.#inFlight = undefined;
     clearTimeout(this.#pauseTimer);
     this.#pauseTimer = undefined;
   }
 
-  /** Sends the next message, if there is one and nothing is to be waited for. @returns {void} */
+  /** Sends the next message, unless one is in flight or the server asked for a pause. @returns {void} */
   sendNext() {
     if (this.#inFlight || this.#pauseTimer) return;
-    const next = this.#outbox.next();
+    const next = this.#unsentMessages.next();
     if (!next) return;
     const frame = { type: "chat_message", message: next.text, client_id: next.clientId };
     if (!this.#connection.send(frame)) return;
@@ -140,14 +141,14 @@ export class MessageSender extends Emitter {
     this.sendNext();
   }
 
-  #landed() {
+  #arrived() {
     this.#inFlight = undefined;
     this.#connection.gotAnswer();
   }
 
   /** @param {string} clientId @param {string} code @returns {void} */
   #fail(clientId, code) {
-    const unsent = this.#outbox.mark(clientId, code);
+    const unsent = this.#unsentMessages.setFailure(clientId, code);
     if (unsent) this.emit("unsent", unsent);
   }
 }

@@ -1,22 +1,22 @@
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
 
-const MOST_MESSAGES = 200;
-/** Less than every ULID; the server takes an id that it doesn't know as the place where it would stand. */
+/** The most messages noted: the gap after a return is at most as large plus what was missed. */
+const MAX_MESSAGES = 200;
+/** Sorts before every ULID. The server accepts ids that it doesn't know, and sends what sorts after them. */
 const BEFORE_ALL = "0".repeat(26);
 
 /**
- * Remembers from where to ask the server on return.
+ * Remembers the message after which to continue when the connection returns.
  *
- * Usually that is the newest message. But what happened to older ones in the sheet while the connection was
- * away is told by history alone, so the point lies before the first message whose fate is open, at most 200
- * messages back.
+ * Usually that is the newest message. But which older ones reached the sheet meanwhile is known from the history alone, so
+ * the resume point lies before the first message that isn't recorded yet, at most 200 messages back.
  */
 export class ResumePoint {
   /** @type {{ id: string, seq: string, isSettled: boolean }[]} in the room's order */
   #messages = [];
   #reachesStart = false;
 
-  /** The id to ask after, or `undefined` where nothing was received yet. @returns {string | undefined} */
+  /** The id after which to continue; `undefined` before anything was received. @returns {string | undefined} */
   get id() {
     const open = this.#messages.findIndex((message) => !message.isSettled);
     if (open === 0 && this.#reachesStart) return BEFORE_ALL;
@@ -32,12 +32,12 @@ export class ResumePoint {
       byId.set(id, { id, seq, isSettled });
     }
     this.#messages = [...byId.values()].sort((a, b) => (a.seq < b.seq ? -1 : 1));
-    if (this.#messages.length <= MOST_MESSAGES) return;
-    this.#messages = this.#messages.slice(-MOST_MESSAGES);
+    if (this.#messages.length <= MAX_MESSAGES) return;
+    this.#messages = this.#messages.slice(-MAX_MESSAGES);
     this.#reachesStart = false;
   }
 
-  /** Notes that the room holds nothing before what was noted. @returns {void} */
+  /** Notes that the room has no messages older than those noted. @returns {void} */
   reachStart() {
     this.#reachesStart = true;
   }

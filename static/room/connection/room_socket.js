@@ -5,19 +5,23 @@ import { MessageSender } from "./message_sender.js";
 
 /** @import { Status } from "../../shared/connection/connection.js" */
 /** @import { OnlinePerson } from "../../../rooms/protocol.ts" */
-/** @import { ChatMessage, Heard } from "../../shared/connection/frames.js" */
-/** @import { Move } from "../messages/join_leave_summary.js" */
+/** @import { ChatMessage, ReceivedFrame } from "../../shared/connection/frames.js" */
+/** @import { JoinOrLeave } from "../messages/join_leave_summary.js" */
 /** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
 
+/** Typing is reported at most this often; others show it for twice as long. */
 const TYPING_EVERY_MS = 2_500;
+/** The page of older messages that scrolling up loads, and the largest that the server sends; as in its `history.ts`. */
+export const HISTORY_PAGE = 50;
+export const MAX_HISTORY_PAGE = 200;
 
 /**
- * `more` says whether older messages exist, and is known from "latest" and "older" only.
+ * Messages that came together. `more`: older ones exist; it means nothing with "gap" and "live".
  * @typedef {{ messages: ChatMessage[], from: "latest" | "gap" | "older" | "live", more: boolean }} Arrival
  */
 
 /**
- * `mayChange` is known from what is told on connecting only.
+ * What may be done in the room. `mayChange` is sent on connecting only, and `undefined` later.
  * @typedef {{ title: string, isPrivate: boolean, isReadOnly: boolean, isClosed: boolean, mayChange: boolean | undefined }} RoomRules
  */
 
@@ -25,52 +29,52 @@ const TYPING_EVERY_MS = 2_500;
  * @typedef {object} RoomEvents
  * @property {Status} connection
  * @property {Arrival} messages
- * @property {Unsent} unsent a message was written, refused or is tried again
- * @property {{ clientId: string, id?: string }} settled an unsent message is taken (as `id`) or was taken back
- * @property {{ ids: string[], isRecorded: boolean }} recorded what the sheet did with messages
- * @property {{ person: string, username: string }} welcome who one is in the room, before its messages come
+ * @property {Unsent} unsent a message was written, was refused, or is sent again
+ * @property {{ clientId: string, id?: string }} settled an unsent message was accepted (as `id`), or withdrawn by its author
+ * @property {{ ids: string[], isRecorded: boolean }} recorded messages were written into the sheet, or can never be
+ * @property {{ person: string, username: string }} welcome who this visitor is in the room; comes before its messages
  * @property {OnlinePerson[]} online
- * @property {Move} presence
+ * @property {JoinOrLeave} presence
  * @property {{ person: string, from: string, to: string }} renamed
  * @property {{ person: string, user: string }} typing
  * @property {string} deleted the id of a message that was deleted for everyone
  * @property {RoomRules} rules
- * @property {number} paused the server asks to slow down: until when nothing is sent, in milliseconds since the epoch
- * @property {string} refused the server's code for something else than a message that was written
+ * @property {number} paused nothing is sent until then (milliseconds since the epoch): the server asked to slow down
+ * @property {string} refused the server's code for refusing anything but a written message
  */
 
 /**
- * The connection to one room, and the only owner of what is known about the server: it asks for what was
- * missed, tells what comes, and hands on what is written.
+ * The connection to one room. It alone knows the state of the conversation with the server: it requests missed messages,
+ * emits what arrives, and sends what is written.
  * @extends {Emitter<RoomEvents>}
  */
 export class RoomSocket extends Emitter {
-  #outbox;
+  #unsentMessages;
   #connection;
   #sender;
   #resume = new ResumePoint();
   /**
-   * Live messages that arrived before the gap was filled: the point to resume from must not pass the gap.
+   * Live messages that arrived before the missed ones: the resume point must not pass the gap. `undefined` once caught up.
    * @type {ChatMessage[] | undefined}
    */
-  #early = [];
+  #heldBack = [];
   #isAskingOlder = false;
   #person = "";
-  #typedAt = -Infinity;
+  #typingSentAt = -Infinity;
 
   /**
    * @param {object} parts
    * @param {URL} parts.url the room's socket
    * @param {string} parts.username
-   * @param {UnsentMessages} parts.outbox
+   * @param {UnsentMessages} parts.unsentMessages
    * @param {(address: URL) => WebSocket} parts.open
    * @param {() => number} parts.random from 0 up to 1
    */
-  constructor({ url, username, outbox, open, random }) {
+  constructor({ url, username, unsentMessages, open, random }) {
     super();
-    this.#outbox = outbox;
+    this.#unsentMessages = unsentMessages;
     this.#connection = new Connection({ address: () => this.#addressFrom(url), open, random });
-    this.#sender = new MessageSender({ connection: this.#connection, outbox, username });
+    this.#sender = new MessageSender({ connection: this.#connection, unsentMessages, username });
     this.#connection.on("frame", (frame) => this.#receive(frame));
     this.#connection.on("lost", (code) => this.#lost(code));
     this.#connection.on("status", (status) => {
@@ -87,17 +91,17 @@ export class RoomSocket extends Emitter {
     return this.#connection.status;
   }
 
-  /** Who one is in the room, the same under any name; "" until the server has said it. @returns {string} */
+  /** This visitor's id in the room, the same under any name; "" until the server has sent it. @returns {string} */
   get person() {
     return this.#person;
   }
 
-  /** The name that one is known by in the room. @returns {string} */
+  /** The name that this visitor has in the room. @returns {string} */
   get username() {
     return this.#sender.username;
   }
 
-  /** Comes back under another name. @param {string} username @returns {void} */
+  /** Reconnects under another name. @param {string} username @returns {void} */
   rename(username) {
     this.#sender.rename(username);
     this.#connection.renew();
@@ -113,69 +117,69 @@ export class RoomSocket extends Emitter {
     this.#connection.tryAgain();
   }
 
-  /** Connects at once, or finds out whether the connection is still alive. @returns {void} */
+  /** Connects at once, or checks that the connection is still alive. @returns {void} */
   wake() {
     this.#connection.wake();
   }
 
-  /** Drops a connection that can't be alive any more. @returns {void} */
+  /** Drops a connection that is known to be dead. @returns {void} */
   drop() {
     this.#connection.drop();
   }
 
-  /** Leaves for good. @returns {void} */
+  /** Disconnects for good. @returns {void} */
   close() {
     this.#connection.end();
     this.#sender.stop();
   }
 
-  /** Takes a message to be sent, now or whenever that is possible. @param {string} text @returns {void} */
-  say(text) {
-    this.#typedAt = -Infinity;
-    this.#sender.say(text);
+  /** Sends a message, now or as soon as that is possible. @param {string} text @returns {void} */
+  sendMessage(text) {
+    this.#typingSentAt = -Infinity;
+    this.#sender.send(text);
   }
 
-  /** Every unsent message becomes visible, in the order it was written. @returns {void} */
+  /** Emits every unsent message, in the order in which they were written. @returns {void} */
   showUnsent() {
-    for (const unsent of this.#outbox.all()) this.emit("unsent", unsent);
+    for (const unsent of this.#unsentMessages.all()) this.emit("unsent", unsent);
   }
 
-  /** Tries a refused message again. @param {string} clientId @returns {void} */
+  /** Sends a refused message again. @param {string} clientId @returns {void} */
   retry(clientId) {
     this.#sender.retry(clientId);
   }
 
-  /** Gives a refused message back to its author. @param {string} clientId @returns {string} its text */
+  /** Withdraws a refused message. @param {string} clientId @returns {string} its text */
   takeBack(clientId) {
-    const text = this.#outbox.get(clientId)?.text ?? "";
+    const text = this.#unsentMessages.get(clientId)?.text ?? "";
     this.#sender.settle(clientId);
     return text;
   }
 
   /**
-   * Forgets a message that another tab has brought to its end.
+   * Forgets a message that another tab has sent or withdrawn.
    * @param {string | null} storageKey
    * @returns {void}
    */
   settledElsewhere(storageKey) {
-    const clientId = this.#outbox.clientIdOf(storageKey);
+    const clientId = this.#unsentMessages.clientIdOf(storageKey);
     if (clientId) this.#sender.settleElsewhere(clientId);
   }
 
-  /** Tells the others that this person is typing, every 2.5 s at most. @returns {void} */
-  type() {
-    if (Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
-    if (this.#connection.send({ type: "typing" })) this.#typedAt = Date.now();
+  /** Reports that this person is typing, at most every 2.5 s. @returns {void} */
+  sendTyping() {
+    if (Date.now() - this.#typingSentAt < TYPING_EVERY_MS) return;
+    if (this.#connection.send({ type: "typing" })) this.#typingSentAt = Date.now();
   }
 
   /**
-   * Asks for what was said before a message, once at a time.
+   * Requests the messages before a message. Does nothing while an earlier request is unanswered.
    * @param {string} id
-   * @param {number} [count] at most 200
+   * @param {number} [count] at most {@link MAX_HISTORY_PAGE}
    * @returns {void}
    */
-  askOlder(id, count = 50) {
-    if (this.#isAskingOlder || this.#early) return;
+  askOlder(id, count = HISTORY_PAGE) {
+    if (this.#isAskingOlder || this.#heldBack) return;
     this.#isAskingOlder = this.#connection.send({ type: "history", before: id, limit: count });
   }
 
@@ -190,21 +194,21 @@ export class RoomSocket extends Emitter {
 
   /** @param {number} code the close code @returns {void} */
   #lost(code) {
-    this.#forget();
+    this.#reset();
     this.#sender.lost(code);
   }
 
-  /** Forgets what belongs to the connection that ended. */
-  #forget() {
-    this.#early = [];
+  /** Forgets the state of a connection that ended. */
+  #reset() {
+    this.#heldBack = [];
     this.#isAskingOlder = false;
   }
 
-  /** @param {Heard} frame @returns {void} */
+  /** @param {ReceivedFrame} frame @returns {void} */
   #receive(frame) {
     switch (frame.type) {
       case "chat_messages":
-        if (this.#early) this.#early.push(...frame.messages);
+        if (this.#heldBack) this.#heldBack.push(...frame.messages);
         else this.#resume.note(frame.messages);
         return this.emit("messages", {
           messages: frame.messages,
@@ -238,10 +242,10 @@ export class RoomSocket extends Emitter {
         return this.emit("typing", { user: frame.user, person: frame.person ?? frame.user });
       case "welcome":
         this.#person = frame.person;
-        this.#sender.knownAs(frame.username);
+        this.#sender.setUsername(frame.username);
         return this.emit("welcome", frame);
       case "user_renamed":
-        if (frame.person === this.#person) this.#sender.knownAs(frame.to);
+        if (frame.person === this.#person) this.#sender.setUsername(frame.to);
         return this.emit("renamed", frame);
       case "message_deleted":
         return this.emit("deleted", frame.id);
@@ -261,14 +265,14 @@ export class RoomSocket extends Emitter {
   /** @param {{ messages: ChatMessage[], more: boolean }} history @returns {void} */
   #receiveHistory({ messages, more }) {
     this.#connection.succeed();
-    if (!this.#early) {
+    if (!this.#heldBack) {
       this.#isAskingOlder = false;
       return this.emit("messages", { messages, from: "older", more });
     }
     const isReturn = this.#resume.id !== undefined;
     this.#resume.note(messages);
     if (!isReturn && !more) this.#resume.reachStart();
-    if (!isReturn || !more) this.#endCatchUp(this.#early);
+    if (!isReturn || !more) this.#endCatchUp(this.#heldBack);
     this.emit("messages", {
       messages,
       from: isReturn ? "gap" : "latest",
@@ -276,10 +280,10 @@ export class RoomSocket extends Emitter {
     });
   }
 
-  /** @param {ChatMessage[]} early @returns {void} */
-  #endCatchUp(early) {
-    this.#resume.note(early);
-    this.#early = undefined;
+  /** @param {ChatMessage[]} heldBack @returns {void} */
+  #endCatchUp(heldBack) {
+    this.#resume.note(heldBack);
+    this.#heldBack = undefined;
   }
 
   /** @param {{ code: string, client_id?: string, retry_after_ms?: number }} error @returns {void} */

@@ -3,11 +3,11 @@ import { keysOf, readEntry } from "../../shared/storage.js";
 /** @import { Store } from "../../shared/storage.js" */
 
 /**
- * A message that the server hasn't taken yet. `failure` is the server's code when it refused it; such a
- * message waits for its author.
+ * A message that the server hasn't accepted yet. `failure` is the server's code if it refused the message, which then waits
+ * for its author.
  * @typedef {object} Unsent
  * @property {string} clientId
- * @property {string} username under which it was written
+ * @property {string} username the author's name when it was written
  * @property {string} text
  * @property {number} writtenAt milliseconds since the epoch, different for every message of a tab
  * @property {string} [failure]
@@ -16,7 +16,7 @@ import { keysOf, readEntry } from "../../shared/storage.js";
 /**
  * The unsent messages of one room, kept in the browser's storage.
  *
- * Each has a key of its own, so that two tabs in the same room never write over each other's.
+ * Each has its own key, so that two tabs in the same room never overwrite each other's messages.
  */
 export class UnsentMessages {
   #storage;
@@ -31,12 +31,12 @@ export class UnsentMessages {
     this.#prefix = `talksheet:unsent:${room}:`;
     for (const key of keysOf(storage, this.#prefix)) {
       const unsent = readEntry(storage, key, isUnsent);
-      // Under another key it couldn't be forgotten, and would be sent with every visit.
+      // Under another key it could not be removed, and would be sent on every visit.
       if (unsent && this.#prefix + unsent.clientId === key) this.#unsent.set(unsent.clientId, unsent);
     }
   }
 
-  /** Everything unsent, in the order it was written. @returns {Unsent[]} */
+  /** All unsent messages, in the order in which they were written. @returns {Unsent[]} */
   all() {
     return [...this.#unsent.values()].sort((a, b) => a.writtenAt - b.writtenAt);
   }
@@ -54,7 +54,7 @@ export class UnsentMessages {
   /** @param {string} text @param {string} username @returns {Unsent} */
   add(text, username) {
     this.#lastWrittenAt = Math.max(Date.now(), this.#lastWrittenAt + 1);
-    return this.#keep({
+    return this.#store({
       clientId: newClientId(),
       username,
       text,
@@ -63,14 +63,14 @@ export class UnsentMessages {
   }
 
   /**
-   * Marks a message as refused, or with no code as to be tried again.
+   * Notes that a message was refused, or without a code that it is to be sent again.
    * @param {string} clientId
    * @param {string} [failure]
    * @returns {Unsent | undefined}
    */
-  mark(clientId, failure) {
+  setFailure(clientId, failure) {
     const unsent = this.#unsent.get(clientId);
-    return unsent && this.#keep({ ...unsent, failure });
+    return unsent && this.#store({ ...unsent, failure });
   }
 
   /** @param {string} clientId @returns {void} */
@@ -80,7 +80,7 @@ export class UnsentMessages {
   }
 
   /**
-   * Which message a storage key holds, where it is one of this room's.
+   * The message that a storage key belongs to; `undefined` for keys of other rooms and other things.
    * @param {string | null} key
    * @returns {string | undefined}
    */
@@ -89,7 +89,7 @@ export class UnsentMessages {
   }
 
   /** @param {Unsent} unsent @returns {Unsent} */
-  #keep(unsent) {
+  #store(unsent) {
     this.#unsent.set(unsent.clientId, unsent);
     this.#storage.setItem(
       this.#prefix + unsent.clientId,
@@ -107,8 +107,7 @@ function isUnsent(value) {
 }
 
 /**
- * 128 random bits. `crypto.randomUUID` is missing on pages without TLS, which a chat in an office network may
- * be.
+ * 128 random bits as hexadecimal digits. `crypto.randomUUID` is missing on pages without TLS, as in some office networks.
  */
 function newClientId() {
   return Array.from(

@@ -1,33 +1,33 @@
-/** Milliseconds after which the page gets its turn: half a frame, so that a key or a scroll is never felt to wait. */
+/** Drawing yields to the page after this many milliseconds, half a frame, so that keys and scrolling never feel delayed. */
 const TURN_MS = 8;
-/** Characters after which it is looked how long their layout took, which nothing tells before. */
-const MOST_WEIGHT = 8_000;
+/** Characters after which the clock is read: their layout takes time that can be measured only afterwards. */
+const MAX_CHARACTERS = 8_000;
 
 /**
- * What is to be drawn, one piece after the other. A piece yields wherever it may be interrupted: a number of characters
- * that it has drawn, or a function to be called once the drawing around it is done.
- * @typedef {Generator<number | (() => void), void, void>} Piece
+ * Something to draw. It yields wherever it may be interrupted: the number of characters that it has drawn, or a function to
+ * call when `around` has returned.
+ * @typedef {Generator<number | (() => void), void, void>} Task
  */
 
 /**
- * Draws pieces in the order they came, in turns that are short however much there is: a room's whole list never freezes
- * its page. What fits into one turn is drawn at once.
+ * Draws tasks in the order in which they were added, in short turns, so that a long list never freezes the page. What fits
+ * into one turn is drawn at once.
  */
 export class DrawQueue {
   #around;
   #done;
   #now;
   #later;
-  /** @type {Piece[]} */
-  #pieces = [];
+  /** @type {Task[]} */
+  #tasks = [];
   #isDrawing = false;
 
   /**
    * @param {object} parts
-   * @param {(draw: () => void) => void} parts.around calls the function, and does what is to be done before and after it
-   * @param {() => void} parts.done called whenever nothing is left
+   * @param {(draw: () => void) => void} parts.around calls `draw`, with whatever has to happen before and after it
+   * @param {() => void} parts.done called whenever the queue is empty
    * @param {() => number} [parts.now] milliseconds
-   * @param {(act: () => void) => void} [parts.later] calls the function once the page has had its turn
+   * @param {(act: () => void) => void} [parts.later] calls `act` after the page has handled its events
    */
   constructor({ around, done, now = () => performance.now(), later = afterTurn }) {
     this.#around = around;
@@ -36,14 +36,14 @@ export class DrawQueue {
     this.#later = later;
   }
 
-  /** Whether something waits to be drawn. @returns {boolean} */
+  /** Whether something is still to be drawn. @returns {boolean} */
   get isBusy() {
-    return this.#pieces.length > 0;
+    return this.#tasks.length > 0;
   }
 
-  /** @param {Piece} piece @returns {void} */
-  add(piece) {
-    this.#pieces.push(piece);
+  /** @param {Task} task @returns {void} */
+  add(task) {
+    this.#tasks.push(task);
     if (this.#isDrawing) return;
     this.#isDrawing = true;
     this.#turn();
@@ -52,9 +52,9 @@ export class DrawQueue {
   #turn() {
     const end = this.#now() + TURN_MS;
     try {
-      while (this.#pieces.length && this.#now() < end) this.#slice(end);
+      while (this.#tasks.length && this.#now() < end) this.#slice(end);
     } finally {
-      if (this.#pieces.length) this.#later(() => this.#turn());
+      if (this.#tasks.length) this.#later(() => this.#turn());
       else this.#isDrawing = false;
     }
     if (!this.#isDrawing) this.#done();
@@ -65,11 +65,11 @@ export class DrawQueue {
     /** @type {(() => void) | undefined} */
     let after;
     this.#around(() => {
-      let weight = 0;
-      while (this.#pieces.length && !after && weight < MOST_WEIGHT) {
+      let characters = 0;
+      while (this.#tasks.length && !after && characters < MAX_CHARACTERS) {
         const yielded = this.#step();
         if (typeof yielded === "function") after = yielded;
-        else weight += yielded;
+        else characters += yielded;
         if (this.#now() >= end) break;
       }
     });
@@ -78,20 +78,20 @@ export class DrawQueue {
 
   /** @returns {number | (() => void)} */
   #step() {
-    const [piece] = this.#pieces;
+    const [task] = this.#tasks;
     let isOver = true;
     try {
-      const { done, value } = piece.next();
+      const { done, value } = task.next();
       isOver = done === true;
       return value ?? 0;
     } finally {
-      // One that fails must not keep the others from being drawn.
-      if (isOver) this.#pieces.shift();
+      // A task that throws must not stop the others.
+      if (isOver) this.#tasks.shift();
     }
   }
 }
 
-/** Timers of pages that nobody looks at are slowed down; messages to oneself aren't. @param {() => void} act */
+/** Uses a message channel: browsers delay the timers of hidden pages, but not their messages. @param {() => void} act */
 function afterTurn(act) {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {

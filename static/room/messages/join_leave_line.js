@@ -1,13 +1,13 @@
 import { JoinLeaveSummary } from "./join_leave_summary.js";
 
-/** @import { Move } from "./join_leave_summary.js" */
+/** @import { JoinOrLeave, Renaming } from "./join_leave_summary.js" */
 /** @import { Words } from "../../shared/words.js" */
 
-/** The small line among the messages that says who came, went and changed names since the last one. */
+/** The line below the last message that says who has joined, left, and changed names since. */
 export class JoinLeaveLine {
   #rows;
   #words;
-  #gathering = new JoinLeaveSummary();
+  #summary = new JoinLeaveSummary();
   /** @type {HTMLElement | undefined} */
   #line;
 
@@ -17,29 +17,29 @@ export class JoinLeaveLine {
     this.#words = words;
   }
 
-  /** @param {Move} move @returns {void} */
-  show(move) {
-    this.#gathering.note(move);
+  /** @param {JoinOrLeave} change @returns {void} */
+  show(change) {
+    this.#summary.note(change);
     this.#write();
   }
 
-  /** @param {{ person: string, from: string, to: string }} renaming @returns {void} */
-  showName(renaming) {
-    this.#gathering.noteName(renaming);
+  /** @param {Renaming} renaming @returns {void} */
+  showRenaming(renaming) {
+    this.#summary.noteRenaming(renaming);
     this.#write();
   }
 
   #write() {
-    const sentence = this.#gathering.sentence(this.#words);
+    const sentence = this.#summary.sentence(this.#words);
     this.#line ??= this.#newLine();
     this.#line.textContent = sentence;
     this.#line.hidden = !sentence;
   }
 
-  /** Leaves the line as it is; who comes next begins a new one. @returns {void} */
+  /** Ends the line; the next change begins a new one. @returns {void} */
   finish() {
     this.#line = undefined;
-    this.#gathering.clear();
+    this.#summary.clear();
   }
 
   /** @returns {HTMLElement} */

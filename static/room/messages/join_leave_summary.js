@@ -1,51 +1,52 @@
-/** @typedef {{ person: string, user: string, isHere: boolean }} Move `user`: the name */
+/** A person joined or left. @typedef {{ person: string, user: string, isHere: boolean }} JoinOrLeave `user`: the name */
+/** A person took another name. @typedef {{ person: string, from: string, to: string }} Renaming */
 
 /**
- * Who came, went and changed names since the last message, gathered so that a busy door makes one line. Someone who comes
- * and goes again cancels out.
+ * Who has joined, left, and changed names since the last message, so that many changes take one line. Joining and then
+ * leaving cancel each other.
  */
 export class JoinLeaveSummary {
-  /** @type {Map<string, Move>} by person */
-  #moves = new Map();
+  /** @type {Map<string, JoinOrLeave>} by person */
+  #changes = new Map();
   /** @type {Map<string, { from: string, to: string }>} by person */
-  #names = new Map();
+  #renamings = new Map();
 
-  /** @param {Move} move @returns {void} */
-  note(move) {
-    const before = this.#moves.get(move.person);
-    if (before === undefined) this.#moves.set(move.person, move);
-    else if (before.isHere !== move.isHere) this.#moves.delete(move.person);
+  /** @param {JoinOrLeave} change @returns {void} */
+  note(change) {
+    const before = this.#changes.get(change.person);
+    if (before === undefined) this.#changes.set(change.person, change);
+    else if (before.isHere !== change.isHere) this.#changes.delete(change.person);
   }
 
-  /** @param {{ person: string, from: string, to: string }} renaming @returns {void} */
-  noteName({ person, from, to }) {
-    const move = this.#moves.get(person);
-    // Of somebody who has just come the last name says it all.
-    if (move?.isHere) return void this.#moves.set(person, { ...move, user: to });
-    const first = this.#names.get(person)?.from ?? from;
-    if (first === to) this.#names.delete(person);
-    else this.#names.set(person, { from: first, to });
+  /** @param {Renaming} renaming @returns {void} */
+  noteRenaming({ person, from, to }) {
+    const change = this.#changes.get(person);
+    // A person who has just joined is shown under the latest name.
+    if (change?.isHere) return void this.#changes.set(person, { ...change, user: to });
+    const first = this.#renamings.get(person)?.from ?? from;
+    if (first === to) this.#renamings.delete(person);
+    else this.#renamings.set(person, { from: first, to });
   }
 
   /** @returns {void} */
   clear() {
-    this.#moves.clear();
-    this.#names.clear();
+    this.#changes.clear();
+    this.#renamings.clear();
   }
 
-  /** The line to show, or "" for none. @param {import("../../shared/words.js").Words} words @returns {string} */
+  /** The line to show, "" if there is nothing to say. @param {import("../../shared/words.js").Words} words @returns {string} */
   sentence(words) {
     const joined = this.#namesOf(true);
     const left = this.#namesOf(false);
     return [
       joined.length ? words.say("joined", { names: words.list(joined) }) : "",
       left.length ? words.say("left", { names: words.list(left) }) : "",
-      ...Array.from(this.#names.values(), (names) => words.say("renamed", names)),
+      ...Array.from(this.#renamings.values(), (names) => words.say("renamed", names)),
     ].filter(Boolean).join(words.say("notice_separator"));
   }
 
   /** @param {boolean} isHere @returns {string[]} */
   #namesOf(isHere) {
-    return [...this.#moves.values()].filter((move) => move.isHere === isHere).map(({ user }) => user);
+    return [...this.#changes.values()].filter((change) => change.isHere === isHere).map(({ user }) => user);
   }
 }

@@ -1,16 +1,17 @@
 /** @import { Words } from "../../shared/words.js" */
 
+/** How long the notice stays. */
 const SHOWN_MS = 8_000;
 const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /**
- * Goes to the message that the page's address names, `?message=<id>`, and to those that somebody follows a link to
- * while the page is open.
+ * Goes to the message in the page's address, `?message=<id>`, and to messages whose links are followed while the page is
+ * open.
  * @param {HTMLElement} notice says when there is no such message
  * @param {{ list: HTMLElement, words: Words }} parts `list` takes `goto`, and fires `gone`
  * @returns {() => void} unmounts
  */
-export function mountMessageGoal(notice, { list, words }) {
+export function mountJumpToMessage(notice, { list, words }) {
   const listening = new AbortController();
   const { signal } = listening;
   /** @type {number | undefined} */
@@ -36,7 +37,7 @@ export function mountMessageGoal(notice, { list, words }) {
   const address = new URL(location.href);
   goTo(address);
   if (address.searchParams.has("message")) {
-    // Whoever loads the page anew wants to see what is new.
+    // A reload should show what is new, not this message again.
     address.searchParams.delete("message");
     history.replaceState(history.state, "", address);
   }

@@ -1,7 +1,7 @@
 /** @typedef {{ text: string, href?: string }} Part a piece of a message; a link where it has an `href` */
 
-// The host is ASCII because Chinese text follows an address without a space; after the first slash any letter
-// belongs to it, as in addresses copied from an encyclopedia.
+// The host is ASCII, because Chinese text follows an address without a space. After the first slash any letter may follow,
+// as in addresses copied from Wikipedia.
 const ADDRESS =
   /https?:\/\/[a-z0-9.-]+(?::\d+)?(?:[/?#][^\s<>"「」『』（）《》〈〉【】、。，；：！？…]*)?/giu;
 const TRAILING = new Set(".,;:!?'*_~");
@@ -29,8 +29,8 @@ export function linkify(message) {
 }
 
 /**
- * Leaves the sentence its full stop, and a closing bracket that was opened before the address. Each character is looked
- * at twice at most: what strangers write must not take longer the more of it there is.
+ * Cuts off punctuation that ends the sentence, and closing brackets that were opened before the address. It reads each
+ * character at most twice, so that long messages of strangers take linear time.
  * @param {string} address
  * @returns {string}
  */

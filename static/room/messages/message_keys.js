@@ -1,6 +1,6 @@
 /**
- * Moves the focus from message to message: up and down, to the first and the last one that are here, and with Escape to
- * where one writes. On the list itself, up begins with the last message that is to be seen, and down with the first.
+ * Moves the focus among messages: Up, Down, Home and End; Escape moves it to the composer. While the list itself has the
+ * focus, Up goes to the last visible message and Down to the first.
  * @param {HTMLElement} list
  * @param {AbortSignal} signal ends it
  * @returns {void}
@@ -32,7 +32,7 @@ function targetOf(key, current, list) {
   if (key === "ArrowDown") return current ? rows[index + 1] : rows.find((row) => isSeen(row, list));
 }
 
-/** Whether a row's whole height, or its beginning, is in the list's window. @param {Element} row @param {Element} list */
+/** Whether the top of a row is visible in the list. @param {Element} row @param {Element} list */
 function isSeen(row, list) {
   const [{ top }, window] = [row.getBoundingClientRect(), list.getBoundingClientRect()];
   return top >= window.top && top < window.bottom;

@@ -1,41 +1,38 @@
-import { followDays } from "./day_change.js";
-import { JoinLeaveLine } from "./join_leave_line.js";
+import { followDays } from "../../shared/dates.js";
 import { DrawQueue } from "./draw_queue.js";
-import { MessageRows } from "./message_rows.js";
+import { HistoryLoader } from "./history_loader.js";
+import { JoinLeaveLine } from "./join_leave_line.js";
 import { mountMessageKeys } from "./message_keys.js";
-import { ScrollAnchor } from "./scroll_anchor.js";
-import { searchStep } from "./jump_step.js";
-import { mountSignWords } from "./sign_words.js";
+import { MessageRows } from "./message_rows.js";
 import { MessageStore } from "./message_store.js";
+import { ScrollAnchor } from "./scroll_anchor.js";
+import { mountSignWords } from "./sign_words.js";
 import { UnreadLine } from "./unread_line.js";
 
-/** @import { Piece } from "./draw_queue.js" */
-/** @import { Entry } from "./message_row.js" */
+/** @import { Task } from "./draw_queue.js" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
-/** @import { Move } from "./join_leave_summary.js" */
+/** @import { JoinOrLeave, Renaming } from "./join_leave_summary.js" */
 /** @import { Arrival, RoomSocket } from "../connection/room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
 
-/** Messages asked for at a time on the way to one that is far back. */
-const STRIDE = 200;
-/** Messages that are loaded at most to open the room where its unread ones begin. */
-const MOST_UNREAD = 1_000;
-/** How long a message that was looked for stands out. */
-const GOAL_MS = 4_000;
-
-/** A page that is open for weeks must not grow with all that is said; what is dropped is loaded again on the way up. */
-const MOST_ROWS = 2_000;
+/** How long a message that the list went to is highlighted. */
+const HIGHLIGHT_MS = 4_000;
+/** A page that is open for weeks must not grow without end: older rows are dropped, and loaded again when scrolled to. */
+const MAX_ROWS = 2_000;
 
 /**
- * Shows the room's messages, and fires on `element`: `arrive` (detail: how many messages of others came
- * live, or were unread when the room opened), `seen` (detail: the newest id, when its reader is at the end of the list),
- * `place` (detail: whether the end is to be seen; whenever that changes), `takeback` (detail: a
- * refused message's text), `delete` (detail: the id of a message that is to be deleted) and `gone` (a message that was
- * looked for isn't there). It goes to its end on `toend`, and to a message on `goto` (detail: its id).
+ * Shows the room's messages. Other parts talk to the list by events on `element`. It fires:
+ * - `arrive`: messages of others came live, or were unread when the room opened (detail: their number)
+ * - `seen`: the reader is at the end of the list (detail: the newest id)
+ * - `place`: the end of the list came into view or left it (detail: whether it is in view)
+ * - `takeback`: a refused message returns to its author (detail: its text)
+ * - `delete`: the reader wants a message deleted (detail: its id)
+ * - `gone`: the message to go to doesn't exist
+ *
+ * It listens to `toend`, which scrolls to the end, and to `goto`, which goes to a message (detail: its id).
  * @param {HTMLElement} element
- * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts `account`: the name of one's account,
- * or "". `seenId`: the newest message that was
- * seen when its reader was here before, or ""
+ * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts `account`: the account's name, or "".
+ * `seenId`: the newest message that was seen on an earlier visit, or ""
  * @returns {() => void} unmounts
  */
 export function mountMessageList(element, parts) {
@@ -45,14 +42,11 @@ export function mountMessageList(element, parts) {
     socket.on("messages", (event) => list.receive(event)),
     socket.on("unsent", (unsent) => list.showUnsent(unsent)),
     socket.on("settled", ({ clientId, id }) => list.settle(clientId, id)),
-    socket.on(
-      "recorded",
-      ({ ids, isRecorded }) => list.record(ids, isRecorded ? "recorded" : "not_recorded"),
-    ),
+    socket.on("recorded", ({ ids, isRecorded }) => list.record(ids, isRecorded)),
     socket.on("deleted", (id) => list.remove(id)),
-    socket.on("welcome", ({ person }) => list.know(person)),
-    socket.on("presence", (move) => list.showMove(move)),
-    socket.on("renamed", (renaming) => list.showName(renaming)),
+    socket.on("welcome", ({ person }) => list.setPerson(person)),
+    socket.on("presence", (change) => list.showJoinOrLeave(change)),
+    socket.on("renamed", (renaming) => list.showRenaming(renaming)),
     followDays(() => list.showDays()),
   ];
   socket.showUnsent();
@@ -66,22 +60,14 @@ class MessageList {
   #element;
   #socket;
   #rows;
-  #transcript;
-  #door;
-  #position;
-  #unread;
+  #store;
+  #joinLeaveLine;
+  #anchor;
+  #unreadLine;
   #drawing;
+  #history;
   #seenId;
   #wasAtEnd = true;
-  #hasOlder = false;
-  /** The message before which was asked for older ones. @type {string | undefined} */
-  #askedBefore;
-  /** The message that is looked for, or "". */
-  #goal = "";
-  /** Whether it is looked for because the unread ones begin after it. */
-  #isOpening = false;
-  /** Older messages that were passed on the way to it: they are drawn together, once it is there. @type {Arrival["messages"]} */
-  #passed = [];
   #listening = new AbortController();
 
   /**
@@ -93,36 +79,32 @@ class MessageList {
     this.#socket = socket;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
-    this.#transcript = new MessageStore(this.#rows, account);
-    this.#door = new JoinLeaveLine(rows, words);
-    this.#position = new ScrollAnchor(element);
-    this.#unread = new UnreadLine(words);
+    this.#store = new MessageStore(this.#rows, account);
+    this.#history = new HistoryLoader({ socket, rows: this.#rows, store: this.#store });
+    this.#joinLeaveLine = new JoinLeaveLine(rows, words);
+    this.#anchor = new ScrollAnchor(element);
+    this.#unreadLine = new UnreadLine(words);
     this.#seenId = seenId;
     this.#drawing = new DrawQueue({
-      around: (draw) => this.#position.hold(draw),
+      around: (draw) => this.#anchor.hold(draw),
       done: () => this.#scrolled(),
     });
     const { signal } = this.#listening;
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
-    element.addEventListener(
-      "click",
-      ({ target }) => this.#clicked(/** @type {Element} */ (target)),
-      { signal },
-    );
+    element.addEventListener("click", (event) => this.#clicked(event), { signal });
     mountSignWords(element, signal);
     mountMessageKeys(element, signal);
-    element.addEventListener("toend", () => this.#position.toEnd(), { signal });
+    element.addEventListener("toend", () => this.#anchor.toEnd(), { signal });
     element.addEventListener("goto", (event) => {
-      this.#goal = /** @type {CustomEvent<string>} */ (event).detail;
-      this.#isOpening = false;
-      if (element.hasAttribute("data-ready")) this.#seek();
+      this.#history.setTarget(/** @type {CustomEvent<string>} */ (event).detail, { isLastSeen: false });
+      if (element.hasAttribute("data-ready")) this.#goToTarget();
     }, { signal });
-    document.addEventListener("visibilitychange", () => this.#looked(), { signal });
+    document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
   }
 
   release() {
     this.#listening.abort();
-    this.#position.release();
+    this.#anchor.release();
   }
 
   /** @param {Arrival} event @returns {void} */
@@ -130,217 +112,186 @@ class MessageList {
     this.#drawing.add(this.#drawn(event));
   }
 
-  /** @param {Arrival} event @returns {Piece} */
+  /** @param {Arrival} event @returns {Task} */
   *#drawn({ messages, from, more }) {
-    // The oldest ones were forgotten since these were asked for: between them there would be a gap.
-    if (from === "older" && this.#oldest !== this.#askedBefore) return;
-    if (from === "older" && this.#goal) {
-      messages = [...messages, ...this.#passed];
-      this.#passed = messages;
-      if (this.#seekOn(more)) return;
-      this.#passed = [];
+    if (from === "older") {
+      const loaded = this.#history.receive(messages, more);
+      if (!loaded) return;
+      messages = loaded;
     }
     const isOpening = !this.#element.hasAttribute("data-ready");
     const isPast = from === "older" || from === "latest";
-    const fresh = messages.filter(({ id }) => !this.#transcript.has(id));
-    // Those that are read first are drawn first.
+    const fresh = messages.filter(({ id }) => !this.#store.has(id));
+    // The newest messages are read first, so they are drawn first.
     for (const message of isPast ? [...messages].reverse() : messages) {
       const { last } = this.#rows;
-      this.#transcript.show(message, from);
-      if (this.#rows.last !== last) this.#door.finish();
+      this.#store.show(message, from);
+      if (this.#rows.last !== last) this.#joinLeaveLine.finish();
       yield message.message.length;
     }
-    if (isPast) this.#hasOlder = more;
+    if (isPast) this.#history.hasOlder = more;
     this.#showEnds();
     this.#element.toggleAttribute("data-ready", true);
-    const arrived = isPast ? [] : fresh.filter(({ id }) => !this.#transcript.isOwn(id));
-    if (document.hidden && arrived.length && !this.#unread.isDrawn) this.#drawUnread(arrived[0].id);
+    const arrived = isPast ? [] : fresh.filter(({ id }) => !this.#store.isOwn(id));
+    if (document.hidden && arrived.length && !this.#unreadLine.isDrawn) this.#drawUnreadLine(arrived[0].id);
     yield () => {
-      // Whoever listens to the page isn't read what was said before, only what comes.
+      // Screen readers announce new messages only, not the history.
       requestAnimationFrame(() => (this.#element.ariaBusy = "false"));
-      if (arrived.length) this.#tell("arrive", arrived.length);
-      if (isOpening && this.#seenId && !this.#goal) {
-        this.#goal = this.#seenId;
-        this.#isOpening = true;
+      if (arrived.length) this.#fire("arrive", arrived.length);
+      if (isOpening && this.#seenId && !this.#history.targetId) {
+        this.#history.setTarget(this.#seenId, { isLastSeen: true });
       }
-      this.#seek();
+      this.#goToTarget();
     };
   }
 
   /** @param {Unsent} unsent @returns {void} */
   showUnsent(unsent) {
     let isNew = false;
-    this.#position.hold(() => (isNew = this.#transcript.showUnsent(unsent)));
+    this.#anchor.hold(() => (isNew = this.#store.showUnsent(unsent)));
     if (!isNew) return;
     this.#element.removeAttribute("data-empty");
-    // Whoever answers has read.
-    this.#position.hold(() => this.#unread.remove());
-    this.#position.toEnd();
+    // Somebody who writes has read what there was.
+    this.#anchor.hold(() => this.#unreadLine.remove());
+    this.#anchor.toEnd();
   }
 
   /** @param {string} clientId @param {string | undefined} id @returns {void} */
   settle(clientId, id) {
-    this.#position.hold(() => {
-      this.#transcript.settle(clientId, id);
+    this.#anchor.hold(() => {
+      this.#store.settle(clientId, id);
       if (this.#element.hasAttribute("data-ready")) this.#showEnds();
     });
   }
 
-  /** @param {readonly string[]} ids @param {Entry["state"]} state @returns {void} */
-  record(ids, state) {
-    this.#position.hold(() => this.#transcript.record(ids, state));
+  /** @param {readonly string[]} ids @param {boolean} isRecorded @returns {void} */
+  record(ids, isRecorded) {
+    this.#anchor.hold(() => this.#store.record(ids, isRecorded ? "recorded" : "not_recorded"));
   }
 
   /** @param {string} id @returns {void} */
   remove(id) {
-    this.#drawing.add(piece(() => this.#transcript.remove(id)));
+    this.#drawing.add(drawing(() => this.#store.remove(id)));
   }
 
   /** @param {string} person @returns {void} */
-  know(person) {
-    this.#transcript.know(person);
+  setPerson(person) {
+    this.#store.setPerson(person);
   }
 
-  /** @param {{ person: string, from: string, to: string }} renaming @returns {void} */
-  showName(renaming) {
-    this.#position.hold(() => this.#door.showName(renaming));
+  /** @param {Renaming} renaming @returns {void} */
+  showRenaming(renaming) {
+    this.#anchor.hold(() => this.#joinLeaveLine.showRenaming(renaming));
   }
 
-  /** @param {Move} move @returns {void} */
-  showMove(move) {
-    this.#drawing.add(piece(() => this.#door.show(move)));
+  /** @param {JoinOrLeave} change @returns {void} */
+  showJoinOrLeave(change) {
+    this.#drawing.add(drawing(() => this.#joinLeaveLine.show(change)));
   }
 
   /** @returns {void} */
   showDays() {
-    this.#position.hold(() => this.#rows.showDays());
+    this.#anchor.hold(() => this.#rows.showDays());
   }
 
-  /** What is half drawn is nowhere to load more from, and nowhere to have read to. */
+  /** Runs after every scroll and every drawing. A list that is half drawn says nothing about what was read. */
   #scrolled() {
     if (this.#drawing.isBusy) return;
-    this.#forgetOldest();
-    this.#wantOlder();
-    this.#tellSeen();
-    const { isAtEnd } = this.#position;
-    if (isAtEnd !== this.#wasAtEnd) this.#tell("place", isAtEnd);
+    this.#dropOldest();
+    this.#loadOlderIfNear();
+    this.#fireSeen();
+    const { isAtEnd } = this.#anchor;
+    if (isAtEnd !== this.#wasAtEnd) this.#fire("place", isAtEnd);
     this.#wasAtEnd = isAtEnd;
   }
 
-  /** Somebody looks at the page, or no more. */
-  #looked() {
+  #visibilityChanged() {
     if (document.hidden) {
-      if (this.#position.isAtEnd) this.#position.hold(() => this.#unread.remove());
+      if (this.#anchor.isAtEnd) this.#anchor.hold(() => this.#unreadLine.remove());
       return;
     }
-    const row = this.#unread.takeRow();
-    if (row) this.#position.toRow(row);
+    const row = this.#unreadLine.takeRow();
+    if (row) this.#anchor.toRow(row);
     this.#scrolled();
   }
 
   /** @param {string} id */
-  #drawUnread(id) {
-    const row = this.#transcript.rowOf(id);
-    if (row) this.#unread.drawAbove(row);
+  #drawUnreadLine(id) {
+    const row = this.#store.rowOf(id);
+    if (row) this.#unreadLine.drawAbove(row);
   }
 
-  /** Only at the end: whoever reads further up has just asked for what would go. */
-  #forgetOldest() {
-    if (this.#goal || this.#rows.length <= MOST_ROWS || !this.#position.isAtEnd) return;
-    this.#position.hold(() => {
-      this.#transcript.forgetOldest(MOST_ROWS);
-      this.#hasOlder = true;
+  /** Only while the end is in view: a reader who scrolled up has just loaded what would be dropped. */
+  #dropOldest() {
+    if (this.#history.targetId || this.#rows.length <= MAX_ROWS || !this.#anchor.isAtEnd) return;
+    this.#anchor.hold(() => {
+      this.#store.dropOldest(MAX_ROWS);
+      this.#history.hasOlder = true;
       this.#showEnds();
     });
   }
 
   #showEnds() {
-    this.#element.toggleAttribute("data-older", this.#hasOlder);
+    this.#element.toggleAttribute("data-older", this.#history.hasOlder);
     this.#element.toggleAttribute("data-empty", this.#rows.length === 0);
   }
 
-  #wantOlder() {
-    const oldest = this.#rows.first?.id;
-    if (this.#hasOlder && oldest && this.#position.isNearStart) this.#askOlder(oldest);
+  #loadOlderIfNear() {
+    if (this.#history.hasOlder && this.#anchor.isNearStart) this.#history.load();
   }
 
-  /** @param {string} oldest @param {number} [count] */
-  #askOlder(oldest, count) {
-    this.#askedBefore = oldest;
-    this.#socket.askOlder(oldest, count);
-  }
-
-  /** The oldest message that is here, drawn or not. */
-  get #oldest() {
-    return this.#passed[0]?.id ?? this.#rows.first?.id;
-  }
-
-  /**
-   * Asks for older messages, where the goal may be among them.
-   * @param {boolean} hasOlder
-   * @returns {boolean} whether it did
-   */
-  #seekOn(hasOlder) {
-    const goal = this.#goal;
-    const isThere = this.#transcript.has(goal) || this.#passed.some(({ id }) => id === goal) ||
-      (this.#isOpening && this.#passed.length >= MOST_UNREAD);
-    const oldest = this.#oldest;
-    const isFurther = searchStep(goal, { isThere, oldest, hasOlder }) === "older";
-    if (isFurther && oldest) this.#askOlder(oldest, STRIDE);
-    return isFurther;
-  }
-
-  /** Goes to the goal, as soon as it is known where it is. */
-  #seek() {
-    if (!this.#goal || this.#seekOn(this.#hasOlder)) return;
-    const row = this.#transcript.rowOf(this.#goal);
-    this.#goal = "";
-    if (this.#isOpening) return this.#openAtUnread();
-    if (!row) return this.#tell("gone", "");
+  /** Goes to the target, once it is known where it is. */
+  #goToTarget() {
+    const { targetId: id, isTargetLastSeen: isLastSeen } = this.#history;
+    if (!id || this.#history.loadTarget()) return;
+    this.#history.setTarget("", { isLastSeen: false });
+    if (isLastSeen) return this.#goToUnread();
+    const row = this.#store.rowOf(id);
+    if (!row) return this.#fire("gone", "");
     row.scrollIntoView({ block: "center" });
     row.focus({ preventScroll: true });
     row.toggleAttribute("data-goal", true);
-    setTimeout(() => row.removeAttribute("data-goal"), GOAL_MS);
+    setTimeout(() => row.removeAttribute("data-goal"), HIGHLIGHT_MS);
   }
 
-  /** Draws the line above the first unread message and goes there, unless its reader went elsewhere meanwhile. */
-  #openAtUnread() {
-    this.#isOpening = false;
-    const first = this.#transcript.firstUnread(this.#seenId)?.row.element;
+  /** Draws the line above the first unread message and goes there, unless the reader has scrolled meanwhile. */
+  #goToUnread() {
+    const first = this.#store.firstUnread(this.#seenId)?.row.element;
     if (!first) return;
-    const isUntouched = this.#position.isAtEnd;
-    this.#position.hold(() => this.#unread.drawAbove(first));
-    const row = this.#unread.takeRow();
-    if (isUntouched && row) this.#position.toRow(row);
-    this.#tell("arrive", this.#transcript.countUnread(this.#seenId));
+    const hasScrolled = !this.#anchor.isAtEnd;
+    this.#anchor.hold(() => this.#unreadLine.drawAbove(first));
+    const row = this.#unreadLine.takeRow();
+    if (!hasScrolled && row) this.#anchor.toRow(row);
+    this.#fire("arrive", this.#store.countUnread(this.#seenId));
   }
 
-  /** @param {Element} target @returns {void} */
-  #clicked(target) {
+  /** @param {MouseEvent} event @returns {void} */
+  #clicked(event) {
+    const target = /** @type {Element} */ (event.target);
     const action = /** @type {HTMLElement | null} */ (target.closest("[data-action]"))
       ?.dataset.action;
     const row = /** @type {HTMLElement | null} */ (target.closest("[data-id], [data-client-id]"));
     const clientId = row?.dataset.clientId ?? "";
     if (action === "retry") this.#socket.retry(clientId);
-    if (action === "delete") this.#tell("delete", row?.dataset.id ?? "");
+    if (action === "delete") this.#fire("delete", row?.dataset.id ?? "");
     if (action === "take-back") {
-      this.#tell("takeback", this.#socket.takeBack(clientId));
+      this.#fire("takeback", this.#socket.takeBack(clientId));
     }
   }
 
-  #tellSeen() {
-    if (this.#isOpening || !this.#position.isAtEnd || document.hidden) return;
-    this.#tell("seen", this.#transcript.newestId);
+  #fireSeen() {
+    if (this.#history.isTargetLastSeen || !this.#anchor.isAtEnd || document.hidden) return;
+    this.#fire("seen", this.#store.newestId);
   }
 
   /** @param {string} name @param {unknown} detail @returns {void} */
-  #tell(name, detail) {
+  #fire(name, detail) {
     this.#element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
 }
 
-/** What is drawn in one go. @param {() => void} draw @returns {Piece} */
-function* piece(draw) {
+/** A task that is drawn without a pause. @param {() => void} draw @returns {Task} */
+function* drawing(draw) {
   draw();
   yield 0;
 }

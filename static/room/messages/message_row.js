@@ -1,43 +1,49 @@
+import { copyOf, part } from "../../shared/parts.js";
 import { isEmojiOnly } from "./emoji.js";
 import { linkify } from "./linkify.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
-/** @import { Clock } from "./message_groups.js" */
+/** @import { TimeFormat } from "../../shared/dates.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * A message as it stands in the list, sent or not. `order` sorts the list; what isn't sent yet comes last.
- * `id` is the server's, `clientId` ours.
- * @typedef {object} Entry
+ * A message in the list, sent or not. `order` sorts the list, unsent messages last. The server gives `id`, this page
+ * `clientId`.
+ * @typedef {object} MessageItem
  * @property {string} order
  * @property {string} [id]
  * @property {string} [clientId]
  * @property {string} username
- * @property {string} [person] who it is in the room
+ * @property {string} [person] the author's id in the room
  * @property {string} text
  * @property {number} at milliseconds since the epoch
  * @property {boolean} isOwn
  * @property {boolean} [hasAccount] whether its author was signed in
- * @property {boolean} [isDeleted] for everyone; its text is gone
+ * @property {boolean} [isDeleted] it was deleted for everyone and has no text any more
  * @property {"sending" | "failed" | "delivered" | "recorded" | "not_recorded"} state
- * @property {string} [failure] the server's code
+ * @property {string} [failure] the server's code for refusing it
  * @property {MessageRow} row
  */
 
-const FAILURES = new Map([
-  ["too_long", "refused_too_long"],
-  ["empty", "refused_empty"],
-  ["backpressure", "refused_backpressure"],
-  ["storage_lost", "refused_storage_lost"],
-  ["rate_limited", "refused_rate_limited"],
-  ["read_only", "refused_read_only"],
-  ["name_taken", "refused_name_taken"],
-  ["name_refused", "name_refused"],
-]);
+/** @import { ErrorCode } from "../../../rooms/protocol.ts" */
+
+/** The sentences for the server's refusals, by its codes. @type {ReadonlyMap<string, string>} */
+const FAILURES = new Map(
+  /** @satisfies {[ErrorCode, string][]} */ ([
+    ["too_long", "refused_too_long"],
+    ["empty", "refused_empty"],
+    ["backpressure", "refused_backpressure"],
+    ["storage_lost", "refused_storage_lost"],
+    ["rate_limited", "refused_rate_limited"],
+    ["read_only", "refused_read_only"],
+    ["name_taken", "refused_name_taken"],
+    ["name_refused", "name_refused"],
+  ]),
+);
 
 /**
- * The sentence for a server's refusal.
+ * The sentence for a refusal by the server.
  * @param {Words} words
  * @param {string | undefined} code
  * @returns {string}
@@ -46,7 +52,7 @@ export function refusalSentence(words, code) {
   return words.say(FAILURES.get(code ?? "") ?? "refused");
 }
 
-/** What is read of a message, in this order: who, what, how far it has come, when. */
+/** The parts of a row that screen readers read, in this order. */
 const READ = ["name", "body", "ticks", "time"];
 let rows = 0;
 
@@ -56,36 +62,36 @@ export class MessageRow {
   element;
   #troubleTemplate;
   #words;
-  #clock;
+  #format;
 
   /**
    * @param {{ message: HTMLTemplateElement, trouble: HTMLTemplateElement }} templates
    * @param {Words} words
-   * @param {Clock} clock
+   * @param {TimeFormat} format
    */
-  constructor(templates, words, clock) {
+  constructor(templates, words, format) {
     this.element = copyOf(templates.message);
     this.#troubleTemplate = templates.trouble;
     this.#words = words;
-    this.#clock = clock;
+    this.#format = format;
     const number = ++rows;
     for (const name of READ) this.#part(name).id = `message-${number}-${name}`;
   }
 
-  /** Writes what never changes about a message. @param {Omit<Entry, "row">} entry @returns {void} */
-  write(entry) {
-    const { text, username, hasAccount = false, isDeleted = false } = entry;
+  /** Writes what changes only when the message is deleted. @param {Omit<MessageItem, "row">} item @returns {void} */
+  write(item) {
+    const { text, username, hasAccount = false, isDeleted = false } = item;
     const body = isDeleted ? [this.#words.say("deleted")] : linkify(text).map(linkOrText);
     this.#part("body").replaceChildren(...body);
     this.#part("name").textContent = username;
     this.#part("name").toggleAttribute("data-account", hasAccount);
     if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
     this.element.toggleAttribute("data-deleted", isDeleted);
-    this.element.toggleAttribute("data-own", entry.isOwn);
-    const read = READ.filter((name) => entry.isOwn || name !== "ticks");
+    this.element.toggleAttribute("data-own", item.isOwn);
+    const read = READ.filter((name) => item.isOwn || name !== "ticks");
     this.element.setAttribute("aria-labelledby", read.map((name) => this.#part(name).id).join(" "));
-    this.element.toggleAttribute("data-emoji", isEmojiOnly(entry.text));
-    paintPerson(this.#part("avatar"), entry.username);
+    this.element.toggleAttribute("data-emoji", isEmojiOnly(item.text));
+    paintPerson(this.#part("avatar"), item.username);
     // The name takes the avatar's colour.
     this.#part("name").style.setProperty(
       "--hue",
@@ -93,7 +99,7 @@ export class MessageRow {
     );
   }
 
-  /** Shows how far a message has come. @param {Omit<Entry, "row">} entry @returns {void} */
+  /** Shows whether it is sent, recorded or failed, and when. @param {Omit<MessageItem, "row">} item @returns {void} */
   showState({ id, clientId, at, state, failure }) {
     const words = this.#words;
     this.element.dataset.state = state;
@@ -101,8 +107,8 @@ export class MessageRow {
     if (clientId) this.element.dataset.clientId = clientId;
     const time = /** @type {HTMLTimeElement} */ (this.#part("time"));
     time.dateTime = new Date(at).toISOString();
-    time.textContent = this.#clock.time(at);
-    time.title = this.#clock.full(at);
+    time.textContent = this.#format.time(at);
+    time.title = this.#format.full(at);
     const ticks = this.#part("ticks");
     ticks.setAttribute("aria-label", words.say(state));
     ticks.querySelector("use")?.setAttribute("href", `#icon-${state}`);
@@ -110,7 +116,7 @@ export class MessageRow {
   }
 
   /**
-   * Shows how a message stands to its neighbours: the day above it, its name, its time.
+   * Shows or hides what depends on the neighbours: the day above it, the name, the time.
    * @param {{ day: string, isFirst: boolean, isLast: boolean }} place `day` is "" within a day
    * @returns {void}
    */
@@ -121,7 +127,7 @@ export class MessageRow {
     this.element.toggleAttribute("data-last", isLast);
   }
 
-  /** @param {Entry["state"]} state @param {string | undefined} failure @returns {void} */
+  /** @param {MessageItem["state"]} state @param {string | undefined} failure @returns {void} */
   #showTrouble(state, failure) {
     this.element.querySelector(".message__trouble")?.remove();
     const isFailed = state === "failed";
@@ -135,14 +141,8 @@ export class MessageRow {
 
   /** @param {string} name @returns {HTMLElement} */
   #part(name) {
-    return /** @type {HTMLElement} */ (this.element.querySelector(`[data-part="${name}"]`));
+    return part(name, this.element);
   }
-}
-
-/** @param {HTMLTemplateElement} template @returns {HTMLElement} */
-function copyOf(template) {
-  const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  return /** @type {HTMLElement} */ (copy.firstElementChild);
 }
 
 /** @param {import("./linkify.js").Part} part @returns {Node} */

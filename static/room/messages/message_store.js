@@ -1,40 +1,40 @@
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
-/** @import { Entry } from "./message_row.js" */
+/** @import { MessageItem } from "./message_row.js" */
 /** @import { MessageRows } from "./message_rows.js" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
 /** @import { Arrival } from "../connection/room_socket.js" */
 
-const MOST_RECORDED_IDS = 1_000;
+const MAX_RECORDED_IDS = 1_000;
 
-/** What was said in the room, as far as it is known here: each message once, from its writing to its row. */
+/** The messages that this page knows, each once, from its writing until it is recorded in the sheet. */
 export class MessageStore {
   #rows;
-  /** @type {Map<string, Entry>} by the server's id */
+  /** @type {Map<string, MessageItem>} by `id` */
   #byId = new Map();
-  /** @type {Map<string, Entry>} by ours, until it is settled */
+  /** @type {Map<string, MessageItem>} by `clientId`, until the message is accepted or withdrawn */
   #unsettled = new Map();
-  /** Who one is in the room; "" until it is known. */
+  /** This visitor's id in the room; "" until it is known. */
   #person = "";
   #account;
   /**
-   * What the sheet did with messages that may still be on their way here in a history.
-   * @type {Map<string, Entry["state"]>}
+   * The states of messages that may arrive later, in a history.
+   * @type {Map<string, MessageItem["state"]>}
    */
   #recorded = new Map();
   #newestId = "";
 
-  /** @param {MessageRows} rows @param {string} account the name of one's account, or "" */
+  /** @param {MessageRows} rows @param {string} account the name of the visitor's account, or "" */
   constructor(rows, account) {
     this.#rows = rows;
     this.#account = account;
   }
 
-  /** Notes who one is in the room. @param {string} person @returns {void} */
-  know(person) {
+  /** Notes which person of the room is this visitor. @param {string} person @returns {void} */
+  setPerson(person) {
     this.#person = person;
   }
 
-  /** The newest message of the server's, or "". @returns {string} */
+  /** The id of the newest message that the server has sent, or "". @returns {string} */
   get newestId() {
     return this.#newestId;
   }
@@ -50,15 +50,15 @@ export class MessageStore {
   }
 
   /**
-   * The first message of somebody else's that is newer than one that was seen.
+   * The first message by others after the last one that was seen.
    * @param {string} seenId
-   * @returns {Entry | undefined}
+   * @returns {MessageItem | undefined}
    */
   firstUnread(seenId) {
     return this.#rows.find(({ id = "", isOwn }) => id > seenId && !isOwn);
   }
 
-  /** How many messages of others are newer than one that was seen. @param {string} seenId @returns {number} */
+  /** The number of messages by others after the last one that was seen. @param {string} seenId @returns {number} */
   countUnread(seenId) {
     return [...this.#byId].filter(([id, { isOwn }]) => id > seenId && !isOwn).length;
   }
@@ -95,82 +95,82 @@ export class MessageStore {
     };
     if (id > this.#newestId) this.#newestId = id;
     if (known) return this.#confirm(known, facts);
-    const entry = this.#rows.create(facts);
-    this.#byId.set(id, entry);
-    this.#rows.place(entry);
+    const item = this.#rows.create(facts);
+    this.#byId.set(id, item);
+    this.#rows.place(item);
   }
 
-  /** @param {Unsent} unsent @returns {boolean} whether it wasn't shown before */
+  /** @param {Unsent} unsent @returns {boolean} whether it is new in the list */
   showUnsent({ clientId, username, text, writtenAt, failure }) {
     const known = this.#unsettled.get(clientId);
-    const entry = known ?? this.#newUnsettled({ clientId, username, text, at: writtenAt });
-    entry.state = failure ? "failed" : "sending";
-    entry.failure = failure;
-    entry.row.showState(entry);
+    const item = known ?? this.#newUnsettled({ clientId, username, text, at: writtenAt });
+    item.state = failure ? "failed" : "sending";
+    item.failure = failure;
+    item.row.showState(item);
     return !known;
   }
 
   /**
-   * Ends the waiting of an unsent message; without an id its author took it back.
+   * Notes that an unsent message was accepted, or without an `id` that its author has withdrawn it.
    * @param {string} clientId
    * @param {string | undefined} id
    * @returns {void}
    */
   settle(clientId, id) {
-    const entry = this.#unsettled.get(clientId);
+    const item = this.#unsettled.get(clientId);
     this.#unsettled.delete(clientId);
-    // An entry with an id has become the row of a message from a history already.
-    if (!entry || entry.id) return;
-    // With the id of a message that stands already it would stand twice.
-    if (!id || this.#byId.has(id)) return this.#rows.remove(entry);
-    this.#byId.set(id, entry);
-    Object.assign(entry, { id, state: this.#recorded.get(id) ?? "delivered" });
-    entry.row.showState(entry);
+    // An item that has an id already came back in a history.
+    if (!item || item.id) return;
+    // The message is in the list already, so it would be there twice.
+    if (!id || this.#byId.has(id)) return this.#rows.remove(item);
+    this.#byId.set(id, item);
+    Object.assign(item, { id, state: this.#recorded.get(id) ?? "delivered" });
+    item.row.showState(item);
   }
 
-  /** @param {readonly string[]} ids @param {Entry["state"]} state @returns {void} */
+  /** @param {readonly string[]} ids @param {MessageItem["state"]} state @returns {void} */
   record(ids, state) {
     for (const id of ids) {
       this.#recorded.set(id, state);
-      const entry = this.#byId.get(id);
-      if (entry) entry.row.showState(Object.assign(entry, { state }));
+      const item = this.#byId.get(id);
+      if (item) item.row.showState(Object.assign(item, { state }));
     }
-    for (const id of [...this.#recorded.keys()].slice(0, -MOST_RECORDED_IDS)) {
+    for (const id of [...this.#recorded.keys()].slice(0, -MAX_RECORDED_IDS)) {
       this.#recorded.delete(id);
     }
   }
 
-  /** Takes the text from a message that was deleted. @param {string} id @returns {void} */
+  /** Shows a message as deleted, without its text. @param {string} id @returns {void} */
   remove(id) {
-    const entry = this.#byId.get(id);
-    if (entry) entry.row.write(Object.assign(entry, { text: "", isDeleted: true }));
+    const item = this.#byId.get(id);
+    if (item) item.row.write(Object.assign(item, { text: "", isDeleted: true }));
   }
 
   /**
-   * Forgets the oldest messages, as if they had never been loaded, until no more than `most` stand.
+   * Removes the oldest messages, as if they had never been loaded, until at most `most` are left.
    * @param {number} most
    * @returns {void}
    */
-  forgetOldest(most) {
+  dropOldest(most) {
     for (const { id = "" } of this.#rows.removeFirst(this.#rows.length - most)) this.#byId.delete(id);
   }
 
   /**
-   * A message that the server had taken before the connection broke, but whose ack was lost: it comes back as
-   * history before its resend is answered, and must not stand beside itself until then.
+   * The item of an own message whose acknowledgement was lost with the connection. The message comes back in the history
+   * before its repetition is acknowledged, and must not appear twice meanwhile.
    * @param {ChatMessage} message
-   * @returns {Entry | undefined}
+   * @returns {MessageItem | undefined}
    */
   #alreadySent(message) {
     if (!this.#isBySelf(message)) return undefined;
-    return [...this.#unsettled.values()].find((entry) =>
-      !entry.id && entry.text === message.message && entry.state === "sending"
+    return [...this.#unsettled.values()].find((item) =>
+      !item.id && item.text === message.message && item.state === "sending"
     );
   }
 
   /**
-   * Whether one said it oneself: a name proves nothing, but that of an account does. Messages that a former version of
-   * the service stored have no person.
+   * Whether this visitor wrote it. Messages stored by early versions have no `person`: then only an account's name counts,
+   * because guests may choose any name.
    * @param {ChatMessage} message
    * @returns {boolean}
    */
@@ -179,31 +179,31 @@ export class MessageStore {
     return hasAccount === true && username === this.#account;
   }
 
-  /** @param {Entry} entry @param {Omit<Entry, "row"> & { id: string }} facts @returns {void} */
-  #confirm(entry, facts) {
-    const isSettled = entry.state === "recorded" || entry.state === "not_recorded";
-    const hasMoved = entry.order !== facts.order;
-    const hasChanged = entry.text !== facts.text || entry.username !== facts.username ||
-      entry.hasAccount !== facts.hasAccount;
-    if (hasMoved) this.#rows.lift(entry);
-    Object.assign(entry, facts, { state: isSettled ? entry.state : facts.state });
-    this.#byId.set(facts.id, entry);
-    if (hasChanged) entry.row.write(entry);
-    entry.row.showState(entry);
-    if (hasMoved) this.#rows.place(entry);
+  /** @param {MessageItem} item @param {Omit<MessageItem, "row"> & { id: string }} facts @returns {void} */
+  #confirm(item, facts) {
+    const isSettled = item.state === "recorded" || item.state === "not_recorded";
+    const hasMoved = item.order !== facts.order;
+    const hasChanged = item.text !== facts.text || item.username !== facts.username ||
+      item.hasAccount !== facts.hasAccount;
+    if (hasMoved) this.#rows.takeOut(item);
+    Object.assign(item, facts, { state: isSettled ? item.state : facts.state });
+    this.#byId.set(facts.id, item);
+    if (hasChanged) item.row.write(item);
+    item.row.showState(item);
+    if (hasMoved) this.#rows.place(item);
   }
 
-  /** @param {{ clientId: string, username: string, text: string, at: number }} written @returns {Entry} */
+  /** @param {{ clientId: string, username: string, text: string, at: number }} written @returns {MessageItem} */
   #newUnsettled(written) {
-    const entry = this.#rows.create({
+    const item = this.#rows.create({
       ...written,
       person: this.#person || undefined,
       order: `1${written.at}`,
       isOwn: true,
       state: "sending",
     });
-    this.#unsettled.set(written.clientId, entry);
-    this.#rows.place(entry);
-    return entry;
+    this.#unsettled.set(written.clientId, item);
+    this.#rows.place(item);
+    return item;
   }
 }

@@ -1,23 +1,24 @@
+/** Nearer to the end than this counts as at the end, nearer to the start as near it: pixels. */
 const END_PX = 32;
 const START_PX = 400;
 
 /**
- * Keeps the place where somebody reads while the list around it changes: at the end it follows, elsewhere
- * what is under the eyes stays there. (Safari has no scroll anchoring, so no browser's is used.)
+ * Keeps the scroll position while the list changes: at the end it follows new messages, elsewhere the visible rows stay
+ * where they are. (Safari has no scroll anchoring, so the browsers' own is not used.)
  */
 export class ScrollAnchor {
   #element;
   #resize;
   #wasAtEnd = true;
-  /** What was kept in its place last. @type {{ row: Element, bottom: number, scrollTop: number } | undefined} */
+  /** The row that was held last. @type {{ row: Element, bottom: number, scrollTop: number } | undefined} */
   #anchor;
 
   /** @param {HTMLElement} element the scrolling list */
   constructor(element) {
     this.#element = element;
     element.addEventListener("scroll", () => (this.#wasAtEnd = this.isAtEnd), { passive: true });
-    // A keyboard that opens, or a composer that grows, must not cover the newest message. By then it is too
-    // late to look where the end is.
+    // A keyboard that opens, or a composer that grows, must not cover the newest message. When this runs the list has its
+    // new size already, so the position is remembered from before.
     this.#resize = new ResizeObserver(() => this.#wasAtEnd && this.toEnd());
     this.#resize.observe(element);
   }
@@ -28,7 +29,7 @@ export class ScrollAnchor {
     return scrollHeight - scrollTop - clientHeight < END_PX;
   }
 
-  /** Whether the first rows are near enough to fetch more. @returns {boolean} */
+  /** Whether the start is near enough to load older messages. @returns {boolean} */
   get isNearStart() {
     return this.#element.scrollTop < START_PX;
   }
@@ -39,19 +40,19 @@ export class ScrollAnchor {
     this.#wasAtEnd = true;
   }
 
-  /** Brings a row to the top, as far as what follows it reaches. @param {HTMLElement} row @returns {void} */
+  /** Scrolls a row to the top, or as near to it as the rows below allow. @param {HTMLElement} row @returns {void} */
   toRow(row) {
     this.#element.scrollTop += row.getBoundingClientRect().top - this.#element.getBoundingClientRect().top;
     this.#wasAtEnd = this.isAtEnd;
   }
 
-  /** Makes a change to the list and keeps the place. @param {() => void} change @returns {void} */
+  /** Changes the list and keeps the position. @param {() => void} change @returns {void} */
   hold(change) {
     if (this.isAtEnd) {
       change();
       return this.toEnd();
     }
-    const { row, bottom } = this.#kept();
+    const { row, bottom } = this.#anchorRow();
     change();
     if (!row?.isConnected) return;
     this.#element.scrollTop += this.#bottomOf(row) - bottom;
@@ -59,18 +60,18 @@ export class ScrollAnchor {
   }
 
   /**
-   * The row to keep in its place, and where that is. It is the same as long as nobody has scrolled: a browser scrolls by
-   * whole pixels, and what is lost by one change must not add up over many.
+   * The row to hold, and its position. Both stay the same until somebody scrolls: browsers round the scroll position to
+   * whole pixels, and these errors must not add up.
    * @returns {{ row?: Element, bottom: number }}
    */
-  #kept() {
+  #anchorRow() {
     const { scrollTop } = this.#element;
     if (this.#anchor?.row.isConnected && this.#anchor.scrollTop === scrollTop) return this.#anchor;
     const row = this.#firstVisible();
     return { row, bottom: row ? this.#bottomOf(row) : 0 };
   }
 
-  /** Below the list's own top, which may move too. @param {Element} row @returns {number} pixels */
+  /** A row's lower edge, measured from the list's upper edge, which may move too. @param {Element} row @returns {number} pixels */
   #bottomOf(row) {
     return row.getBoundingClientRect().bottom - this.#element.getBoundingClientRect().top;
   }

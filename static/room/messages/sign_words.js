@@ -1,34 +1,34 @@
-/** How long what a touch asked for is shown. */
+/** How long the text stays after a touch. */
 const SHOWN_MS = 3_000;
 
 /**
- * Says what the sign beside a message means: while a mouse points at it, and for a moment after a touch.
+ * Explains the tick beside a message: while a mouse points at it, and for 3 s after a touch.
  * @param {HTMLElement} list
- * @param {AbortSignal} signal ends it
+ * @param {AbortSignal} signal unmounts
  * @returns {void}
  */
 export function mountSignWords(list, signal) {
   /** @type {Element | undefined} */
-  let told;
+  let shown;
   /** @type {number | undefined} */
   let timer;
   /** @param {Element | undefined} sign */
-  const tell = (sign) => {
+  const show = (sign) => {
     clearTimeout(timer);
-    told?.removeAttribute("data-told");
-    told = sign;
+    shown?.removeAttribute("data-told");
+    shown = sign;
     sign?.toggleAttribute("data-told", true);
   };
   const signOf = (/** @type {Event} */ { target }) =>
     /** @type {Element} */ (target).closest("[data-part=ticks]") ?? undefined;
   list.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "mouse" && signOf(event) !== told) tell(signOf(event));
+    if (event.pointerType === "mouse" && signOf(event) !== shown) show(signOf(event));
   }, { signal });
-  list.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && tell(undefined), {
+  list.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && show(undefined), {
     signal,
   });
   list.addEventListener("click", (event) => {
-    tell(signOf(event));
-    if (told) timer = setTimeout(tell, SHOWN_MS, undefined);
+    show(signOf(event));
+    if (shown) timer = setTimeout(show, SHOWN_MS, undefined);
   }, { signal });
 }

@@ -1,60 +1,59 @@
 /**
- * Things in the order of their keys, each key once. New ones nearly always belong at an end, which is looked
- * at first.
- * @template {{ order: string }} Thing
+ * Items sorted by `order`. Nearly all new ones belong at the end, so that is tried first.
+ * @template {{ order: string }} Item
  */
 export class SortedList {
-  /** @type {Thing[]} */
-  #things = [];
+  /** @type {Item[]} */
+  #items = [];
 
   /** @returns {number} */
   get length() {
-    return this.#things.length;
+    return this.#items.length;
   }
 
-  /** @returns {Thing | undefined} */
+  /** @returns {Item | undefined} */
   get first() {
-    return this.#things[0];
+    return this.#items[0];
   }
 
-  /** @returns {Thing | undefined} */
+  /** @returns {Item | undefined} */
   get last() {
-    return this.#things.at(-1);
+    return this.#items.at(-1);
   }
 
-  /** Puts a thing in its place and returns that. @param {Thing} thing @returns {number} */
-  insert(thing) {
-    const index = this.#placeOf(thing.order);
-    this.#things.splice(index, 0, thing);
+  /** Inserts an item and returns its index. @param {Item} item @returns {number} */
+  insert(item) {
+    const index = this.#indexFor(item.order);
+    this.#items.splice(index, 0, item);
     return index;
   }
 
-  /** Takes a thing out and returns where it stood, or -1. @param {Thing} thing @returns {number} */
-  remove(thing) {
-    const index = this.#things.lastIndexOf(thing);
-    if (index !== -1) this.#things.splice(index, 1);
+  /** Removes an item and returns its former index, or -1. @param {Item} item @returns {number} */
+  remove(item) {
+    const index = this.#items.lastIndexOf(item);
+    if (index !== -1) this.#items.splice(index, 1);
     return index;
   }
 
-  /** Takes the first things out, as many as there are up to `count`. @param {number} count @returns {Thing[]} */
+  /** Removes and returns the first items, at most `count`. @param {number} count @returns {Item[]} */
   removeFirst(count) {
-    return this.#things.splice(0, Math.max(0, count));
+    return this.#items.splice(0, Math.max(0, count));
   }
 
-  /** @param {number} index @returns {Thing | undefined} */
+  /** @param {number} index @returns {Item | undefined} */
   at(index) {
-    return index < 0 ? undefined : this.#things[index];
+    return index < 0 ? undefined : this.#items[index];
   }
 
-  /** The place after everything that is not greater. @param {string} order @returns {number} */
-  #placeOf(order) {
+  /** The index after all items that are not greater. @param {string} order @returns {number} */
+  #indexFor(order) {
     const last = this.last;
-    if (!last || last.order <= order) return this.#things.length;
+    if (!last || last.order <= order) return this.#items.length;
     let low = 0;
-    let high = this.#things.length;
+    let high = this.#items.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#things[middle].order <= order) low = middle + 1;
+      if (this.#items[middle].order <= order) low = middle + 1;
       else high = middle;
     }
     return low;

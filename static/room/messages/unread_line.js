@@ -1,9 +1,9 @@
 /** @import { Words } from "../../shared/words.js" */
 
-/** The line above the first message that its reader hasn't seen yet. */
+/** The line above the first unread message. */
 export class UnreadLine {
   #element;
-  /** Whether it was drawn since somebody last looked. */
+  /** Whether it was drawn since `takeRow()` was called last. */
   #isNew = false;
 
   /** @param {Words} words */
@@ -18,7 +18,7 @@ export class UnreadLine {
     return this.#element.isConnected;
   }
 
-  /** The message that it stands above, if that is to be gone to: once. @returns {HTMLElement | null} */
+  /** The row below the line, once after each drawing: then the list scrolls to it. @returns {HTMLElement | null} */
   takeRow() {
     const row = this.#isNew ? this.#element.parentElement : null;
     this.#isNew = false;

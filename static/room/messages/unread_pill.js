@@ -1,7 +1,7 @@
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * Leads to the end of the list, from wherever else somebody reads, and counts what arrived there.
+ * The button that scrolls to the end of the list, with the number of messages that arrived meanwhile.
  * @param {HTMLButtonElement} pill
  * @param {{ list: HTMLElement, words: Words }} parts `list` fires `arrive`, `seen` and `place`, and takes `toend`
  * @returns {() => void} unmounts
@@ -22,7 +22,7 @@ export function mountUnreadPill(pill, { list, words }) {
     count += /** @type {CustomEvent<number>} */ (event).detail;
     show();
   }, { signal });
-  // The list fires `seen` after `arrive`, so at its end the pill never shows.
+  // The list fires `seen` after `arrive`, so the pill stays hidden while the end is in view.
   list.addEventListener("seen", () => {
     count = 0;
     show();

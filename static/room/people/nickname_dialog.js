@@ -1,10 +1,10 @@
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * Asks for a nickname. Without one, a number tells this guest from the other anonymous ones.
+ * Asks for a nickname. Guests who give none get a random number, so that they differ from each other.
  * @param {HTMLDialogElement} dialog
  * @param {{ words: Words, current: string, random: () => number }} parts
- * @returns {Promise<string>} the nickname, or `current` when the dialog was closed and there is one
+ * @returns {Promise<string>} the nickname, or `current` if there is one and the dialog was cancelled
  */
 export function askNickname(dialog, { words, current, random }) {
   const field = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));

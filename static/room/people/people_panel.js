@@ -1,3 +1,4 @@
+import { copyOf, part } from "../../shared/parts.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
@@ -6,13 +7,12 @@ import { paintPerson } from "../../shared/person_colors.js";
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * Shows who is online: the count in the header, and the people in a panel that the count opens on narrow
- * screens.
+ * Shows who is online: their number in the header, which opens the panel on narrow screens, and the people in the panel.
  * @param {HTMLElement} panel
  * @param {{ socket: RoomSocket, words: Words, opener: HTMLButtonElement }} parts
  * @returns {() => void} unmounts
  */
-export function mountPresence(panel, { socket, words, opener }) {
+export function mountPeoplePanel(panel, { socket, words, opener }) {
   const list = /** @type {HTMLElement} */ (panel.querySelector("[data-part=people]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
   const count = /** @type {HTMLElement} */ (opener.querySelector("[data-part=count]"));
@@ -75,12 +75,10 @@ export function mountPresence(panel, { socket, words, opener }) {
  * @returns {Node}
  */
 function personRow(template, words, { username, account: hasAccount, isSelf }) {
-  const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  /** @param {string} name */
-  const part = (name) => /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
-  paintPerson(part("avatar"), username);
-  part("name").textContent = username;
-  if (hasAccount) part("name").append(verifiedMark(words.say("account")));
-  part("remark").textContent = isSelf ? words.say("you") : "";
+  const row = copyOf(template);
+  paintPerson(part("avatar", row), username);
+  part("name", row).textContent = username;
+  if (hasAccount) part("name", row).append(verifiedMark(words.say("account")));
+  part("remark", row).textContent = isSelf ? words.say("you") : "";
   return row;
 }

@@ -1,3 +1,4 @@
+import { copyOf, part } from "../../shared/parts.js";
 import { ask } from "../../shared/api.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
@@ -5,7 +6,7 @@ import { paintPerson } from "../../shared/person_colors.js";
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * Lists who belongs to a private room, whether or not they are online.
+ * Lists the members of a private room, online or not.
  * @param {HTMLElement} section
  * @param {{ socket: RoomSocket, words: Words, room: string }} parts
  * @returns {() => void} unmounts
@@ -15,13 +16,10 @@ export function mountRoomMembers(section, { socket, words, room }) {
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
   /** @param {{ name: string, creator?: true }} person */
   const rowOf = ({ name, creator }) => {
-    const row = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-    const part = (
-      /** @type {string} */ name,
-    ) => /** @type {HTMLElement} */ (row.querySelector(`[data-part=${name}]`));
-    paintPerson(part("avatar"), name);
-    part("name").textContent = part("name").title = name;
-    part("remark").textContent = creator ? words.say("creator") : "";
+    const row = copyOf(template);
+    paintPerson(part("avatar", row), name);
+    part("name", row).textContent = part("name", row).title = name;
+    part("remark", row).textContent = creator ? words.say("creator") : "";
     return row;
   };
   return socket.on("rules", async ({ isPrivate }) => {

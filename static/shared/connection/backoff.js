@@ -2,9 +2,9 @@ const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
 
 /**
- * How long to wait before the next try: doubling from 1 s to 30 s, then moved by up to a fifth either way so
- * that a room full of people doesn't return in the same instant.
- * @param {number} failures how many tries have failed since the last success, from 1
+ * The wait before the next attempt: from 1 s, doubled with each failure, up to 30 s, then varied by up to 20 % so that
+ * everybody in a room doesn't return at the same moment.
+ * @param {number} failures attempts that failed since the last success, from 1
  * @param {() => number} random from 0 up to 1
  * @returns {number} milliseconds
  */
@@ -15,7 +15,7 @@ export function backoffMs(failures, random) {
   );
 }
 
-/** @param {number} ms @param {() => number} random @returns {number} milliseconds */
+/** Varies a time by up to 20 %. @param {number} ms @param {() => number} random from 0 up to 1 @returns {number} milliseconds */
 export function jitteredMs(ms, random) {
   return Math.round(ms * (0.8 + 0.4 * random()));
 }

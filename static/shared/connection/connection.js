@@ -1,31 +1,29 @@
 import { ask } from "../api.js";
 import { backoffMs, jitteredMs } from "./backoff.js";
+import { askedWaitMs, CLOSE, mayBeLifted } from "./closing.js";
 import { Emitter } from "../emitter.js";
 import { decodeFrames } from "./frames.js";
 
-/** @import { Heard } from "./frames.js" */
+/** @import { ReceivedFrame } from "./frames.js" */
 
-/** How long an answer may take: of a server that is asked for one, and of one that is connected to. */
-const PATIENCE_MS = 10_000;
+/** A connection is dropped when an answer, or the handshake, takes longer. */
+const ANSWER_WITHIN_MS = 10_000;
 /**
- * How often a connection is tried out. Whatever stands between may swallow what is sent without a word, and browsers don't
- * say whether the server still answers their own pings.
+ * Interval of pings. A proxy on the way may drop packets silently, and browsers don't say whether the server still answers
+ * their own pings.
  */
 const PING_EVERY_MS = 30_000;
-/** When so many sockets in a row didn't open at all, the service is asked why. */
+/** After this many sockets in a row that never opened, the service is asked over HTTP why. */
 const UNOPENED_BEFORE_ASKING = 3;
-/** Counts as this many failures: whoever is one too many should not hurry back. */
+/** Being refused for too many connections counts as this many failures, so that the wait is long from the start. */
 const TOO_MANY_FAILURES = 5;
-const CLOSE_SIGNED_OUT = 4001;
-const CLOSE_NOT_ALLOWED = 4003;
-const CLOSE_TOO_MANY = 4008;
-/** How long after a refusal that may be lifted it is tried again. */
+/** The wait after a refusal that may be lifted, see {@link mayBeLifted}. */
 const RETURN_AFTER_MS = 30_000;
 
 /**
- * How it stands with the server. `retryAt` (milliseconds since the epoch) comes with `waiting`, with `trouble`
- * where it is known what stands in the way; `code` and `reason` come with `waiting` and `refused`. After a refusal nothing
- * is tried any more, except where it is the room that lets nobody in: it may be opened again, and is tried every 30 s.
+ * The state of the connection. `retryAt` (milliseconds since the epoch) comes with `waiting`, and so does `trouble` if the
+ * cause is known; `code` and `reason` come with `waiting` and `refused`. After a refusal there is no further attempt, except
+ * when the room is closed or private, which may change: then there is one every 30 s.
  * @typedef {"origin_refused" | "no_sockets"} Trouble
  * @typedef {{ state: "connecting" | "open" | "waiting" | "refused", retryAt?: number, trouble?: Trouble, code?: number, reason?: string }} Status
  */
@@ -33,12 +31,12 @@ const RETURN_AFTER_MS = 30_000;
 /**
  * @typedef {object} ConnectionEvents
  * @property {Status} status
- * @property {Heard} frame
+ * @property {ReceivedFrame} frame
  * @property {number} lost the close code or 0, before the status says what comes next
  */
 
 /**
- * A WebSocket that comes back: with backoff, after as long as the server asks for, or at once when told to.
+ * A WebSocket that reconnects: after a backoff, after the time that the server asks for, or at once on request.
  * @extends {Emitter<ConnectionEvents>}
  */
 export class Connection extends Emitter {
@@ -50,23 +48,23 @@ export class Connection extends Emitter {
   /** @type {Status} */
   #status = { state: "connecting" };
   #failures = 0;
-  /** Sockets in a row that didn't open. */
+  /** Sockets in a row that never opened. */
   #unopened = 0;
-  /** @type {Trouble | undefined} why they don't, as far as the service says */
+  /** @type {Trouble | undefined} why sockets don't open, if the service says so */
   #trouble;
   #isEnded = false;
   /** @type {number | undefined} */
   #retryTimer;
   /** @type {number | undefined} */
-  #patienceTimer;
+  #answerTimer;
   /** @type {number | undefined} */
   #pingTimer;
-  /** Runs from a ping until anything is heard. @type {number | undefined} */
+  /** Runs from a ping until anything is received. @type {number | undefined} */
   #silenceTimer;
 
   /**
    * @param {object} parts
-   * @param {() => URL} parts.address asked for anew before every try
+   * @param {() => URL} parts.address called before every attempt
    * @param {(address: URL) => WebSocket} parts.open
    * @param {() => number} parts.random from 0 up to 1
    */
@@ -98,11 +96,11 @@ export class Connection extends Emitter {
       this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
       this.#report({ state: "open" });
     };
-    // What the server says before it closes: the close itself may come as 1006, without its reason.
+    // The server sends a `closing` frame first: the close itself may arrive as 1006 without its reason.
     /** @type {{ code: number, reason: string } | undefined} */
     let closing;
     socket.onmessage = ({ data }) => {
-      this.#heard();
+      this.#silenceEnded();
       for (const frame of decodeFrames(data)) {
         if (frame.type === "closing") closing = frame;
         else if (frame.type !== "pong") this.emit("frame", frame);
@@ -121,7 +119,7 @@ export class Connection extends Emitter {
   }
 
   /**
-   * Connects at once, or finds out whether the connection is still alive: it is dropped after 10 s of silence.
+   * Connects at once, or checks that the connection is alive: it is dropped after 10 s of silence.
    * @returns {void}
    */
   wake() {
@@ -130,7 +128,7 @@ export class Connection extends Emitter {
   }
 
   /**
-   * Drops a connection that can't be alive any more, without waiting for its close to be answered.
+   * Drops a connection that is known to be dead, without waiting for the closing handshake.
    * @returns {void}
    */
   drop() {
@@ -139,7 +137,7 @@ export class Connection extends Emitter {
     this.#lost(0, "");
   }
 
-  /** Connects anew at once, which is no failure; does nothing unless connected. @returns {void} */
+  /** Reconnects at once without counting a failure; does nothing unless connected. @returns {void} */
   renew() {
     if (this.#status.state !== "open") return;
     this.#abandon();
@@ -149,7 +147,7 @@ export class Connection extends Emitter {
     this.connect();
   }
 
-  /** Leaves for good. @returns {void} */
+  /** Disconnects for good. @returns {void} */
   end() {
     this.#isEnded = true;
     this.#abandon();
@@ -157,7 +155,7 @@ export class Connection extends Emitter {
     clearTimeout(this.#retryTimer);
   }
 
-  /** @param {object} frame @returns {boolean} whether there is a connection that it could be sent over */
+  /** @param {object} frame @returns {boolean} whether there was a connection to send it on */
   send(frame) {
     if (this.#status.state !== "open" || !this.#socket) return false;
     this.#socket.send(JSON.stringify(frame));
@@ -166,17 +164,17 @@ export class Connection extends Emitter {
 
   /** Drops the connection unless {@link gotAnswer} is called within 10 s. @returns {void} */
   expectAnswer() {
-    clearTimeout(this.#patienceTimer);
-    this.#patienceTimer = setTimeout(() => this.drop(), PATIENCE_MS);
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => this.drop(), ANSWER_WITHIN_MS);
   }
 
-  /** @returns {void} */
+  /** Ends the wait that {@link expectAnswer} began. @returns {void} */
   gotAnswer() {
-    clearTimeout(this.#patienceTimer);
+    clearTimeout(this.#answerTimer);
   }
 
   /**
-   * Notes that the server has let us in; an open socket alone may be closed again at once.
+   * Notes that the server has admitted this client. An open socket doesn't prove it: it may be closed at once.
    * @returns {void}
    */
   succeed() {
@@ -188,13 +186,13 @@ export class Connection extends Emitter {
     this.#socket = undefined;
     this.#stopWaiting();
     this.emit("lost", code);
-    if (code === CLOSE_SIGNED_OUT || code === CLOSE_NOT_ALLOWED) {
+    if (code === CLOSE.notSignedIn || code === CLOSE.notAllowed) {
       this.#isEnded = !mayBeLifted(reason);
       if (!this.#isEnded) this.#connectIn(jitteredMs(RETURN_AFTER_MS, this.#random));
       return this.#report({ state: "refused", code, reason });
     }
-    this.#failures += code === CLOSE_TOO_MANY ? TOO_MANY_FAILURES : 1;
-    const askedMs = Number(/retry_after_ms\D*(\d+)/.exec(reason)?.[1] ?? 0);
+    this.#failures += code === CLOSE.tooMany ? TOO_MANY_FAILURES : 1;
+    const askedMs = askedWaitMs(reason);
     const waitMs = askedMs ? jitteredMs(askedMs, this.#random) : backoffMs(this.#failures, this.#random);
     this.#connectIn(waitMs);
     const retryAt = Date.now() + waitMs;
@@ -208,7 +206,7 @@ export class Connection extends Emitter {
     });
   }
 
-  /** Asks over HTTP what sockets don't tell. @returns {Promise<Trouble | undefined>} */
+  /** Asks over HTTP why sockets don't open, which browsers don't say. @returns {Promise<Trouble | undefined>} */
   async #findTrouble() {
     const { ok, code } = await ask("POST", "/api/socket");
     if (ok) return "no_sockets";
@@ -221,20 +219,20 @@ export class Connection extends Emitter {
     this.#retryTimer = setTimeout(() => this.connect(), ms);
   }
 
-  /** Asks for a sign of life, unless one is waited for already. */
+  /** Sends a ping, unless one is unanswered. */
   #ping() {
     if (this.#silenceTimer || !this.send({ type: "ping" })) return;
-    this.#silenceTimer = setTimeout(() => this.drop(), PATIENCE_MS);
+    this.#silenceTimer = setTimeout(() => this.drop(), ANSWER_WITHIN_MS);
   }
 
-  #heard() {
+  #silenceEnded() {
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = undefined;
   }
 
   #stopWaiting() {
     this.gotAnswer();
-    this.#heard();
+    this.#silenceEnded();
     clearInterval(this.#pingTimer);
   }
 
@@ -250,14 +248,4 @@ export class Connection extends Emitter {
     this.#status = status;
     this.emit("status", status);
   }
-}
-
-/**
- * Whether a refusal says that the room lets nobody in, or members only, which may change. Whoever was removed by
- * somebody doesn't come back by themselves.
- * @param {string} reason
- * @returns {boolean}
- */
-function mayBeLifted(reason) {
-  return /room is (?:closed|private)/.test(reason);
 }

@@ -1,30 +1,30 @@
 /** @import { ServerFrame } from "../../../rooms/protocol.ts" */
 
 /**
- * A message as the server sends it: `seq` sorts in the room's order; `recorded` and `not_recorded` say what
- * the sheet did with it, where that is known already.
+ * A message as the server sends it. `seq` sorts in the room's order. `recorded`: it is in the sheet; `not_recorded`: it never
+ * will be; neither while that is unknown.
  * @typedef {Extract<ServerFrame, { type: "history" }>["messages"][number]} ChatMessage
  */
 
 /**
- * What a connection hears: a frame, or all messages that came one after the other, which are shown at once.
- * @typedef {Exclude<ServerFrame, { type: "chat_message" }> | { type: "chat_messages", messages: ChatMessage[] }} Heard
+ * What a connection receives: a frame, or all messages that came in succession, which are shown together.
+ * @typedef {Exclude<ServerFrame, { type: "chat_message" }> | { type: "chat_messages", messages: ChatMessage[] }} ReceivedFrame
  */
 
 /**
- * What one text frame holds, which is one event or an array of them.
+ * Decodes a text frame, which holds one event or an array of them.
  * @param {string} text
- * @returns {Heard[]}
+ * @returns {ReceivedFrame[]}
  */
 export function decodeFrames(text) {
   const frames = JSON.parse(text);
-  /** @type {Heard[]} */
-  const heard = [];
+  /** @type {ReceivedFrame[]} */
+  const received = [];
   for (const frame of Array.isArray(frames) ? frames : [frames]) {
-    const last = heard.at(-1);
-    if (frame.type !== "chat_message") heard.push(frame);
+    const last = received.at(-1);
+    if (frame.type !== "chat_message") received.push(frame);
     else if (last?.type === "chat_messages") last.messages.push(frame);
-    else heard.push({ type: "chat_messages", messages: [frame] });
+    else received.push({ type: "chat_messages", messages: [frame] });
   }
-  return heard;
+  return received;
 }

@@ -1,12 +1,11 @@
 /**
- * What has a connection that can be dropped and made again; `wake` connects at once, or tries out whether the connection is
- * still alive.
+ * Something with a connection. `wake` connects at once, or checks that the connection is alive; `drop` drops it.
  * @typedef {{ wake: () => void, drop: () => void }} Connected
  */
 
 /**
- * Tells the socket what the browser knows about the network: a connection from before it went away is dead, one from
- * before the computer slept may be, and a person who looks at the page should not wait out a countdown.
+ * Applies what the browser knows about the network: a connection from before the network went away is dead, one from before
+ * the computer slept may be, and a person who returns to the page should not have to wait for a countdown.
  * @param {Connected} socket
  * @returns {() => void} stops it
  */
