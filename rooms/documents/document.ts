@@ -120,10 +120,10 @@ export class Document implements ParticipantHost {
 
   edit(
     change: () => void,
-    { participant, client, brings }: { participant: Participant; client: number; brings: number },
+    { participant, client, inserts }: { participant: Participant; client: number; inserts: number },
   ): void {
     // A UTF-16 code unit takes up to three bytes of UTF-8.
-    if (brings) this.#size.require(3 * brings);
+    if (inserts) this.#size.require(3 * inserts);
     this.#edit(() => {
       this.doc.clientID = client;
       this.doc.transact(change, participant);

@@ -1,4 +1,5 @@
 /** Removes deleted documents for good, with their versions, once they can't be restored any more. */
+import { deletePrefix } from "../kv/delete_keys.ts";
 import type { ListedDocument } from "./document_list.ts";
 import { UNDO_MS } from "./document_access.ts";
 import { documentKey, indexKey } from "./document_index.ts";
@@ -6,8 +7,6 @@ import { contentPrefix } from "./document_store.ts";
 
 /** An hour later than necessary, so that nobody restores a document that is being removed. */
 const REMOVE_AFTER_MS = UNDO_MS + 60 * 60_000;
-/** Keys deleted in one commit, of KV's 1,000 mutations (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
-const DELETIONS = 500;
 
 /**
  * Removes the documents that were deleted more than {@link REMOVE_AFTER_MS} ago; `now` in milliseconds since the epoch.
@@ -20,21 +19,9 @@ export async function removeForGood(kv: Deno.Kv, now: number): Promise<void> {
     const { id } = value;
     const entry = await kv.get<ListedDocument>(documentKey(id));
     const isDeleted = entry.value?.deletedAt === value.deletedAt;
-    if (isDeleted) await removeBelow(kv, contentPrefix(id));
+    if (isDeleted) await deletePrefix(kv, contentPrefix(id));
     const commit = kv.atomic().check(entry).delete(indexKey(value));
     if (isDeleted) commit.delete(entry.key);
     await commit.commit();
   }
-}
-
-async function removeBelow(kv: Deno.Kv, prefix: Deno.KvKey): Promise<void> {
-  let commit = kv.atomic();
-  let count = 0;
-  for await (const { key } of kv.list({ prefix }, { batchSize: 10 })) {
-    commit.delete(key);
-    if (++count % DELETIONS) continue;
-    await commit.commit();
-    commit = kv.atomic();
-  }
-  if (count % DELETIONS) await commit.commit();
 }

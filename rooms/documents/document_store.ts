@@ -13,6 +13,8 @@
  * in the snapshot too, which Yjs applies only once, or pieces without a head, which the next snapshot deletes.
  */
 import { monotonicFactory } from "ulid";
+import { deleteKeys } from "../kv/delete_keys.ts";
+import { PIECE_BYTES, writePieces } from "../kv/pieces.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** The valid snapshot. */
@@ -25,11 +27,6 @@ interface Head {
   readonly upTo: string;
 }
 
-const PIECE_BYTES = 60_000;
-/** Pieces in one commit, of KV's 800 KiB (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
-const PIECES = 12;
-/** Keys deleted in one commit, of KV's 1,000 mutations. */
-const DELETIONS = 500;
 /** Values read at a time, depending on their size. */
 const LARGE: Deno.KvListOptions = { batchSize: 10 };
 const MANY: Deno.KvListOptions = { batchSize: 100 };
@@ -98,27 +95,21 @@ export class DocumentStore {
   async replace(state: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const [kv, prefix, before, upTo] = [this.#kv, this.#prefix, this.#head, this.#cursor];
     const snapshot = this.#newId();
-    const all = pieces(state);
-    for (let from = 0; from < all.length; from += PIECES) {
-      const commit = kv.atomic();
-      all.slice(from, from + PIECES)
-        .forEach((piece, n) => commit.set([...prefix, "part", snapshot, from + n], piece));
-      await commit.commit();
-    }
+    const parts = await writePieces(kv, [...prefix, "part", snapshot], state);
     // Pieces that others wrote before our commit can be deleted: their commit will fail, as they know an older head.
     const old = await this.#keys({ prefix: [...prefix, "part"] });
     const key = [...prefix, "head"];
-    const head: Head = { snapshot, parts: all.length, upTo };
+    const head: Head = { snapshot, parts, upTo };
     const result = await kv.atomic().check({ key, versionstamp: before?.versionstamp ?? null }).set(key, head)
       .commit();
     if (!result.ok) {
-      await this.#delete(old.filter((part) => part[3] === snapshot));
+      await deleteKeys(kv, old.filter((part) => part[3] === snapshot));
       return false;
     }
     this.#head = { key, value: head, versionstamp: result.versionstamp };
     this.#surplus = 0;
     const updates = { start: [...prefix, "update"], end: [...prefix, "update", `${upTo}\0`] };
-    await this.#delete([...await this.#keys(updates), ...old.filter((part) => part[3] !== snapshot)]);
+    await deleteKeys(kv, [...await this.#keys(updates), ...old.filter((part) => part[3] !== snapshot)]);
     return true;
   }
 
@@ -142,19 +133,6 @@ export class DocumentStore {
   async #keys(selector: Deno.KvListSelector): Promise<Deno.KvKey[]> {
     return await Array.fromAsync(this.#kv.list(selector, LARGE), ({ key }) => key);
   }
-
-  async #delete(keys: readonly Deno.KvKey[]): Promise<void> {
-    for (let from = 0; from < keys.length; from += DELETIONS) {
-      const commit = this.#kv.atomic();
-      for (const key of keys.slice(from, from + DELETIONS)) commit.delete(key);
-      await commit.commit();
-    }
-  }
-}
-
-function pieces(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
-  const count = Math.max(1, Math.ceil(bytes.length / PIECE_BYTES));
-  return Array.from({ length: count }, (_, n) => bytes.slice(n * PIECE_BYTES, (n + 1) * PIECE_BYTES));
 }
 
 function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {

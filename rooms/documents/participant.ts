@@ -52,11 +52,11 @@ export interface ParticipantHost {
   /** Reads what other isolates have saved. Never rejects. */
   catchUp(): Promise<void>;
   /**
-   * Changes the text under a client id of the participant's own; `brings` is the number of UTF-16 code units inserted.
+   * Changes the text under a client id of the participant's own; `inserts` is the number of UTF-16 code units inserted.
    *
    * @throws {FullError} when the document would exceed its size limit
    */
-  edit(change: () => void, by: { participant: Participant; client: number; brings: number }): void;
+  edit(change: () => void, by: { participant: Participant; client: number; inserts: number }): void;
   /**
    * Applies an awareness update.
    *

@@ -84,10 +84,10 @@ export class PlainParticipant implements Participant {
     if (splitsCharacter(whole, position) || splitsCharacter(whole, end)) {
       throw new PlainError("invalid_position", "The position is in the middle of a character");
     }
-    const brings = action === "insert" ? text.length : 0;
+    const inserts = action === "insert" ? text.length : 0;
     this.#host.edit(
-      () => brings ? content.insert(position, text) : content.delete(position, text.length),
-      { participant: this, client: this.#client, brings },
+      () => inserts ? content.insert(position, text) : content.delete(position, text.length),
+      { participant: this, client: this.#client, inserts },
     );
     this.#resyncIfCrossed();
   }

@@ -9,6 +9,8 @@
  * The pieces are written first. The commit that makes them a version checks that no other isolate made one meanwhile.
  */
 import { monotonicFactory } from "ulid";
+import { deletePrefix } from "../kv/delete_keys.ts";
+import { writePieces } from "../kv/pieces.ts";
 import { documentKey, put } from "./document_index.ts";
 import type { ListedDocument } from "./document_list.ts";
 import { contentPrefix } from "./document_store.ts";
@@ -32,9 +34,6 @@ export interface Version {
 export const SESSION_MS = 10 * 60_000;
 /** The versions that are listed. */
 const MAX_LISTED = 1_000;
-const PIECE_BYTES = 60_000;
-/** Pieces in one commit, of KV's 800 KiB (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
-const PIECES = 12;
 
 /** Keeps and reads versions. */
 export class VersionStore {
@@ -85,7 +84,8 @@ export class VersionStore {
     const { value: document } = record;
     if (!document || document.deletedAt !== undefined || now - document.versionedAt < sessionMs) return true;
     const versionId = this.#newId(now);
-    const parts = await this.#writeText(id, versionId, text);
+    const textPrefix = [...contentPrefix(id), "version_text", versionId];
+    const parts = await writePieces(this.#kv, textPrefix, new TextEncoder().encode(text));
     const version: Version = {
       id: versionId,
       at: now,
@@ -96,26 +96,7 @@ export class VersionStore {
     };
     const commit = this.#kv.atomic().check(record).set([...contentPrefix(id), "version", versionId], version);
     const { ok } = await put(commit, document, { ...document, authors: [], versionedAt: now }).commit();
-    if (!ok) {
-      const commit = this.#kv.atomic();
-      for (let n = 0; n < parts; n++) commit.delete([...contentPrefix(id), "version_text", versionId, n]);
-      await commit.commit();
-    }
+    if (!ok) await deletePrefix(this.#kv, textPrefix);
     return ok;
-  }
-
-  /** Answers the number of pieces. */
-  async #writeText(id: string, versionId: string, text: string): Promise<number> {
-    const bytes = new TextEncoder().encode(text);
-    const parts = Math.ceil(bytes.length / PIECE_BYTES);
-    for (let from = 0; from < parts; from += PIECES) {
-      const commit = this.#kv.atomic();
-      for (let n = from; n < Math.min(parts, from + PIECES); n++) {
-        const piece = bytes.slice(n * PIECE_BYTES, (n + 1) * PIECE_BYTES);
-        commit.set([...contentPrefix(id), "version_text", versionId, n], piece);
-      }
-      await commit.commit();
-    }
-    return parts;
   }
 }

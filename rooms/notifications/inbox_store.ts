@@ -10,6 +10,7 @@
  * Every commit checks and changes the first key. So numbers have no gap, an id is stored once, and the unread count
  * follows from that one record, however many processes read and write at the same time.
  */
+import { deletePrefix } from "../kv/delete_keys.ts";
 import type { MentionsOfDay } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 import { NOTHING, type ReadMarks, withoutBefore } from "./read_marks.ts";
@@ -194,17 +195,7 @@ export class InboxStore {
   /** Erases the inbox of an account that was deleted. */
   async erase(account: string): Promise<void> {
     // The record last: if this is interrupted, the rest is found by it.
-    for (const kind of [BY_ID, NOTIFICATION]) {
-      let commit = this.#kv.atomic();
-      let count = 0;
-      for await (const { key } of this.#kv.list({ prefix: [kind, account] })) {
-        commit.delete(key);
-        if (++count % MOST_REMOVED) continue;
-        await commit.commit();
-        commit = this.#kv.atomic();
-      }
-      await commit.commit();
-    }
+    for (const kind of [BY_ID, NOTIFICATION]) await deletePrefix(this.#kv, [kind, account]);
     await this.#kv.delete([INBOX, account]);
   }
 

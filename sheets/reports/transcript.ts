@@ -26,6 +26,7 @@ import {
   type Deflated,
   endDeflate,
   endZip,
+  joined,
   MAX_ZIP_BYTES,
   NOTHING,
   writeZip,
@@ -66,8 +67,8 @@ export class Transcript implements ReportFormat {
     return {
       state,
       pieces: [
-        { file: "xlsx", bytes: joined(head, rows) },
-        { file: "csv", bytes: joined(GZIP_HEAD, lines) },
+        { file: "xlsx", bytes: joined([head, rows]) },
+        { file: "csv", bytes: joined([GZIP_HEAD, lines]) },
       ],
     };
   }
@@ -102,8 +103,8 @@ export class Transcript implements ReportFormat {
     return Promise.resolve({
       state: undefined,
       pieces: [
-        { file: "xlsx", bytes: joined(tail, endZip(filled)) },
-        { file: "csv", bytes: joined(end, new Uint8Array(sums.buffer)) },
+        { file: "xlsx", bytes: joined([tail, endZip(filled)]) },
+        { file: "csv", bytes: joined([end, new Uint8Array(sums.buffer)]) },
       ],
     });
   }
@@ -112,13 +113,6 @@ export class Transcript implements ReportFormat {
 /** The row of a message; a deleted message has an empty text, which no other message can have. */
 function rowOf({ time, room, username, message, id }: Message, deleted: string): Row {
   return [time, room, username, message || deleted, id];
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
 }
 
 const encoder = new TextEncoder();
