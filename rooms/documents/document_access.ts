@@ -1,26 +1,27 @@
-/** Who may do what with a document. */
+/** Permissions: who may read and manage a document. */
 import type { ListedDocument } from "./document_list.ts";
 
-/** What is known of somebody who asks for a document. */
+/** A user, or the service itself, who wants to open or manage a document. */
 export interface Asker {
+  /** The account's id. */
   readonly id: string;
   readonly role?: "user" | "admin" | "service" | undefined;
 }
 
-/** A deleted document can be brought back for this long. */
+/** For this time a deleted document can be restored. */
 export const UNDO_MS = 24 * 60 * 60_000;
 
-/** Whether somebody may delete a document, make it private, and say for whom: its maker, admins and the service. */
+/** Whether a user may delete a document, make it private, and choose its members: its maker, admins and the service. */
 export function mayManage({ ownerId }: ListedDocument, { id, role }: Asker): boolean {
   return role === "admin" || role === "service" || (ownerId !== undefined && ownerId === id);
 }
 
-/** Whether somebody may know of a document that isn't deleted, and read it; who has an account may then edit it. */
-export function mayRead(entry: ListedDocument, asker: Asker): boolean {
-  return !entry.isPrivate || mayManage(entry, asker) || (entry.members ?? []).includes(asker.id);
+/** Whether a user may see a document that isn't deleted; with an account, they may also edit it. */
+export function mayRead(document: ListedDocument, asker: Asker): boolean {
+  return !document.isPrivate || mayManage(document, asker) || (document.members ?? []).includes(asker.id);
 }
 
-/** Nobody, or not this one, may be at a document; its message goes to the client. */
+/** A document can't be opened or made by this user; the message goes to the client. */
 export class DocumentRefusal extends Error {
   override readonly name = "DocumentRefusal";
   readonly code: "deleted" | "private" | "too_many_documents";

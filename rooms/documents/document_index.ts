@@ -1,43 +1,67 @@
 /**
- * The list of documents, by the time of their last edit, so that a page of it is read without all of the others.
+ * Where the list of documents stands in KV, and its index by the time of the last edit, by which one page of the list is
+ * read without the others.
  *
  * | key | value |
  * | --- | --- |
- * | `["document_edited", editedAt, id]` | a copy of the {@link ListedDocument} of a document |
- * | `["document_deleted", deletedAt, id]` | the same, of one that can still be brought back |
- * | `["document_index"]` | `1` once documents that earlier versions of the service made are in it |
+ * | `["document", id]` | a {@link ListedDocument} |
+ * | `["document_edited", editedAt, id]` | a copy of a document's {@link ListedDocument} |
+ * | `["document_deleted", deletedAt, id]` | the same, of a deleted document that can be restored |
+ * | `["document_index"]` | `1` once the documents made by earlier versions of the service are in the index |
  *
- * A copy is written in the commit that changes its entry.
+ * A copy is written in the commit that changes the document's own record.
  */
 import type { ListedDocument } from "./document_list.ts";
 
-/** Where the next page begins: the time and the id of the last document that was looked at. */
+/** Where the next page begins: time and id of the last document that was read for this one. */
 export type Cursor = readonly [time: number, id: string];
 
+/** One page of the index. */
 export interface Page {
+  /** The matching documents, the latest first. */
   readonly entries: readonly ListedDocument[];
-  /** `undefined`: there is nothing more. */
+  /** `undefined`: this is the last page. */
   readonly next: Cursor | undefined;
 }
 
+/** Which page to read. */
 export interface PageQuery {
+  /** Which list: documents, or deleted documents. */
   readonly of: "document_edited" | "document_deleted";
+  /** `undefined`: the first page. */
   readonly before: Cursor | undefined;
+  /** The most documents in the page. */
   readonly limit: number;
-  /** Which ones are meant. */
+  /** Whether a document belongs to the list, for example because its reader may see it. */
   readonly matches: (entry: ListedDocument) => boolean;
 }
 
-/** Documents that one question looks at; whoever wants more asks again from there on. */
-const MAX_LOOKED_AT = 2_000;
-/** Keys of one `getMany`. */
-const MANY = 10;
+/** Documents that one query reads at most; the next query continues there. */
+const MAX_READ = 2_000;
+/** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
+const KEYS_PER_READ = 10;
 
-/** Where a document's copy is. */
+/** The key of a document's record. */
+export function documentKey(id: string): ["document", string] {
+  return ["document", id];
+}
+
+/** The key of a document's copy in the index. */
 export function indexKey({ id, editedAt, deletedAt }: ListedDocument): [string, number, string] {
   return deletedAt === undefined ? ["document_edited", editedAt, id] : ["document_deleted", deletedAt, id];
 }
 
+/** Adds to a commit that a document and its copy are written; `before` is the document as it was, if there was one. */
+export function put(
+  commit: Deno.AtomicOperation,
+  before: ListedDocument | undefined,
+  after: ListedDocument,
+): Deno.AtomicOperation {
+  if (before) commit.delete(indexKey(before));
+  return commit.set(documentKey(after.id), after).set(indexKey(after), after);
+}
+
+/** Reads the index, and adds documents of earlier versions of the service to it. */
 export class DocumentIndex {
   readonly #kv: Deno.Kv;
   #complete: Promise<void> | undefined;
@@ -46,15 +70,15 @@ export class DocumentIndex {
     this.#kv = kv;
   }
 
-  /** One page, the latest first. */
+  /** Reads one page, the latest document first. */
   async page({ of, before, limit, matches }: PageQuery): Promise<Page> {
-    await this.#completed();
+    await this.#completeOnce();
     const prefix = [of];
     const selector = before ? { prefix, end: [of, ...before] } : { prefix };
     const found: Deno.KvEntry<ListedDocument>[] = [];
     let [last, count, isMore]: [Cursor | undefined, number, boolean] = [undefined, 0, false];
     for await (const entry of this.#kv.list<ListedDocument>(selector, { reverse: true, batchSize: 200 })) {
-      if (found.length === limit || count === MAX_LOOKED_AT) {
+      if (found.length === limit || count === MAX_READ) {
         isMore = true;
         break;
       }
@@ -66,13 +90,16 @@ export class DocumentIndex {
     return { entries: current.filter(matches), next: isMore ? last : undefined };
   }
 
-  /** The entries as they are now. A process of an earlier version changes them without their copies: those are mended. */
+  /**
+   * The documents as they are now. An earlier version of the service changes them without their copies; such copies are
+   * corrected here.
+   */
   async #current(found: readonly Deno.KvEntry<ListedDocument>[]): Promise<ListedDocument[]> {
     const current: ListedDocument[] = [];
-    for (let from = 0; from < found.length; from += MANY) {
-      const some = found.slice(from, from + MANY);
+    for (let from = 0; from < found.length; from += KEYS_PER_READ) {
+      const some = found.slice(from, from + KEYS_PER_READ);
       const entries = await this.#kv.getMany<ListedDocument[]>(
-        some.map(({ value }) => ["document", value.id]),
+        some.map(({ value }) => documentKey(value.id)),
       );
       for (const [i, entry] of entries.entries()) {
         const { key, versionstamp } = some[i];
@@ -88,20 +115,20 @@ export class DocumentIndex {
     return current;
   }
 
-  #completed(): Promise<void> {
-    return this.#complete ??= this.#takeInOld().catch((error) => {
+  #completeOnce(): Promise<void> {
+    return this.#complete ??= this.#addOld().catch((error) => {
       this.#complete = undefined;
       throw error;
     });
   }
 
-  async #takeInOld(): Promise<void> {
-    const mark = ["document_index"];
-    if ((await this.#kv.get(mark)).value !== null) return;
+  async #addOld(): Promise<void> {
+    const flag = ["document_index"];
+    if ((await this.#kv.get(flag)).value !== null) return;
     for await (const entry of this.#kv.list<ListedDocument>({ prefix: ["document"] })) {
-      // Whoever changes it meanwhile takes it in.
+      // If the check fails, somebody has just changed the document, and has added it to the index by that.
       await this.#kv.atomic().check(entry).set(indexKey(entry.value), entry.value).commit();
     }
-    await this.#kv.set(mark, 1);
+    await this.#kv.set(flag, 1);
   }
 }

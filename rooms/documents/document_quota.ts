@@ -1,5 +1,5 @@
 /**
- * How many documents each account makes: so many that one could bury those of all others are none that anybody needs.
+ * Limits how many documents an account makes, so that nobody can flood the list of all others.
  *
  * | key | value |
  * | --- | --- |
@@ -7,20 +7,24 @@
  */
 import { DocumentRefusal } from "./document_access.ts";
 
+/** What an account has made. */
 interface Made {
   /** Documents that aren't deleted. */
   readonly total: number;
-  /** Those made since the hour began that `hour` is the beginning of, in milliseconds since the epoch. */
+  /** Documents made since `hour`. */
   readonly recent: number;
+  /** When the present hour began, in milliseconds since the epoch. */
   readonly hour: number;
 }
 
+/** Documents of an account that aren't deleted. */
 export const MAX_DOCUMENTS = 1_000;
+/** Documents that an account may make in an hour. */
 export const MAX_DOCUMENTS_PER_HOUR = 100;
 const HOUR_MS = 60 * 60_000;
 const NONE: Made = { total: 0, recent: 0, hour: 0 };
 
-/** What an account has made, as read, and the commit that changes it. */
+/** The quota of one account as it was read, to be changed in a commit that checks it. */
 export class DocumentQuota {
   readonly #entry: Deno.KvEntryMaybe<Made>;
   readonly #now: number;
@@ -30,11 +34,12 @@ export class DocumentQuota {
     this.#now = now;
   }
 
+  /** Reads the quota of an account; `now` in milliseconds since the epoch. */
   static async read(kv: Deno.Kv, accountId: string, now: number): Promise<DocumentQuota> {
     return new DocumentQuota(await kv.get<Made>(["documents_made", accountId]), now);
   }
 
-  /** Throws {@link DocumentRefusal} when the account may make no further one now. */
+  /** @throws {DocumentRefusal} when the account may make no further document now */
   check(): void {
     const { total, recent } = this.#made;
     if (total >= MAX_DOCUMENTS || recent >= MAX_DOCUMENTS_PER_HOUR) {
@@ -42,19 +47,19 @@ export class DocumentQuota {
     }
   }
 
-  /** Counts one more, in the commit that makes it; the commit fails when another one was counted meanwhile. */
+  /** Counts a new document, in the commit that makes it; the commit fails if the quota was changed meanwhile. */
   addOne(commit: Deno.AtomicOperation): Deno.AtomicOperation {
     const { total, recent, hour } = this.#made;
     return this.#set(commit, { total: total + 1, recent: recent + 1, hour });
   }
 
-  /** Counts one that is back. */
-  bringBack(commit: Deno.AtomicOperation): Deno.AtomicOperation {
+  /** Counts a restored document, in the commit that restores it. */
+  restoreOne(commit: Deno.AtomicOperation): Deno.AtomicOperation {
     return this.#set(commit, { ...this.#made, total: this.#made.total + 1 });
   }
 
-  /** Counts one less, in the commit that deletes it. What was made this hour was made. */
-  takeOne(commit: Deno.AtomicOperation): Deno.AtomicOperation {
+  /** Uncounts a document, in the commit that deletes it; it still counts as made in this hour. */
+  removeOne(commit: Deno.AtomicOperation): Deno.AtomicOperation {
     return this.#set(commit, { ...this.#made, total: Math.max(0, this.#made.total - 1) });
   }
 

@@ -1,50 +1,56 @@
 /**
- * What a document is in KV.
+ * A document's edits in KV.
  *
  * | key | value |
  * | --- | --- |
  * | `["doc", id, "update", versionstamp]` | an update, at most 60,000 bytes |
  * | `["doc", id, "part", snapshot, n]` | the nth piece of a snapshot |
- * | `["doc", id, "head"]` | {@link Head}: which snapshot holds, and what it stands for |
+ * | `["doc", id, "head"]` | {@link Head}: which snapshot is valid, and which updates it contains |
  *
- * An update is one commit, and durable with it. Now and then, and for a larger one, the whole document is written as a
- * snapshot; the commit
- * that makes it hold checks that nobody else's came to hold meanwhile, and only after it the updates that it stands for
- * are deleted. Wherever a process dies in between, updates are left that the snapshot has too, and Yjs takes those twice
- * as once; or pieces that no head names, which the next snapshot clears away.
+ * An update is durable with its own commit. After many updates, or for one that is too large, the whole document is
+ * written as a snapshot: first its pieces, then the head, in a commit that checks that no other snapshot became valid
+ * meanwhile; after that, the updates that it contains are deleted. A process that dies in between leaves updates that are
+ * in the snapshot too, which Yjs applies only once, or pieces without a head, which the next snapshot deletes.
  */
 import { monotonicFactory } from "ulid";
+import { deleteKeys } from "../kv/delete_keys.ts";
+import { PIECE_BYTES, writePieces } from "../kv/pieces.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
 
+/** The valid snapshot. */
 interface Head {
+  /** Its id, a ULID. */
   readonly snapshot: string;
+  /** The number of its pieces. */
   readonly parts: number;
-  /** The versionstamp of the last update that the snapshot stands for. */
+  /** The versionstamp of the last update that the snapshot contains. */
   readonly upTo: string;
 }
 
-const PIECE_BYTES = 60_000;
-/** Pieces in one commit, which may have 800 KiB. */
-const PIECES = 12;
-/** Keys deleted in one commit, which may have 1,000 mutations. */
-const DELETIONS = 500;
-/** Values that are read at a time: large ones, and keys of which only the last matters. */
+/** Values read at a time, depending on their size. */
 const LARGE: Deno.KvListOptions = { batchSize: 10 };
 const MANY: Deno.KvListOptions = { batchSize: 100 };
 
+/** The prefix of the keys of a document's edits and versions. */
+export function contentPrefix(id: string): ["doc", string] {
+  return ["doc", id];
+}
+
+/** The stored edits of one document, as one isolate reads and writes them. */
 export class DocumentStore {
   readonly #kv: Deno.Kv;
   readonly #prefix: Deno.KvKey;
   readonly #newId = monotonicFactory();
-  /** All updates up to here have been read. */
+  /** The versionstamp of the last update that was read. */
   #cursor = "";
-  /** The head as it was read last, or written by us. */
+  /** The head as it was last read, or written by this isolate. */
   #head: Deno.KvEntryMaybe<Head> | undefined;
   #surplus = 0;
 
+  /** `id` is the document's. */
   constructor(kv: Deno.Kv, id: string) {
     this.#kv = kv;
-    this.#prefix = ["doc", id];
+    this.#prefix = contentPrefix(id);
   }
 
   /** How many updates were read or appended since the last snapshot. */
@@ -52,23 +58,23 @@ export class DocumentStore {
     return this.#surplus;
   }
 
-  /** Whether an update can be appended as such; else the whole document has to be written. */
+  /** Whether an update can be appended; otherwise the whole document has to be written. */
   static fits(update: Uint8Array): boolean {
     return update.length <= PIECE_BYTES;
   }
 
-  /** All that stands in KV and hasn't been read, in an order that doesn't matter. */
+  /** Reads all edits in KV that weren't read before; their order doesn't matter. */
   async read(): Promise<Uint8Array<ArrayBuffer>[]> {
     for (;;) {
-      // Updates first: those that are deleted by then stand in the snapshot that is read after them.
+      // Updates first: those that are deleted in between are in the snapshot that is read next.
       const { updates, cursor } = await this.#readUpdates();
       const head = await this.#kv.get<Head>([...this.#prefix, "head"]);
-      // It may stand for updates that were deleted unread, or for what never was an update of its own.
-      const isNews = head.value !== null && head.versionstamp !== this.#head?.versionstamp;
-      const snapshot = isNews && head.value ? await this.#readSnapshot(head.value) : undefined;
-      // Another one has come to hold meanwhile, and its pieces are gone.
-      if (isNews && !snapshot) continue;
-      if (isNews) this.#surplus = 0;
+      // A new snapshot may contain updates that were deleted unread, or edits that never were an update of their own.
+      const isNew = head.value !== null && head.versionstamp !== this.#head?.versionstamp;
+      const snapshot = isNew && head.value ? await this.#readSnapshot(head.value) : undefined;
+      // Another snapshot became valid meanwhile, and the pieces of this one were deleted.
+      if (isNew && !snapshot) continue;
+      if (isNew) this.#surplus = 0;
       this.#surplus += updates.length;
       this.#cursor = cursor;
       this.#head = head;
@@ -76,40 +82,34 @@ export class DocumentStore {
     }
   }
 
-  /** Makes an update durable. */
+  /** Stores an update; resolves when it is durable. */
   async append(update: Uint8Array<ArrayBuffer>): Promise<void> {
     await this.#kv.set(versionstampKey(this.#kv, ...this.#prefix, "update"), update);
     this.#surplus++;
   }
 
   /**
-   * Writes the whole document, which has to hold all that was read. Answers whether it holds: another process may have
-   * been faster; then read, and try again.
+   * Writes the whole document, `state`, which must contain everything that was read. Answers false when another process
+   * wrote a snapshot meanwhile: then read and try again.
    */
   async replace(state: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const [kv, prefix, before, upTo] = [this.#kv, this.#prefix, this.#head, this.#cursor];
     const snapshot = this.#newId();
-    const all = pieces(state);
-    for (let from = 0; from < all.length; from += PIECES) {
-      const commit = kv.atomic();
-      all.slice(from, from + PIECES)
-        .forEach((piece, n) => commit.set([...prefix, "part", snapshot, from + n], piece));
-      await commit.commit();
-    }
-    // Whoever wrote pieces before our commit knows an older head than ours, and will not have its own accepted.
+    const parts = await writePieces(kv, [...prefix, "part", snapshot], state);
+    // Pieces that others wrote before our commit can be deleted: their commit will fail, as they know an older head.
     const old = await this.#keys({ prefix: [...prefix, "part"] });
     const key = [...prefix, "head"];
-    const head: Head = { snapshot, parts: all.length, upTo };
+    const head: Head = { snapshot, parts, upTo };
     const result = await kv.atomic().check({ key, versionstamp: before?.versionstamp ?? null }).set(key, head)
       .commit();
     if (!result.ok) {
-      await this.#delete(old.filter((part) => part[3] === snapshot));
+      await deleteKeys(kv, old.filter((part) => part[3] === snapshot));
       return false;
     }
     this.#head = { key, value: head, versionstamp: result.versionstamp };
     this.#surplus = 0;
     const updates = { start: [...prefix, "update"], end: [...prefix, "update", `${upTo}\0`] };
-    await this.#delete([...await this.#keys(updates), ...old.filter((part) => part[3] !== snapshot)]);
+    await deleteKeys(kv, [...await this.#keys(updates), ...old.filter((part) => part[3] !== snapshot)]);
     return true;
   }
 
@@ -133,19 +133,6 @@ export class DocumentStore {
   async #keys(selector: Deno.KvListSelector): Promise<Deno.KvKey[]> {
     return await Array.fromAsync(this.#kv.list(selector, LARGE), ({ key }) => key);
   }
-
-  async #delete(keys: readonly Deno.KvKey[]): Promise<void> {
-    for (let from = 0; from < keys.length; from += DELETIONS) {
-      const commit = this.#kv.atomic();
-      for (const key of keys.slice(from, from + DELETIONS)) commit.delete(key);
-      await commit.commit();
-    }
-  }
-}
-
-function pieces(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
-  const count = Math.max(1, Math.ceil(bytes.length / PIECE_BYTES));
-  return Array.from({ length: count }, (_, n) => bytes.slice(n * PIECE_BYTES, (n + 1) * PIECE_BYTES));
 }
 
 function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {

@@ -1,70 +1,77 @@
 /**
- * The documents that are open here. Each is loaded once, before anybody is served, and everybody who comes meanwhile
- * waits for the same loading; it leaves memory a while after the last one has left, and not before it is saved.
+ * The documents that are open at this isolate. Each is loaded once, and everybody who joins meanwhile waits for the same
+ * loading; it leaves memory a while after the last participant has left, and not before it is saved.
  *
  * Yjs is loaded with the first document.
  */
 import type { Channel, Post } from "../cluster/channel.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
+import type { DocumentUser } from "./yjs/awareness.ts";
 import { DocumentList } from "./document_list.ts";
-import type { Document, DocumentPost } from "./document.ts";
+import type { Document } from "./document.ts";
 import { DocumentRefusal, mayRead } from "./document_access.ts";
+import type { DocumentPost } from "./document_fan_out.ts";
 import { removeForGood } from "./document_removal.ts";
 import type { Connection, Participant } from "./participant.ts";
-import type { Whose } from "./awareness.ts";
 
+/** What the documents of an isolate need. */
 export interface DocumentsParts {
   readonly kv: Deno.Kv;
+  /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** The way to the other isolates, if there are any. */
+  /** Sends posts to the other isolates; missing where there are none. */
   readonly channel: Channel | undefined;
-  /** Through which it is heard who may be where; missing where that never changes. */
+  /** Notifies of changed permissions; missing where they never change. */
   readonly changes?: ChangeFeed;
-  /** How long a document stays that nobody uses; 10 s unless told otherwise. */
+  /** Time after which an unused document leaves memory; 10 s if missing. */
   readonly lingerMs?: number;
-  /** Told of what goes wrong, by a fixed name. */
+  /** Called with each error and the name of its event in the log. */
   readonly failed: (what: string, error: unknown) => void;
 }
 
-/** A connection at a document. */
+/** A connection that has joined a document. */
 export interface OpenParticipation {
+  /** Applies a frame of the client. */
   receive(data: string | ArrayBuffer): void;
+  /** Ends it; to be called once. */
   leave(): void;
 }
 
-/** Somebody who is at a document, or about to be. */
+/** A connection that has joined a document, or is about to. */
 interface LiveConnection {
   readonly id: string;
   readonly connection: Connection;
   isRefused: boolean;
 }
 
-interface Open {
+/** A document that is loading or loaded. */
+interface OpenDocument {
   readonly loading: Promise<Document>;
-  /** Those who use it. */
+  /** The number of connections and calls that use it. */
   users: number;
-  /** Since nobody does. */
-  leaving: ReturnType<typeof setTimeout> | undefined;
+  /** Unloads it; set while nobody uses it. */
+  unloading: ReturnType<typeof setTimeout> | undefined;
 }
 
 const LINGER_MS = 10_000;
-/** Posts may be lost: so often is read what they were about. */
-const LOOK_EVERY_MS = 3_000;
-/** How often documents are taken out that were deleted more than a day ago. */
+/** Posts may be lost: every document is read from KV this often. */
+const POLL_EVERY_MS = 3_000;
+/** Interval between removals of documents that were deleted more than a day ago. */
 const REMOVE_EVERY_MS = 60 * 60_000;
 
 /** A document's id: a ULID of ours, or a name that a program chose. */
 export const DOCUMENT_ID = /^[\p{L}\p{N}\p{M}_-]{1,64}$/u;
 
+/** The documents of this isolate. */
 export class Documents {
   readonly name = "documents";
   readonly documentList: DocumentList;
   readonly #parts: DocumentsParts;
   readonly #isolate = crypto.randomUUID();
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<string, OpenDocument>();
   readonly #loaded = new Map<string, Document>();
-  readonly #visits = new Set<LiveConnection>();
+  readonly #connections = new Set<LiveConnection>();
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #removing: ReturnType<typeof setInterval>;
   #isClosed = false;
@@ -72,68 +79,70 @@ export class Documents {
   constructor(parts: DocumentsParts) {
     this.#parts = parts;
     this.documentList = new DocumentList(parts.kv, parts.now, parts.changes);
-    parts.changes?.listen((change) => this.#heed(change));
+    parts.changes?.listen((change) => this.#closeRefused(change));
     this.#removing = setInterval(() => {
       this.removeDeleted().catch((error) => parts.failed("document_removal_failed", error));
     }, REMOVE_EVERY_MS);
   }
 
   /**
-   * Seats a connection; `undefined` when the document has too many. Throws `DocumentRefusal` for whoever may not be
-   * there, and when it can't be loaded.
+   * Joins a document; `undefined` when it has too many connections.
+   *
+   * @throws {DocumentRefusal} when the user may not open it
+   * @throws {Error} when it can't be loaded
    */
   async join(
     id: string,
     connection: Connection,
     kind: "yjs" | "plain",
   ): Promise<OpenParticipation | undefined> {
-    // Before it is looked up: what changes from here on is heard.
-    const visit: LiveConnection = { id, connection, isRefused: false };
-    this.#visits.add(visit);
-    let seat: OpenParticipation | undefined;
+    // Before permissions are read: from here on, a change of them closes the connection.
+    const live: LiveConnection = { id, connection, isRefused: false };
+    this.#connections.add(live);
+    let joined: OpenParticipation | undefined;
     try {
       const refusal = await this.#refusalOf(id, connection) ?? await this.#quotaRefusal(id, connection);
       if (refusal) throw refusal;
-      return seat = await this.#seat(visit, kind);
+      return joined = await this.#join(live, kind);
     } finally {
-      if (!seat) this.#visits.delete(visit);
+      if (!joined) this.#connections.delete(live);
     }
   }
 
-  async #seat(visit: LiveConnection, kind: "yjs" | "plain"): Promise<OpenParticipation | undefined> {
-    const { id, connection } = visit;
+  async #join(live: LiveConnection, kind: "yjs" | "plain"): Promise<OpenParticipation | undefined> {
+    const { id, connection } = live;
     const open = this.#use(id);
     const document = await open.loading;
     let participant: Participant | undefined;
     try {
-      if (!visit.isRefused) participant = document.join(connection, kind);
+      if (!live.isRefused) participant = document.join(connection, kind);
     } finally {
       if (!participant) this.#release(id, open);
     }
     if (!participant) return undefined;
-    const seated = participant;
+    const joined = participant;
     const leave = () => {
-      document.leave(seated);
-      this.#visits.delete(visit);
+      document.leave(joined);
+      this.#connections.delete(live);
       this.#release(id, open);
     };
-    return { receive: (data) => void (visit.isRefused || seated.receive(data)), leave };
+    return { receive: (data) => void (live.isRefused || joined.receive(data)), leave };
   }
 
-  /** Takes out the documents whose day has passed since they were deleted. */
+  /** Removes for good the documents that can't be restored any more. */
   async removeDeleted(): Promise<void> {
     await removeForGood(this.#parts.kv, this.#parts.now());
   }
 
-  /** Why a connection may not be at a document, as of now. */
+  /** Why a user may not open a document now; `undefined`: they may. */
   async #refusalOf(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
-    const entry = await this.documentList.stored(id);
-    if (!entry) return undefined;
-    if (entry.deletedAt !== undefined) return new DocumentRefusal("deleted");
-    return mayRead(entry, user) ? undefined : new DocumentRefusal("private");
+    const document = await this.documentList.stored(id);
+    if (!document) return undefined;
+    if (document.deletedAt !== undefined) return new DocumentRefusal("deleted");
+    return mayRead(document, user) ? undefined : new DocumentRefusal("private");
   }
 
-  /** A document that isn't there would come to be with the first edit. */
+  /** Opening a document that doesn't exist makes it, with the first edit. */
   async #quotaRefusal(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
     if (await this.documentList.stored(id)) return undefined;
     try {
@@ -144,59 +153,60 @@ export class Documents {
     }
   }
 
-  /** Turns out who may no longer be where they are. */
-  async #heed(change: Change): Promise<void> {
-    const isConcerned = ({ id, connection }: LiveConnection) =>
+  /** Closes the connections that a change of permissions refuses. */
+  async #closeRefused(change: Change): Promise<void> {
+    const isAffected = ({ id, connection }: LiveConnection) =>
       change.type === "unknown" || (change.type === "document" && change.id === id) ||
       (change.type === "account" && change.id === connection.user.id);
-    for (const visit of [...this.#visits].filter(isConcerned)) {
-      const refusal = await this.#refusalOf(visit.id, visit.connection);
-      if (!refusal || visit.isRefused) continue;
-      visit.isRefused = true;
-      void visit.connection.close(CLOSE.notAllowed, refusal.message);
+    for (const live of [...this.#connections].filter(isAffected)) {
+      const refusal = await this.#refusalOf(live.id, live.connection);
+      if (!refusal || live.isRefused) continue;
+      live.isRefused = true;
+      void live.connection.close(CLOSE.notAllowed, refusal.message);
     }
   }
 
-  /** The text of a document, as of now; `""` for one that nobody has written in. */
+  /** The present text of a document; `""` if nobody has written in it. */
   async read(id: string): Promise<string> {
     return await this.#with(id, (document) => Promise.resolve(document.text.toString()));
   }
 
-  /** Makes the text what it was in a version; false when there is none of that id. */
-  async restore(id: string, version: string, by: Whose): Promise<boolean> {
-    const text = await this.documentList.version(id, version);
+  /** Sets the text to that of a version; false when there is none with this id. */
+  async restore(id: string, version: string, by: DocumentUser): Promise<boolean> {
+    const text = await this.documentList.versions.text(id, version);
     if (text === undefined) return false;
     await this.#with(id, (document) => document.restore(text, by));
     return true;
   }
 
-  /** Hears another isolate. */
+  /** Applies a post of another isolate. */
   receive(post: Post): void {
     if (!isDocumentPost(post)) return;
     try {
-      this.#loaded.get(post.id)?.hear(post);
+      this.#loaded.get(post.id)?.receive(post);
     } catch (error) {
       this.#parts.failed("document_post_failed", error);
     }
   }
 
-  /** Saves all that isn't saved. It may take for ever when KV is out of reach. */
+  /** Saves everything; doesn't resolve while KV is down. */
   async settle(): Promise<void> {
     await Promise.all(Array.from(this.#loaded.values(), (document) => document.settle()));
   }
 
+  /** Saves everything before the service closes. */
   drain(): Promise<void> {
     return this.settle();
   }
 
-  /** Ends it; what isn't saved by now is lost. Resolves when nothing is asked of KV any more. */
+  /** Closes all documents; what isn't saved by now is lost. Resolves when no request to KV is under way any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     clearInterval(this.#removing);
-    for (const { leaving } of this.#open.values()) clearTimeout(leaving);
+    for (const { unloading } of this.#open.values()) clearTimeout(unloading);
     const ended = Array.from(this.#loaded.values(), (document) => document.end());
-    // What is being loaded ends itself, and says so.
+    // A document that is loading closes itself when it finds #isClosed set, and rejects.
     const loading = Array.from(this.#open.values(), (open) => open.loading);
     this.#open.clear();
     this.#loaded.clear();
@@ -213,22 +223,22 @@ export class Documents {
     }
   }
 
-  #use(id: string): Open {
+  #use(id: string): OpenDocument {
     let open = this.#open.get(id);
     if (!open) {
-      const fresh: Open = open = { loading: this.#load(id), users: 0, leaving: undefined };
+      const fresh: OpenDocument = open = { loading: this.#load(id), users: 0, unloading: undefined };
       this.#open.set(id, open);
-      // The next one tries anew.
+      // The next to join tries again.
       open.loading.catch(() => this.#open.get(id) === fresh && this.#open.delete(id));
     }
     open.users++;
-    clearTimeout(open.leaving);
+    clearTimeout(open.unloading);
     return open;
   }
 
-  #release(id: string, open: Open): void {
+  #release(id: string, open: OpenDocument): void {
     if (--open.users || this.#isClosed) return;
-    open.leaving = setTimeout(() => {
+    open.unloading = setTimeout(() => {
       this.#unload(id, open).catch((error) => this.#parts.failed("document_unload_failed", error));
     }, this.#parts.lingerMs ?? LINGER_MS);
   }
@@ -245,18 +255,18 @@ export class Documents {
       throw new Error("The service is stopping");
     }
     this.#loaded.set(id, document);
-    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer ??= setInterval(() => this.#poll(), POLL_EVERY_MS);
     return document;
   }
 
-  /** Lets go of a document once it is saved, unless somebody has come meanwhile. */
-  async #unload(id: string, open: Open): Promise<void> {
+  /** Removes a document from memory once it is saved, unless somebody joined meanwhile. */
+  async #unload(id: string, open: OpenDocument): Promise<void> {
     const document = await open.loading;
     await document.settle();
     if (!open.users && !this.#isClosed) await document.tidy();
-    // Somebody may have come while that took its time; whoever comes from here on opens it anew.
+    // Somebody may have joined during the awaits above; those who join from here on load the document again.
     if (open.users || this.#isClosed || this.#open.get(id) !== open) return;
-    clearTimeout(open.leaving);
+    clearTimeout(open.unloading);
     this.#open.delete(id);
     this.#loaded.delete(id);
     if (!this.#open.size) {
@@ -266,8 +276,8 @@ export class Documents {
     await document.end();
   }
 
-  #look(): void {
-    for (const document of this.#loaded.values()) document.look();
+  #poll(): void {
+    for (const document of this.#loaded.values()) document.poll();
   }
 }
 

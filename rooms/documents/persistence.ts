@@ -1,69 +1,73 @@
 /**
- * Keeps edits until they are durable.
+ * Saves a document's edits.
  *
- * Whatever is appended to KV must never refer to something that isn't there: so a save takes all that isn't known to
- * stand in KV, what came from other isolates included. Those save theirs themselves, and say so; what one of them never
- * says, because it died, is saved here after a while.
+ * An update in KV must never refer to an edit that isn't there. So a save takes all edits that aren't known to be in KV,
+ * those of other isolates included. Other isolates save their own edits and post that; what one of them doesn't confirm
+ * within {@link CONFIRM_WITHIN_MS}, because it died, is saved here.
  */
 import * as Y from "yjs";
 import { DocumentStore } from "./document_store.ts";
 
+/** What the persistence of one document needs. */
 export interface PersistenceParts {
   readonly store: DocumentStore;
   /** The whole document as an update. */
   readonly state: () => Uint8Array<ArrayBuffer>;
-  /** Takes what was read from KV. */
+  /** Applies edits that were read from KV. */
   readonly apply: (updates: readonly Uint8Array<ArrayBuffer>[]) => void;
-  /** What has to be done before anything is saved. Never rejects. */
+  /** Resolves when edits may be saved. Never rejects. */
   readonly ready: () => Promise<void>;
-  /** Own edits are durable up to this number. */
+  /** Called when the edits made here are durable up to this number. */
   readonly saved: (number: number) => void;
+  /** Called when a save failed; it is tried again. */
   readonly failed: (error: unknown) => void;
 }
 
+/** An edit that isn't known to be durable. */
 interface Unsaved {
-  /** `undefined`: many, for which the whole document stands. */
+  /** `undefined`: many edits, for which the whole document is saved. */
   readonly update: Uint8Array<ArrayBuffer> | undefined;
   /** The isolate that saves it, and its number there; `undefined`: this one. */
   readonly from: string | undefined;
   readonly number: number;
-  /** Its place among all that came here; of many, that of the first. */
+  /** Its position in the order of arrival at this isolate; of many edits, the first one's. */
   readonly order: number;
 }
 
-/** Edits are gathered for this long; one commit takes them all. */
+/** Edits made within this time are saved in one commit. */
 const GATHER_MS = 200;
-/** How long another isolate may take to say that it has saved. */
-const PATIENCE_MS = 2_000;
+/** Another isolate confirms within this time that its edit is durable; otherwise this isolate saves it. */
+const CONFIRM_WITHIN_MS = 2_000;
 const RETRY_MS = 1_000;
-/** Updates after which a snapshot takes their place. */
+/** After this number of updates a snapshot replaces them. */
 const MAX_SURPLUS = 200;
 /** The same when the document is closed. */
 const MAX_SURPLUS_CLOSED = 20;
-/** Above this, edits that wait are let go of, and the whole document is saved: KV may be out of reach for hours. */
+/** Above these limits, unsaved edits are dropped from memory and the whole document is saved: KV may be down for hours. */
 const MAX_UNSAVED = { edits: 1_000, bytes: 256 * 1024 };
-/** Callbacks that somebody may have waiting; a connection has 6,000 frames in one go, and 100 in each second after. */
+/** Waiting callbacks of one participant; a connection may send 6,000 frames at once, and 100 a second after that. */
 const MAX_WAITING = 10_000;
 
+/** Saves and reads the edits of one document. */
 export class Persistence {
   readonly #parts: PersistenceParts;
-  /** What is being saved, and what has come since; in the order in which they came. */
+  /** The edits that are being saved, and those that arrived since, both in order of arrival. */
   #batch: readonly Unsaved[] = [];
   #fresh: Unsaved[] = [];
-  /** Of those that have come since. */
+  /** The size of the fresh edits. */
   #bytes = 0;
   #number = 0;
   #order = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Infinity;
   #saving: Promise<void> | undefined;
-  /** Reading and writing follow each other. */
+  /** The last operation on KV: they run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** A reading that hasn't begun. */
+  /** A read that hasn't begun yet. */
   #reading: Promise<void> | undefined;
   #isClosed = false;
   #waiting: { order: number; by: object; done: () => void }[] = [];
-  /** How many of them everybody has. */
+  /** How many of them each participant has. */
   readonly #counts = new Map<object, number>();
   #wake: () => void = () => {};
 
@@ -76,12 +80,12 @@ export class Persistence {
     return this.#number;
   }
 
-  /** Takes an edit that was made here. */
+  /** Adds an edit that was made here. */
   own(update: Uint8Array<ArrayBuffer>): void {
     this.#add({ update, from: undefined, number: ++this.#number, order: ++this.#order });
   }
 
-  /** Takes an edit that another isolate will save. */
+  /** Adds an edit that another isolate will save. */
   foreign(update: Uint8Array<ArrayBuffer>, from: string, number: number): void {
     this.#add({ update, from, number, order: ++this.#order });
   }
@@ -91,13 +95,13 @@ export class Persistence {
     const isUnsaved = (edit: Unsaved) => edit.from !== from || edit.number > number;
     this.#batch = this.#batch.filter(isUnsaved);
     this.#fresh = this.#fresh.filter(isUnsaved);
-    this.#tell();
+    this.#callBack();
   }
 
   /**
-   * Calls back once all edits that are here by now are durable: at once, when they are. Those of other isolates count
-   * too: whoever asks may have made one there, and have brought it here again. Answers false when whoever asks has too
-   * many callbacks waiting already.
+   * Calls `done` once all edits that are here by now are durable, at once if they are. Edits of other isolates count too:
+   * the participant may have made one there before it reconnected to this isolate. Answers false when the participant
+   * has {@link MAX_WAITING} callbacks waiting already.
    */
   whenSaved(by: object, done: () => void): boolean {
     if (this.#firstUnsaved === Infinity) {
@@ -111,7 +115,7 @@ export class Persistence {
     return true;
   }
 
-  /** Calls nobody back who has left. */
+  /** Drops the callbacks of a participant that has left. */
   forget(by: object): void {
     if (!this.#counts.delete(by)) return;
     this.#waiting = this.#waiting.filter((waiting) => waiting.by !== by);
@@ -122,21 +126,25 @@ export class Persistence {
     while ((this.#fresh.length || this.#saving) && !this.#isClosed) await this.#saveNow();
   }
 
-  /** Takes what others have written to KV. Throws when it can't be read. */
+  /**
+   * Reads and applies the edits that others have written.
+   *
+   * @throws {Error} when KV can't be read
+   */
   read(): Promise<void> {
     return this.#reading ??= this.#inTurn(async () => {
-      // From here on another reading may be asked for, which has to find what this one may miss.
+      // A read that is requested from now on has to find what this one may miss.
       this.#reading = undefined;
       this.#parts.apply(await this.#parts.store.read());
     });
   }
 
-  /** Leaves few updates behind for those who open the document next. */
+  /** Replaces updates by a snapshot if there are many, so that the document opens fast. */
   async tidy(): Promise<void> {
     if (this.#parts.store.surplus > MAX_SURPLUS_CLOSED) await this.#inTurn(() => this.#replace());
   }
 
-  /** Ends it; what isn't saved by now is lost to this process. */
+  /** Stops saving; edits that aren't saved by now are lost to this process. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -148,23 +156,25 @@ export class Persistence {
   #add(edit: Unsaved): void {
     this.#fresh.push(edit);
     this.#bytes += edit.update?.length ?? 0;
-    this.#thin();
-    this.#dueAgain();
+    this.#limit();
+    this.#schedule();
   }
 
-  /** Lets the document stand for what has become too much. */
-  #thin(): void {
+  /** Replaces the fresh edits, if they are too many, by the whole document. */
+  #limit(): void {
     const { length: edits, 0: first } = this.#fresh;
     if (edits <= MAX_UNSAVED.edits && this.#bytes <= MAX_UNSAVED.bytes) return;
     this.#fresh = [{ update: undefined, from: undefined, number: this.#number, order: first.order }];
     this.#bytes = 0;
   }
 
-  #dueAgain(): void {
-    if (this.#fresh.length) this.#due(this.#fresh.some(({ from }) => !from) ? GATHER_MS : PATIENCE_MS);
+  #schedule(): void {
+    if (this.#fresh.length) {
+      this.#saveWithin(this.#fresh.some(({ from }) => !from) ? GATHER_MS : CONFIRM_WITHIN_MS);
+    }
   }
 
-  #due(ms: number): void {
+  #saveWithin(ms: number): void {
     const at = performance.now() + ms;
     if (this.#isClosed || this.#saving || at >= this.#dueAt) return;
     this.#dueAt = at;
@@ -177,7 +187,7 @@ export class Persistence {
     this.#dueAt = Infinity;
     return this.#saving ??= this.#save().finally(() => {
       this.#saving = undefined;
-      this.#dueAgain();
+      this.#schedule();
     });
   }
 
@@ -192,24 +202,24 @@ export class Persistence {
       this.#fresh = [...this.#batch, ...this.#fresh];
       this.#batch = [];
       this.#bytes = this.#fresh.reduce((sum, { update }) => sum + (update?.length ?? 0), 0);
-      this.#thin();
+      this.#limit();
       this.#parts.failed(error);
       return await this.#pause(RETRY_MS);
     }
     this.#batch = [];
     this.#parts.saved(number);
-    this.#tell();
+    this.#callBack();
     if (this.#parts.store.surplus < MAX_SURPLUS) return;
     await this.#inTurn(() => this.#replace()).catch(this.#parts.failed);
   }
 
-  /** The place of the first edit that isn't durable. */
+  /** The position of the first edit that isn't durable. */
   get #firstUnsaved(): number {
     return (this.#batch[0] ?? this.#fresh[0])?.order ?? Infinity;
   }
 
-  /** Calls back those who waited for nothing that is unsaved. */
-  #tell(): void {
+  /** Calls the callbacks whose edits are all durable. */
+  #callBack(): void {
     const first = this.#firstUnsaved;
     const settled = this.#waiting.filter(({ order }) => order < first);
     this.#waiting = this.#waiting.filter(({ order }) => order >= first);
@@ -231,7 +241,7 @@ export class Persistence {
   async #replace(): Promise<boolean> {
     const { store, apply, state } = this.#parts;
     apply(await store.read());
-    // Once it is closed it takes nothing any more: what was just read would be missing in what takes its place.
+    // A closed document applies nothing any more: the snapshot would lack the edits that were just read.
     if (this.#isClosed) throw new Error("Closed before it was replaced by a snapshot");
     return await store.replace(state());
   }
@@ -242,7 +252,7 @@ export class Persistence {
     return turn;
   }
 
-  /** Or until it is closed. */
+  /** Waits, at most until {@link close}. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -255,7 +265,7 @@ export class Persistence {
   }
 }
 
-/** Updates as one; `undefined` when the whole document stands for some. */
+/** The updates merged into one; `undefined` when the whole document has to be saved. */
 function merged(
   updates: readonly (Uint8Array<ArrayBuffer> | undefined)[],
 ): Uint8Array<ArrayBuffer> | undefined {

@@ -1,67 +1,74 @@
-/** The clients in plain text frames, and what they are told: edits by positions, who comes and goes, and cursors. */
+/** Sends plain-text clients what happens in a document: edits by position, arrivals, departures and cursors. */
 import * as Y from "yjs";
 import type { ServerFrame } from "./plain_frames.ts";
 import type { PlainParticipant } from "./plain_participant.ts";
-import type { Change } from "./awareness.ts";
+import type { Change } from "./yjs/awareness.ts";
 
+/** The plain-text clients of one document. */
 export class PlainAudience {
   readonly #text: Y.Text;
   readonly #members = new Set<PlainParticipant>();
-  /** The text as they were told it; while there are any. */
-  #told = "";
-  /** The clients of each name, of both kinds. */
-  readonly #here = new Map<string, Set<number>>();
+  /** The text that the members have by now; empty while there are none. */
+  #sent = "";
+  /** The Yjs client ids of each user name, of both kinds of clients. */
+  readonly #clients = new Map<string, Set<number>>();
 
+  /** `text` is the document's text. */
   constructor(text: Y.Text) {
     this.#text = text;
   }
 
+  /** The clients that are connected. */
   get members(): ReadonlySet<PlainParticipant> {
     return this.#members;
   }
 
+  /** Adds a client. */
   add(member: PlainParticipant): void {
-    if (!this.#members.size) this.#told = this.#text.toString();
+    if (!this.#members.size) this.#sent = this.#text.toString();
     this.#members.add(member);
   }
 
+  /** Removes a client. */
   remove(member: PlainParticipant): void {
     this.#members.delete(member);
-    if (!this.#members.size) this.#told = "";
+    if (!this.#members.size) this.#sent = "";
   }
 
-  /** Tells what has become of the text, all but whoever it comes from. */
-  edited(event: Y.YTextEvent, user: () => string): void {
+  /** Sends a change of the text to all clients but its author's; `user` is called at most once, for the author's name. */
+  textChanged(event: Y.YTextEvent, user: () => string): void {
     if (!this.#members.size) return;
     const name = user();
     const { origin } = event.transaction;
     const isOther = (one: PlainParticipant) => one !== origin;
     let at = 0;
-    // To ask for the delta goes through all of the document.
+    // `event.delta` walks through the whole document: compute it only when somebody needs it.
     for (const { retain = 0, insert, delete: deleted = 0 } of event.delta) {
       at += retain;
       const inserted = typeof insert === "string" ? insert : "";
-      const text = inserted || this.#told.slice(at, at + deleted);
+      const text = inserted || this.#sent.slice(at, at + deleted);
       if (!text) continue;
       const action = inserted ? "insert" : "delete";
-      this.#told = this.#told.slice(0, at) + inserted + this.#told.slice(at + deleted);
-      this.#tell({ type: "edit", user: name, action, position: at, text }, isOther);
+      this.#sent = this.#sent.slice(0, at) + inserted + this.#sent.slice(at + deleted);
+      this.#send({ type: "edit", user: name, action, position: at, text }, isOther);
       at += inserted.length;
     }
   }
 
-  /** Tells of those who came, moved or went, all but themselves. */
-  stirred(changes: readonly Change[]): void {
+  /** Sends arrivals, departures and cursors to all clients but those of the same user. */
+  awarenessChanged(changes: readonly Change[]): void {
     for (const { client, name, state, isNew } of changes) {
-      const those = this.#here.get(name) ?? new Set();
+      const clients = this.#clients.get(name) ?? new Set();
       const isOther = ({ connection }: PlainParticipant) => connection.user.name !== name;
-      if (state && isNew && !those.size) this.#tell({ type: "user_joined", user: name }, isOther);
-      if (state) those.add(client);
-      else if (those.delete(client) && !those.size) this.#tell({ type: "user_left", user: name }, isOther);
-      if (those.size) this.#here.set(name, those);
-      else this.#here.delete(name);
+      if (state && isNew && !clients.size) this.#send({ type: "user_joined", user: name }, isOther);
+      if (state) clients.add(client);
+      else if (clients.delete(client) && !clients.size) {
+        this.#send({ type: "user_left", user: name }, isOther);
+      }
+      if (clients.size) this.#clients.set(name, clients);
+      else this.#clients.delete(name);
       const position = state && this.#positionIn(state);
-      if (position !== undefined) this.#tell({ type: "cursor", user: name, position }, isOther);
+      if (position !== undefined) this.#send({ type: "cursor", user: name, position }, isOther);
     }
   }
 
@@ -70,15 +77,15 @@ export class PlainAudience {
     if (!this.#members.size || !doc) return;
     if (typeof cursor !== "object" || cursor === null || !("head" in cursor)) return;
     try {
-      const place = Y.createRelativePositionFromJSON(cursor.head);
-      const position = Y.createAbsolutePositionFromRelativePosition(place, doc);
+      const relative = Y.createRelativePositionFromJSON(cursor.head);
+      const position = Y.createAbsolutePositionFromRelativePosition(relative, doc);
       return position?.type === this.#text ? position.index : undefined;
     } catch {
-      // A client may write into its state whatever it likes.
+      // A client may put anything into its state.
     }
   }
 
-  #tell(frame: ServerFrame, isMeant: (member: PlainParticipant) => boolean): void {
-    for (const member of this.#members) if (isMeant(member)) member.tell(frame);
+  #send(frame: ServerFrame, isRecipient: (member: PlainParticipant) => boolean): void {
+    for (const member of this.#members) if (isRecipient(member)) member.send(frame);
   }
 }

@@ -1,25 +1,25 @@
 /**
- * The text frames of a document's socket, `/ws/documents/:id/`, for clients that don't speak Yjs: one JSON object each.
+ * The text frames of a document's socket, `/ws/documents/:id/`, for clients that don't speak Yjs: one JSON object each,
+ * at most {@link MAX_FRAME_BYTES}.
  *
  * | client sends | meaning |
  * | --- | --- |
- * | `{"type":"edit","action":"insert","position":5,"text":"hi"}` | insert; with a `client_id` it asks for a `saved` |
- * | `{"type":"edit","action":"delete","position":5,"text":"hi"}` | delete what stands there |
- * | `{"type":"cursor_move","position":5}` | the cursor stands there |
- * | `{"type":"save","client_id":"7"}` | asks for a `saved` once all that was sent before is durable |
+ * | `{"type":"edit","action":"insert","position":5,"text":"hi"}` | insert the text; with a `client_id`, send `saved` when it is durable |
+ * | `{"type":"edit","action":"delete","position":5,"text":"hi"}` | delete the text at this position |
+ * | `{"type":"cursor_move","position":5}` | the cursor is at this position |
+ * | `{"type":"save","client_id":"7"}` | send `saved` once all edits sent before are durable |
  *
- * Positions are UTF-16 code units. What the service sends: {@link ServerFrame}.
+ * Positions count UTF-16 code units. The service sends {@link ServerFrame}s.
  */
 import * as v from "valibot";
+import { MAX_DOCUMENT_BYTES } from "./yjs/size_limit.ts";
 
 /** The size of a text frame, in bytes. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
-/** In bytes of its Yjs state, what was deleted included. */
-export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
-/** A client that kept a whole document answers with all of it, when it doesn't know yet what is here. */
+/** Size of a binary frame: a client that was offline may send a whole document. */
 export const MAX_UPDATE_FRAME_BYTES = MAX_DOCUMENT_BYTES + 64 * 1024;
 
-/** What the service sends. `document_content` comes again when an edit may have crossed others on their way. */
+/** A frame from the service. `document_content` is sent again when an edit may have crossed others on their way. */
 export type ServerFrame =
   | { type: "document_content"; content: string }
   | { type: "edit"; user: string; action: "insert" | "delete"; position: number; text: string }
@@ -28,9 +28,10 @@ export type ServerFrame =
   | { type: "saved"; client_id: string }
   | { type: "error"; error: string; code: PlainErrorCode; client_id?: string };
 
+/** Why a frame was refused. */
 export type PlainErrorCode = "invalid_json" | "invalid_frame" | "unknown_type" | "invalid_position" | "full";
 
-/** A frame that can't be acted upon, and changes nothing; its message and code go to the client. */
+/** A frame that is refused and changes nothing; its message and code go to the client. */
 export class PlainError extends Error {
   override readonly name = "PlainError";
   readonly code: PlainErrorCode;
@@ -67,10 +68,16 @@ const SCHEMAS = {
   save: v.object({ type: v.literal("save"), client_id: CLIENT_ID }),
 };
 
+/** A frame from a client, decoded. */
 export type PlainFrame = v.InferOutput<typeof SCHEMAS[keyof typeof SCHEMAS]>;
+/** A frame that inserts or deletes text. */
 export type Edit = Extract<PlainFrame, { type: "edit" }>;
 
-/** Decodes a client's text frame. Throws {@link PlainError}. */
+/**
+ * Decodes a client's text frame.
+ *
+ * @throws {PlainError} when it isn't one
+ */
 export function decodePlain(text: string): PlainFrame {
   const frame = parsed(text);
   const type = "type" in frame ? frame.type : undefined;
@@ -88,11 +95,12 @@ function parsed(text: string): object {
     const frame: unknown = JSON.parse(text);
     if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new PlainError("invalid_json", "Invalid JSON");
 }
 
+/** Encodes a frame of the service. */
 export function encodePlain(frame: ServerFrame): string {
   return JSON.stringify(frame);
 }

@@ -1,45 +1,47 @@
-/** A client that speaks in plain text frames: it edits by positions, and is told of others' edits by positions. */
+/** A client that speaks plain-text frames: it sends edits by position, and receives others' edits by position. */
 import * as Y from "yjs";
-import { type Connection, FullError, type Participant, type ParticipantHost } from "./participant.ts";
-import type { Change } from "./awareness.ts";
+import type { Connection, Participant, ParticipantHost } from "./participant.ts";
+import type { Change } from "./yjs/awareness.ts";
 import { decodePlain, type Edit, encodePlain, PlainError, type ServerFrame } from "./plain_frames.ts";
+import { FullError } from "./yjs/size_limit.ts";
 
-/** An edit of others that was sent so lately may cross one of the client's on its way. */
+/** An edit that was sent to the client within this time may not have arrived when the client sent its own. */
 const CROSSING_MS = 5_000;
-/** When it is likely that nothing is on its way, the client gets the text anew, so that it has what all have. */
-const CALM_MS = 400;
-/** Larger texts are given time to arrive before more is sent. */
+/** After such a crossing, the client gets the whole text again once it has been quiet for this time. */
+const QUIET_MS = 400;
+/** After a text of this length, in UTF-16 code units, nothing is sent until it is on its way. */
 const LARGE_LENGTH = 256 * 1024;
 
+/** A plain-text client. */
 export class PlainParticipant implements Participant {
   readonly connection: Connection;
-  readonly #desk: ParticipantHost;
-  /** Under this id it edits, and is present. */
+  readonly #host: ParticipantHost;
+  /** The Yjs client id of its edits and its awareness state. */
   readonly #client = Math.floor(Math.random() * 2 ** 32);
-  #toldAt = -Infinity;
-  #calm: ReturnType<typeof setTimeout> | undefined;
+  #editSentAt = -Infinity;
+  #quietTimer: ReturnType<typeof setTimeout> | undefined;
   #isBehind = false;
   #hasLeft = false;
 
-  constructor(connection: Connection, desk: ParticipantHost) {
+  constructor(connection: Connection, host: ParticipantHost) {
     this.connection = connection;
-    this.#desk = desk;
+    this.#host = host;
   }
 
-  /** Brings the text, and shows who came. */
+  /** Sends the text to the client, and its arrival to the others. */
   begin(): void {
-    this.#tellAll();
-    this.#desk.point(this.#client, {}, this);
+    this.#sendText();
+    this.#host.setAwareness(this.#client, {}, this);
   }
 
   leave(): void {
     this.#hasLeft = true;
-    clearTimeout(this.#calm);
+    clearTimeout(this.#quietTimer);
   }
 
-  /** Says that it is still there. */
-  renew(): Change[] {
-    return this.#desk.presence.renew(this.#client);
+  /** Renews the awareness state that the server keeps for this client. */
+  renewAwareness(): Change[] {
+    return this.#host.awareness.renew(this.#client);
   }
 
   receive(data: string | ArrayBuffer): void {
@@ -49,30 +51,30 @@ export class PlainParticipant implements Participant {
         throw new PlainError("invalid_frame", "This connection speaks in text frames");
       }
       const frame = decodePlain(data);
-      if (frame.type === "cursor_move") return this.#point(frame.position);
+      if (frame.type === "cursor_move") return this.#moveCursor(frame.position);
       clientId = frame.client_id;
       if (frame.type === "edit") this.#edit(frame);
       if (clientId === undefined) return;
       const saved = encodePlain({ type: "saved", client_id: clientId });
-      this.#desk.whenSaved(this, () => this.connection.send(saved));
+      this.#host.whenSaved(this, () => this.connection.send(saved));
     } catch (error) {
       const isFull = error instanceof FullError;
       if (!isFull && !(error instanceof PlainError)) throw error;
       const code = isFull ? "full" : error.code;
       this.connection.send(encodePlain({ type: "error", error: error.message, code, client_id: clientId }));
-      this.#mayDiffer();
+      this.#resyncIfCrossed();
     }
   }
 
-  /** Brings a frame, unless the text is on its way and will have it. */
-  tell(frame: ServerFrame): void {
+  /** Sends a frame, unless a whole text is on its way, after which another one will follow. */
+  send(frame: ServerFrame): void {
     if (this.#isBehind) return;
-    if (frame.type === "edit") this.#toldAt = performance.now();
+    if (frame.type === "edit") this.#editSentAt = performance.now();
     this.connection.send(encodePlain(frame));
   }
 
   #edit({ action, position, text }: Edit): void {
-    const { text: content } = this.#desk;
+    const { text: content } = this.#host;
     const end = action === "insert" ? position : position + text.length;
     if (end > content.length) throw outside(end, content.length);
     const whole = content.toString();
@@ -82,37 +84,37 @@ export class PlainParticipant implements Participant {
     if (splitsCharacter(whole, position) || splitsCharacter(whole, end)) {
       throw new PlainError("invalid_position", "The position is in the middle of a character");
     }
-    const brings = action === "insert" ? text.length : 0;
-    this.#desk.edit(
-      () => brings ? content.insert(position, text) : content.delete(position, text.length),
-      { participant: this, client: this.#client, brings },
+    const inserts = action === "insert" ? text.length : 0;
+    this.#host.edit(
+      () => inserts ? content.insert(position, text) : content.delete(position, text.length),
+      { participant: this, client: this.#client, inserts },
     );
-    this.#mayDiffer();
+    this.#resyncIfCrossed();
   }
 
-  #point(position: number): void {
-    const { text } = this.#desk;
+  #moveCursor(position: number): void {
+    const { text } = this.#host;
     if (position > text.length) throw outside(position, text.length);
-    const place = Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, position));
-    this.#desk.point(this.#client, { cursor: { anchor: place, head: place } }, this);
+    const cursor = Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(text, position));
+    this.#host.setAwareness(this.#client, { cursor: { anchor: cursor, head: cursor } }, this);
   }
 
-  /** What was sent lately may have arrived after the client sent this: then its text is another now. */
-  #mayDiffer(): void {
-    if (performance.now() - this.#toldAt > CROSSING_MS || this.#hasLeft) return;
-    clearTimeout(this.#calm);
-    this.#calm = setTimeout(() => this.#tellAll(), CALM_MS);
+  /** Sends the text again if an edit crossed one of the client's: then the client's text differs. */
+  #resyncIfCrossed(): void {
+    if (performance.now() - this.#editSentAt > CROSSING_MS || this.#hasLeft) return;
+    clearTimeout(this.#quietTimer);
+    this.#quietTimer = setTimeout(() => this.#sendText(), QUIET_MS);
   }
 
-  #tellAll(): void {
+  #sendText(): void {
     if (this.#hasLeft) return;
-    const content = this.#desk.text.toString();
+    const content = this.#host.text.toString();
     this.connection.send(encodePlain({ type: "document_content", content }));
     if (content.length < LARGE_LENGTH) return;
     this.#isBehind = true;
     this.connection.drained().then(() => {
       this.#isBehind = false;
-      if (content !== this.#desk.text.toString()) this.#tellAll();
+      if (content !== this.#host.text.toString()) this.#sendText();
     }).catch(() => {});
   }
 }
@@ -124,7 +126,7 @@ function outside(position: number, length: number): PlainError {
   );
 }
 
-/** Whether a place is between the two halves of one character. */
+/** Whether a position is between the two halves of a surrogate pair. */
 function splitsCharacter(text: string, position: number): boolean {
   const code = text.codePointAt(position - 1) ?? 0;
   return position > 0 && position < text.length && code > 0xffff;

@@ -1,46 +1,49 @@
 /** A client that speaks Yjs: the sync and awareness protocol in binary frames, as y-websocket has it. */
 import * as decoding from "lib0/decoding";
-import * as encoding from "lib0/encoding";
 import * as sync from "y-protocols/sync";
 import * as Y from "yjs";
-import { type Connection, FullError, type Participant, type ParticipantHost } from "./participant.ts";
+import type { Connection, Participant, ParticipantHost } from "./participant.ts";
 import { decodePlain, encodePlain, PlainError } from "./plain_frames.ts";
-import { UpdateError } from "./update_check.ts";
+import { answerFrame, awarenessFrame, MESSAGE, requestFrame } from "./yjs/sync_frames.ts";
+import { UpdateError } from "./yjs/update_check.ts";
+import { FullError } from "./yjs/size_limit.ts";
 
-/** As in y-websocket. */
-const MESSAGE = { sync: 0, awareness: 1, queryAwareness: 3 } as const;
 /**
  * Close codes: RFC 6455 has 1007 for data that isn't what it says, and 1009 for too much of it; 1013 is IANA's "try again
  * later" (https://www.iana.org/assignments/websocket).
  */
 export const CLOSE = { malformed: 1007, full: 1009, busy: 1013 } as const;
-/** Larger answers are given time to arrive before more is sent. */
+/** After an answer of this size, nothing is sent until it is on its way. */
 const LARGE_BYTES = 256 * 1024;
-/** Times that a client is asked in vain for what its updates refer to. */
-const MAX_ASKED = 20;
-/** An answer that brings edits of somebody who is here is asked for again: by then they have sent them, or saved them. */
-const ASK_AGAIN_MS = 250;
-/** Times that it is; then the client is told to come back later. */
-const MAX_ASKED_AGAIN = 20;
-/** After so many, what an answer brings of those who aren't there any more is taken. */
-const MANY_ASKED_AGAIN = 4;
+/** Requests for edits that the client's updates refer to; then the connection is closed. */
+const MAX_REQUESTS = 20;
+/** An answer with another user's edits is requested again after this time: by then they have sent or saved them. */
+const RETRY_MS = 250;
+/** Such retries; then the client is asked to come back later. */
+const MAX_RETRIES = 20;
+/** After this number of retries, an answer may bring edits of users who are no longer connected. */
+const LAST_ANSWER_AFTER = 4;
+/** `save` requests of one client that wait for its answer. */
+const MAX_SAVE_REQUESTS = 1_000;
 
+/** A Yjs client. */
 export class SyncParticipant implements Participant {
   readonly connection: Connection;
-  readonly #desk: ParticipantHost;
-  /** Times the client was asked for what it has, since it last answered. */
-  #asked = 1;
-  /** What waits for the answer. */
-  #marks: string[] = [];
-  /** The client's state when it was last given everything, while that is on its way. */
-  #behind: Uint8Array | undefined;
-  #isIn = false;
-  #askedAgain = 0;
-  #askingAgain: ReturnType<typeof setTimeout> | undefined;
+  readonly #host: ParticipantHost;
+  /** Requests for the client's edits since its last answer. */
+  #requests = 1;
+  /** Ids of `save` requests that wait for the answer. */
+  #saveRequests: string[] = [];
+  /** While a large answer is on its way: the state that the client will then have. */
+  #pendingState: Uint8Array | undefined;
+  #isSynced = false;
+  #retries = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #hasLeft = false;
 
-  constructor(connection: Connection, desk: ParticipantHost) {
+  constructor(connection: Connection, host: ParticipantHost) {
     this.connection = connection;
-    this.#desk = desk;
+    this.#host = host;
   }
 
   receive(data: string | ArrayBuffer): void {
@@ -56,45 +59,45 @@ export class SyncParticipant implements Participant {
   }
 
   leave(): void {
-    this.#askedAgain = Infinity;
-    clearTimeout(this.#askingAgain);
+    this.#hasLeft = true;
+    clearTimeout(this.#retryTimer);
   }
 
-  /** Brings frames of the sync and awareness protocol, encoded once for all. */
-  tell(frames: readonly Uint8Array<ArrayBuffer>[]): void {
-    // Whoever is behind gets it together with the rest, and whoever never asked isn't in yet.
-    if (!this.#isIn || this.#behind) return;
+  /** Sends frames of the sync and awareness protocol, which were encoded once for all clients. */
+  send(frames: readonly Uint8Array<ArrayBuffer>[]): void {
+    // A client that hasn't asked for the document, or is still receiving it, gets these edits with the next answer.
+    if (!this.#isSynced || this.#pendingState) return;
     for (const frame of frames) this.connection.send(frame);
   }
 
   #receiveText(text: string): void {
     const frame = decodePlain(text);
     if (frame.type !== "save") throw new PlainError("unknown_type", "This connection speaks Yjs");
-    // What it answers may bring edits that were made before.
-    if (this.#asked) this.#marks.push(frame.client_id);
-    else this.#mark(frame.client_id);
-    if (this.#marks.length > 1_000) this.#marks.shift();
+    // The answer that is awaited may bring edits that were made before this request.
+    if (this.#requests) this.#saveRequests.push(frame.client_id);
+    else this.#confirmSaved(frame.client_id);
+    if (this.#saveRequests.length > MAX_SAVE_REQUESTS) this.#saveRequests.shift();
   }
 
-  #mark(id: string): void {
+  #confirmSaved(id: string): void {
     const saved = encodePlain({ type: "saved", client_id: id });
-    this.#desk.whenSaved(this, () => this.connection.send(saved));
+    this.#host.whenSaved(this, () => this.connection.send(saved));
   }
 
   #receiveBytes(bytes: Uint8Array): void {
     const decoder = decoding.createDecoder(bytes);
-    switch (read(() => decoding.readVarUint(decoder))) {
+    switch (decoded(() => decoding.readVarUint(decoder))) {
       case MESSAGE.sync:
         return this.#sync(
-          read(() => decoding.readVarUint(decoder)),
-          read(() => decoding.readVarUint8Array(decoder)),
+          decoded(() => decoding.readVarUint(decoder)),
+          decoded(() => decoding.readVarUint8Array(decoder)),
         );
       case MESSAGE.awareness:
-        return this.#desk.present(read(() => decoding.readVarUint8Array(decoder)), this);
+        return this.#host.applyAwareness(decoded(() => decoding.readVarUint8Array(decoder)), this);
       case MESSAGE.queryAwareness:
-        return this.connection.send(presenceFrame(this.#desk, this.#desk.presence.clients));
+        return this.#sendAwareness();
       default:
-        // A later protocol's: what isn't understood is passed over, as y-websocket does.
+        // A frame of a later protocol is ignored, as y-websocket does.
     }
   }
 
@@ -103,85 +106,65 @@ export class SyncParticipant implements Participant {
     if (type !== sync.messageYjsSyncStep2 && type !== sync.messageYjsUpdate) {
       throw new UpdateError("There is no such message of the sync protocol");
     }
-    const answer = this.#askedAgain < MANY_ASKED_AGAIN ? "answer" : "last answer";
-    const applied = this.#desk.apply(content, this, type === sync.messageYjsUpdate ? "live" : answer);
+    const answer = this.#retries < LAST_ANSWER_AFTER ? "answer" : "last answer";
+    const applied = this.#host.apply(content, this, type === sync.messageYjsUpdate ? "live" : answer);
     if (type === sync.messageYjsSyncStep2) {
-      if (applied === "others") return this.#askAgain();
+      if (applied === "others") return this.#retry();
       if (applied === "unknown") throw new UpdateError("An answer refers to what neither side has");
-      this.#asked = this.#askedAgain = 0;
-      for (const id of this.#marks.splice(0)) this.#mark(id);
-    } else if (applied !== "applied" && this.#askingAgain === undefined) {
-      // It is built upon edits that come another way, from another tab for example. The answer will bring all of it.
-      if (++this.#asked > MAX_ASKED) throw new UpdateError("Updates refer to what nobody has");
-      this.#ask();
+      this.#requests = this.#retries = 0;
+      for (const id of this.#saveRequests.splice(0)) this.#confirmSaved(id);
+    } else if (applied !== "applied" && this.#retryTimer === undefined) {
+      // It refers to edits that come another way, for example from another tab. The answer will contain them all.
+      if (++this.#requests > MAX_REQUESTS) throw new UpdateError("Updates refer to what nobody has");
+      this.#request();
     }
   }
 
-  #askAgain(): void {
-    if (this.#askingAgain !== undefined) return;
-    if (++this.#askedAgain > MAX_ASKED_AGAIN) {
+  #retry(): void {
+    if (this.#retryTimer !== undefined || this.#hasLeft) return;
+    if (++this.#retries > MAX_RETRIES) {
       return void this.connection.close(CLOSE.busy, "What others have written isn't here yet");
     }
-    this.#asked = Math.max(this.#asked, 1);
-    this.#desk.askWhoIsThere();
-    this.#askingAgain = setTimeout(async () => {
-      await this.#desk.catchUp();
-      this.#askingAgain = undefined;
-      if (this.#askedAgain !== Infinity) this.#ask();
-    }, ASK_AGAIN_MS);
+    this.#requests = Math.max(this.#requests, 1);
+    this.#host.requestAwareness();
+    this.#retryTimer = setTimeout(async () => {
+      await this.#host.catchUp();
+      this.#retryTimer = undefined;
+      if (!this.#hasLeft) this.#request();
+    }, RETRY_MS);
   }
 
-  #ask(): void {
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, MESSAGE.sync);
-    sync.writeSyncStep1(encoder, this.#desk.doc);
-    this.connection.send(encoding.toUint8Array(encoder));
+  #request(): void {
+    this.connection.send(requestFrame(this.#host.doc));
   }
 
-  /** Brings all that a client with this state doesn't have. */
+  #sendAwareness(): void {
+    const { awareness } = this.#host;
+    this.connection.send(awarenessFrame(awareness, awareness.clients));
+  }
+
+  /** Sends all edits that a client with this state doesn't have. */
   #answer(state: Uint8Array): void {
-    if (this.#behind) return void (this.#behind = state);
-    const { doc, presence } = this.#desk;
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, MESSAGE.sync);
-    read(() => sync.writeSyncStep2(encoder, doc, state));
-    const frame = encoding.toUint8Array(encoder);
-    if (!this.#isIn) this.#ask();
-    this.#isIn = true;
+    if (this.#pendingState) return void (this.#pendingState = state);
+    const { doc } = this.#host;
+    const frame = decoded(() => answerFrame(doc, state));
+    if (!this.#isSynced) this.#request();
+    this.#isSynced = true;
     this.connection.send(frame);
-    if (frame.length < LARGE_BYTES) return this.connection.send(presenceFrame(this.#desk, presence.clients));
-    this.#behind = Y.encodeStateVector(doc);
+    if (frame.length < LARGE_BYTES) return this.#sendAwareness();
+    this.#pendingState = Y.encodeStateVector(doc);
     this.connection.drained().then(() => {
-      const reached = this.#behind;
-      this.#behind = undefined;
+      const reached = this.#pendingState;
+      this.#pendingState = undefined;
       if (reached) this.#answer(reached);
     }).catch(() => {});
   }
 }
 
-/** The frame that brings an update. */
-export function updateFrame(update: Uint8Array): Uint8Array<ArrayBuffer> {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, MESSAGE.sync);
-  sync.writeUpdate(encoder, update);
-  return encoding.toUint8Array(encoder);
-}
-
-/** The frame that says how it is with these clients. */
-export function presenceFrame(
-  { presence }: Pick<ParticipantHost, "presence">,
-  clients: Iterable<number>,
-): Uint8Array<ArrayBuffer> {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, MESSAGE.awareness);
-  encoding.writeVarUint8Array(encoder, presence.encode(clients));
-  return encoding.toUint8Array(encoder);
-}
-
-/** Throws {@link UpdateError} where bytes end too soon or mean nothing. */
-function read<T>(act: () => T): T {
+/** @throws {UpdateError} when bytes end too soon or have no meaning */
+function decoded<T>(read: () => T): T {
   try {
-    return act();
+    return read();
   } catch (cause) {
     throw new UpdateError("A message can't be decoded", { cause });
   }

@@ -3,14 +3,14 @@
  *
  * | client sends | meaning |
  * | --- | --- |
- * | `{"type":"mark_read","notification_id":"01J…"}` | this one is read |
- * | `{"type":"mark_all_read"}` | all that have come are |
+ * | `{"type":"mark_read","notification_id":"01J…"}` | mark this notification as read |
+ * | `{"type":"mark_all_read"}` | mark all notifications as read that have arrived |
  *
  * | service sends | when |
  * | --- | --- |
- * | `{"type":"unread_count","count":3}` | on connect, and when it is another |
- * | `{"type":"notification","id","title","message","url","timestamp"}` | one has come |
- * | `{"type":"error","error":"a sentence","code"}` | bad input; the connection stays open |
+ * | `{"type":"unread_count","count":3}` | on connect, and when the count changes |
+ * | `{"type":"notification","id","title","message","url","timestamp"}` | a notification has arrived |
+ * | `{"type":"error","error":"a sentence","code"}` | the frame was refused; the connection stays open |
  */
 import * as v from "valibot";
 import { type ErrorCode, FrameError } from "../protocol.ts";
@@ -19,6 +19,7 @@ import type { Notification } from "./notification.ts";
 /** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
 export const MAX_FRAME_BYTES = 4_096;
 
+/** A frame from a client, decoded. */
 export type InboxFrame =
   | { readonly type: "mark_read"; readonly notification_id: string }
   | { readonly type: "mark_all_read" };
@@ -31,7 +32,11 @@ const MARK_READ = v.object({
   ),
 });
 
-/** Decodes a client's frame. Throws {@link FrameError}. */
+/**
+ * Decodes a client's frame.
+ *
+ * @throws {FrameError} when it isn't one
+ */
 export function decodeInboxFrame(data: unknown): InboxFrame {
   const frame = parse(data);
   const type = typeof frame === "object" && frame !== null && "type" in frame ? frame.type : undefined;
@@ -42,14 +47,17 @@ export function decodeInboxFrame(data: unknown): InboxFrame {
   throw new FrameError("invalid_frame", result.issues[0].message);
 }
 
+/** Encodes the unread count of the inbox. */
 export function encodeUnread(count: number): string {
   return JSON.stringify({ type: "unread_count", count });
 }
 
+/** Encodes a notification that has arrived. */
 export function encodeNotification({ id, title, message, url, timestamp }: Notification): string {
   return JSON.stringify({ type: "notification", id, title, message, url, timestamp });
 }
 
+/** Encodes why a frame was refused; `error` is a sentence. */
 export function encodeError(code: ErrorCode, error: string): string {
   return JSON.stringify({ type: "error", error, code });
 }
@@ -59,7 +67,7 @@ function parse(data: unknown): unknown {
     const frame: unknown = typeof data === "string" ? JSON.parse(data) : undefined;
     if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new FrameError("invalid_json", "Invalid JSON");
 }

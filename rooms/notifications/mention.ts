@@ -1,21 +1,21 @@
 /**
  * Mentions: the accounts that a message names by `@name`.
  *
- * Names are compared folded, the longest one that fits counts, and none has to be followed by a space: `@小安你好` names
- * 小安. But a name that ends in a letter of a script that puts spaces between words ends where the word does: `@adam`
- * never names ada, and `bo@ada.example` names nobody. Nor does a sign in an address or a path (`https://medium.com/@ada`,
- * `npm i @ada/pkg`), which is how packages and pages of people are called.
+ * Names are compared folded, and the longest matching name counts. No space has to follow it: `@小安你好` names 小安. But
+ * a name that ends in a letter of a script with spaces between words must end where the word does: `@adam` doesn't name
+ * ada. A sign in an e-mail address, a URL or a package name (`bo@ada.example`, `https://medium.com/@ada`,
+ * `npm i @ada/pkg`) names nobody.
  */
 import { foldName } from "../access/account_name.ts";
 
-/** Signs that may begin a mention; the wide one is what input methods write. */
+/** Signs that may begin a mention; East Asian input methods type the full-width one. */
 const SIGNS = ["@", "＠"];
 const SIGN = /[@＠]/gu;
-/** Before a character that JSON escapes. */
+/** The backslash, with which JSON begins an escape sequence. */
 const BACKSLASH = 0x5c;
-/** Signs of one message that are looked at. */
+/** Signs of one message that are examined. */
 const MAX_SIGNS = 20;
-/** So many code units behind a sign are looked at: a folded name's are at most 256. */
+/** UTF-16 code units after a sign that are examined: a folded name has at most 256. */
 const MAX_NAME_UNITS = 256;
 
 /** A letter or digit of a script that puts spaces between words. */
@@ -23,8 +23,8 @@ const SPACED =
   /[\p{L}\p{N}_](?<![\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\u30fc])$/u;
 
 /**
- * The longest name of an account that a folded text begins with and behind which it may end; answers `undefined` where
- * there is none.
+ * Finds the account with the longest name that a folded text begins with, among the names for which `mayEnd` is true;
+ * `undefined` when there is none.
  */
 export type LongestName<Account> = (
   text: string,
@@ -32,8 +32,9 @@ export type LongestName<Account> = (
 ) => Promise<Account | undefined>;
 
 /**
- * Whether a text, or its JSON, may hold a mention; on the way of every message. `mayBeginName` knows with what characters
- * names begin, folded; of others than plain ones this doesn't find out, as they may fold together with what follows.
+ * Whether a text, or its JSON, may contain a mention. Called for every message, so it only compares characters:
+ * `mayBeginName` tells whether a folded name may begin with a character, and is asked about ASCII only, because other
+ * characters may fold together with the next one; for those the answer is true.
  */
 export function mayMention(text: string, mayBeginName: (initial: string) => boolean): boolean {
   if (text.includes(SIGNS[1])) return true;
@@ -47,12 +48,12 @@ export function mayMention(text: string, mayBeginName: (initial: string) => bool
   return false;
 }
 
-/** So many code units before a sign are looked at. */
+/** UTF-16 code units before a sign that are examined. */
 const MAX_ADDRESS_UNITS = 2_000;
-/** What stands behind the name in a package's: `/pkg`. */
+/** What follows the scope in a package name: `/pkg`. */
 const PACKAGE = /^\/[\w.-]/;
 
-/** The accounts that a text names, each once. */
+/** Finds the accounts that a text names, each once. */
 export async function mentionedIn<Account extends { readonly id: string }>(
   text: string,
   longestName: LongestName<Account>,
@@ -71,24 +72,25 @@ export async function mentionedIn<Account extends { readonly id: string }>(
   return [...found.values()];
 }
 
-/** Whether a sign belongs to an address (`https://a/?to=@ada`) or to a path (`a/@ada`, but not `@bo/@ada`, which names both). */
+/** Whether a sign belongs to a URL (`https://a/?to=@ada`) or to a path (`a/@ada`, but not `@bo/@ada`, which names both). */
 function isInAddress(text: string, sign: number): boolean {
   const floor = Math.max(0, sign - MAX_ADDRESS_UNITS);
-  const before = (goesOn: RegExp, end: number): string => {
+  const before = (continues: RegExp, end: number): string => {
     let start = end;
-    while (start > floor && goesOn.test(text[start - 1])) start--;
+    while (start > floor && continues.test(text[start - 1])) start--;
     return text.slice(start, end);
   };
   if (before(/[!-~]/, sign).includes("://")) return true;
   return text[sign - 1] === "/" && !/[@＠]/.test(before(/[^\s/]/, sign - 1));
 }
 
-/** What stands behind a sign, folded: a name, if one stands there, with what follows it. */
+/** The rest of the line after a sign, folded; `""` if no name can begin there. */
 function nameAt(text: string, start: number): string {
   const [line] = text.slice(start, start + MAX_NAME_UNITS).toWellFormed().split("\n", 1);
   return /^\s/u.test(line) ? "" : foldName(line);
 }
 
+/** Whether a name may end where it ends in the text. */
 function isWhole(name: string, text: string): boolean {
   if (PACKAGE.test(text.slice(name.length, name.length + 2))) return false;
   const next = String.fromCodePoint(text.codePointAt(name.length) ?? 0x20);

@@ -1,13 +1,13 @@
 /**
- * Messages that may mention somebody, until those have been told.
+ * Messages that may mention somebody, until the notifications are delivered.
  *
  * | key | value |
  * | --- | --- |
- * | `["mention", versionstamp]` | the bodies of one commit that hold an `@`, packed |
+ * | `["mention", versionstamp]` | the bodies of one commit that may contain a mention, packed |
  * | `["mention_withdrawn", versionstamp]` | a {@link Withdrawal} |
  *
- * They are written in the very commit that makes the messages durable, or takes them back: whatever is killed, resent
- * or relayed, what is to be told is known as soon as the message is, and exactly once.
+ * They are written in the commit that stores or deletes the messages. So each message is here exactly once, also when a
+ * process is killed, or a client sends the message again.
  */
 import type { Withdrawal } from "../messages/deletion.ts";
 import type { JournalItem } from "../messages/journal.ts";
@@ -16,7 +16,7 @@ import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
 
-/** What a commit has left to be told, or to be told no longer. */
+/** The messages or the deletion of one commit. */
 export type MentionJob =
   & { readonly key: Deno.KvKey }
   & ({ readonly bodies: readonly string[] } | { readonly withdrawal: Withdrawal });
@@ -24,6 +24,7 @@ export type MentionJob =
 const MENTION = "mention";
 const WITHDRAWN = "mention_withdrawn";
 
+/** Adds to commits which messages have to be searched for mentions, and reads that back for the worker. */
 export class MentionOutbox implements CommitHook {
   readonly #kv: Deno.Kv;
   readonly #packer = new Packer();
@@ -35,20 +36,24 @@ export class MentionOutbox implements CommitHook {
     this.#kv = kv;
   }
 
-  /** Calls `listener` after commits that left something here. */
+  /** Calls `listener` after commits that added a job. */
   listen(listener: () => void): void {
     this.#listener = listener;
   }
 
-  /** Leaves out messages whose every `@` stands before a character that no name begins with, as far as this knows. */
-  consult(mayBeginName: (initial: string) => boolean): void {
+  /**
+   * Leaves out messages in which no `@` is followed by a character that a name begins with. Measured without this filter:
+   * a commit of 50 messages with `@zoe`, which is no name, costs 7.7 ms of CPU instead of 0.4 ms, and one of 50 with
+   * `@ 5` 0.9 ms.
+   */
+  setNameFilter(mayBeginName: (initial: string) => boolean): void {
     this.#mayBeginName = mayBeginName;
   }
 
-  /** Adds to the commit of these messages which of them have to be looked at. */
+  /** Adds to the commit of these messages which of them may contain a mention. */
   add(commit: Deno.AtomicOperation, entries: readonly JournalItem[]): void {
     for (const { draft: { body } } of entries) {
-      // A part of what fits into one value fits, too.
+      // All bodies of a commit fit into one value, and so do some of them.
       if (mayMention(body, this.#mayBeginName)) this.#packer.add(body);
     }
     if (!this.#packer.size) return;
@@ -56,21 +61,21 @@ export class MentionOutbox implements CommitHook {
     this.#isRinging = true;
   }
 
-  /** The commit was made, or may have been. */
+  /** To be called after the commit was made, or may have been. */
   committed(): void {
     if (!this.#isRinging) return;
     this.#isRinging = false;
     this.#listener();
   }
 
-  /** Adds to a commit that takes messages back that nobody is to be told of them. */
+  /** Adds to a commit that deletes messages that their notifications are to be removed. */
   withdraw(commit: Deno.AtomicOperation, withdrawal: Withdrawal): void {
     this.#set(commit, WITHDRAWN, withdrawal);
   }
 
-  /** What is to be done, in order. */
+  /** The jobs, in the order in which they are to be done. */
   async *jobs(): AsyncGenerator<MentionJob> {
-    // Withdrawals come last, and are looked up first: what they concern has then been told before.
+    // Withdrawals are read first and done last, after the mentions of the messages that they delete.
     const withdrawals = await Array.fromAsync(
       this.#kv.list<Withdrawal>({ prefix: [WITHDRAWN] }),
       ({ key, value }) => ({ key, withdrawal: value }),
@@ -81,14 +86,14 @@ export class MentionOutbox implements CommitHook {
     yield* withdrawals;
   }
 
-  /** The keys of what is to be done first; empty when there is nothing to do. */
+  /** The keys of the first job of each kind; empty when there is nothing to do. */
   async oldest(): Promise<string[]> {
     const lists = [MENTION, WITHDRAWN].map((kind) => this.#kv.list({ prefix: [kind] }, { limit: 1 }));
     const first = await Promise.all(lists.map((list) => list.next()));
     return first.flatMap(({ value }) => value ? String(value.key) : []);
   }
 
-  /** It is done. */
+  /** Removes a job that is done. */
   async settle({ key }: MentionJob): Promise<void> {
     await this.#kv.delete(key);
   }

@@ -1,23 +1,23 @@
 /**
- * How many mentions come to an account on a day; further ones are passed over. Anybody makes mentions at no cost, and an
- * inbox keeps only so much: they must not push out what else came.
+ * Limits how many mentions an account receives on a day; further ones are ignored. Anybody can write mentions at no cost,
+ * and an inbox is limited: they must not displace its other notifications.
  */
 
-/** Who mentions somebody: guests cost nothing to make. */
+/** Who mentions somebody. Guests have a lower limit, because anybody can be any number of guests. */
 export type Mentioner = "guest" | "account";
 
-/** How many came on a day, which is counted from the epoch in UTC. */
+/** The number of mentions on one day; `day` counts the days since the epoch, in UTC. */
 export type MentionsOfDay = { readonly day: number } & Readonly<Record<Mentioner, number>>;
 
 const MOST_A_DAY: Readonly<Record<Mentioner, number>> = { guest: 100, account: 300 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** How many more may come, at a time in milliseconds since the epoch. */
+/** How many more mentions may be delivered at a time, in milliseconds since the epoch. */
 export function mentionsLeft(mentions: MentionsOfDay | undefined, at: number, by: Mentioner): number {
   return Math.max(0, MOST_A_DAY[by] - today(mentions, at)[by]);
 }
 
-/** So many have come. */
+/** Adds the mentions that are being delivered at a time, in milliseconds since the epoch. */
 export function withMentions(
   mentions: MentionsOfDay | undefined,
   at: number,

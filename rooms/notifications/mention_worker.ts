@@ -1,13 +1,12 @@
 /**
- * The courier tells people that they were mentioned.
+ * Notifies people who were mentioned, by doing the jobs of the {@link MentionOutbox}.
  *
- * It works off the {@link MentionOutbox}. Each step may be done again, by this process or by another one: a mention's
- * notification has the message's id, and comes only as long as the errand stands. So a killed courier loses nothing and
- * doubles nothing, and several may be at it at once.
+ * Each step can be repeated, by this process or another one: a mention's notification has the message's id, and is
+ * delivered only while its job exists. So a killed process loses and doubles nothing, and several may work at once.
  *
  * | key | value |
  * | --- | --- |
- * | `["mentioned", message]` | the ids of the accounts that a message mentions, for as long as they may be told |
+ * | `["mentioned", message]` | the ids of the accounts that a message mentions, for {@link LIFE_MS} |
  */
 import { foldName } from "../access/account_name.ts";
 import type { Account, Accounts } from "../access/accounts.ts";
@@ -20,32 +19,34 @@ import type { MentionJob, MentionOutbox } from "./mention_outbox.ts";
 import type { Mentioner } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 
+/** What the worker needs. */
 export interface MentionWorkerParts {
   readonly kv: Deno.Kv;
   readonly outbox: MentionOutbox;
   readonly accounts: Accounts;
   readonly rules: PermissionStore;
   readonly inboxes: Inboxes;
-  /** Called when an errand could not be done; it stays. */
+  /** Called when a job failed; it stays in the outbox. */
   readonly failed: (error: unknown) => void;
 }
 
-type Said = ReturnType<typeof messageInBody>;
+type MessageBody = ReturnType<typeof messageInBody>;
 
 const MENTIONED = "mentioned";
 const LIFE_MS = (RETENTION_DAYS + 2) * 24 * 60 * 60 * 1000;
-/** The members of the room come first: nobody's bell is in such a hurry. */
+/** Delay after a commit: its messages are sent to the rooms' members first. */
 const DELAY_MS = 20;
-/** Characters of a message that a notification shows. */
+/** Characters (code points) of a message that a notification shows. */
 const EXCERPT_LENGTH = 200;
 
+/** Does the jobs of the outbox. */
 export class MentionWorker {
   readonly #parts: MentionWorkerParts;
   #running: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRung = false;
   #isClosed = false;
-  /** The oldest errands at the last look: if they still stand at the next one, whoever made them may be gone. */
+  /** The oldest jobs at the last poll: if they are still there at the next one, their process may have died. */
   #seen: readonly string[] = [];
 
   constructor(parts: MentionWorkerParts) {
@@ -53,12 +54,12 @@ export class MentionWorker {
     parts.outbox.listen(() => this.ring());
   }
 
-  /** There is something to tell. */
+  /** To be called when a job was added: does the jobs after {@link DELAY_MS}. */
   ring(): void {
     if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.run(), DELAY_MS);
   }
 
-  /** Runs all errands that stand by now; resolves when they are done or have failed. */
+  /** Does all jobs that exist by now; resolves when they are done or have failed. */
   run(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,7 +68,7 @@ export class MentionWorker {
     return this.#running ??= this.#run().finally(() => this.#running = undefined);
   }
 
-  /** Runs errands only if the oldest stood at the last look, too: others run their own. */
+  /** Does the jobs only if the oldest was there at the last call, too: otherwise its own process is doing it. */
   async look(): Promise<void> {
     const seen = await this.#parts.outbox.oldest();
     const isLate = seen.some((key) => this.#seen.includes(key));
@@ -75,7 +76,7 @@ export class MentionWorker {
     if (isLate) await this.run();
   }
 
-  /** Begins no more errands, and resolves when the present one has ended. */
+  /** Begins no more jobs; resolves when the present one has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -93,16 +94,16 @@ export class MentionWorker {
     }
   }
 
-  /** One that can't be run must not keep the others waiting, but what it was to tell can't be taken back before. */
+  /** A job that fails must not stop the others; but withdrawals have to wait until all mentions are delivered. */
   async #runAll(): Promise<void> {
-    let isWhole = true;
+    let hasFailed = false;
     for await (const job of this.#parts.outbox.jobs()) {
       if (this.#isClosed) return;
-      if ("withdrawal" in job && !isWhole) return;
+      if ("withdrawal" in job && hasFailed) return;
       try {
         await this.#settle(job);
       } catch (error) {
-        isWhole = false;
+        hasFailed = true;
         this.#parts.failed(error);
       }
     }
@@ -110,18 +111,18 @@ export class MentionWorker {
 
   async #settle(job: MentionJob): Promise<void> {
     if ("withdrawal" in job) await this.#withdraw(job.withdrawal);
-    else await this.#tell(job.bodies.map(messageInBody), job.key);
+    else await this.#notify(job.bodies.map(messageInBody), job.key);
     await this.#parts.outbox.settle(job);
   }
 
-  async #tell(messages: readonly Said[], job: Deno.KvKey): Promise<void> {
+  async #notify(messages: readonly MessageBody[], job: Deno.KvKey): Promise<void> {
     const { kv, inboxes } = this.#parts;
     const due: Record<Mentioner, Map<string, Notification[]>> = { guest: new Map(), account: new Map() };
     for (const message of messages) {
       const { accounts, notification } = await this.#mentionOf(message);
       if (!accounts.length) continue;
       const ids = accounts.map(({ id }) => id);
-      // First, so that nobody is told of a message who couldn't be found when it is taken back.
+      // Before any delivery, so that a withdrawal finds everybody who may have been notified.
       await kv.set([MENTIONED, message.id], ids, { expireIn: LIFE_MS });
       const of = due[message.account ? "account" : "guest"];
       for (const id of ids) of.set(id, [...of.get(id) ?? [], notification]);
@@ -138,8 +139,8 @@ export class MentionWorker {
     }
   }
 
-  /** Whom a message has to be told to, and what. */
-  async #mentionOf(message: Said): Promise<{ accounts: Account[]; notification: Notification }> {
+  /** The accounts that a message mentions, and the notification for them. */
+  async #mentionOf(message: MessageBody): Promise<{ accounts: Account[]; notification: Notification }> {
     const { accounts, rules } = this.#parts;
     const { id, room, username, timestamp } = message;
     const named = await mentionedIn(message.message, (text, mayEnd) => accounts.longestName(text, mayEnd));
@@ -148,7 +149,7 @@ export class MentionWorker {
       accounts: named.filter((account) => of && !isAuthor(account, message) && mayEnter(of, userOf(account))),
       notification: {
         id,
-        // In any language, because the reader's isn't known here.
+        // Without words, because the reader's language isn't known here.
         title: `${username} @ ${of?.title || room}`,
         message: excerptOf(message.message),
         url: `/chat/${encodeURIComponent(room)}/?message=${id}`,
@@ -170,8 +171,8 @@ function userOf({ id, displayName, role }: Account): Parameters<typeof mayEnter>
   return { id, name: displayName, isGuest: false, role };
 }
 
-/** Guests and programs may be called like anybody. */
-function isAuthor({ displayName }: Account, { username, account }: Said): boolean {
+/** Whether an account wrote a message; guests and programs may have the same name. */
+function isAuthor({ displayName }: Account, { username, account }: MessageBody): boolean {
   return account === true && foldName(displayName) === foldName(username);
 }
 

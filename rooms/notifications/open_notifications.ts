@@ -50,7 +50,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     },
   });
   const watch = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
-  mentions.consult((initial) => access.accounts.mayBeginName(initial));
+  mentions.setNameFilter((initial) => access.accounts.mayBeginName(initial));
   const mentionWorker = new MentionWorker({
     ...access,
     kv,

@@ -1,61 +1,64 @@
 /**
- * What somebody has read of what came to them: pure functions of one small record.
+ * Which notifications of an inbox are read: pure functions of one small record.
  *
- * Notifications of an inbox are numbered from 1 on, without a gap, in the order in which they arrive. How many are
- * unread follows from the numbers alone, so that no count has to be kept beside them, and none can be wrong.
+ * The notifications of an inbox are numbered from 1, without a gap, in the order of arrival. The unread count follows
+ * from the numbers alone, so no separate count can be wrong.
  */
 
+/** What is read. */
 export interface ReadMarks {
-  /** The oldest number that is still kept; above {@link last}: none is. */
+  /** The oldest number that is still kept; above `last` if none is. */
   readonly first: number;
-  /** The newest number; 0: nothing came yet. */
+  /** The newest number; 0: nothing has arrived yet. */
   readonly last: number;
-  /** All up to this number are read, or gone. */
+  /** All notifications up to this number are read or removed. */
   readonly upTo: number;
-  /** Those above it that are read, too, ascending. */
+  /** The numbers above it that are read, ascending. */
   readonly also: readonly number[];
 }
 
-/** Of somebody to whom nothing came yet. */
+/** The marks of an inbox to which nothing has come. */
 export const NOTHING: ReadMarks = { first: 1, last: 0, upTo: 0, also: [] };
 
+/** The unread count. */
 export function unreadIn({ last, upTo, also }: ReadMarks): number {
   return last - upTo - also.length;
 }
 
-/** Whether the notification with this number is read, or gone. */
+/** Whether the notification with this number is read or removed. */
 export function isRead({ upTo, also }: ReadMarks, number: number): boolean {
   return number <= upTo || also.includes(number);
 }
 
-/** So many more have come. */
-export function withArrived(reading: ReadMarks, count: number): ReadMarks {
-  return { ...reading, last: reading.last + count };
+/** The marks after `count` more notifications have arrived. */
+export function withArrived(marks: ReadMarks, count: number): ReadMarks {
+  return { ...marks, last: marks.last + count };
 }
 
-/** One has been read; the same reading when it was before, or was never there. */
-export function withRead(reading: ReadMarks, number: number): ReadMarks {
-  if (isRead(reading, number) || number > reading.last) return reading;
-  return compact(reading, [...reading.also, number].sort((a, b) => a - b));
+/** The marks after one notification was read; unchanged if it was read before or doesn't exist. */
+export function withRead(marks: ReadMarks, number: number): ReadMarks {
+  if (isRead(marks, number) || number > marks.last) return marks;
+  return compact(marks, [...marks.also, number].sort((a, b) => a - b));
 }
 
-export function withAllRead(reading: ReadMarks): ReadMarks {
-  return { ...reading, upTo: reading.last, also: [] };
+/** The marks after all notifications were read. */
+export function withAllRead(marks: ReadMarks): ReadMarks {
+  return { ...marks, upTo: marks.last, also: [] };
 }
 
-/** What came before this number is gone, read or not. */
-export function withoutBefore(reading: ReadMarks, first: number): ReadMarks {
-  const upTo = Math.max(reading.upTo, first - 1);
-  return compact({ ...reading, first, upTo }, reading.also.filter((number) => number > upTo));
+/** The marks after all notifications below a number were removed, read or not. */
+export function withoutBefore(marks: ReadMarks, first: number): ReadMarks {
+  const upTo = Math.max(marks.upTo, first - 1);
+  return compact({ ...marks, first, upTo }, marks.also.filter((number) => number > upTo));
 }
 
-/** Moves `upTo` as far as all are read. */
-function compact(reading: ReadMarks, also: readonly number[]): ReadMarks {
-  let { upTo } = reading;
-  let passed = 0;
-  while (also[passed] === upTo + 1) {
+/** Moves `upTo` to the highest number up to which all are read. */
+function compact(marks: ReadMarks, also: readonly number[]): ReadMarks {
+  let { upTo } = marks;
+  let count = 0;
+  while (also[count] === upTo + 1) {
     upTo++;
-    passed++;
+    count++;
   }
-  return { ...reading, upTo, also: also.slice(passed) };
+  return { ...marks, upTo, also: also.slice(count) };
 }

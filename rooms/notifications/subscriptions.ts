@@ -1,51 +1,59 @@
 /**
- * The watch tells open connections what comes to their accounts' inboxes, and how much is unread.
+ * Sends new notifications and unread counts to the connections of their accounts.
  *
- * It is told when an inbox has changed, here or elsewhere; what has become of it is always read from KV, so that a
- * word that comes twice, late or never does no harm: it looks by itself now and then.
+ * A change of an inbox, here or at another isolate, only causes a read from KV; so it does no harm if it is reported
+ * twice, late or, as all inboxes are polled, never.
  */
 import type { Inboxes } from "./inboxes.ts";
 import type { Notification } from "./notification.ts";
 
-/** Whoever is told. */
+/** A connection that receives notifications. */
 export interface Subscriber {
+  /** Called with each notification that arrives. */
   arrived(notification: Notification): void;
-  /** At once, and whenever it is another count. */
+  /** Called with the unread count at once, and whenever it changes. */
   unread(count: number): void;
 }
 
-interface Watched {
-  readonly watcher: Subscriber;
-  /** The number of the newest notification that it was told of; `undefined`: it has just come. */
+interface Subscription {
+  readonly subscriber: Subscriber;
+  /** The number of the newest notification at the last read; `undefined`: not read yet. */
   last: number | undefined;
+  /** The unread count that was sent last. */
   count: number | undefined;
 }
 
-/** How often all that is watched is read, in case that a word of a change was lost. */
+/** The inboxes of all subscribers are read this often, in case a post about a change was lost. */
 export const LOOK_EVERY_MS = 10_000;
 /** Inboxes read at the same time. */
 const AT_ONCE = 20;
 
+/** The subscribers of this isolate. */
 export class Subscriptions {
   readonly #inboxes: Pick<Inboxes, "news">;
   readonly #failed: (error: unknown) => void;
-  readonly #accounts = new Map<string, Set<Watched>>();
-  /** The accounts that are being read, and whether they have changed again meanwhile. */
+  readonly #accounts = new Map<string, Set<Subscription>>();
+  /** The inboxes that are being read, and whether they have changed again meanwhile. */
   readonly #reading = new Map<string, { promise: Promise<void>; isStale: boolean }>();
 
-  /** `failed` is called when an inbox could not be read; the next look tries again. */
+  /** `failed` is called when an inbox could not be read; the next poll tries again. */
   constructor(inboxes: Pick<Inboxes, "news">, failed: (error: unknown) => void) {
     this.#inboxes = inboxes;
     this.#failed = failed;
   }
 
-  /** Tells a watcher of all that comes to an account from now on, each once; answers how to end it. */
-  async add(account: string, watcher: Subscriber): Promise<() => void> {
-    const watched: Watched = { watcher, last: undefined, count: undefined };
+  /**
+   * Sends a subscriber every notification that arrives at an account from now on, each once. Answers a function that ends
+   * the subscription.
+   *
+   * @throws {Error} when the inbox can't be read
+   */
+  async add(account: string, subscriber: Subscriber): Promise<() => void> {
+    const subscription: Subscription = { subscriber, last: undefined, count: undefined };
     const all = this.#accounts.get(account) ?? new Set();
-    this.#accounts.set(account, all.add(watched));
+    this.#accounts.set(account, all.add(subscription));
     const remove = (): void => {
-      all.delete(watched);
+      all.delete(subscription);
       if (!all.size && this.#accounts.get(account) === all) this.#accounts.delete(account);
     };
     try {
@@ -57,18 +65,18 @@ export class Subscriptions {
     }
   }
 
-  /** The inbox of an account has changed, or may have. */
+  /** To be called when the inbox of an account has changed, or may have. */
   changed(account: string): void {
     if (this.#accounts.has(account)) this.#read(account).catch(this.#failed);
   }
 
-  /** Tells nobody any more, and resolves when nothing is read any more. */
+  /** Ends all subscriptions; resolves when no read is under way. */
   async close(): Promise<void> {
     this.#accounts.clear();
     await Promise.allSettled(Array.from(this.#reading.values(), ({ promise }) => promise));
   }
 
-  /** Reads all that is watched. */
+  /** Reads the inboxes of all subscribers. */
   async look(): Promise<void> {
     const accounts = [...this.#accounts.keys()];
     for (let i = 0; i < accounts.length; i += AT_ONCE) {
@@ -76,7 +84,7 @@ export class Subscriptions {
     }
   }
 
-  /** Resolves when all that stood in the inbox at the time of the call has been told. */
+  /** Resolves when everything that was in the inbox at the time of the call has been sent. */
   #read(account: string): Promise<void> {
     const reading = this.#reading.get(account);
     if (reading) {
@@ -88,7 +96,7 @@ export class Subscriptions {
       try {
         while (fresh.isStale) {
           fresh.isStale = false;
-          await this.#tell(account);
+          await this.#send(account);
         }
       } finally {
         this.#reading.delete(account);
@@ -98,23 +106,23 @@ export class Subscriptions {
     return fresh.promise;
   }
 
-  async #tell(account: string): Promise<void> {
-    // Whoever comes while this is read is told by the next reading, and of nothing that came before.
+  async #send(account: string): Promise<void> {
+    // Subscribers that are added during this read get the next one's result, and nothing that arrived before.
     const present = [...this.#accounts.get(account) ?? []];
     const known = present.flatMap(({ last }) => last ?? []);
     const { arrived, last, unread } = await this.#inboxes.news(
       account,
       known.length ? Math.min(...known) : undefined,
     );
-    for (const watched of present) {
-      const seen = watched.last ?? last;
-      const isCounted = watched.count === unread;
-      watched.last = last;
-      watched.count = unread;
+    for (const subscription of present) {
+      const seen = subscription.last ?? last;
+      const isCounted = subscription.count === unread;
+      subscription.last = last;
+      subscription.count = unread;
       for (const { number, notification } of arrived) {
-        if (number > seen) watched.watcher.arrived(notification);
+        if (number > seen) subscription.subscriber.arrived(notification);
       }
-      if (!isCounted) watched.watcher.unread(unread);
+      if (!isCounted) subscription.subscriber.unread(unread);
     }
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The activity of a room: how much was said when and by whom, how long it was silent, and how soon somebody answered.
+ * The activity of a room: messages by day, hour and person, the longest silences, and the time to the first responses.
  *
- * It is counted message by message, in memory that doesn't grow with their number, and kept as JSON in between.
+ * It is counted message by message, in memory that doesn't grow with their number. Between two slices of a report the
+ * counts are stored as JSON.
  */
 import type { Message } from "../protocol.ts";
 
@@ -11,53 +12,57 @@ export interface Silence {
   readonly from: string;
   readonly to: string;
   readonly seconds: number;
-  /** Who spoke first afterwards. */
+  /** The name of the author of the first message after it. */
   readonly brokenBy: string;
 }
 
+/** The counts of one name. */
 export interface PersonActivity {
   readonly name: string;
   readonly messages: number;
-  /** How often this person was the first to answer. */
+  /** Conversations in which this person gave the first response. */
   readonly answers: number;
 }
 
+/** The counts of one room. */
 export interface Activity {
   readonly messages: number;
-  /** Each day between the first and the last, `YYYY-MM-DD`. */
+  /** Every day from the first message to the last, `YYYY-MM-DD`, with its number of messages. */
   readonly days: readonly (readonly [day: string, messages: number])[];
-  /** From 0 to 23. */
+  /** Messages by hour of the day, from 0 to 23. */
   readonly hours: readonly number[];
-  /** Whoever said the most comes first. */
+  /** By name, the most messages first. */
   readonly people: readonly PersonActivity[];
-  /** What was said by those who aren't among them: too many for a list. */
+  /** Messages by names that aren't in {@link people}, which has at most {@link MAX_PEOPLE}. */
   readonly others: number;
-  /** The longest come first. */
+  /** The longest {@link KEPT_SILENCES}, the longest first. */
   readonly silences: readonly Silence[];
-  /** How many questions were answered within each of {@link RESPONSE_BOUNDS}, and, as the last, later. */
+  /** Conversations by the time to their first response: up to each of {@link RESPONSE_BOUNDS}, and at last above all. */
   readonly responses: readonly number[];
+  /** Conversations without a response: 1 if the last one has none, or else 0. */
   readonly unanswered: number;
-  /** In seconds, give or take a twentieth; `undefined`: nobody ever answered. */
+  /** Seconds to the median first response, within 5 %; `undefined`: there is none. */
   readonly medianResponse: number | undefined;
 }
 
-/** Of first responses, in seconds. */
+/** Upper bounds of the time to a first response, in seconds. */
 export const RESPONSE_BOUNDS: readonly number[] = [60, 300, 900, 3_600, 4 * 3_600, 24 * 3_600];
 /**
- * What is said after so long a silence opens a conversation; the first one to speak who isn't who opened it gives the
- * first response, however late that is.
+ * A message after a silence of this length opens a conversation. The next message by somebody else is the first response,
+ * however late it comes.
  */
 export const OPENS_AFTER_SECONDS = 30 * 60;
+/** The silences that are kept. */
 const KEPT_SILENCES = 20;
-/** A guest can have as many names as messages. */
+/** Names that are counted; a guest can have a new one for every message. */
 const MAX_PEOPLE = 1_000;
-/** A list of days without end would come of a clock that was wrong once. */
+/** Days that are counted: a clock that was wrong once would make the list of days endless. */
 const MAX_DAYS = 10_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Seconds are counted in classes, each a tenth wider than the one before. */
+/** Response times are counted in classes of seconds, each 10 % wider than the one before. */
 const CLASS_WIDTH = 1.1;
 
-/** What is counted, as it is kept. */
+/** The counts, as they are stored. */
 interface Counted {
   messages: number;
   days: [string, number][];
@@ -67,18 +72,19 @@ interface Counted {
   silences: Silence[];
   responses: number[];
   classes: [number, number][];
-  /** Who opened a conversation that nobody has answered yet, and when. */
+  /** The author and time of the message that opened a conversation without a response yet. */
   open: { by: string; at: number } | undefined;
   last: { at: number; time: string } | undefined;
 }
 
+/** Counts the activity of one room. */
 export class ActivityCount {
   readonly #days: Map<string, number>;
   readonly #people: Map<string, { messages: number; answers: number }>;
   readonly #classes: Map<number, number>;
   readonly #counted: Counted;
 
-  /** Goes on from what {@link ActivityCount.toJSON} gave. */
+  /** Continues the counts that {@link ActivityCount.toJSON} answered; without them, begins at zero. */
   constructor(kept?: unknown) {
     this.#counted = kept ? structuredClone(kept as Counted) : {
       messages: 0,
@@ -111,7 +117,7 @@ export class ActivityCount {
     const person = this.#person(username);
     if (person) person.messages++;
     else counted.others++;
-    // Clocks may differ, and so a message may seem to come before the one that it follows.
+    // Machines' clocks differ, so a message's time may be before that of the previous one.
     const silence = counted.last ? Math.max(0, (at - counted.last.at) / 1000) : Infinity;
     if (counted.last) {
       this.#note({ from: counted.last.time, to: time, seconds: Math.round(silence), brokenBy: username });
@@ -124,7 +130,7 @@ export class ActivityCount {
     counted.last = { at, time };
   }
 
-  /** What has been counted. */
+  /** The activity of the messages counted so far. */
   result(): Activity {
     const { messages, hours, others, silences, responses, open } = this.#counted;
     const people = Array.from(this.#people, ([name, counts]) => ({ name, ...counts }))
@@ -142,6 +148,7 @@ export class ActivityCount {
     };
   }
 
+  /** The counts, to be continued by another instance. */
   toJSON(): unknown {
     const people = Array.from(this.#people, ([name, { messages, answers }]) => [name, messages, answers]);
     return { ...this.#counted, days: [...this.#days], people, classes: [...this.#classes] };
@@ -158,8 +165,8 @@ export class ActivityCount {
   #note(silence: Silence): void {
     const { silences } = this.#counted;
     if (silence.seconds <= (silences[KEPT_SILENCES - 1]?.seconds ?? 0)) return;
-    const place = silences.findIndex(({ seconds }) => seconds < silence.seconds);
-    silences.splice(place < 0 ? silences.length : place, 0, silence);
+    const index = silences.findIndex(({ seconds }) => seconds < silence.seconds);
+    silences.splice(index < 0 ? silences.length : index, 0, silence);
     silences.length = Math.min(silences.length, KEPT_SILENCES);
   }
 

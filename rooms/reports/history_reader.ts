@@ -1,36 +1,37 @@
-/** The messages of a report, read from the archive in slices: each once, in the room's order. */
+/** Reads the messages of a report from the archive in slices: each once, in the room's order. */
 import { encodeTime } from "ulid";
 import type { Archive } from "../messages/archive.ts";
 import { type Line, messageIn, seqIn } from "../messages/message.ts";
 import type { Message } from "../protocol.ts";
 import type { Order } from "./report.ts";
 
-/** How far somebody is who reads a room. */
+/** How far a room has been read. */
 export interface HistoryPosition {
-  /** The page to go on from, which may have grown since. */
+  /** The archive page that was read last, which may have grown since. */
   readonly page: string;
   /** Everything up to this `seq` has been read. */
   readonly seen: string;
-  /** The last `seq` to read: what is said later is no part of it, so that a busy room has an end, too. */
+  /** The last `seq` to read: later messages aren't part of the report, so that a report on a busy room ends. */
   readonly until: string;
-  /** The times of the first message to read and of the last, in milliseconds since the epoch: for a bar. */
+  /** The times of the first and the last message to read, in milliseconds since the epoch, for the progress. */
   readonly first: number;
   readonly last: number;
 }
 
-/** The next messages, and where to go on. */
+/** One slice of messages, and the position after it. */
 export interface ReportPage {
   readonly messages: readonly Message[];
   readonly bookmark: HistoryPosition;
+  /** Whether all messages have been read. */
   readonly isLast: boolean;
-  /** How much of the whole has been read, from 0 to 1; told from the times, because nobody has counted. */
+  /** The share that has been read, from 0 to 1, estimated from the messages' times. */
   readonly share: number;
 }
 
-/** The clocks of machines that share a database differ by less than this: messages stand in the order of commits. */
+/** Messages are ordered by commit, not by time; the clocks of machines that share a database differ by less than this. */
 const CLOCKS_DIFFER_MS = 60_000;
 
-/** Finds the first page and the last message. What is durable by now is in pages then, so that these are all to read. */
+/** Finds the first page and the last message, after all durable messages were moved to the archive. */
 export async function openHistory(archive: Archive, { room, from = 0, to }: Order): Promise<HistoryPosition> {
   await archive.advance();
   const early = encodeTime(Math.max(0, from - CLOCKS_DIFFER_MS)) + "0".repeat(16);
@@ -48,7 +49,7 @@ export async function openHistory(archive: Archive, { room, from = 0, to }: Orde
   };
 }
 
-/** Reads so many pages. */
+/** Reads the next `pages` archive pages (64 KB each) after a position. */
 export async function readPage(
   archive: Archive,
   { room, from = 0, to }: Order,
@@ -62,7 +63,7 @@ export async function readPage(
   let isLast = true;
   let left = pages;
   for await (const { key, lines } of archive.keyedPagesFrom(room, page)) {
-    // The page of the bookmark has been read, though it may have grown: it is none of those that are to come.
+    // The position's own page was read before. It is read again, as it may have grown, but doesn't count.
     const isNew = !bookmark.seen || key !== bookmark.page;
     if (isNew && !left--) {
       isLast = false;

@@ -1,38 +1,41 @@
 /**
- * The news of reports: whoever waits for one hears how far it is, wherever in the cluster it is made.
+ * Sends the progress of reports to those who requested them, at whichever isolate the report is made.
  *
- * Posts say that a report has moved on, and KV says how far: what a lost post would have told, a look every few
- * seconds finds.
+ * A post only says that a report has changed; its progress is read from KV. As posts may be lost, the reports of all
+ * listeners are also polled.
  */
 import type { Channel, Post } from "../cluster/channel.ts";
 import { isUnfinished, type Report } from "./report.ts";
 import type { ReportStore } from "./report_store.ts";
 
-/** Somebody who wants to hear of their reports. */
+/** A connection that receives the progress of its account's reports. */
 export interface Listener {
   /** The account's id. */
   readonly owner: string;
-  /** Since when somebody listens, in milliseconds since the epoch: what was finished before is no news. */
+  /** Milliseconds since the epoch; reports that were finished before aren't sent. */
   readonly since: number;
+  /** Called with each report that is under way, and with each change. */
   hear(report: Report): void;
 }
 
-interface Seat {
+interface Subscription {
   readonly listener: Listener;
-  /** By the report's id, the last revision that was told. */
-  readonly told: Map<string, number>;
+  /** By the report's id, the last revision that was sent. */
+  readonly sent: Map<string, number>;
 }
 
-const LOOK_EVERY_MS = 2_000;
+/** The reports of all listeners are read this often, in case a post was lost. */
+const POLL_EVERY_MS = 2_000;
 
+/** The listeners of this isolate. */
 export class ProgressFeed {
   readonly #store: ReportStore;
   readonly #channel: Channel | undefined;
   readonly #failed: (error: unknown) => void;
-  readonly #seats = new Set<Seat>();
+  readonly #subscriptions = new Set<Subscription>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `failed` is called when a look failed; the next one makes up for it. */
+  /** `channel` is missing where there are no other isolates; `failed` is called when a poll failed. */
   constructor(parts: {
     store: ReportStore;
     channel: Channel | undefined;
@@ -43,60 +46,65 @@ export class ProgressFeed {
     this.#failed = parts.failed;
   }
 
-  /** Tells the listener of each report that is under way, and then of each change, until the answer is called. */
+  /**
+   * Sends a listener each report that is under way, and then each change. Answers a function that ends this.
+   *
+   * @throws {Error} when the reports can't be read
+   */
   async listen(listener: Listener): Promise<() => void> {
-    const seat: Seat = { listener, told: new Map() };
-    this.#seats.add(seat);
-    // Without a channel there is nobody else who could change anything.
-    if (this.#channel) this.#timer ??= setInterval(() => this.#look(this.#owners()), LOOK_EVERY_MS);
+    const subscription: Subscription = { listener, sent: new Map() };
+    this.#subscriptions.add(subscription);
+    // Without a channel, no other isolate changes reports.
+    if (this.#channel) this.#timer ??= setInterval(() => this.#poll(this.#owners()), POLL_EVERY_MS);
     try {
       await this.#read(listener.owner);
     } catch (error) {
-      this.#leave(seat);
+      this.#leave(subscription);
       throw error;
     }
-    return () => this.#leave(seat);
+    return () => this.#leave(subscription);
   }
 
-  /** A report has changed here. */
+  /** To be called when this isolate has changed a report. */
   changed(report: Report): void {
-    this.#tell(report);
+    this.#send(report);
     this.#channel?.post({ type: "report", owner: report.owner });
   }
 
-  /** A post of another isolate. */
+  /** Applies a post of another isolate. */
   receive(post: Post): void {
-    if (post.type === "report" && this.#owners().has(post.owner)) this.#look(new Set([post.owner]));
+    if (post.type === "report" && this.#owners().has(post.owner)) this.#poll(new Set([post.owner]));
   }
 
+  /** Stops polling. */
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #leave(seat: Seat): void {
-    this.#seats.delete(seat);
-    if (!this.#seats.size) this.close();
+  #leave(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription);
+    if (!this.#subscriptions.size) this.close();
   }
 
   #owners(): Set<string> {
-    return new Set(Array.from(this.#seats, ({ listener }) => listener.owner));
+    return new Set(Array.from(this.#subscriptions, ({ listener }) => listener.owner));
   }
 
-  #look(owners: Iterable<string>): void {
+  #poll(owners: Iterable<string>): void {
     for (const owner of owners) this.#read(owner).catch(this.#failed);
   }
 
   async #read(owner: string): Promise<void> {
-    for (const report of await this.#store.list(owner)) this.#tell(report);
+    for (const report of await this.#store.list(owner)) this.#send(report);
   }
 
-  #tell(report: Report): void {
+  #send(report: Report): void {
     const { id, owner, revision, changedAt } = report;
-    for (const { listener, told } of this.#seats) {
-      if (listener.owner !== owner || revision <= (told.get(id) ?? 0)) continue;
-      if (!isUnfinished(report) && !told.has(id) && changedAt < listener.since) continue;
-      told.set(id, revision);
+    for (const { listener, sent } of this.#subscriptions) {
+      if (listener.owner !== owner || revision <= (sent.get(id) ?? 0)) continue;
+      if (!isUnfinished(report) && !sent.has(id) && changedAt < listener.since) continue;
+      sent.set(id, revision);
       listener.hear(report);
     }
   }

@@ -1,23 +1,23 @@
-/** Makes the files of a report, a slice of messages at a time: the port that each type of report implements. */
+/** The interface that each type of report implements: it makes the files, one slice of messages at a time. */
 import type { Message } from "../protocol.ts";
 import type { Order } from "./report.ts";
 
-/** Bytes that come next in a file. */
+/** The next bytes of a file. */
 export interface Piece {
   /** The format: `xlsx`, `csv`. */
   readonly file: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What a slice came to. */
+/** The result of one slice. */
 export interface Step {
-  /** What has to be known to go on, also in another process: JSON, as a rule small. */
+  /** The state from which this or another process continues: JSON, usually small. */
   readonly state: unknown;
-  /** At most about 600 KB together, so that they fit into one commit with all the rest. */
+  /** At most about 600 KB in all, so that they fit into one commit with the rest. */
   readonly pieces: readonly Piece[];
 }
 
-/** The report can't be made as it was asked for; nobody's fault, and no reason to try again. */
+/** The report would exceed a limit of its files; trying again is useless. */
 export class TooLargeError extends Error {
   override readonly name = "TooLargeError";
 
@@ -27,15 +27,20 @@ export class TooLargeError extends Error {
 }
 
 /**
- * Pure, but for the time it takes: the same state and messages come to the same step, so that a slice whose process
- * died may be made once more.
+ * A type of report. Its methods are pure: the same state and messages give the same step, so that a slice whose process
+ * died can be repeated.
  */
 export interface ReportFormat {
-  /** Pages of the archive (64 KB each) that make a slice. */
+  /** Archive pages (64 KB each) in one slice. */
   readonly pagesASlice: number;
+  /** Begins the files. */
   begin(order: Order): Step;
-  /** Takes the next messages, oldest first. Throws {@link TooLargeError}. */
+  /**
+   * Adds the next messages, the oldest first.
+   *
+   * @throws {TooLargeError} when a file would exceed its limit
+   */
   take(state: unknown, messages: readonly Message[], order: Order): Step;
-  /** Ends the files; here pieces may be of any size. */
+  /** Finishes the files; here pieces may have any size. */
   end(state: unknown, order: Order): Promise<Step>;
 }

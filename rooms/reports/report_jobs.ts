@@ -1,10 +1,7 @@
-/**
- * Reports as they are worked on: what is to do, how far it is, and what is left to be deleted.
- */
+/** Reports as the worker sees them: which are due, how far the work is, and what has to be deleted. */
 import { decodeTime } from "ulid";
 import type { Lease } from "../kv/lease.ts";
 import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
-import type { Piece } from "./report_format.ts";
 import {
   changed,
   isUnfinished,
@@ -13,114 +10,93 @@ import {
   type ReportChange,
   type ReportFile,
 } from "./report.ts";
-import { REPORT, REPORT_DUE, REPORT_FILE, REPORT_WASTE, REPORT_WORK } from "./report_keys.ts";
+import { ReportContent } from "./report_content.ts";
+import type { Piece } from "./report_format.ts";
+import { type Due, ReportSchedule } from "./report_schedule.ts";
 import type { ReportStore } from "./report_store.ts";
 
-/** A report at work: what is stored of it now, and how to go on. */
+/** A report that is worked on, as it is stored now. */
 export interface Held {
   readonly report: Report;
   readonly versionstamp: string;
-  /** `undefined`: nothing is done yet. */
+  /** The state of the work; `undefined`: nothing is done yet. */
   readonly work: unknown;
 }
 
-/** What a slice leaves. */
+/** The result of one slice of work. */
 export interface Progress {
   readonly change: ReportChange;
-  /** `undefined`: the report is finished. */
+  /** The state from which the next slice goes on; `undefined`: the report is finished. */
   readonly work: unknown;
   readonly pieces: readonly Piece[];
-  /** How long to leave it alone; not at all unless told. At most {@link MAX_PAUSE_MS}. */
+  /** Milliseconds until the next slice, at most 60,000; missing: 0. */
   readonly pauseMs?: number;
 }
 
-/** What there is to do. */
-export interface Due {
-  /** The reports to work on, the oldest first. */
-  readonly ids: readonly string[];
-  /** In how many milliseconds the next one of the others is due; Infinity when there is none. */
-  readonly nextMs: number;
-}
-
-/** KV takes 800 KiB and 1,000 mutations in a commit (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
+/** Bytes in one commit, of KV's 800 KiB (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
 const COMMIT_BYTES = 700_000;
-/** Values that are deleted are read for it. */
-const DELETED_AT_ONCE = 100;
-const DUE_AT_ONCE = 100;
-/** Should the time of day have jumped, nothing is left alone for longer. */
-const MAX_PAUSE_MS = 60_000;
-/** Work of 500 KB. */
-const MAX_WORK_PIECES = 8;
 
+/** Reads and stores the work on reports. */
 export class ReportJobs {
   readonly #kv: Deno.Kv;
   readonly #store: ReportStore;
   readonly #now: () => number;
+  readonly #schedule: ReportSchedule;
+  readonly #content: ReportContent;
 
+  /** `now` is in milliseconds since the epoch. */
   constructor(parts: { kv: Deno.Kv; store: ReportStore; now: () => number }) {
     this.#kv = parts.kv;
     this.#store = parts.store;
     this.#now = parts.now;
+    this.#schedule = new ReportSchedule(parts.kv);
+    this.#content = new ReportContent(parts.kv);
   }
 
-  /** Whether there is anything to do: a report, or something to delete. */
+  /** Whether there is a report to work on or content to delete. */
   async isBusy(): Promise<boolean> {
-    for (const key of [REPORT_DUE, REPORT_WASTE]) if (await this.#first(key)) return true;
-    const oldest = await this.#first(REPORT);
+    if (!await this.#schedule.isEmpty() || await this.#content.firstDiscarded()) return true;
+    const oldest = await this.#store.oldest();
     return oldest !== undefined && this.#isOver(oldest);
   }
 
-  /** The reports that something has to be done about. */
-  async due(): Promise<Due> {
-    const now = this.#now();
-    const ids: string[] = [];
-    let nextMs = Infinity;
-    for await (const { key, value: from } of this.#kv.list<number>({ prefix: [REPORT_DUE] })) {
-      if (from > now && from <= now + MAX_PAUSE_MS) nextMs = Math.min(nextMs, from - now);
-      else if (ids.push(String(key[1])) === DUE_AT_ONCE) break;
-    }
-    return { ids, nextMs };
+  /** The reports that are due now. */
+  due(): Promise<Due> {
+    return this.#schedule.due(this.#now());
   }
 
-  /** A report that is to be worked on; `undefined` when it isn't any more. */
+  /** Reads a report to work on; `undefined` when it is finished or removed. */
   async hold(id: string): Promise<Held | undefined> {
-    const entry = await this.#kv.get<Report>([REPORT, id]);
-    if (!entry.value || !isUnfinished(entry.value)) return undefined;
-    let text = "";
-    const decoder = new TextDecoder();
-    for await (
-      const { value } of this.#kv.list<Uint8Array>({ prefix: [REPORT_WORK, id] }, { batchSize: 10 })
-    ) {
-      text += decoder.decode(value, { stream: true });
-    }
-    const work = text ? JSON.parse(text) : undefined;
-    return { report: entry.value, versionstamp: entry.versionstamp, work };
+    const { value: report, versionstamp } = await this.#store.entry(id);
+    if (!report || !isUnfinished(report)) return undefined;
+    return { report, versionstamp, work: await this.#content.readWork(id) };
   }
 
   /**
-   * Stores a slice: the pieces, the work and the change stand together, or not at all. Answers the report as it is
-   * now, or `undefined` when it was changed by somebody else meanwhile, or `lease` has another holder. Throws
-   * `LeaseLostError`.
+   * Stores a slice: pieces, work and change together, or nothing. Answers the report as it is now, or `undefined` when it
+   * was changed by another process meanwhile, or `lease` has another holder.
+   *
+   * @throws {LeaseLostError} when this process doesn't hold the lease any more
    */
   async advance(held: Held, progress: Progress, lease: Lease): Promise<Report | undefined> {
     const { change, work, pieces, pauseMs } = progress;
     const { id } = held.report;
-    const check = { key: [REPORT, id], versionstamp: held.versionstamp };
     const files: Record<string, ReportFile> = { ...held.report.files };
-    const begin = (): Deno.AtomicOperation => lease.guard(this.#kv.atomic()).check(check);
+    const begin = (): Deno.AtomicOperation =>
+      this.#store.check(lease.guard(this.#kv.atomic()), id, held.versionstamp);
     let commit = begin();
     let size = 0;
     for (const { file, bytes } of pieces) {
       for (let at = 0; at < bytes.length; at += MAX_VALUE_BYTES) {
         const part = bytes.subarray(at, at + MAX_VALUE_BYTES);
-        // Too much for one commit: what stands before the last one counts only with it, and is written again if
-        // that isn't made.
+        // Too much for one commit. Pieces count only once the last commit names them; if that fails, they are written
+        // again.
         if (size + part.length > COMMIT_BYTES) {
           if (!(await commit.commit()).ok) return undefined;
           [commit, size] = [begin(), 0];
         }
         const { pieces: count, bytes: before } = files[file] ?? { pieces: 0, bytes: 0 };
-        commit.set([REPORT_FILE, id, file, count], part);
+        this.#content.addPiece(commit, id, file, count, part);
         files[file] = { pieces: count + 1, bytes: before + part.length };
         size += part.length;
       }
@@ -130,57 +106,39 @@ export class ReportJobs {
       if (!(await commit.commit()).ok) return undefined;
       commit = begin();
     }
-    let count = 0;
-    for (let at = 0; at < workBytes.length; at += MAX_VALUE_BYTES) {
-      commit.set([REPORT_WORK, id, count++], workBytes.subarray(at, at + MAX_VALUE_BYTES));
-    }
-    for (let n = count; n < MAX_WORK_PIECES; n++) commit.delete([REPORT_WORK, id, n]);
+    this.#content.setWork(commit, id, workBytes);
     const now = this.#now();
     const report = changed(held.report, { ...change, files }, now);
-    if (pauseMs) commit.set([REPORT_DUE, id], now + pauseMs);
+    if (pauseMs) this.#schedule.set(commit, id, now + pauseMs);
     if (!isUnfinished(report)) {
-      commit.delete([REPORT_DUE, id]);
-      if (report.outcome !== "completed") commit.set([REPORT_WASTE, id], 0);
+      this.#schedule.remove(commit, id);
+      if (report.outcome !== "completed") this.#content.discard(commit, id);
     }
-    return (await commit.set([REPORT, id], report).commit()).ok ? report : undefined;
+    this.#store.set(commit, report);
+    return (await commit.commit()).ok ? report : undefined;
   }
 
-  /** Nothing has to be done about this one any more. */
+  /** Removes a report from the schedule: nothing has to be done about it any more. */
   async settle(id: string): Promise<void> {
-    await this.#kv.delete([REPORT_DUE, id]);
+    const commit = this.#kv.atomic();
+    this.#schedule.remove(commit, id);
+    await commit.commit();
   }
 
-  /** Takes out one report whose time is over, and deletes a bit of what others left; answers whether there was any. */
+  /** Removes one expired report, and deletes some discarded content; answers whether there was any. */
   async tidy(): Promise<boolean> {
-    const oldest = await this.#first(REPORT);
+    const oldest = await this.#store.oldest();
     if (oldest && this.#isOver(oldest)) {
-      const { value } = await this.#kv.get<Report>([REPORT, oldest]);
+      const { value } = await this.#store.entry(oldest);
       if (value) await this.#store.remove(value);
     }
-    const waste = await this.#first(REPORT_WASTE);
-    if (!waste) return false;
-    const commit = this.#kv.atomic();
-    let count = 0;
-    for (const key of [REPORT_WORK, REPORT_FILE]) {
-      const limit = DELETED_AT_ONCE - count;
-      if (!limit) break;
-      for await (const entry of this.#kv.list({ prefix: [key, waste] }, { limit, batchSize: 10 })) {
-        commit.delete(entry.key);
-        count++;
-      }
-    }
-    if (count < DELETED_AT_ONCE) commit.delete([REPORT_WASTE, waste]);
-    // Nothing is added any more: every commit that adds to a report checks that it is unfinished.
-    await commit.commit();
+    const discarded = await this.#content.firstDiscarded();
+    if (!discarded) return false;
+    await this.#content.deleteSome(discarded);
     return true;
   }
 
-  async #first(kind: string): Promise<string | undefined> {
-    const { value } = await this.#kv.list({ prefix: [kind] }, { limit: 1 }).next();
-    return value && String(value.key[1]);
-  }
-
-  /** An id tells when its report was asked for. */
+  /** A report's id contains the time of its order. */
   #isOver(id: string): boolean {
     return this.#now() >= decodeTime(id) + REPORT_LIFE_MS;
   }

@@ -1,10 +1,18 @@
-/** Reports as people have them: asked for, listed, read and taken out. */
+/**
+ * Reports as people have them: requested, listed, read and removed.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["report", id]` | a {@link Report} |
+ * | `["reports_of", owner]` | the ids of the owner's reports, the oldest first |
+ */
 import { ulid } from "ulid";
 import { isId } from "../messages/message.ts";
 import { changed, endOf, isUnfinished, type Order, type Report } from "./report.ts";
-import { REPORT, REPORT_DUE, REPORT_FILE, REPORT_WASTE, REPORTS_OF } from "./report_keys.ts";
+import { ReportContent } from "./report_content.ts";
+import { ReportSchedule } from "./report_schedule.ts";
 
-/** Somebody has as many reports under way as one may. */
+/** An account has {@link MAX_UNFINISHED} unfinished reports. */
 export class TooManyReportsError extends Error {
   override readonly name = "TooManyReportsError";
 
@@ -13,21 +21,27 @@ export class TooManyReportsError extends Error {
   }
 }
 
-/** One person's reports that may be under way at a time. */
+/** Unfinished reports of one account. */
 export const MAX_UNFINISHED = 3;
-/** One person's reports that are kept; a further one takes the place of the oldest that is finished. */
+/** Reports kept for one account; a further one replaces the oldest that is finished. */
 const MAX_KEPT = 20;
 /** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
 const KEYS_PER_READ = 10;
-/** Others may be faster so many times. */
+/** Attempts to change a list or a report while other processes change it. */
 const MAX_TRIES = 10;
 
+const REPORT = "report";
+const REPORTS_OF = "reports_of";
+
+/** Reads and changes reports. */
 export class ReportStore {
   readonly #kv: Deno.Kv;
   readonly #now: () => number;
   readonly #add: (commit: Deno.AtomicOperation, id: string) => void;
+  readonly #schedule: ReportSchedule;
+  readonly #content: ReportContent;
 
-  /** `add` may add to the commit that brings a new report. */
+  /** `now` is in milliseconds since the epoch; `add` may add to the commit that stores a new report. */
   constructor(parts: {
     kv: Deno.Kv;
     now: () => number;
@@ -36,9 +50,15 @@ export class ReportStore {
     this.#kv = parts.kv;
     this.#now = parts.now;
     this.#add = parts.add;
+    this.#schedule = new ReportSchedule(parts.kv);
+    this.#content = new ReportContent(parts.kv);
   }
 
-  /** Takes an order; one that comes again under the same `id`, a ULID, is the same. Throws {@link TooManyReportsError}. */
+  /**
+   * Stores a new report; an order that is repeated with the same `id`, a ULID, is the same report.
+   *
+   * @throws {TooManyReportsError} when the owner has {@link MAX_UNFINISHED} unfinished reports
+   */
   async create(owner: string, order: Order, id = ulid(this.#now())): Promise<Report> {
     const now = this.#now();
     const report: Report = {
@@ -63,47 +83,46 @@ export class ReportStore {
       if (reports.length - finished.length >= MAX_UNFINISHED) throw new TooManyReportsError();
       const surplus = finished.slice(0, Math.max(0, reports.length + 1 - MAX_KEPT));
       const ids = reports.filter((kept) => !surplus.includes(kept)).map(({ id }) => id);
-      // The check on the list makes the number true: two orders at once can't both be the last that fits.
-      const commit = this.#kv.atomic().check(entry)
-        .set([REPORT, report.id], report)
-        .set([REPORT_DUE, report.id], 0)
-        .set([REPORTS_OF, owner], [...ids, report.id]);
-      for (const { id } of surplus) this.#waste(commit, id);
+      // The check on the list keeps the limit: two orders at once can't both be the last that fits.
+      const commit = this.#kv.atomic().check(entry).set([REPORTS_OF, owner], [...ids, report.id]);
+      this.set(commit, report);
+      this.#schedule.set(commit, report.id, 0);
+      for (const { id } of surplus) this.#discard(commit, id);
       this.#add(commit, report.id);
       if ((await commit.commit()).ok) return report;
     }
     throw new Error(`Asking for a report failed: the list was changed ${MAX_TRIES} times meanwhile`);
   }
 
-  /** The report of that id; `undefined` when there is none, or its time is over. */
+  /** The report with this id; `undefined` when there is none, or it has expired. */
   async get(id: string): Promise<Report | undefined> {
     if (!isId(id)) return undefined;
-    const { value } = await this.#kv.get<Report>([REPORT, id]);
+    const { value } = await this.entry(id);
     return value && this.#isAlive(value) ? value : undefined;
   }
 
-  /** One person's reports, the oldest first. */
+  /** The reports of one account, the oldest first. */
   async list(owner: string): Promise<Report[]> {
     const { value } = await this.#kv.get<string[]>([REPORTS_OF, owner]);
     return (await this.#reports(value ?? [])).filter((report) => this.#isAlive(report));
   }
 
-  /** Ends one that is under way; answers it, or `undefined` when it isn't. */
+  /** Cancels an unfinished report; answers it, or `undefined` when it is finished. */
   async cancel(id: string): Promise<Report | undefined> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const entry = await this.#kv.get<Report>([REPORT, id]);
+      const entry = await this.entry(id);
       if (!entry.value || !isUnfinished(entry.value)) return undefined;
       const report = changed(entry.value, { outcome: "cancelled" }, this.#now());
-      const commit = this.#kv.atomic().check(entry).set(entry.key, report).delete([REPORT_DUE, id]).set(
-        [REPORT_WASTE, id],
-        0,
-      );
+      const commit = this.#kv.atomic().check(entry);
+      this.set(commit, report);
+      this.#schedule.remove(commit, id);
+      this.#content.discard(commit, id);
       if ((await commit.commit()).ok) return report;
     }
     throw new Error(`Cancelling report ${id} failed: it moved on ${MAX_TRIES} times meanwhile`);
   }
 
-  /** Takes a report out, with its files. */
+  /** Removes a report, with its files. */
   async remove({ id, owner }: Report): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<string[]>([REPORTS_OF, owner]);
@@ -111,30 +130,46 @@ export class ReportStore {
       const commit = this.#kv.atomic().check(entry);
       if (ids.length) commit.set(entry.key, ids);
       else commit.delete(entry.key);
-      this.#waste(commit, id);
+      this.#discard(commit, id);
       if ((await commit.commit()).ok) return;
     }
     throw new Error(`Removing report ${id} failed: its list was changed ${MAX_TRIES} times meanwhile`);
   }
 
-  /** A file of a finished report, piece by piece. */
-  async *read({ id, files }: Report, format: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const { pieces } = files[format] ?? { pieces: 0 };
-    for (let n = 0; n < pieces; n += KEYS_PER_READ) {
-      const keys = Array.from(
-        { length: Math.min(KEYS_PER_READ, pieces - n) },
-        (_, i) => [REPORT_FILE, id, format, n + i],
-      );
-      for (const { value } of await this.#kv.getMany<Uint8Array<ArrayBuffer>[]>(keys)) {
-        if (!value) throw new Error(`Reading report ${id} failed: it was deleted meanwhile`);
-        yield value;
-      }
-    }
+  /**
+   * Reads a file of a finished report, piece by piece.
+   *
+   * @throws {Error} when the report is deleted meanwhile
+   */
+  read(report: Report, format: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    return this.#content.readFile(report, format);
   }
 
-  /** Makes a report, and what is left of it, disappear. */
-  #waste(commit: Deno.AtomicOperation, id: string): void {
-    commit.delete([REPORT, id]).delete([REPORT_DUE, id]).set([REPORT_WASTE, id], 0);
+  /** The stored report with this id, expired or not, for a commit that checks it. */
+  async entry(id: string): Promise<Deno.KvEntryMaybe<Report>> {
+    return await this.#kv.get<Report>([REPORT, id]);
+  }
+
+  /** Adds to a commit the check that a report is unchanged. */
+  check(commit: Deno.AtomicOperation, id: string, versionstamp: string): Deno.AtomicOperation {
+    return commit.check({ key: [REPORT, id], versionstamp });
+  }
+
+  /** Adds to a commit that a report is stored. */
+  set(commit: Deno.AtomicOperation, report: Report): void {
+    commit.set([REPORT, report.id], report);
+  }
+
+  /** The id of the oldest report. */
+  async oldest(): Promise<string | undefined> {
+    const { value } = await this.#kv.list({ prefix: [REPORT] }, { limit: 1 }).next();
+    return value && String(value.key[1]);
+  }
+
+  #discard(commit: Deno.AtomicOperation, id: string): void {
+    commit.delete([REPORT, id]);
+    this.#schedule.remove(commit, id);
+    this.#content.discard(commit, id);
   }
 
   async #reports(ids: readonly string[]): Promise<Report[]> {

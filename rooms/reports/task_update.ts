@@ -1,31 +1,34 @@
 /**
- * The frames of `/ws/tasks/`, which go from the service to the client: `{"type":"task_update", …}` with the fields of
+ * The frames of `/ws/tasks/`, which the service sends: `{"type":"task_update", …}` with the fields of
  * {@link TaskUpdate}, and for clients that connect with `?batch=1` those of {@link ReportView}.
  */
 import type { Outcome, ReportType } from "./report.ts";
 
-/** How protocol.md calls what a task comes to. */
+/** The states of a task on the wire. */
 export type TaskStatus = "started" | "progress" | "completed" | "failed";
 
-/** How far a task is; the frame `task_update` without its type. */
+/** The progress of a task: the frame `task_update` without its type. */
 export interface TaskUpdate {
   readonly task_id: string;
   readonly status: TaskStatus;
   /** Percent. */
   readonly progress: number;
-  /** A sentence for people, in the language of whoever asked for it. */
+  /** A sentence for people, in the language of the client. */
   readonly message: string;
+  /** The URLs of the files; `null` until the task is completed. */
   readonly result: { readonly url: string; readonly csv_url?: string; readonly messages: number } | null;
+  /** ISO 8601, UTC. */
   readonly timestamp: string;
 }
 
-/** The same, with what was asked for. */
+/** The same, with what was requested. */
 export interface ReportView extends TaskUpdate {
   readonly report: ReportType;
   readonly room: string;
+  /** ISO 8601, UTC; `null`: from the first message. */
   readonly from: string | null;
   readonly to: string;
-  /** Why the status is what it is, as a word below `report` of the languages. */
+  /** The reason for the status: a key of `report` in the languages' words. */
   readonly outcome: Outcome;
   readonly messages: number;
   readonly created_at: string;

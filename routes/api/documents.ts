@@ -1,7 +1,8 @@
 /** `/api/documents`: the list of documents, their texts, and earlier versions. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { type ListedDocument, MAX_TITLE_LENGTH, type Version } from "../../rooms/documents/document_list.ts";
+import { type ListedDocument, MAX_TITLE_LENGTH } from "../../rooms/documents/document_list.ts";
+import type { Version } from "../../rooms/documents/version_store.ts";
 import { mayManage, mayRead, UNDO_MS } from "../../rooms/documents/document_access.ts";
 import type { Documents } from "../../rooms/documents/documents.ts";
 import type { Accounts } from "../../rooms/access/accounts.ts";
@@ -146,12 +147,12 @@ export function documentsApi({ documents, accounts }: {
   app.get("/:id/versions", async (c) => {
     admitted(c.var.caller);
     const { id } = await entryOf(c);
-    return c.json({ versions: (await documentList.versions(id)).map(shownVersion) });
+    return c.json({ versions: (await documentList.versions.list(id)).map(shownVersion) });
   });
 
   app.get("/:id/versions/:version", async (c) => {
     admitted(c.var.caller);
-    const text = await documentList.version((await entryOf(c)).id, versionIdIn(c.req.param("version")));
+    const text = await documentList.versions.text((await entryOf(c)).id, versionIdIn(c.req.param("version")));
     if (text === undefined) throw noVersion();
     return c.json({ text });
   });

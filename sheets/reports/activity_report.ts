@@ -1,16 +1,17 @@
-/** Makes the activity of a room: counts it slice by slice, and writes the workbook in the end. */
+/** The report `activity`: counts a room's messages slice by slice, and writes one workbook at the end. */
 import type { Message } from "../../rooms/protocol.ts";
 import { ActivityCount } from "../../rooms/reports/activity.ts";
 import type { ReportFormat, Step } from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";
 import { activityWorkbook } from "./activity_workbook.ts";
 
+/** Makes the file `xlsx`. */
 export class ActivityReport implements ReportFormat {
-  // Nothing is written meanwhile, so that a slice may be larger than a transcript's.
+  // Larger slices than a transcript's, because nothing is written in between.
   readonly pagesASlice = 3;
   readonly #timeZone: string;
 
-  /** `timeZone` is the service's, an IANA name. */
+  /** `timeZone` is the service's time zone, an IANA name. */
   constructor(timeZone: string) {
     this.#timeZone = timeZone;
   }

@@ -1,4 +1,4 @@
-/** The activity of a room as a workbook: a sheet and a chart for each question that it answers. */
+/** The activity of a room as a workbook: one sheet with a chart for each kind of count. */
 import type { SheetChart, WriteSheet } from "hucre/xlsx";
 import type { Activity } from "../../rooms/reports/activity.ts";
 import type { Order } from "../../rooms/reports/report.ts";
@@ -7,10 +7,10 @@ import { workbookWords } from "./workbook_words.ts";
 type Cell = string | number | Date;
 type PageSetup = NonNullable<WriteSheet["pageSetup"]>;
 
-/** People in the chart, which more would make unreadable. */
+/** People in the chart: more would make it unreadable. */
 const CHARTED_PEOPLE = 20;
 const COLOR = "2563EB";
-/** Printed, a sheet is one page wide, and has its header on each page. */
+/** A printed sheet is one page wide and has its header on every page. */
 const PAGE: PageSetup = {
   paperSize: "a4",
   orientation: "landscape",
@@ -21,17 +21,17 @@ const PAGE: PageSetup = {
 };
 const SUMMARY_PAGE: PageSetup = { ...PAGE, printTitlesRow: undefined };
 const TIME_FORMAT = "yyyy-mm-dd hh:mm:ss";
-/** Source: XML 1.0, section 2.2. */
-// deno-lint-ignore no-control-regex -- these are what it is about
+/** Characters that XML 1.0 can't contain (https://www.w3.org/TR/xml/#charsets). */
+// deno-lint-ignore no-control-regex -- these are meant
 const UNWRITABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 
-/** The workbook's file. `timeZone` is the one of days and hours. */
+/** Writes the workbook; `timeZone`, an IANA name, is the one in which days and hours were counted. */
 export async function activityWorkbook(
   activity: Activity,
   { room, from, to, language }: Order,
   timeZone: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // Loaded only where it is used: 50 ms, 9 MB.
+  // Loaded on first use, because it takes 50 ms and 9 MB.
   const { writeXlsx } = await import("hucre/xlsx");
   const { messages, days, hours, people, others, silences, responses, unanswered, medianResponse } = activity;
   const words = workbookWords(language);
@@ -103,11 +103,12 @@ export async function activityWorkbook(
   return Uint8Array.from(bytes);
 }
 
+/** A sheet with a header row. */
 function sheet(name: string, header: readonly string[], rows: readonly Cell[][]): WriteSheet {
   return {
     name,
     rows: [[...header], ...rows],
-    // The columns that hold times: others don't care about a format for them.
+    // A number format only for columns of times.
     columns: header.map((_, i) => ({
       width: 22,
       ...rows[0]?.[i] instanceof Date ? { numFmt: TIME_FORMAT } : {},
@@ -117,7 +118,7 @@ function sheet(name: string, header: readonly string[], rows: readonly Cell[][])
   };
 }
 
-/** A chart beside the first `count` rows, of what stands in a column. */
+/** A chart of the first `count` values of a column, beside the rows. */
 function chart(
   type: SheetChart["type"],
   title: string,
@@ -141,19 +142,20 @@ function chart(
   };
 }
 
-/** Names from before such characters were taken out of them: a file with one can't be read. */
+/** Replaces unwritable characters, which names of earlier versions of the service may contain: such a file can't be read. */
 function makeWritable(row: unknown[]): void {
   for (const [i, cell] of row.entries()) {
     if (typeof cell === "string") row[i] = cell.toWellFormed().replace(UNWRITABLE, "\ufffd");
   }
 }
 
-/** A time as a workbook calculates with it, from `YYYY-MM-DD HH:MM:SS`; anything else as it is. */
+/** The date of `YYYY-MM-DD HH:MM:SS`; other texts unchanged. */
 function dateOf(time: string): Date | string {
   const date = new Date(`${time.replace(" ", "T")}Z`);
   return Number.isNaN(date.getTime()) ? time : date;
 }
 
+/** Percent, to one decimal place. */
 function share(part: number, whole: number): number {
   return Math.round(1_000 * part / whole) / 10;
 }
@@ -161,7 +163,7 @@ function share(part: number, whole: number): number {
 type Unit = keyof typeof SECONDS_OF;
 const SECONDS_OF = { seconds: 1, minutes: 60, hours: 3_600 } as const;
 
-/** The unit in which the longest of some times is told: the others of the column have it, too. */
+/** The unit for a column of times whose longest is `longest`, in seconds. */
 function unitFor(longest: number): Unit {
   if (longest < 2 * SECONDS_OF.minutes) return "seconds";
   return longest < 2 * SECONDS_OF.hours ? "minutes" : "hours";

@@ -1,4 +1,4 @@
-/** A room's messages, a row each, as a workbook and as CSV: the same cells as in the log. */
+/** The report `transcript`: a room's messages, one row each, as a workbook and as CSV, with the columns of the sheet. */
 import type { Message } from "../../rooms/protocol.ts";
 import {
   type Piece,
@@ -26,47 +26,49 @@ import {
   type Deflated,
   endDeflate,
   endZip,
+  joined,
   MAX_ZIP_BYTES,
   NOTHING,
   writeZip,
   type ZipState,
 } from "./zip_file.ts";
 
+/** How far the files are. */
 interface State {
   readonly zip: ZipState;
   readonly csv: Deflated;
-  /** Written so far, the header included. */
+  /** Rows written so far, the header included. */
   readonly rows: number;
-  /** Whether the workbook's styles know times; those of reports that an earlier version began don't. */
+  /** Whether the workbook has a style for times; missing in reports that an earlier version of the service began. */
   readonly hasTimes?: boolean;
 }
 
-/** A stored file may take so many bytes: what a person downloads, and a database keeps for a week. */
+/** Size of a file: people download it, and the database keeps it for a week. */
 const MAX_FILE_BYTES = 250_000_000;
 
-/** The head of a gzip member without a name or a time (RFC 1952). */
+/** The header of a gzip member without name and time (RFC 1952, section 2.3). */
 const GZIP_HEAD = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 
 /**
- * Makes `xlsx`, and `csv` packed by gzip. Both grow at their ends with each slice, so that a slice costs the same,
- * however long the room is.
+ * Makes the files `xlsx`, and `csv` compressed by gzip. Each slice is appended to both, so that it costs the same
+ * regardless of the room's length.
  */
 export class Transcript implements ReportFormat {
-  // The members of rooms wait for what one slice takes: 5 ms, and so much again for its commit.
+  // A slice delays the rooms' messages: 5 ms of work, and about the same for its commit.
   readonly pagesASlice = 1;
 
   begin({ language }: Order): Step {
     const [head, zip] = beginZip(WORKBOOK_PARTS, SHEET_PART);
     const { columns } = workbookWords(language);
     const [rows, filled] = writeZip(encoder.encode(SHEET_HEAD + headerXml(columns)), zip);
-    // Spreadsheet programs take text without a byte order mark for the local code page.
+    // Without a byte order mark, spreadsheet programs read a CSV file in the local code page.
     const [lines, csv] = deflate(encoder.encode(`\ufeff${toCsv([HEADER])}`), NOTHING);
     const state: State = { zip: filled, csv, rows: 1, hasTimes: true };
     return {
       state,
       pieces: [
-        { file: "xlsx", bytes: joined(head, rows) },
-        { file: "csv", bytes: joined(GZIP_HEAD, lines) },
+        { file: "xlsx", bytes: joined([head, rows]) },
+        { file: "csv", bytes: joined([GZIP_HEAD, lines]) },
       ],
     };
   }
@@ -94,30 +96,23 @@ export class Transcript implements ReportFormat {
     const { zip, csv, rows } = state as State;
     const [tail, filled] = writeZip(encoder.encode(sheetTail(rows)), zip);
     const [end, { crc, size }] = endDeflate(csv);
-    // RFC 1952: the sum, and the size modulo 2^32.
+    // The CRC-32, and the size modulo 2^32 (RFC 1952, section 2.3.1).
     const sums = new DataView(new ArrayBuffer(8));
     sums.setUint32(0, crc, true);
     sums.setUint32(4, size, true);
     return Promise.resolve({
       state: undefined,
       pieces: [
-        { file: "xlsx", bytes: joined(tail, endZip(filled)) },
-        { file: "csv", bytes: joined(end, new Uint8Array(sums.buffer)) },
+        { file: "xlsx", bytes: joined([tail, endZip(filled)]) },
+        { file: "csv", bytes: joined([end, new Uint8Array(sums.buffer)]) },
       ],
     });
   }
 }
 
-/** The text of a message that was deleted is empty: nobody can say nothing. */
+/** The row of a message; a deleted message has an empty text, which no other message can have. */
 function rowOf({ time, room, username, message, id }: Message, deleted: string): Row {
   return [time, room, username, message || deleted, id];
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
 }
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
-/** The words in workbooks: not among the pages' words, because no page needs them. */
+/** The words in reports. They aren't among the pages' words because no page needs them. */
 
-/** The words of one language; those of `within` stand for the bounds of first responses, in their order. */
+/** The words of one language; `within` has one for each of `RESPONSE_BOUNDS`, in their order. */
 export type WorkbookWords = typeof CHINESE;
 
 const CHINESE = {
@@ -84,7 +84,7 @@ const ENGLISH: WorkbookWords = {
   unanswered: "not yet",
 };
 
-/** The words of a language, as a BCP 47 tag; Chinese where there are none. */
+/** The words of a language, given as a BCP 47 tag; Chinese if it has none. */
 export function workbookWords(language: string): WorkbookWords {
   return language === "en" ? ENGLISH : CHINESE;
 }

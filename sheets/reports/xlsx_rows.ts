@@ -1,9 +1,9 @@
 /**
- * A workbook of one sheet of text, around its rows (ECMA-376 part 1, 18.3): so little of the format that it needs no
- * library, and none on npm could go on with a sheet that another process began.
+ * The XML of a workbook with one sheet of text (ECMA-376 part 1, 18.3). No library on npm can continue a sheet that
+ * another process began, and this small part of the format needs none.
  */
 
-/** The parts of the workbook besides its sheet, by their names in the archive. */
+/** The workbook's files besides its sheet, by their names in the ZIP archive. */
 export const WORKBOOK_PARTS: Readonly<Record<string, string>> = {
   "[Content_Types].xml": xml(
     `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
@@ -18,7 +18,7 @@ export const WORKBOOK_PARTS: Readonly<Record<string, string>> = {
   "xl/workbook.xml": xml(
     `<workbook xmlns="${main()}" xmlns:r="${office()}">` +
       `<sheets><sheet name="Messages" sheetId="1" r:id="rId1"/></sheets>` +
-      // The header on each printed page.
+      // Repeats the header on every printed page.
       `<definedNames><definedName name="_xlnm.Print_Titles" localSheetId="0">Messages!$1:$1</definedName>` +
       `</definedNames></workbook>`,
   ),
@@ -45,15 +45,16 @@ export const WORKBOOK_PARTS: Readonly<Record<string, string>> = {
       `<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`,
   ),
 };
-/** Where the sheet stands in the archive. */
+/** The sheet's name in the ZIP archive. */
 export const SHEET_PART = "xl/worksheets/sheet1.xml";
-/** A sheet has so many rows, its header included. */
+/** Excel's limit of rows, the header included (https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3). */
 export const MAX_SHEET_ROWS = 1_048_576;
-/** A cell holds so many UTF-16 code units. */
+/** Excel's limit for the text of a cell, in UTF-16 code units (same source). */
 const MAX_CELL_LENGTH = 32_767;
+/** Column widths, in characters. */
 const WIDTHS = [20, 18, 18, 80, 30];
 
-/** The sheet up to its first row: a header that stays in view; printed, it is one page wide. */
+/** The sheet's XML before its first row, which stays in view; printed, the sheet is one page wide. */
 export const SHEET_HEAD = xml(
   `<worksheet xmlns="${main()}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView workbookViewId="0">` +
     `<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>` +
@@ -64,20 +65,20 @@ export const SHEET_HEAD = xml(
     }</cols><sheetData>`,
 );
 
-/** The sheet behind its last row. */
+/** The sheet's XML after its last row; `rows` counts the header. */
 export function sheetTail(rows: number): string {
   return `</sheetData><autoFilter ref="A1:E${rows}"/>` +
     `<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>` +
-    // 9 is A4 (ECMA-376 part 1, 18.3.1.63); as many pages high as it takes.
+    // Paper size 9 is A4 (ECMA-376 part 1, 18.3.1.63); height 0 means any number of pages.
     `<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>`;
 }
 
-/** The first row. */
+/** The XML of the header row. */
 export function headerXml(cells: readonly string[]): string {
   return rowXml(cells, 1);
 }
 
-/** A row whose first cell is a time, as a spreadsheet calculates with it; text where it isn't one. */
+/** The XML of a row whose first cell is a time, as a number with the style for times; as text if it isn't a valid time. */
 export function timedRowXml([time, ...cells]: readonly string[], number: number): string {
   const serial = serialOf(time);
   if (serial === undefined) return rowXml([time, ...cells], number);
@@ -87,13 +88,13 @@ export function timedRowXml([time, ...cells]: readonly string[], number: number)
   );
 }
 
-/** Days since the last day of 1899, as ECMA-376 part 1, 18.17.4.1 counts them, from `YYYY-MM-DD HH:MM:SS`. */
+/** The serial date of `YYYY-MM-DD HH:MM:SS`: days since 1899-12-30 (ECMA-376 part 1, 18.17.4.1). */
 function serialOf(time: string): number | undefined {
   const at = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(time) ? Date.parse(`${time.replace(" ", "T")}Z`) : NaN;
   return Number.isNaN(at) ? undefined : at / 86_400_000 + 25_569;
 }
 
-/** A row of text, `number` counted from 1. What is too long for a cell goes on in the columns behind. */
+/** The XML of a row of text; `number` counts from 1. The rest of a text that is too long for a cell follows in extra columns. */
 export function rowXml(cells: readonly string[], number: number): string {
   const style = number === 1 ? 1 : 2;
   const texts = cells.map((cell) => cell.slice(0, headLength(cell)));
@@ -110,22 +111,22 @@ export function rowXml(cells: readonly string[], number: number): string {
 
 const COLUMNS = "ABCDEFGHIJ";
 
-/** How much fits into one cell, without cutting a character in two. */
+/** How many UTF-16 code units fit into one cell, without splitting a surrogate pair. */
 function headLength(text: string): number {
   if (text.length <= MAX_CELL_LENGTH) return text.length;
   return /[\ud800-\udbff]/.test(text[MAX_CELL_LENGTH - 1]) ? MAX_CELL_LENGTH - 1 : MAX_CELL_LENGTH;
 }
 
 /**
- * XML has no controls, and takes a carriage return for a line feed: a spreadsheet's form for them is `_x000D_`, and so
- * for an underscore that would be taken for the beginning of one (ECMA-376 part 1, 22.9.2.19).
+ * Escapes a text for XML. Control characters, which XML can't contain, and carriage returns, which it reads as line feeds,
+ * are written as `_x000D_`; so is an underscore that would begin such an escape (ECMA-376 part 1, 22.9.2.19).
  */
 function escaped(text: string): string {
   return text.toWellFormed()
     .replace(SPECIAL, (character) => ENTITIES.get(character) ?? `_x${hex(character)}_`);
 }
 
-// deno-lint-ignore no-control-regex -- these are what is looked for
+// deno-lint-ignore no-control-regex -- these are meant
 const SPECIAL = /[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[\dA-Fa-f]{4}_)/g;
 const ENTITIES = new Map([["&", "&amp;"], ["<", "&lt;"], [">", "&gt;"]]);
 

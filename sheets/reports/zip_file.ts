@@ -1,48 +1,54 @@
 /**
- * A ZIP archive that is written front to back, and whose writing may go on in another process: what has to be known
- * for that is a small plain object. No library on npm offers that, because theirs keep it in a compressor's memory.
+ * Writes a ZIP archive from front to back, in slices that different processes may write: the state between two slices is
+ * a small plain object. Libraries on npm can't do that, because they keep the state in a compressor's memory.
  *
- * The trick is that a DEFLATE stream may be made of parts that know nothing of each other, when each ends with a sync
- * flush (RFC 1951, 3.2.4), and that a CRC-32 can be gone on with. Sizes and sums follow each entry in a data
- * descriptor (APPNOTE.TXT 4.3.9), because they aren't known before.
+ * This works because a DEFLATE stream may consist of independently compressed parts, if each ends with a sync flush
+ * (RFC 1951, 3.2.4), and because a CRC-32 can be continued. Sizes and checksums follow each entry in a data descriptor
+ * (APPNOTE.TXT 4.3.9, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), as they aren't known before.
  */
 import { constants, crc32, deflateRawSync } from "node:zlib";
 
-/** A DEFLATE stream so far. */
+/** The state of a DEFLATE stream. */
 export interface Deflated {
+  /** The CRC-32 of the uncompressed bytes. */
   readonly crc: number;
-  /** What it takes, and what it takes unpacked. */
+  /** Compressed bytes. */
   readonly packed: number;
+  /** Uncompressed bytes. */
   readonly size: number;
 }
 
-/** An entry that is written. */
+/** A finished entry; `offset` is where it begins in the archive. */
 interface Entry extends Deflated {
   readonly name: string;
   readonly offset: number;
 }
 
-/** An archive so far. */
+/** The state of an archive. */
 export interface ZipState {
+  /** The finished entries. */
   readonly entries: readonly Entry[];
   /** The entry that is being written. */
   readonly open: { readonly name: string; readonly offset: number } & Deflated;
 }
 
+/** The state of an empty DEFLATE stream. */
 export const NOTHING: Deflated = { crc: 0, packed: 0, size: 0 };
-/** Without ZIP64, which not every reader knows, an entry and an archive end at 4 GiB. */
+/** Size limit of an entry and of an archive without ZIP64, which not every reader supports (APPNOTE.TXT 4.4.8). */
 export const MAX_ZIP_BYTES = 0xffff_ffff;
 
-/** Ends a DEFLATE stream: an empty block with the mark of the last one. */
+/** The end of a DEFLATE stream: an empty block that is flagged as the last one (RFC 1951, 3.2.3). */
 const END = Uint8Array.of(3, 0);
-/** Sizes in a data descriptor; the name is UTF-8. */
+/** General purpose flags 3, sizes in a data descriptor, and 11, name in UTF-8 (APPNOTE.TXT 4.4.4). */
 const FLAGS = 0x0808;
+/** The compression method (APPNOTE.TXT 4.4.5). */
 const DEFLATE = 8;
+/** The version needed to extract: 2.0 (APPNOTE.TXT 4.4.3). */
 const VERSION = 20;
-/** 1980-01-01: an archive of the same messages is the same archive. */
+/** 1980-01-01 in MS-DOS format: archives of the same messages are identical. */
 const DATE = 0x0021;
 
-/** The next part of a DEFLATE stream. */
+/** Compresses the next part of a DEFLATE stream; answers its bytes and the state after it. */
 export function deflate(bytes: Uint8Array, before: Deflated): [Uint8Array<ArrayBuffer>, Deflated] {
   const packed = Uint8Array.from(deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }));
   return [packed, {
@@ -52,12 +58,12 @@ export function deflate(bytes: Uint8Array, before: Deflated): [Uint8Array<ArrayB
   }];
 }
 
-/** The end of a DEFLATE stream. */
+/** Ends a DEFLATE stream; answers its last bytes and the state after them. */
 export function endDeflate(before: Deflated): [Uint8Array<ArrayBuffer>, Deflated] {
   return [END, { ...before, packed: before.packed + END.length }];
 }
 
-/** Begins an archive with whole entries, and opens one more. */
+/** Begins an archive with complete entries, by name, and opens the entry `last`; answers its bytes and state. */
 export function beginZip(
   whole: Readonly<Record<string, string>>,
   last: string,
@@ -75,13 +81,13 @@ export function beginZip(
   return [joined([...parts, head]), opened];
 }
 
-/** Writes into the open entry. */
+/** Appends to the open entry; answers the archive's next bytes and the state after them. */
 export function writeZip(bytes: Uint8Array, state: ZipState): [Uint8Array<ArrayBuffer>, ZipState] {
   const [packed, deflated] = deflate(bytes, state.open);
   return [packed, { ...state, open: { ...state.open, ...deflated } }];
 }
 
-/** Ends the open entry and the archive. */
+/** Ends the open entry and the archive; answers its last bytes. */
 export function endZip(state: ZipState): Uint8Array<ArrayBuffer> {
   const [tail, { entries, open: { offset } }] = closeEntry(state);
   const records = entries.map((entry) => {
@@ -115,7 +121,7 @@ export function endZip(state: ZipState): Uint8Array<ArrayBuffer> {
   return joined([tail, directory, end]);
 }
 
-/** How long the archive is so far. */
+/** The archive's size so far, in bytes. */
 function lengthOf({ open }: ZipState): number {
   return open.offset + headOf(open.name).length + open.packed;
 }
@@ -125,7 +131,7 @@ function openEntry(state: ZipState | undefined, name: string): [Uint8Array<Array
   return [headOf(name), { entries: state?.entries ?? [], open: { name, offset, ...NOTHING } }];
 }
 
-/** Closes the open entry; the one that is open afterwards has no name yet, but an offset. */
+/** Closes the open entry; the next one gets an offset, and no name yet. */
 function closeEntry(state: ZipState): [Uint8Array<ArrayBuffer>, ZipState] {
   const [end, deflated] = endDeflate(state.open);
   const { crc, packed, size } = deflated;
@@ -143,7 +149,7 @@ function headOf(name: string): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** What an entry's head and its record in the directory have in common. */
+/** The fields that an entry's header and its record in the central directory share. */
 function common({ crc, packed, size }: Deflated): Field[] {
   return [[2, FLAGS], [2, DEFLATE], [2, 0], [2, DATE], [4, crc], [4, packed], [4, size]];
 }
@@ -163,7 +169,8 @@ function fields(all: readonly Field[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Joins bytes. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

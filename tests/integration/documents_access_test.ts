@@ -150,8 +150,8 @@ Deno.test("Documents come back within a day of their deletion, whole, and are go
   await documents.removeDeleted();
   assertEquals((await documentList.recover(id))?.title, "Minutes");
   assertEquals(await documents.read(id), "second, first");
-  const [version] = await documentList.versions(id);
-  assertEquals(await documentList.version(id, version.id), "first");
+  const [version] = await documentList.versions.list(id);
+  assertEquals(await documentList.versions.text(id, version.id), "first");
   await documentList.remove(id);
   now += UNDO_MS + 1;
   assertEquals(await documentList.recover(id), undefined);

@@ -139,10 +139,10 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   seat?.receive(insert("old"));
   await until(() => ada.hasSaved("old"));
   await documents.settle();
-  await documents.documentList.keepNow("a", "old");
+  await documents.documentList.versions.keepNow("a", "old");
   seat?.receive(insert("new "));
   await documents.settle();
-  const [version] = await documents.documentList.versions("a");
+  const [version] = await documents.documentList.versions.list("a");
   gate = Promise.withResolvers();
   const restoring = documents.restore("a", version.id, { id: "bo", name: "bo" });
   // Restoring asks for the document's entry twice: to note who restores, and to keep what was before.
@@ -156,8 +156,8 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   assert(await restoring);
   await documents.settle();
   const text = await documents.read("a");
-  const [latest] = await documents.documentList.versions("a");
-  const before = await documents.documentList.version("a", latest.id);
+  const [latest] = await documents.documentList.versions.list("a");
+  const before = await documents.documentList.versions.text("a", latest.id);
   for (const typed of ["typed 1 ", "typed 2 "]) assert(`${text}${before}`.includes(typed), `${typed}is lost`);
   seat?.leave();
   await documents.settle();

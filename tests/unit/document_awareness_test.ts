@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DocumentAwareness } from "../../rooms/documents/awareness.ts";
+import { DocumentAwareness } from "../../rooms/documents/yjs/awareness.ts";
 
 /** Presence with a clock of its own, and what a client of another one would send. */
 function setting() {

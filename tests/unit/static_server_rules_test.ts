@@ -7,8 +7,8 @@ import { whyNot } from "../../rooms/access/room_permissions.ts";
 import { MAX_DOCUMENT_BYTES, MAX_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
 import { CLOSE as DOCUMENT_CLOSE } from "../../rooms/documents/sync_participant.ts";
 import { CLOCKS_DIFFER_MS as SERVERS_CLOCKS_DIFFER_MS } from "../../rooms/messages/archive_pages.ts";
-import { DEFAULT_PAGE, MAX_PAGE } from "../../rooms/messages/history.ts";
-import { CLOSE as SERVERS_CLOSE } from "../../rooms/protocol.ts";
+
+import { CLOSE as SERVERS_CLOSE, DEFAULT_PAGE, MAX_PAGE } from "../../rooms/protocol.ts";
 import { MAX_LIMIT } from "../../routes/api/documents.ts";
 import { MAX_PAGE as MAX_NOTIFICATIONS } from "../../routes/api/notifications.ts";
 import { MAX_ASKED } from "../../routes/api/rooms.ts";

@@ -1,19 +1,19 @@
 /**
- * What a client's update may do to a document, found out before any of it is applied: an update that fails half-way
- * would leave its first half behind, for everybody and for good.
+ * Checks a client's update before any of it is applied: an update that fails half-way would leave its first half in the
+ * document for good.
  *
- * Checked are: that it can be decoded to its end; that it holds plain text of the shared type `content` and nothing
- * else (no nested types, no formats, no embedded objects, no subdocuments); that clocks stay within sane numbers; and
- * that all it refers to is known, so that Yjs never has to keep parts that wait for something that may never come.
+ * An update is valid when it can be decoded to its end; contains plain text of the shared type `content` and nothing
+ * else (no nested types, formats, embedded objects or subdocuments); and has clocks below {@link MAX_CLOCK}. It is
+ * complete when all edits that it refers to are known, so that Yjs keeps no parts pending that may never be completed.
  */
 import * as Y from "yjs";
 
-/** The name of the shared type: protocol.md. */
+/** The name of the shared type that holds a document's text. */
 export const CONTENT = "content";
 
-/** No document ever gets here by typing; larger clocks are made up. */
+/** A client's clock counts the characters it typed; no honest client reaches this number. */
 const MAX_CLOCK = 2 ** 40;
-/** Clients that weren't known, in one update: each takes room and time, were it for one deleted character. */
+/** Unknown clients in one update: each takes memory and time, even for a single deleted character. */
 const MAX_NEW_CLIENTS = 1_000;
 
 /** An update that no honest client sends. */
@@ -21,35 +21,37 @@ export class UpdateError extends Error {
   override readonly name = "UpdateError";
 }
 
-/** What an update is about. */
+/** What {@link checkUpdate} found in an update. */
 export interface CheckedUpdate {
-  /** Whether all that it refers to is known; else what is missing may still come. */
+  /** Whether all edits that it refers to are known; missing ones may still arrive. */
   readonly isComplete: boolean;
-  /** The clients whose edits it brings that weren't known: none, when it only deletes or repeats. */
+  /** The clients of its new edits; empty when it only deletes or repeats. */
   readonly clients: ReadonlySet<number>;
 }
 
 type Struct = Y.Item | Y.GC | Y.Skip;
 type Id = { readonly client: number; readonly clock: number };
 
-/** Looks at an update for a document. Throws {@link UpdateError}. */
+/**
+ * Checks an update for a document, without applying it.
+ *
+ * @throws {UpdateError} when it is invalid
+ */
 export function checkUpdate(doc: Y.Doc, update: Uint8Array): CheckedUpdate {
   const { structs, ds } = decoded(update);
   const queues = new Map<number, Struct[]>();
   const clients = new Set<number>();
-  const newcomers = new Set<number>();
+  const unknown = new Set<number>();
   for (const struct of structs as Struct[]) {
     const { id: { client, clock }, length } = struct;
     if (!(length > 0) || clock + length > MAX_CLOCK) throw new UpdateError("A clock is out of bounds");
     if (struct instanceof Y.Skip) continue;
     if (struct instanceof Y.Item) checkItem(struct);
     const known = Y.getState(doc.store, client);
-    if (!known && newcomers.add(client).size > MAX_NEW_CLIENTS) {
+    if (!known && unknown.add(client).size > MAX_NEW_CLIENTS) {
       throw new UpdateError("An update brings too many clients");
     }
-    if (clock + length > known) {
-      clients.add(client);
-    }
+    if (clock + length > known) clients.add(client);
     const queue = queues.get(client);
     if (!queue) queues.set(client, [struct]);
     else queue.push(struct);
@@ -65,6 +67,20 @@ export function checkUpdate(doc: Y.Doc, update: Uint8Array): CheckedUpdate {
   return { isComplete: isComplete && knowsDeleted, clients };
 }
 
+/**
+ * Applies an update that was found complete. `origin` is passed on to Yjs.
+ *
+ * @throws {UpdateError} when a part of it refers to an unknown edit, which {@link checkUpdate} should have found
+ */
+export function applyChecked(doc: Y.Doc, update: Uint8Array, origin: unknown): void {
+  Y.applyUpdate(doc, update, origin);
+  const { store } = doc;
+  if (!store.pendingStructs && !store.pendingDs) return;
+  // Nothing may stay pending for ever.
+  store.pendingStructs = store.pendingDs = null;
+  throw new UpdateError("An update refers to what nobody has");
+}
+
 function decoded(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
   try {
     return Y.decodeUpdate(update);
@@ -73,22 +89,22 @@ function decoded(update: Uint8Array): ReturnType<typeof Y.decodeUpdate> {
   }
 }
 
-/** Throws {@link UpdateError}. */
+/** @throws {UpdateError} when an item isn't plain text of the shared type */
 function checkItem(item: Y.Item): void {
   const { content, origin, rightOrigin, parentSub } = item;
   const parent: unknown = item.parent;
   if (!(content instanceof Y.ContentString || content instanceof Y.ContentDeleted)) {
     throw new UpdateError("Only text goes into a document");
   }
-  // What has a neighbour takes the place from it.
+  // An item with a neighbour is inserted beside it, whatever parent it names.
   if (!origin && !rightOrigin && (parent !== CONTENT || parentSub !== null)) {
     throw new UpdateError(`Text goes into "${CONTENT}" and nowhere else`);
   }
 }
 
 /**
- * Whether everything could be integrated: each client's structs in order, each behind those that it refers to. Clients
- * that wait for another one are looked at again when that one has advanced, so this takes linear time.
+ * Whether everything could be integrated: each client's structs in order, each after those that it refers to. A client
+ * that waits for another one is tried again when that one has advanced, so this takes linear time.
  */
 function integrated(
   doc: Y.Doc,
@@ -96,15 +112,16 @@ function integrated(
 ): { isComplete: boolean; stateOf: (client: number) => number } {
   const states = new Map<number, number>();
   const stateOf = (client: number): number => states.get(client) ?? Y.getState(doc.store, client);
-  const places = new Map<number, number>();
+  /** By client, the index of the next struct in its queue. */
+  const positions = new Map<number, number>();
   const waiting = new Map<number, Set<number>>();
   const ready = [...queues.keys()];
   let left = queues.size;
   for (let client = ready.pop(); client !== undefined; client = ready.pop()) {
     const queue = queues.get(client) ?? [];
-    let place = places.get(client) ?? 0;
-    for (; place < queue.length; place++) {
-      const struct = queue[place];
+    let position = positions.get(client) ?? 0;
+    for (; position < queue.length; position++) {
+      const struct = queue[position];
       const { clock } = struct.id;
       if (clock > stateOf(client)) break;
       const missing = struct instanceof Y.Item ? missingOf(struct, stateOf) : undefined;
@@ -116,9 +133,9 @@ function integrated(
       }
       states.set(client, Math.max(stateOf(client), clock + struct.length));
     }
-    const hasAdvanced = place > (places.get(client) ?? 0);
-    places.set(client, place);
-    if (place === queue.length) left--;
+    const hasAdvanced = position > (positions.get(client) ?? 0);
+    positions.set(client, position);
+    if (position === queue.length) left--;
     if (!hasAdvanced) continue;
     ready.push(...waiting.get(client) ?? []);
     waiting.delete(client);
@@ -126,10 +143,14 @@ function integrated(
   return { isComplete: left === 0, stateOf };
 }
 
-/** The client whose edits an item needs first. Throws {@link UpdateError} for one that refers to its own future. */
+/**
+ * The client whose edits an item needs first; `undefined` when none are missing.
+ *
+ * @throws {UpdateError} when an item refers to a later edit of its own client
+ */
 function missingOf(item: Y.Item, stateOf: (client: number) => number): number | undefined {
-  const presenceSync: (Id | null)[] = [item.origin, item.rightOrigin];
-  for (const id of presenceSync) {
+  const neighbours: (Id | null)[] = [item.origin, item.rightOrigin];
+  for (const id of neighbours) {
     if (!id) continue;
     if (id.client === item.id.client && id.clock >= item.id.clock) {
       throw new UpdateError("An edit refers to a later one");
