@@ -35,6 +35,11 @@ const PATIENCE_MS: Readonly<Record<State, number>> = {
 };
 /** A body, and whoever takes an answer, is at least so fast: one kilobyte a second. */
 const BYTES_PER_MS = 1;
+/**
+ * HTTP/2 begins so, and no request of HTTP/1 does (RFC 9113, section 3.4). The HTTP server behind would speak it, and one
+ * connection could then ask for hundreds of answers at once and take none of them.
+ */
+const HTTP2 = new TextEncoder().encode("PRI ");
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
 
@@ -51,6 +56,8 @@ export class HttpConnection {
   #since: number;
   /** Requests that are being answered. */
   #requests = 0;
+  /** How many bytes have come that may yet begin HTTP/2; `undefined`: they don't. */
+  #preface: number | undefined = 0;
   /** Bytes that have come and gone since. */
   #bytes = 0;
   /** Since when what is being written waits for its reader; `undefined`: nothing does. */
@@ -113,6 +120,7 @@ export class HttpConnection {
         if (read === null) break;
         const request = this.#state === "silent" ? upgradeRequest(bytes) : undefined;
         if (request) return await this.#upgrade(request);
+        if (this.#beginsHttp2(bytes)) return await this.#refuse(505);
         this.#heard(read);
         await this.#passOn(bytes);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
@@ -159,6 +167,19 @@ export class HttpConnection {
   #heard(bytes: number): void {
     if (this.#state === "silent" || this.#state === "resting") this.#become("asking");
     this.#bytes += bytes;
+  }
+
+  #beginsHttp2(bytes: Bytes): boolean {
+    for (let i = 0; i < bytes.length && this.#preface !== undefined; i++) {
+      this.#preface = bytes[i] === HTTP2[this.#preface] ? this.#preface + 1 : undefined;
+      if (this.#preface === HTTP2.length) return true;
+    }
+    return false;
+  }
+
+  async #refuse(status: number): Promise<void> {
+    await writeAll(this.#outer, await answerBytes(new Response(null, { status })));
+    this.end();
   }
 
   async #upgrade(request: Request): Promise<void> {

@@ -177,3 +177,18 @@ Deno.test("Where the platform listens, its own sockets are served, and a large f
   large.send("a".repeat(65_537));
   assertEquals((await large.closed).code, 1009);
 });
+
+Deno.test("HTTP/2 is refused, of which one connection could ask for hundreds of answers and take none, in whichever pieces it comes", async () => {
+  await using service = await startService();
+  const begins = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+  using socket = await RawSocket.connect(service.url);
+  await socket.write(begins);
+  assertEquals((await socket.until("\r\n\r\n")).slice(0, 12), "HTTP/1.1 505");
+  await socket.ended();
+  using cut = await RawSocket.connect(service.url);
+  for (const byte of begins.subarray(0, 4)) await cut.write(new Uint8Array([byte]));
+  await cut.until("HTTP/1.1 505");
+  using other = await RawSocket.connect(service.url);
+  await other.write("PROPFIND /chat/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  await other.until("HTTP/1.1 404");
+});
