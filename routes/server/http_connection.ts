@@ -33,6 +33,8 @@ const PATIENCE_MS: Readonly<Record<State, number>> = {
   answering: 120_000,
   resting: 75_000,
 };
+/** How long an answer may take to whoever has said all: as a rule nobody waits for it. */
+const PATIENCE_AFTER_ALL_MS = 10_000;
 /** A body, and whoever takes an answer, is at least so fast: one kilobyte a second. */
 const BYTES_PER_MS = 1;
 /**
@@ -58,6 +60,11 @@ export class HttpConnection {
   #requests = 0;
   /** How many bytes have come that may yet begin HTTP/2; `undefined`: they don't. */
   #preface: number | undefined = 0;
+  /**
+   * Whether nothing more will come. The other end may still want its answers; the HTTP server behind, told of it, would
+   * give up those that it hasn't made.
+   */
+  #hasSaidAll = false;
   /** Bytes that have come and gone since. */
   #bytes = 0;
   /** Since when what is being written waits for its reader; `undefined`: nothing does. */
@@ -125,9 +132,8 @@ export class HttpConnection {
         await this.#passOn(bytes);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
-      // Whoever has said all may still want the answer.
-      if (this.#inner && this.#requests) await this.#inner.closeWrite();
-      else this.end();
+      this.#hasSaidAll = true;
+      if (!this.#isOwed) this.end();
     } catch {
       // A connection that breaks is one that ends.
       this.#socket?.end();
@@ -139,8 +145,15 @@ export class HttpConnection {
   look(): void {
     const { now } = this.#options.clock;
     const isStuck = this.#writingSince !== undefined && now - this.#writingSince > PATIENCE_MS.resting;
+    const patience = this.#hasSaidAll ? PATIENCE_AFTER_ALL_MS : PATIENCE_MS[this.#state];
     const grace = this.#state === "answering" ? this.#bytes / BYTES_PER_MS : 0;
-    if (isStuck || now - this.#since > PATIENCE_MS[this.#state] + grace) this.end();
+    const isOver = this.#hasSaidAll && !this.#isOwed && now > this.#since;
+    if (isStuck || isOver || now - this.#since > patience + grace) this.end();
+  }
+
+  /** Whether an answer is to come. */
+  get #isOwed(): boolean {
+    return this.#state === "asking" || this.#state === "answering";
   }
 
   /** Cuts it off. */

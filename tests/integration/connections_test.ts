@@ -192,3 +192,18 @@ Deno.test("HTTP/2 is refused, of which one connection could ask for hundreds of 
   await other.write("PROPFIND /chat/ HTTP/1.1\r\nHost: x\r\n\r\n");
   await other.until("HTTP/1.1 404");
 });
+
+Deno.test("Whoever closes the own half of a connection behind a request gets the answer, of several requests all, and the end", async () => {
+  await using service = await startService();
+  const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  for (const paths of [["/healthz"], ["/chat/"], ["/chat/", "/healthz", "/help/", "/healthz"]]) {
+    using socket = await RawSocket.connect(service.url);
+    await socket.write(paths.map(request).join(""));
+    await socket.closeWrite();
+    assertEquals((await socket.rest()).split("HTTP/1.1 200 OK\r\n").length - 1, paths.length);
+  }
+  using half = await RawSocket.connect(service.url);
+  await half.write("GET /healthz HTTP/1.1\r\n");
+  await half.closeWrite();
+  await half.ended();
+});
