@@ -133,8 +133,8 @@ class TcpListener implements Listener {
     const ofAddress = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, ofAddress.add(connection));
     const { maxIdlePerAddress } = this.#options;
-    if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endIdlest(ofAddress);
-    if (this.#files > this.#most) endIdlest(this.#connections);
+    if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endOne(ofAddress, connection);
+    if (this.#files > this.#most) endOne(this.#connections, connection);
     void connection.run();
   }
 
@@ -172,7 +172,7 @@ class TcpListener implements Listener {
     const files = this.#files;
     this.#options.exhausted(this.#connections.size + this.#sockets.size);
     this.#most = Math.max(SPARE_FILES, Math.min(this.#most, files - SPARE_FILES));
-    while (this.#files > this.#most && endIdlest(this.#connections));
+    while (this.#files > this.#most && endOne(this.#connections));
     await new Promise((resolve) => setTimeout(resolve, EXHAUSTED_PAUSE_MS));
   }
 
@@ -235,14 +235,23 @@ function addressOf({ remoteAddr: { hostname } }: HttpConnection): string {
   return clientAddress(hostname) ?? hostname;
 }
 
-/** Ends the connection that has done nothing for the longest time; false when there is none. */
-function endIdlest(connections: Iterable<HttpConnection>): boolean {
-  let idlest: HttpConnection | undefined;
+/**
+ * Ends the connection that has done nothing for the longest time; where all are busy, the one that has been so for the
+ * longest, which as a rule keeps its body to itself, or doesn't take its answer. The newcomer isn't to blame. False when
+ * there is none.
+ */
+function endOne(connections: Iterable<HttpConnection>, newcomer?: HttpConnection): boolean {
+  let last: HttpConnection | undefined;
   for (const connection of connections) {
-    if (connection.isIdle && !(idlest && idlest.since <= connection.since)) idlest = connection;
+    if (connection !== newcomer && !(last && isBefore(last, connection))) last = connection;
   }
-  idlest?.end();
-  return idlest !== undefined;
+  last?.end();
+  return last !== undefined;
+}
+
+/** Whether a connection is to end before another one, which came later. */
+function isBefore(a: HttpConnection, b: HttpConnection): boolean {
+  return a.isIdle === b.isIdle ? a.since <= b.since : a.isIdle;
 }
 
 function isExhausted(error: unknown): boolean {

@@ -207,3 +207,26 @@ Deno.test("Whoever closes the own half of a connection behind a request gets the
   await half.closeWrite();
   await half.ended();
 });
+
+Deno.test("Requests of one address whose bodies don't come keep nobody else of it out", async () => {
+  await using service = await startService({ maxConnectionsPerIp: 5 });
+  const half: RawSocket[] = [];
+  try {
+    for (let i = 0; i < 10; i++) {
+      const socket = await RawSocket.connect(service.url);
+      half.push(socket);
+      await socket.write(
+        "POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n" +
+          "Expect: 100-continue\r\n\r\n",
+      );
+      // So that it is known to be busy.
+      await socket.until("100 Continue");
+    }
+    using socket = await RawSocket.connect(service.url);
+    await half[0].ended();
+    await socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    await socket.until("200 OK");
+  } finally {
+    for (const socket of half) socket[Symbol.dispose]();
+  }
+});
