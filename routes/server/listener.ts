@@ -41,6 +41,8 @@ const EXHAUSTED_PAUSE_MS = 100;
 const SPARE_FILES = 48;
 /** A connection whose request is being read has three. */
 const FILES_PER_REQUEST = 3;
+/** Where the HTTP server behind listens, and where connections to it come from. */
+const INNER_HOST = "127.0.0.1";
 /** RFC 6455, section 1.3. */
 const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -147,6 +149,8 @@ class TcpListener implements Listener {
     try {
       const inner = await Deno.connect({ hostname, port });
       inner.setNoDelay(true);
+      // It may have been ended meanwhile.
+      if (!this.#connections.has(connection)) return inner;
       this.#byPort.set(inner.localAddr.port, connection);
       ports.set(connection, inner.localAddr.port);
       return inner;
@@ -178,7 +182,7 @@ class TcpListener implements Listener {
 
   #serve(): Deno.HttpServer<Deno.NetAddr> {
     const server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      { hostname: INNER_HOST, port: 0, onListen() {} },
       (request, info) => this.#answer(request, info),
     );
     server.finished.catch(() => {
@@ -192,8 +196,9 @@ class TcpListener implements Listener {
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Response | Promise<Response> {
-    const connection = this.#byPort.get(info.remoteAddr.port);
-    // This port is for us alone.
+    // This port is for us alone; another program of this machine may have ours at another address of the loopback.
+    const { hostname, port } = info.remoteAddr;
+    const connection = hostname === INNER_HOST ? this.#byPort.get(port) : undefined;
     if (!connection) return new Response(null, { status: 403, headers: { connection: "close" } });
     connection.begun();
     const answered = (): void => connection.answered();

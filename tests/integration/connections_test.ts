@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startProcess } from "../support/process.ts";
@@ -228,5 +230,29 @@ Deno.test("Requests of one address whose bodies don't come keep nobody else of i
     await socket.until("200 OK");
   } finally {
     for (const socket of half) socket[Symbol.dispose]();
+  }
+});
+
+Deno.test("Another program of the machine can't pose as a connection at the HTTP server behind, whatever port it has", async () => {
+  await using service = await startService();
+  const lines: Deno.TcpConn[] = [];
+  const { connect: connectTcp } = Deno;
+  Object.assign(Deno, {
+    async connect(options: Deno.ConnectOptions) {
+      const line = await connectTcp(options);
+      lines.push(line);
+      return line;
+    },
+  });
+  using undo = new DisposableStack();
+  undo.defer(() => Object.assign(Deno, { connect: connectTcp }));
+  using victim = await RawSocket.connect(service.url);
+  await victim.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  await victim.until('"status"');
+  const [local, behind] = [lines[1].localAddr, lines[1].remoteAddr] as Deno.NetAddr[];
+  for (const localPort of [undefined, local.port]) {
+    const other = connect({ host: behind.hostname, port: behind.port, localAddress: "127.0.0.2", localPort });
+    other.end("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assertEquals((await text(other)).slice(0, 12), "HTTP/1.1 403");
   }
 });
