@@ -23,15 +23,11 @@ mountForm(form, {
     const goOn = /** @type {HTMLElement} */ (document.querySelector("[data-part=go-on]"));
     const told = /** @type {HTMLElement} */ (document.querySelector("[data-part=made]"));
     told.textContent = words.say("account_made", { name: made.username });
+    const to = form.dataset.to ?? "/chat/";
+    // Without a session it leads to where one signs in.
+    goOn.setAttribute("href", at(ok ? to : `/account/sign-in/?to=${encodeURIComponent(to)}`));
     form.hidden = true;
     goOn.hidden = false;
     goOn.focus();
-    // Without a session it leads to where one signs in.
-    if (!ok) {
-      goOn.setAttribute(
-        "href",
-        at(`/account/sign-in/?to=${encodeURIComponent(form.dataset.to ?? "/chat/")}`),
-      );
-    }
   },
 });
