@@ -32,6 +32,14 @@ const OF_ADMINS = new Set(
     .map(foldName),
 );
 
+/** What makes no other name of one: `Admin 1`, `system_2`, `管理員．`. */
+const ADDED = /[\p{P}\p{S}\p{N}\s]+/gu;
+
+/** Whether a folded name is one of those, with whatever signs, digits and spaces are put into it. */
+function isAmong(reserved: ReadonlySet<string>, folded: string): boolean {
+  return reserved.has(folded) || reserved.has(folded.replace(ADDED, ""));
+}
+
 /** A single character may fold to eighteen, and a KV key has at most 2 KiB; no name that means anything is so long. */
 export const MAX_FOLDED_LENGTH = 256;
 
@@ -47,7 +55,8 @@ export function accountName(name: string): string | undefined {
 /** Whether a guest may have this name, as {@link cleanName} leaves it, as far as no account owns it. */
 export function isGuestName(clean: string): boolean {
   const folded = foldName(clean);
-  return isLegible(clean) && canBeKey(folded) && !OF_THE_SERVICE.has(folded) && !OF_ADMINS.has(folded);
+  return isLegible(clean) && canBeKey(folded) && !isAmong(OF_THE_SERVICE, folded) &&
+    !isAmong(OF_ADMINS, folded);
 }
 
 /** Whether a folded name can be part of a key. */
