@@ -28,6 +28,8 @@ const MAX_FRAMES = 100_000;
 /** What an idle connection keeps to read into, and a busy one. */
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
+/** After so much it is others' turn: reads that find bytes waiting end at once, and the event loop waits for all of them. */
+const TURN_BYTES = 64 * 1024;
 /** So much of what waits goes out in one write. */
 const MAX_WRITE_BYTES = 64 * 1024;
 
@@ -110,11 +112,16 @@ export class TcpSocket implements Socket {
     try {
       let buffer: Bytes = new Uint8Array(READ_BYTES);
       let bytes = first;
+      let inTurn = 0;
       while (!this.#isEnded) {
         this.#push(bytes);
         if (this.#isEnded) return;
         const read = await this.#line.read(buffer);
         if (read === null) break;
+        if ((inTurn += read) >= TURN_BYTES) {
+          inTurn = 0;
+          await new Promise((resolve) => setTimeout(resolve));
+        }
         bytes = buffer.subarray(0, read);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
         else if (read < READ_BYTES && buffer.length > READ_BYTES) buffer = new Uint8Array(READ_BYTES);
