@@ -56,6 +56,8 @@ export interface ChatSocketOptions {
 const ID_LENGTH = 26;
 /** Frames of any kind for each message that is allowed: typing, history, mistakes. */
 const FRAMES_PER_MESSAGE = 10;
+/** One counts as more for each so many characters, because reading it takes so long; the largest as fewer than a message may. */
+const SIZE_PER_FRAME = 8 * 1024;
 /**
  * Guests of one address have a budget together: a new connection, or a new cookie, makes a new guest at no cost, but no
  * new address. A class of 40 behind one talks freely: this is what so many people may say who do nothing else.
@@ -226,7 +228,7 @@ class ChatSocket implements Connection, ConnectionOwner {
     this.send(encodeFrame(roomFrame(room, rules.current, this.#visitor.user)));
   }
 
-  #receive(room: Room, member: Member, data: unknown): void {
+  #receive(room: Room, member: Member, data: Frame): void {
     this.#guard(room, member, () => {
       const frame = this.#to.limiter ? this.#limited(data, this.#to.limiter) : decodeFrame(data);
       if (frame?.type === "ping") this.send(PONG);
@@ -319,14 +321,15 @@ class ChatSocket implements Connection, ConnectionOwner {
   }
 
   /** Decodes a frame while the connection is within its limits; `undefined` when it was closed for exceeding them. */
-  #limited(data: unknown, { messages, address }: Limiter): ClientFrame | Ping | undefined {
+  #limited(data: Frame, { messages, address }: Limiter): ClientFrame | Ping | undefined {
     const perMinute = this.#options.rateMessagesPerMinute;
     this.#frames ??= new RateLimiter({
       tokensPerInterval: perMinute * FRAMES_PER_MESSAGE,
       interval: "minute",
     });
-    if (!this.#frames.tryRemoveTokens(1)) return void this.close(CLOSE.tooMany, "Too many messages");
-    if (address && !address.frames.tryRemoveTokens(1)) {
+    const weight = Math.min(weightOf(data), perMinute * FRAMES_PER_MESSAGE);
+    if (!this.#frames.tryRemoveTokens(weight)) return void this.close(CLOSE.tooMany, "Too many messages");
+    if (address && !address.frames.tryRemoveTokens(weight)) {
       return void this.close(CLOSE.tooMany, "Too many messages from this address");
     }
     const frame = decodeFrame(data);
@@ -344,6 +347,12 @@ class ChatSocket implements Connection, ConnectionOwner {
       address.messages.getWaitTime(tokens),
     );
   }
+}
+
+/** As how many frames one counts. */
+function weightOf(frame: Frame): number {
+  const size = typeof frame === "string" ? frame.length : frame.byteLength;
+  return 1 + Math.floor(size / SIZE_PER_FRAME);
 }
 
 /** Throws {@link FrameError}. */
