@@ -33,6 +33,14 @@ const OF_ADMINS = new Set(
     .map(foldName),
 );
 
+/** Added to a reserved name, these make no other one of it: `Admin 1`, `system_2`, `管理員．`. */
+const ADDED = /[\p{P}\p{S}\p{N}\s]+/gu;
+
+/** Whether a folded name is reserved, whatever punctuation, digits and spaces are put into it. */
+function isAmong(reserved: ReadonlySet<string>, folded: string): boolean {
+  return reserved.has(folded) || reserved.has(folded.replace(ADDED, ""));
+}
+
 /**
  * Characters of a folded name at most: one character may fold to eighteen, and a KV key has at most 2 KiB
  * (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.set).
@@ -51,7 +59,8 @@ export function accountName(name: string): string | undefined {
 /** Whether a guest may have this name, which {@link cleanName} has returned, provided that no account owns it. */
 export function isGuestName(clean: string): boolean {
   const folded = foldName(clean);
-  return isLegible(clean) && canBeKey(folded) && !OF_THE_SERVICE.has(folded) && !OF_ADMINS.has(folded);
+  return isLegible(clean) && canBeKey(folded) && !isAmong(OF_THE_SERVICE, folded) &&
+    !isAmong(OF_ADMINS, folded);
 }
 
 /** Whether a folded name can be part of a key. */

@@ -34,8 +34,15 @@ const MAX_MS: Readonly<Record<State, number>> = {
   answering: 120_000,
   resting: 75_000,
 };
+/** The longest that an answer takes after the client has closed its side: few clients wait for it. */
+const MAX_AFTER_ALL_MS = 10_000;
 /** The least speed of bodies and answers, 1 kB a second: each byte extends the time of an answer. */
 const MIN_BYTES_PER_MS = 1;
+/**
+ * HTTP/2 begins with this, and no request of HTTP/1 does (RFC 9113, section 3.4). The HTTP server behind would speak it, and
+ * one connection could then ask for hundreds of answers at once and take none of them.
+ */
+const HTTP2 = new TextEncoder().encode("PRI ");
 const READ_BYTES = 4 * 1024;
 const BUSY_READ_BYTES = 64 * 1024;
 
@@ -53,6 +60,13 @@ export class HttpConnection {
   #since: number;
   /** How many requests are being answered. */
   #requests = 0;
+  /** How many of the first bytes are those of HTTP/2; `undefined` once one is another. */
+  #preface: number | undefined = 0;
+  /**
+   * Whether the client has closed its side. It may still want its answers; the HTTP server behind, were it told, would drop
+   * those that aren't made yet.
+   */
+  #hasSaidAll = false;
   /** Bytes received and sent in this state. */
   #bytes = 0;
   /** When the write that is under way began; `undefined`: none is. */
@@ -115,13 +129,13 @@ export class HttpConnection {
         if (read === null) break;
         const request = this.#state === "silent" ? upgradeRequest(bytes) : undefined;
         if (request) return await this.#upgrade(request);
+        if (this.#beginsHttp2(bytes)) return await this.#refuse(505);
         this.#received(read);
         await this.#forward(bytes);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
-      // A client that has closed its side may still read the answer.
-      if (this.#upstream && this.#requests) await this.#upstream.closeWrite();
-      else this.end();
+      this.#hasSaidAll = true;
+      if (!this.#isOwed) this.end();
     } catch {
       // A broken connection has ended.
       this.#socket?.end();
@@ -133,8 +147,15 @@ export class HttpConnection {
   poll(): void {
     const { now } = this.#options.clock;
     const isStuck = this.#writingSince !== undefined && now - this.#writingSince > MAX_MS.resting;
+    const maxMs = this.#hasSaidAll ? MAX_AFTER_ALL_MS : MAX_MS[this.#state];
     const grace = this.#state === "answering" ? this.#bytes / MIN_BYTES_PER_MS : 0;
-    if (isStuck || now - this.#since > MAX_MS[this.#state] + grace) this.end();
+    const isOver = this.#hasSaidAll && !this.#isOwed && now > this.#since;
+    if (isStuck || isOver || now - this.#since > maxMs + grace) this.end();
+  }
+
+  /** Whether an answer is to come. */
+  get #isOwed(): boolean {
+    return this.#state === "asking" || this.#state === "answering";
   }
 
   /** Closes the connection at once. */
@@ -161,6 +182,19 @@ export class HttpConnection {
   #received(bytes: number): void {
     if (this.#state === "silent" || this.#state === "resting") this.#become("asking");
     this.#bytes += bytes;
+  }
+
+  #beginsHttp2(bytes: Bytes): boolean {
+    for (let i = 0; i < bytes.length && this.#preface !== undefined; i++) {
+      this.#preface = bytes[i] === HTTP2[this.#preface] ? this.#preface + 1 : undefined;
+      if (this.#preface === HTTP2.length) return true;
+    }
+    return false;
+  }
+
+  async #refuse(status: number): Promise<void> {
+    await writeAll(this.#client, await answerBytes(new Response(null, { status })));
+    this.end();
   }
 
   async #upgrade(request: Request): Promise<void> {

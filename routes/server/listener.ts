@@ -43,6 +43,8 @@ const EXHAUSTED_PAUSE_MS = 100;
 const SPARE_FILES = 48;
 /** Files of a connection whose request is forwarded: its own, and both ends of the one to the HTTP server. */
 const FILES_PER_REQUEST = 3;
+/** Where the HTTP server behind listens, and where connections to it come from. */
+const INNER_HOST = "127.0.0.1";
 
 /** Listens by the platform alone, with its limits, where it gives the port (Deno Deploy). */
 export function listenByPlatform({ hostname, port, handler }: ListenerOptions): Listener {
@@ -137,8 +139,8 @@ class TcpListener implements Listener {
     const ofAddress = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, ofAddress.add(connection));
     const { maxIdlePerAddress } = this.#options;
-    if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endIdlest(ofAddress);
-    if (this.#files > this.#maxFiles) endIdlest(this.#connections);
+    if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endOne(ofAddress, connection);
+    if (this.#files > this.#maxFiles) endOne(this.#connections, connection);
     void connection.run();
   }
 
@@ -151,6 +153,8 @@ class TcpListener implements Listener {
     try {
       const upstream = await Deno.connect({ hostname, port });
       upstream.setNoDelay(true);
+      // The connection may have been ended meanwhile.
+      if (!this.#connections.has(connection)) return upstream;
       this.#byPort.set(upstream.localAddr.port, connection);
       ports.set(connection, upstream.localAddr.port);
       return upstream;
@@ -176,13 +180,13 @@ class TcpListener implements Listener {
     const files = this.#files;
     this.#options.exhausted(this.#connections.size + this.#sockets.size);
     this.#maxFiles = Math.max(SPARE_FILES, Math.min(this.#maxFiles, files - SPARE_FILES));
-    while (this.#files > this.#maxFiles && endIdlest(this.#connections));
+    while (this.#files > this.#maxFiles && endOne(this.#connections));
     await new Promise((resolve) => setTimeout(resolve, EXHAUSTED_PAUSE_MS));
   }
 
   #serve(): Deno.HttpServer<Deno.NetAddr> {
     const server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      { hostname: INNER_HOST, port: 0, onListen() {} },
       (request, info) => this.#answer(request, info),
     );
     server.finished.catch(() => {
@@ -196,8 +200,9 @@ class TcpListener implements Listener {
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Response | Promise<Response> {
-    const connection = this.#byPort.get(info.remoteAddr.port);
-    // Another program on this machine has found this port.
+    // This port is for this process alone; another program of this machine may use it from another address of the loopback.
+    const { hostname, port } = info.remoteAddr;
+    const connection = hostname === INNER_HOST ? this.#byPort.get(port) : undefined;
     if (!connection) return new Response(null, { status: 403, headers: { connection: "close" } });
     connection.begun();
     const answered = (): void => connection.answered();
@@ -239,14 +244,23 @@ function addressOf({ remoteAddr: { hostname } }: HttpConnection): string {
   return clientAddress(hostname) ?? hostname;
 }
 
-/** Ends the connection that has been idle for the longest time; false when none is idle. */
-function endIdlest(connections: Iterable<HttpConnection>): boolean {
-  let idlest: HttpConnection | undefined;
+/**
+ * Ends the connection that has done nothing for the longest time; where all are busy, the one that has been busy for the
+ * longest, which as a rule withholds its body or doesn't take its answer. The newcomer isn't to blame. False when there is
+ * none.
+ */
+function endOne(connections: Iterable<HttpConnection>, newcomer?: HttpConnection): boolean {
+  let last: HttpConnection | undefined;
   for (const connection of connections) {
-    if (connection.isIdle && !(idlest && idlest.since <= connection.since)) idlest = connection;
+    if (connection !== newcomer && !(last && isBefore(last, connection))) last = connection;
   }
-  idlest?.end();
-  return idlest !== undefined;
+  last?.end();
+  return last !== undefined;
+}
+
+/** Whether a connection is to end before another one, which came later. */
+function isBefore(a: HttpConnection, b: HttpConnection): boolean {
+  return a.isIdle === b.isIdle ? a.since <= b.since : a.isIdle;
 }
 
 function isExhausted(error: unknown): boolean {

@@ -186,7 +186,7 @@ class ChatSocket implements Connection, ConnectionOwner {
     this.send(encodeFrame(roomFrame(room, permissions.current, this.#admitted.user)));
   }
 
-  #receive(room: Room, member: Member, data: unknown): void {
+  #receive(room: Room, member: Member, data: Frame): void {
     this.#guard(room, member, () => {
       const frame = this.#target.frames.decode(data);
       if (frame.type === "ping") this.send(PONG);

@@ -3,6 +3,7 @@ import { RateLimiter, type TokenBucket } from "limiter";
 import { type ClientFrame, decodeFrame, FrameError, type Ping } from "../../rooms/protocol.ts";
 import { personOf, type User } from "../../rooms/user.ts";
 import { Budgets, RateLimits } from "../rate_limits.ts";
+import type { Frame } from "./socket.ts";
 
 /** Frames of any kind for each message that is allowed: typing, history, mistakes. */
 const FRAMES_PER_MESSAGE = 10;
@@ -13,6 +14,8 @@ const FRAMES_PER_MESSAGE = 10;
 const PEOPLE_PER_ADDRESS = 20;
 /** How many people's messages of a minute the guests of an address may send in one burst. */
 const PEOPLE_AT_ONCE = 4;
+/** Characters or bytes of a frame for each further frame that it counts as: reading a large one takes long. */
+const SIZE_PER_FRAME = 8 * 1024;
 /** Characters of a message for each further token that it takes from the budget of its address. */
 const LENGTH_PER_TOKEN = 500;
 
@@ -27,7 +30,7 @@ export interface FrameLimits {
    * @throws {FrameError} for a frame that means nothing, and `rate_limited` for a message that comes too soon.
    * @throws {TooManyFramesError} when the connection is to be closed.
    */
-  decode(data: unknown): ClientFrame | Ping;
+  decode(data: Frame): ClientFrame | Ping;
 }
 
 /** The limits of all connections to rooms. `messagesPerMinute` is each person's; 0 = off. */
@@ -75,13 +78,14 @@ class ConnectionLimits implements FrameLimits {
     this.#shared = shared;
   }
 
-  decode(data: unknown): ClientFrame | Ping {
+  decode(data: Frame): ClientFrame | Ping {
     this.#frames ??= new RateLimiter({
       tokensPerInterval: this.#perMinute * FRAMES_PER_MESSAGE,
       interval: "minute",
     });
-    if (!this.#frames.tryRemoveTokens(1)) throw new TooManyFramesError("Too many messages");
-    if (this.#shared && !this.#shared.frames.tryRemoveTokens(1)) {
+    const weight = Math.min(weightOf(data), this.#perMinute * FRAMES_PER_MESSAGE);
+    if (!this.#frames.tryRemoveTokens(weight)) throw new TooManyFramesError("Too many messages");
+    if (this.#shared && !this.#shared.frames.tryRemoveTokens(weight)) {
       throw new TooManyFramesError("Too many messages from this address");
     }
     const frame = decodeFrame(data);
@@ -102,6 +106,12 @@ class ConnectionLimits implements FrameLimits {
     const error = "Rate limit of guests at this address exceeded";
     throw new FrameError("rate_limited", error, { clientId, retryAfterMs });
   }
+}
+
+/** How many frames a frame counts as. */
+function weightOf(frame: Frame): number {
+  const size = typeof frame === "string" ? frame.length : frame.byteLength;
+  return 1 + Math.floor(size / SIZE_PER_FRAME);
 }
 
 function addressBudgets(perMinute: number): Budgets {

@@ -23,15 +23,11 @@ mountForm(form, {
     const goOn = /** @type {HTMLElement} */ (document.querySelector("[data-part=go-on]"));
     const notice = /** @type {HTMLElement} */ (document.querySelector("[data-part=made]"));
     notice.textContent = words.say("account_made", { name: made.username });
+    const to = form.dataset.to ?? "/chat/";
+    // Signing in failed, so the link leads to the page for it.
+    goOn.setAttribute("href", at(ok ? to : `/account/sign-in/?to=${encodeURIComponent(to)}`));
     form.hidden = true;
     goOn.hidden = false;
     goOn.focus();
-    // Signing in failed, so the link leads to the page for it.
-    if (!ok) {
-      goOn.setAttribute(
-        "href",
-        at(`/account/sign-in/?to=${encodeURIComponent(form.dataset.to ?? "/chat/")}`),
-      );
-    }
   },
 });

@@ -7,7 +7,7 @@ import { browserTest, bubble, connected, PASSWORD, send, signIn } from "../suppo
 for (const isStripped of [true, false]) {
   const how = isStripped ? "takes away" : "leaves on";
   browserTest(
-    `Everything works below a path that the proxy ${how}: rooms, accounts, notifications, documents, reports, language`,
+    `Everything works below a path that the proxy ${how}: rooms, accounts, signing up, notifications, documents, reports, language`,
     async (stage) => {
       await using proxy = startProxy(stage.url, below("/talk", { isStripped }));
       await stage.account("ada");
@@ -38,6 +38,12 @@ for (const isStripped of [true, false]) {
       await signIn(page, "ada", PASSWORD);
       await page.waitForURL(`${proxy.url}/talk/account/`);
 
+      const newcomer = await stage.person();
+      await newcomer.goto(`${proxy.url}/talk/account/sign-up/?to=%2Fdocs%2F`);
+      await signIn(newcomer, "bo", PASSWORD);
+      await newcomer.locator("[data-part=go-on]").click();
+      await newcomer.waitForURL(`${proxy.url}/talk/docs/`);
+
       await page.goto(`${proxy.url}/talk/chat/lobby/`);
       await connected(page);
       await stage.say("lobby", "look here @ada");
@@ -67,7 +73,7 @@ for (const isStripped of [true, false]) {
       await (await dashboard).waitForEvent("framereceived");
       assertEquals(strayed, []);
     },
-    { basePath: "/talk" },
+    { basePath: "/talk", signup: "open" },
   );
 }
 

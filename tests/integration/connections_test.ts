@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { startProcess } from "../support/process.ts";
@@ -176,4 +178,81 @@ Deno.test("Where the platform listens, its own sockets are served, and a large f
   const large = await ada.enter("lobby");
   large.send("a".repeat(65_537));
   assertEquals((await large.closed).code, 1009);
+});
+
+Deno.test("HTTP/2 is refused, of which one connection could ask for hundreds of answers and take none, in whichever pieces it comes", async () => {
+  await using service = await startService();
+  const begins = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+  using socket = await RawSocket.connect(service.url);
+  await socket.write(begins);
+  assertEquals((await socket.until("\r\n\r\n")).slice(0, 12), "HTTP/1.1 505");
+  await socket.ended();
+  using cut = await RawSocket.connect(service.url);
+  for (const byte of begins.subarray(0, 4)) await cut.write(new Uint8Array([byte]));
+  await cut.until("HTTP/1.1 505");
+  using other = await RawSocket.connect(service.url);
+  await other.write("PROPFIND /chat/ HTTP/1.1\r\nHost: x\r\n\r\n");
+  await other.until("HTTP/1.1 404");
+});
+
+Deno.test("Whoever closes the own half of a connection behind a request gets the answer, of several requests all, and the end", async () => {
+  await using service = await startService();
+  const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  for (const paths of [["/healthz"], ["/chat/"], ["/chat/", "/healthz", "/help/", "/healthz"]]) {
+    using socket = await RawSocket.connect(service.url);
+    await socket.write(paths.map(request).join(""));
+    await socket.closeWrite();
+    assertEquals((await socket.rest()).split("HTTP/1.1 200 OK\r\n").length - 1, paths.length);
+  }
+  using half = await RawSocket.connect(service.url);
+  await half.write("GET /healthz HTTP/1.1\r\n");
+  await half.closeWrite();
+  await half.ended();
+});
+
+Deno.test("Requests of one address whose bodies don't come keep nobody else of it out", async () => {
+  await using service = await startService({ maxConnectionsPerIp: 5 });
+  const half: RawSocket[] = [];
+  try {
+    for (let i = 0; i < 10; i++) {
+      const socket = await RawSocket.connect(service.url);
+      half.push(socket);
+      await socket.write(
+        "POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n" +
+          "Expect: 100-continue\r\n\r\n",
+      );
+      // So that it is known to be busy.
+      await socket.until("100 Continue");
+    }
+    using socket = await RawSocket.connect(service.url);
+    await half[0].ended();
+    await socket.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    await socket.until("200 OK");
+  } finally {
+    for (const socket of half) socket[Symbol.dispose]();
+  }
+});
+
+Deno.test("Another program of the machine can't pose as a connection at the HTTP server behind, whatever port it has", async () => {
+  await using service = await startService();
+  const lines: Deno.TcpConn[] = [];
+  const { connect: connectTcp } = Deno;
+  Object.assign(Deno, {
+    async connect(options: Deno.ConnectOptions) {
+      const line = await connectTcp(options);
+      lines.push(line);
+      return line;
+    },
+  });
+  using undo = new DisposableStack();
+  undo.defer(() => Object.assign(Deno, { connect: connectTcp }));
+  using victim = await RawSocket.connect(service.url);
+  await victim.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  await victim.until('"status"');
+  const [local, behind] = [lines[1].localAddr, lines[1].remoteAddr] as Deno.NetAddr[];
+  for (const localPort of [undefined, local.port]) {
+    const other = connect({ host: behind.hostname, port: behind.port, localAddress: "127.0.0.2", localPort });
+    other.end("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assertEquals((await text(other)).slice(0, 12), "HTTP/1.1 403");
+  }
 });

@@ -124,6 +124,18 @@ Deno.test("Long messages take more of an address's budget than short ones", asyn
   assert(accepted >= 4 && accepted <= 6, `${accepted} were accepted`);
 });
 
+Deno.test("Large frames count as several, whatever is in them", async () => {
+  await using service = await startService({ rateMessagesPerMinute: 10 });
+  await using guest = await Client.enter(service.url, "lobby", "?username=bo");
+  for (let i = 0; i < 20; i++) guest.send("[".repeat(60_000));
+  const allRead = guest.until((frames) => frames.filter(({ type }) => type === "error").length === 20);
+  const end = await Promise.race([
+    guest.closed.then(({ code }) => code),
+    allRead.then(() => "all were read"),
+  ]);
+  assertEquals(end, 4008);
+});
+
 Deno.test("A class of forty behind one address talks freely", async () => {
   await using service = await startService({ rateMessagesPerMinute: 100 });
   const pupils = await Promise.all(Array.from({ length: 40 }, (_, i) => {

@@ -38,6 +38,11 @@ export class RawSocket implements Disposable {
     for (let at = 0; at < bytes.length;) at += await this.#line.write(bytes.subarray(at));
   }
 
+  /** Says that nothing more comes. */
+  async closeWrite(): Promise<void> {
+    await this.#line.closeWrite();
+  }
+
   /** Reads until a text has come, and answers all that has come. */
   async until(text: string): Promise<string> {
     let all = "";
@@ -47,6 +52,16 @@ export class RawSocket implements Disposable {
       all += decoder.decode(this.#buffer.subarray(0, read), { stream: true });
     }
     return all;
+  }
+
+  /** Reads to the end, and answers all that has come. */
+  async rest(): Promise<string> {
+    let all = "";
+    for (;;) {
+      const read = await this.#line.read(this.#buffer);
+      if (read === null) return all;
+      all += decoder.decode(this.#buffer.subarray(0, read), { stream: true });
+    }
   }
 
   /** Reads on, and resolves when the other end has closed the connection or broken it. */

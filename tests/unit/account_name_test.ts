@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { accountName, foldName } from "../../rooms/access/account_name.ts";
+import { accountName, foldName, isGuestName } from "../../rooms/access/account_name.ts";
 
 Deno.test("foldName() makes one of names that differ in case, width or what nobody sees", () => {
   for (const name of ["Ada", "ADA", "Ａｄａ", "a\u200bda", "ada\u00ad", " ada "]) {
@@ -39,5 +39,26 @@ Deno.test("accountName() refuses names that are empty to the eye, too long, or e
     ]
   ) {
     assertEquals(accountName(name), undefined, JSON.stringify(name));
+  }
+});
+
+Deno.test("isGuestName() lets nobody pose as the service or its admins, whatever signs, digits and spaces are put into a name", () => {
+  for (
+    const name of [
+      "Admin",
+      "admin 1",
+      "[Admin]",
+      "a.d.m.i.n",
+      "system_2",
+      "管理 員",
+      "管理員。",
+      "★官方★",
+      "root 🔑",
+    ]
+  ) {
+    assertEquals(isGuestName(name), false, name);
+  }
+  for (const name of ["Administrators' friend", "Rooted", "小安 2", "★", "2", "1-2", "管理學生"]) {
+    assertEquals(isGuestName(name), true, name);
   }
 });

@@ -4,7 +4,8 @@ import { EditorState } from "@codemirror/state";
 import { ulid } from "ulid";
 import { NAME_TAKEN as NAME_LOST, REMOVED, RESTARTING } from "../../rooms/access/live_connections.ts";
 import { whyNot } from "../../rooms/access/room_permissions.ts";
-import { MAX_DOCUMENT_BYTES, MAX_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
+import { MAX_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
+import { MAX_DOCUMENT_BYTES } from "../../rooms/documents/yjs/size_limit.ts";
 import { CLOSE as DOCUMENT_CLOSE } from "../../rooms/documents/sync_participant.ts";
 import { CLOCKS_DIFFER_MS as SERVERS_CLOCKS_DIFFER_MS } from "../../rooms/messages/archive_pages.ts";
 
