@@ -28,6 +28,7 @@ export interface Part<Post> {
   close?(): void | PromiseLike<void>;
 }
 
+/** What a {@link Lifecycle} goes by. */
 export interface LifecycleOptions {
   readonly clock: Clock;
   /** Reports what a part threw, under a fixed name. */
@@ -44,6 +45,7 @@ const QUIESCE_WITHIN_MS = 2_500;
 const DRAIN_WITHIN_MS = 1_500;
 const CLOSE_WITHIN_MS = 500;
 
+/** Starts, feeds and stops the parts of the service; `Post` is what other isolates send. */
 export class Lifecycle<Post> {
   readonly #options: LifecycleOptions;
   readonly #parts: Part<Post>[] = [];

@@ -24,6 +24,7 @@ type Own =
   | "elsewhere"
   | "failed";
 
+/** What {@link Rooms} works on. */
 export interface RoomsParts extends Omit<RoomParts, Own> {
   readonly log: MessageLog;
   readonly peers: Peers;

@@ -48,6 +48,7 @@ import { taskSocket } from "./sockets/tasks.ts";
 import { tokensApi } from "./api/tokens.ts";
 import { usersApi } from "./api/users.ts";
 
+/** What the routes work on. */
 export interface AppParts extends Access, OpenStats {
   readonly config: Config;
   readonly log: Logger;
@@ -71,6 +72,7 @@ export interface AppParts extends Access, OpenStats {
   readonly isStopping: () => boolean;
 }
 
+/** Mounts all routes; answers errors as {@link answerTo} maps them. */
 export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const authentication = createAuthentication({ ...parts, ...config });

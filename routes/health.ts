@@ -6,6 +6,7 @@ import type { Outbox } from "../rooms/messages/outbox.ts";
 import type { StorageGuard } from "../rooms/kv/storage_guard.ts";
 import type { RowDelivery } from "./api/sheet.ts";
 
+/** Handles `/healthz`. */
 export function health(parts: {
   outbox: Outbox;
   delivery: RowDelivery;

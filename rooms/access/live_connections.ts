@@ -29,7 +29,9 @@ const SWEEP_EVERY_MS = 30_000;
 const CLOSE_WITHIN_MS = 1_000;
 /** Clients may reconnect after about this time. */
 export const RESTARTING = "restarting, retry_after_ms=1000";
+/** The reason with which a removed member's connections close. */
 export const REMOVED = "You were removed from this room";
+/** The reason with which a guest's connection closes when an account gets that name. */
 export const NAME_TAKEN = "This name belongs to an account now";
 
 /** Closes connections when their right ends, and counts those of each person. */

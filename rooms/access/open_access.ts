@@ -16,6 +16,7 @@ import { Persons } from "./person.ts";
 import { RoomNames } from "./room_names.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
+/** Who may do what: accounts, credentials, permissions of rooms, and the connections that depend on them. */
 export interface Access {
   readonly changes: ChangeFeed;
   readonly accounts: Accounts;
@@ -32,6 +33,7 @@ export interface Access {
   sendBy(send: DeletionParts["tell"]): void;
 }
 
+/** What {@link openAccess} works on. */
 export interface AccessParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;

@@ -140,6 +140,7 @@ const POST = v.variant("type", [
   v.object({ type: v.literal("document_who"), id: v.string() }),
 ]);
 
+/** What one isolate tells the others. */
 export type Post = v.InferOutput<typeof POST>;
 
 /** How an isolate is doing. */
@@ -151,6 +152,7 @@ export type RemoteUser = v.InferOutput<typeof USER>;
 /** A change of who is in which room at an isolate, or a part of all who are there. */
 export type PeopleChange = v.InferOutput<typeof PEOPLE_CHANGE>;
 
+/** Carries posts between the isolates and machines that serve the same rooms. */
 export interface Channel {
   /** Whether posts go through the database: then each isolate commits for itself, and {@link announce}s it. */
   readonly isDatabase?: boolean;

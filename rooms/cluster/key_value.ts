@@ -23,11 +23,13 @@ const RETRY_MS = 500;
 
 const STORED = v.object({ from: v.string(), posts: v.array(v.string()) });
 
+/** What {@link KeyValue} works on. */
 export interface KeyValueOptions {
   readonly kv: Deno.Kv;
   readonly failed: (error: unknown) => void;
 }
 
+/** A channel through the KV database that all machines share. */
 export class KeyValue implements Channel {
   readonly isDatabase = true;
   readonly #id = crypto.randomUUID();

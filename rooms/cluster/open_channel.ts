@@ -7,6 +7,7 @@ import { Redis } from "./redis.ts";
 /** `none`: there is one isolate. `broadcast`: several of one process. `redis`, `kv`: several machines. */
 export type ClusterEngine = "none" | "broadcast" | "redis" | "kv";
 
+/** What {@link openChannel} works on. */
 export interface EngineParts {
   readonly fanOut: ClusterEngine;
   readonly kv: Deno.Kv;

@@ -48,6 +48,7 @@ const GATHER_MS = 20;
 /** Posts that go out at once: a BroadcastChannel drops what comes while 256 wait (measured). */
 const MAX_POSTS_AT_ONCE = 50;
 
+/** The registry of the other isolates and machines. */
 export class Peers {
   readonly name = "peers";
   readonly id: string = crypto.randomUUID();

@@ -2,6 +2,7 @@
 import type { createClient, RedisClientType } from "@redis/client";
 import { type Channel, type ChannelListener, decodePost, type Post } from "./channel.ts";
 
+/** Which Redis, and whose posts. */
 export interface RedisOptions {
   /** `redis://user:password@host:port`, or `rediss:` with TLS. Secret. */
   readonly url: string;

@@ -25,6 +25,7 @@ export interface LeasedWork {
   failed(error: unknown): number;
 }
 
+/** The lease and the intervals of a {@link LeasedWorker}. */
 export interface LeasedWorkerOptions {
   readonly lease: Lease;
   readonly clock: Clock;
@@ -34,6 +35,7 @@ export interface LeasedWorkerOptions {
   readonly leasePollMs: number;
 }
 
+/** Works off what is due in KV, in one process at a time. */
 export class LeasedWorker {
   readonly #options: LeasedWorkerOptions;
   readonly #work: LeasedWork;

@@ -31,6 +31,7 @@ export interface CommitHook {
   failed?(): void;
 }
 
+/** What {@link MessageLog} works on. */
 export interface MessageLogParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
@@ -52,6 +53,7 @@ const ARCHIVE_AFTER = 5_000;
 /** Ticks after which the archive takes whatever there is. */
 const ARCHIVE_EVERY_TICKS = 10;
 
+/** All messages of all rooms, durable and in one order. */
 export class MessageLog implements Writer {
   readonly name = "message_log";
   readonly outbox: Outbox;

@@ -7,6 +7,7 @@ import { Inboxes } from "./inboxes.ts";
 import { LOOK_EVERY_MS, Subscriptions } from "./subscriptions.ts";
 import type { MentionOutbox } from "./mention_outbox.ts";
 
+/** What {@link openNotifications} works on. */
 export interface NotificationsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;

@@ -9,6 +9,7 @@ interface Holder {
   count: number;
 }
 
+/** The names in use in a room, each with who uses it and since when. */
 export class HeldNames {
   readonly #holders = new Map<string, Map<string, Holder>>();
 

@@ -15,6 +15,7 @@ export class NameHeldError extends Error {
   override readonly name = "NameHeldError";
 }
 
+/** What {@link NameClaims} works on. */
 export interface NameClaimsParts {
   readonly presence: Presence;
   readonly now: () => number;
@@ -22,6 +23,7 @@ export interface NameClaimsParts {
   readonly isOwned: (name: string) => Promise<boolean>;
 }
 
+/** Gives guests of one room names that tell them apart. */
 export class NameClaims {
   readonly #parts: NameClaimsParts;
 

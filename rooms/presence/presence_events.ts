@@ -21,6 +21,7 @@ export interface RemotePresence {
   elsewhere(room: string): Iterable<User>;
 }
 
+/** What {@link PresenceEvents} works on. */
 export interface PresenceEventsParts {
   readonly room: string;
   readonly members: ReadonlySet<Member>;
@@ -37,6 +38,7 @@ export interface PresenceEventsParts {
   readonly emptied: () => void;
 }
 
+/** Who is in a room, and the frames that its members get about it. */
 export class PresenceEvents {
   readonly #room: string;
   readonly #members: ReadonlySet<Member>;

@@ -14,6 +14,7 @@ import { ReportStore } from "./report_store.ts";
 import { ReportJobs } from "./report_jobs.ts";
 import { ReportWorker } from "./report_worker.ts";
 
+/** What {@link openReports} works on. */
 export interface ReportsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;

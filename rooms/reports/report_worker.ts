@@ -15,6 +15,7 @@ import type { Report, ReportType } from "./report.ts";
 import type { Held, Progress, ReportJobs } from "./report_jobs.ts";
 import { type HistoryPosition, openHistory, readPage } from "./history_reader.ts";
 
+/** What {@link ReportWorker} works on. */
 export interface ReportWorkerParts {
   readonly work: ReportJobs;
   readonly archive: Archive;
@@ -49,6 +50,7 @@ const MAX_FAILURES = 5;
 /** The least and the most that is rested after a slice. */
 const REST_MS = { min: 2, max: 250 };
 
+/** Makes reports, one slice after the other, in one process at a time. */
 export class ReportWorker implements LeasedWork {
   readonly #parts: ReportWorkerParts;
   readonly #loop: LeasedWorker;

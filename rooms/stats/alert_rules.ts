@@ -21,6 +21,7 @@ const REFUSALS = 20;
 /** Over so many looks. */
 const LOOKS = 12;
 
+/** Decides which figures are worth an alert. */
 export class AlertRules {
   #past: AlertSigns[] = [];
 

@@ -3,6 +3,7 @@ import type { Figures } from "../cluster/channel.ts";
 import type { Isolate, Peers } from "../cluster/peers.ts";
 import type { Counters } from "../counters.ts";
 
+/** What {@link ClusterStats} works on. */
 export interface ClusterStatsParts {
   readonly peers: Peers;
   /** The rooms that are open here. */
@@ -42,6 +43,7 @@ const RATE_SAMPLES = 2;
 /** Rooms that {@link ClusterStats.rooms} names: the fullest ones. */
 const MAX_ROOMS = 200;
 
+/** The figures of all isolates together. */
 export class ClusterStats {
   readonly #parts: ClusterStatsParts;
   readonly #startedAt: number;

@@ -14,6 +14,7 @@
  */
 import type { Outbox } from "../messages/outbox.ts";
 
+/** What {@link DailyTotals} works on. */
 export interface DailyTotalsParts {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
@@ -21,6 +22,7 @@ export interface DailyTotalsParts {
   readonly timeZone: string;
 }
 
+/** Messages and rows of each day, in KV. */
 export class DailyTotals {
   readonly #parts: DailyTotalsParts;
   readonly #format: Intl.DateTimeFormat;

@@ -57,6 +57,7 @@ export interface Stats extends LogFigures {
 /** A point of the charts: what {@link Stats} say, without words, and without isolates where there are many. */
 export type Point = Omit<Stats, "log_last_error" | "log_state">;
 
+/** What {@link Dashboard} works on. */
 export interface DashboardParts {
   readonly overview: ClusterStats;
   readonly counters: Counters;
@@ -78,6 +79,7 @@ const MOST_REMEMBERED = 16;
 const TRIM_EVERY_LOOKS = 120;
 const MIB = 1024 * 1024;
 
+/** The figures that dashboards show, and their last quarter of an hour. */
 export class Dashboard {
   readonly #parts: DashboardParts;
   readonly #warnings = new AlertRules();

@@ -34,6 +34,7 @@ export interface PastEvent {
   readonly text: string;
 }
 
+/** What {@link EventFeed} works on. */
 export interface EventFeedParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel | undefined;
@@ -54,6 +55,7 @@ const ALERT_AGAIN_MS = 10 * 60_000;
 
 type Stored = Omit<PastEvent, "id">;
 
+/** Events and alerts of a day, in one order for all dashboards. */
 export class EventFeed {
   readonly #parts: EventFeedParts;
   readonly #listeners = new Set<(text: string) => void>();

@@ -9,12 +9,14 @@ import type { Counters } from "../counters.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { ClusterStats, type ClusterStatsParts } from "./cluster_stats.ts";
 
+/** The figures of the service, as routes show them. */
 export interface OpenStats {
   readonly overview: ClusterStats;
   readonly board: Dashboard;
   readonly feed: EventFeed;
 }
 
+/** What {@link openStats} works on. */
 export interface StatsOptions {
   readonly kv: Deno.Kv;
   readonly peers: Peers;

@@ -25,6 +25,7 @@ const MAX_MEMBERS = 1_000;
 const Query = v.object({ filter: v.optional(v.pipe(v.string(), v.maxLength(64)), "") });
 const UserId = v.pipe(v.string(), v.minLength(1), v.maxLength(200, "This can't be anybody's id"));
 
+/** Handles `/api/admin`. */
 export function adminApi(options: {
   accounts: Accounts;
   tokens: Credentials;

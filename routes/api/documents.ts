@@ -28,6 +28,7 @@ const Change = v.object({
 });
 
 const DEFAULT_LIMIT = 50;
+/** The most documents in one answer. */
 export const MAX_LIMIT = 200;
 const CURSOR = /^(\d{1,15})_([\p{L}\p{N}\p{M}_-]{1,64})$/u;
 const Query = v.object({

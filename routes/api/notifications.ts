@@ -44,6 +44,7 @@ const Post = v.object({
   ),
 });
 
+/** The most notifications in one answer. */
 export const MAX_PAGE = 100;
 const DEFAULT_PAGE = 30;
 /** Notifications to one account a minute: a faulty backend must not fill its inbox. */

@@ -38,6 +38,7 @@ export interface RowDelivery {
   retry(id: string | undefined): Promise<number>;
 }
 
+/** Handles `/api/log`. */
 export function sheetApi(parts: { outbox: Outbox; delivery: RowDelivery }): Hono<ApiEnv> {
   const { outbox, delivery } = parts;
   const app = new Hono<ApiEnv>();

@@ -9,6 +9,7 @@ import { listen, listenByPlatform } from "./listener.ts";
 import { networkOrigin, ownOrigin } from "./own_address.ts";
 import { listenTrouble } from "./start_check.ts";
 
+/** What {@link openServer} works on. */
 export interface ServerParts extends Omit<AppParts, "files" | "words" | "idempotency"> {
   readonly kv: Deno.Kv;
 }

@@ -126,7 +126,9 @@ const RETRY_AFTER_MS = 5_000;
 
 /** Why an address or a user gets no further connection. */
 export const TOO_MANY_HERE = "Too many connections from this address";
+/** The reason with which new sockets close that an address opens too fast. */
 export const TOO_MANY_NEW = "Too many new connections from this address";
+/** The reason with which a socket closes above the limit of one person. */
 export const TOO_MANY_OF_USER = "Too many connections of this user";
 
 /** The answer to a guest who states an account's name. */

@@ -26,6 +26,7 @@ export interface Trouble {
   readonly since: string;
 }
 
+/** What {@link Flusher} works on. */
 export interface FlusherParts {
   readonly outbox: Outbox;
   readonly delivery: Delivery;
@@ -52,6 +53,7 @@ const CHORES_AGAIN_MS = 60_000;
 const BACKOFF_FROM_MS = 1_000;
 const BACKOFF_TO_MS = 5 * 60_000;
 
+/** Drains the outbox into the sheet, in one process at a time. */
 export class Flusher implements LeasedWork {
   readonly #parts: FlusherParts;
   readonly #pace: Pace;

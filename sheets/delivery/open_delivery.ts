@@ -23,6 +23,7 @@ import { Receipts } from "./receipts.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
 import type { WakeUp } from "./wake_up.ts";
 
+/** What {@link openDelivery} works on. */
 export interface OpenDeliveryParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */

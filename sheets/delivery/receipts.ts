@@ -11,6 +11,7 @@ export interface ReceiptTarget {
   readonly id: string;
 }
 
+/** What became of rows. */
 export interface Outcome {
   /** All batches up to this versionstamp are settled. */
   readonly upTo: string;
@@ -18,6 +19,7 @@ export interface Outcome {
   readonly refused: readonly ReceiptTarget[];
 }
 
+/** What {@link Receipts} works on. */
 export interface ReceiptsParts {
   readonly history: History;
   readonly rooms: Rooms;
@@ -31,6 +33,7 @@ export interface ReceiptsParts {
 /** A place takes up to 110 characters in a post. */
 const PLACES_PER_POST = 100;
 
+/** Tells members which of their messages stand in the sheet. */
 export class Receipts {
   readonly #parts: ReceiptsParts;
 

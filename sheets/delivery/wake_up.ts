@@ -10,6 +10,7 @@ import type { JournalItem } from "../../rooms/messages/journal.ts";
 import type { CommitHook } from "../../rooms/messages/message_log.ts";
 import type { Flusher } from "./flusher.ts";
 
+/** Wakes the flusher when something is pending. */
 export interface WakeUp extends CommitHook {
   /** Called when the flusher is about to look: what is committed from now on needs another ring. */
   looked(): void;
