@@ -5,7 +5,7 @@ import { CLOSE } from "../../rooms/protocol.ts";
 import { hasAccount, type User } from "../../rooms/user.ts";
 import type { Bindings } from "../authentication.ts";
 import { errorFields, type Logger } from "../logger.ts";
-import type { SocketUpgrade } from "./upgrade.ts";
+import type { SocketRequest, SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { type Closing, isPing, PONG } from "./connection.ts";
 
@@ -67,7 +67,7 @@ export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: B
   }
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
-    const request = await upgrade.authenticate(c);
+    const request = withoutGuest(await upgrade.authenticate(c));
     const parameters: Record<string, string> = c.req.param();
     return upgrade.open(c.req.raw, request, { refusal, maxFrameBytes }, (admitted) => {
       const { connection: socket } = admitted;
@@ -113,4 +113,10 @@ export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: B
   }
 
   return new Hono<{ Bindings: Bindings }>().get(`${path}/`, open).get(path, open);
+}
+
+/** Whoever isn't signed in is told so here, whatever name they state. */
+function withoutGuest(request: SocketRequest): SocketRequest {
+  const isAboutName = request.caller === "name_taken" || request.caller === "name_refused";
+  return isAboutName ? { ...request, caller: "guests_not_allowed" } : request;
 }
