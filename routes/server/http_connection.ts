@@ -34,6 +34,8 @@ const MAX_MS: Readonly<Record<State, number>> = {
   answering: 120_000,
   resting: 75_000,
 };
+/** What is read of a request after its answer is complete; nginx and others do the same ("lingering close"). */
+const MAX_DRAINED_BYTES = 16 * 1024 * 1024;
 /** The longest that an answer takes after the client has closed its side: few clients wait for it. */
 const MAX_AFTER_ALL_MS = 10_000;
 /** The least speed of bodies and answers, 1 kB a second: each byte extends the time of an answer. */
@@ -67,6 +69,8 @@ export class HttpConnection {
    * those that aren't made yet.
    */
   #hasSaidAll = false;
+  /** Whether what still comes is dropped, because the answer is complete. */
+  #isDraining = false;
   /** Bytes received and sent in this state. */
   #bytes = 0;
   /** When the write that is under way began; `undefined`: none is. */
@@ -127,6 +131,10 @@ export class HttpConnection {
           return;
         }
         if (read === null) break;
+        if (this.#isDraining) {
+          if ((this.#bytes += read) > MAX_DRAINED_BYTES) return this.end();
+          continue;
+        }
         const request = this.#state === "silent" ? upgradeRequest(bytes) : undefined;
         if (request) return await this.#upgrade(request);
         if (this.#beginsHttp2(bytes)) return await this.#refuse(505);
@@ -212,7 +220,12 @@ export class HttpConnection {
       this.#upstream = upstream;
       void this.#answer(upstream);
     }
-    await writeAll(this.#upstream, bytes);
+    try {
+      await writeAll(this.#upstream, bytes);
+    } catch {
+      // The server has answered, and wants no more of the request.
+      this.#isDraining = true;
+    }
   }
 
   /** Forwards the answers of the HTTP server. */
@@ -229,10 +242,18 @@ export class HttpConnection {
         this.#bytes += read;
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
+      if (!this.#socket) return await this.#drain();
     } catch {
       // One of the two connections is broken.
     }
     this.end();
+  }
+
+  /** Lets a client that is still sending read its answer: closing with unread bytes would reset the connection. */
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#become("silent");
+    await this.#client.closeWrite();
   }
 }
 

@@ -252,7 +252,7 @@ Deno.test("Another program of the machine can't pose as a connection at the HTTP
   const [local, behind] = [lines[1].localAddr, lines[1].remoteAddr] as Deno.NetAddr[];
   for (const localPort of [undefined, local.port]) {
     const other = connect({ host: behind.hostname, port: behind.port, localAddress: "127.0.0.2", localPort });
-    other.end("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    other.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assertEquals((await text(other)).slice(0, 12), "HTTP/1.1 403");
   }
 });
