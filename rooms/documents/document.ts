@@ -14,6 +14,7 @@ import { DocumentStore } from "./document_store.ts";
 import type { Applied, Connection, Participant, ParticipantHost, UpdateKind } from "./participant.ts";
 import { Participants } from "./participants.ts";
 import { Persistence } from "./persistence.ts";
+import { applyKnown, partialUpdate } from "./yjs/partial_update.ts";
 import { replaceText } from "./yjs/replace_text.ts";
 import { SizeLimit } from "./yjs/size_limit.ts";
 import { CLOSE } from "./sync_participant.ts";
@@ -105,9 +106,14 @@ export class Document implements ParticipantHost {
   apply(update: Uint8Array, by: Participant, kind: UpdateKind): Applied {
     const isLive = kind === "live";
     const { isComplete, clients } = checkUpdate(this.doc, update);
-    if ([...clients].some((client) => this.#owners.isAnothers(client, by, kind))) {
+    const own = new Set([...clients].filter((client) => !this.#owners.isAnothers(client, by, kind)));
+    if (own.size < clients.size) {
       if (isLive) throw new UpdateError("An update brings edits in somebody else's name");
-      return "others";
+      if (!own.size) return "others";
+      // Two users may each hold the other's edits: each one's own are taken, as far as they refer to known ones.
+      const part = partialUpdate(update, own);
+      this.#size.require(part.length);
+      return this.#edit(() => applyKnown(this.doc, part, by)) ? "partly" : "others";
     }
     if (!isComplete) return "unknown";
     // An update that only repeats or deletes doesn't make the document larger.
@@ -252,13 +258,15 @@ export class Document implements ParticipantHost {
     }, KV);
   }
 
-  /** Makes a change; the first one of a new editing session keeps the text before it as a version. */
-  #edit(change: () => void): void {
+  /** Returns whether anything changed; the first change of an editing session keeps the text before it as a version. */
+  #edit(change: () => void): boolean {
     const { isDue } = this.#versions;
     const before = isDue ? this.text.toString() : "";
     const { number } = this.#persistence;
     change();
-    if (isDue && number !== this.#persistence.number) this.#versions.begin(before);
+    const hasChanged = number !== this.#persistence.number;
+    if (isDue && hasChanged) this.#versions.begin(before);
+    return hasChanged;
   }
 
   #changed(update: Uint8Array<ArrayBuffer>, origin: unknown): void {

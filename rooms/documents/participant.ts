@@ -32,8 +32,9 @@ export type UpdateKind = "live" | "answer" | "last answer";
 /**
  * The result of an update. `unknown`: it refers to edits that this isolate doesn't have. `others`: an answer contains
  * edits of another user who is here, or left a moment ago, and hasn't sent them. Neither of the two changes anything.
+ * `partly`: so does an answer of which some of the sender's own edits were applied.
  */
-export type Applied = "applied" | "unknown" | "others";
+export type Applied = "applied" | "unknown" | "others" | "partly";
 
 /** The document as a participant sees it. */
 export interface ParticipantHost {

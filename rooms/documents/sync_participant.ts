@@ -109,7 +109,9 @@ export class SyncParticipant implements Participant {
     const answer = this.#retries < LAST_ANSWER_AFTER ? "answer" : "last answer";
     const applied = this.#host.apply(content, this, type === sync.messageYjsUpdate ? "live" : answer);
     if (type === sync.messageYjsSyncStep2) {
-      if (applied === "others") return this.#retry();
+      // What brings the document further isn't counted as waiting for others.
+      if (applied === "partly") this.#retries = Math.min(this.#retries, LAST_ANSWER_AFTER);
+      if (applied === "partly" || applied === "others") return this.#retry();
       if (applied === "unknown") throw new UpdateError("An answer refers to what neither side has");
       this.#requests = this.#retries = 0;
       for (const id of this.#saveRequests.splice(0)) this.#confirmSaved(id);

@@ -199,3 +199,25 @@ Deno.test("Document takes somebody in who brings what another one has written el
   assertEquals(await isolates.there.read(ID), "of ada, and of bo");
   for (const person of [ada, bo, waiter]) person.leave();
 });
+
+Deno.test("Document takes in two people who each hold what the other one wrote and the service has lost", async () => {
+  await using isolates = await pair();
+  const people = [new Person("ada"), new Person("bo")];
+  const [ada, bo] = people;
+  const turns = 6;
+  for (let turn = 0; turn < turns; turn++) {
+    const [writer, reader] = turn % 2 ? [bo, ada] : [ada, bo];
+    writer.doc.getText("content").insert(writer.doc.getText("content").length, `${turn}字`);
+    Y.applyUpdate(reader.doc, Y.encodeStateAsUpdate(writer.doc));
+  }
+  ada.doc.getText("content").delete(0, 1);
+  Y.applyUpdate(bo.doc, Y.encodeStateAsUpdate(ada.doc));
+  for (const person of people) {
+    await person.sit(isolates.here);
+    person.announce();
+  }
+  for (let turn = 0; turn < turns; turn++) for (const person of people) person.answer();
+  assertEquals(await isolates.here.read(ID), ada.doc.getText("content").toString());
+  assertEquals(people.flatMap(({ codes }) => codes), []);
+  for (const person of people) person.leave();
+});
