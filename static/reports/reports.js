@@ -47,7 +47,7 @@ function follow() {
   });
   connection.on("frame", (frame) => {
     const update = /** @type {ReportView & { type: string }} */ (/** @type {unknown} */ (frame));
-    if (update.type === "task_update") show(update);
+    if (update.type === "task_update") void learnTitles([update]).then(() => show(update));
   });
   connection.on("status", ({ state }) => {
     if (state === "refused") return location.reload();

@@ -175,6 +175,27 @@ browserTest("A page above an address's limit of connections says so", async (sta
   await bo.getByText(/^目前從你的網路連進來的人太多，\d+ 秒後再試。$/).waitFor();
 }, { maxConnectionsPerIp: 1 });
 
+/** Gives a room its title; runs in the page of an admin. */
+const giveTitle = () =>
+  fetch("/api/rooms/support-3f", {
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: '{"title":"三樓客服"}',
+  });
+
+browserTest("A report has its room's title though its progress arrives before the list", async (stage) => {
+  await stage.account("root", "admin");
+  const root = await stage.signedIn("root", "/chat/support-3f/", DESK);
+  await connected(root);
+  await stage.say("support-3f", "一句話", "小安");
+  await root.evaluate(giveTitle);
+  await root.route("**/api/reports", () => {});
+  await root.getByRole("complementary").getByRole("link", { name: "報表" }).click();
+  await root.getByRole("button", { name: "開始製作" }).click();
+  await root.getByRole("heading", { name: "三樓客服　對話紀錄" }).waitFor();
+  await root.unrouteAll({ behavior: "ignoreErrors" });
+});
+
 browserTest(
   "Rooms are called by their titles in lists and reports, and a long nickname leaves the message its room",
   async (stage) => {
@@ -182,13 +203,7 @@ browserTest(
     const root = await stage.signedIn("root", "/chat/support-3f/", DESK);
     await connected(root);
     await stage.say("support-3f", "短短的話", "很長的暱稱".repeat(12));
-    await root.evaluate(() =>
-      fetch("/api/rooms/support-3f", {
-        method: "PATCH",
-        headers: { "content-type": "application/json" },
-        body: '{"title":"三樓客服"}',
-      })
-    );
+    await root.evaluate(giveTitle);
     await root.getByRole("navigation", { name: "最近" }).getByText("三樓客服").waitFor();
     await root.goto(`${stage.url}/chat/`);
     await root.getByRole("link", { name: /三樓客服/ }).waitFor();
