@@ -55,7 +55,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const { now, elapsed } = clock;
   const lifecycle = new Lifecycle<Post>({ clock, failed });
   const { kv, queue, storage } = await openStorage(config, log);
-  lifecycle.add({ name: "storage", tick: () => storage.look(), close: () => kv.close() });
+  lifecycle.add({ name: "storage", tick: () => storage.check(), close: () => kv.close() });
   const channel = await openChannel({ ...config, kv, note });
   lifecycle.add({ name: "channel", start: () => channel?.listen(lifecycle), close: () => channel?.close() });
   const feed = new EventFeed({ kv, channel, now, failed: (error) => failed("event_feed_failed", error) });
@@ -82,7 +82,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const inner = { ...common, log: messageLog, outbox, archive, history, mentions };
   const access = lifecycle.add(await openAccess(inner));
   const rooms = lifecycle.add(new Rooms({ ...inner, access }));
-  access.sendBy((room, frame) => rooms.tell(room, frame));
+  access.sendBy((room, frame) => rooms.send(room, frame));
   lifecycle.add(peers);
   const dailyTotals = new DailyTotals(inner);
   const delivery = lifecycle.add(
@@ -113,7 +113,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await openServer({
       ...inner,
       ...{ ...access, ...notifications, ...stats },
-      ...{ config, log, delivery, documents, reports, lobby: rooms },
+      ...{ config, log, delivery, documents, reports, rooms },
       isStopping: () => lifecycle.isStopping,
     }),
   );

@@ -227,7 +227,7 @@ export class Room {
   }
 
   /** Sends the members a frame that isn't a message. */
-  tell(frame: ServerFrame): void {
+  send(frame: ServerFrame): void {
     const text = encodeFrame(frame);
     for (const member of this.#members) member.connection.send(text);
   }

@@ -34,7 +34,7 @@ export interface RoomsParts extends Omit<RoomParts, Own> {
   readonly timeZone: string;
   /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
-  readonly changes: Pick<ChangeFeed, "isLate" | "look">;
+  readonly changes: Pick<ChangeFeed, "isLate" | "poll">;
 }
 
 /** Rooms exist while somebody is in them, or was a moment ago; besides, this holds only what waits for changes to be read. */
@@ -80,7 +80,7 @@ export class Rooms {
    */
   current(): Promise<void> | undefined {
     if (!this.#refreshing && this.#changes.isLate) {
-      this.#refreshing = this.#changes.look().finally(() => {
+      this.#refreshing = this.#changes.poll().finally(() => {
         this.#refreshing = undefined;
         this.#deliver(this.#held.splice(0));
       });
@@ -165,8 +165,8 @@ export class Rooms {
   }
 
   /** Tells the members of a room something that isn't a message. */
-  tell(room: string, frame: ServerFrame): void {
-    this.#rooms.get(room)?.tell(frame);
+  send(room: string, frame: ServerFrame): void {
+    this.#rooms.get(room)?.send(frame);
   }
 
   /** Closes every connection. Rooms that were left a moment ago tell so at once. */

@@ -54,7 +54,7 @@ export interface AppParts extends Access, OpenStats {
   readonly log: Logger;
   readonly counters: Counters;
   readonly instance: string;
-  readonly lobby: Rooms;
+  readonly rooms: Rooms;
   readonly peers: Peers;
   readonly storage: StorageGuard;
   readonly idempotency: Idempotency;
@@ -63,7 +63,7 @@ export interface AppParts extends Access, OpenStats {
   readonly archive: Archive;
   readonly outbox: Outbox;
   readonly inboxes: Inboxes;
-  readonly watch: Subscriptions;
+  readonly subscriptions: Subscriptions;
   readonly delivery: RowDelivery;
   readonly reports: Reports;
   readonly files: StaticFiles;
@@ -112,7 +112,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => authentication.account(c),
         findRoom: (name) => parts.roomNames.find(name),
-        rulesOf: (room) => parts.rules.of(room),
+        permissionsOf: (room) => parts.roomPermissions.of(room),
         documentOf: (id) => parts.documents.documentList.stored(id),
         waitOf: pageLimit(authentication, config),
       }),

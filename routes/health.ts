@@ -10,7 +10,7 @@ import type { RowDelivery } from "./api/sheet.ts";
 export function health(parts: {
   outbox: Outbox;
   delivery: RowDelivery;
-  lobby: Rooms;
+  rooms: Rooms;
   storage: StorageGuard;
   now: () => number;
   /** Whether the service is about to stop: no new connections, please. */
@@ -18,8 +18,8 @@ export function health(parts: {
 }): Hono {
   const startedAt = parts.now();
   return new Hono().get("/healthz", async (c) => {
-    const { outbox, delivery, lobby, storage, now } = parts;
-    storage.look();
+    const { outbox, delivery, rooms, storage, now } = parts;
+    storage.check();
     // Reading KV is part of the answer: without it nothing works, and this request fails.
     const oldest = await outbox.oldest();
     const { notice } = delivery;
@@ -45,7 +45,7 @@ export function health(parts: {
           : Math.max(0, Math.round((now() - oldestAt) / 1000)),
       },
       sheet: { name: delivery.sheet, state, ...trouble, notice, dead },
-      ...lobby.count(),
+      ...rooms.count(),
       uptime_seconds: Math.round((now() - startedAt) / 1000),
     }, status === "stopping" ? 503 : 200);
   });

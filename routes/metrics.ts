@@ -15,7 +15,7 @@ import { HttpError } from "./errors.ts";
 
 /** What {@link metrics} works with. */
 export interface MetricsOptions {
-  readonly overview: ClusterStats;
+  readonly clusterStats: ClusterStats;
   readonly log: () => Promise<LogFigures>;
   readonly authentication: Authentication;
   /** The id of this process. */
@@ -67,9 +67,9 @@ async function createRegistry(metrics: readonly Metric[]): Promise<Registry> {
   return registry;
 }
 
-function metricsOf({ overview, log, instance, now }: MetricsOptions): Metric[] {
+function metricsOf({ clusterStats, log, instance, now }: MetricsOptions): Metric[] {
   const isolates = (): Figures[] =>
-    overview.isolates().map(({ figures }) => figures).filter((figures) => figures.instance === instance);
+    clusterStats.isolates().map(({ figures }) => figures).filter((figures) => figures.instance === instance);
   const ofEach = (of: (figures: Figures) => number) => (): Sample[] =>
     isolates().map((figures) => [{ isolate: figures.isolate }, of(figures)]);
   const gauge = (name: string, help: string, of: (figures: Figures) => number): Metric => {

@@ -11,7 +11,6 @@ import { Deletion, type DeletionParts } from "../messages/deletion.ts";
 import type { Part } from "../lifecycle.ts";
 import { roomInBody } from "../messages/message.ts";
 import type { MessageLog } from "../messages/message_log.ts";
-import type { ServerFrame } from "../protocol.ts";
 import { Persons } from "./person.ts";
 import { RoomNames } from "./room_names.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
@@ -23,14 +22,14 @@ export interface Access {
   readonly sessions: Credentials;
   readonly tokens: Credentials;
   readonly guestIds: GuestIds;
-  readonly attempts: SignInThrottle;
-  readonly rules: PermissionStore;
+  readonly signInThrottle: SignInThrottle;
+  readonly roomPermissions: PermissionStore;
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly deletion: Deletion;
   readonly persons: Persons;
   /** Sends the members of rooms by `send` what changes for them; before that, nobody is in a room. */
-  sendBy(send: DeletionParts["tell"]): void;
+  sendBy(send: DeletionParts["send"]): void;
 }
 
 /** What {@link openAccess} works on. */
@@ -61,21 +60,21 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
   const roomNames = new RoomNames(kv);
   await roomNames.open(() => storedRooms(kv, log));
   // Rules are read anew before the doors look at who may stay under them, and members are told last.
-  const rules = new PermissionStore(kv, changes);
+  const roomPermissions = new PermissionStore(kv, changes);
   const liveConnections = new LiveConnections(
     changes,
     now,
     (error) => failed("connection_check_failed", error),
   );
-  let send: (room: string, frame: ServerFrame) => void = () => {};
-  const tell = (room: string, frame: ServerFrame): void => send(room, frame);
-  sendPermissions({ changes, rules, tell });
+  let target: DeletionParts["send"] = () => {};
+  const send: DeletionParts["send"] = (room, frame) => target(room, frame);
+  sendPermissions({ changes, roomPermissions, send });
   const { archive, history } = log;
   const deletion = new Deletion({
     ...parts,
     archive,
     history,
-    tell,
+    send,
     caughtUp: () => log.caughtUp(),
     withdraw: (commit, what) => mentions.withdraw(commit, what),
   });
@@ -97,13 +96,13 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     sessions: new Credentials(SESSIONS, { kv, changes, now }),
     tokens: new Credentials(TOKENS, { kv, changes, now }),
     guestIds: await GuestIds.open(kv),
-    attempts: new SignInThrottle(now),
-    rules,
+    signInThrottle: new SignInThrottle(now),
+    roomPermissions,
     roomNames,
     liveConnections,
     deletion,
     persons: await Persons.open(kv),
-    sendBy: (target) => send = target,
+    sendBy: (given) => target = given,
     name: "access",
     quiesce: () => closing.abort(),
     async drain() {

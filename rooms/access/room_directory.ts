@@ -10,15 +10,15 @@ const MOST_READ = 5_000;
 /** Finds rooms by their names. */
 export class RoomDirectory {
   readonly #archive: Archive;
-  readonly #rules: PermissionStore;
+  readonly #roomPermissions: PermissionStore;
   readonly #now: () => number;
   #names: Promise<readonly string[]> = Promise.resolve([]);
   #readAt = -Infinity;
 
   /** `now` is in milliseconds since the epoch. */
-  constructor(parts: { archive: Archive; rules: PermissionStore; now: () => number }) {
+  constructor(parts: { archive: Archive; roomPermissions: PermissionStore; now: () => number }) {
     this.#archive = parts.archive;
-    this.#rules = parts.rules;
+    this.#roomPermissions = parts.roomPermissions;
     this.#now = parts.now;
   }
 
@@ -40,7 +40,7 @@ export class RoomDirectory {
 
   async #read(): Promise<readonly string[]> {
     const names = new Set<string>();
-    for (const list of [this.#rules.names(), this.#archive.rooms()]) {
+    for (const list of [this.#roomPermissions.names(), this.#archive.rooms()]) {
       for await (const name of list) {
         if (names.size >= MOST_READ) break;
         names.add(name);

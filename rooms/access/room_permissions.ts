@@ -39,29 +39,35 @@ const NONE: RoomPermissions = {
 const MAX_TRIES = 10;
 
 /** Whether a user may change the permissions, and delete messages. */
-export function mayChange(rules: RoomPermissions, user: User): boolean {
-  return user.role === "admin" || user.role === "service" || (hasAccount(user) && rules.creator === user.id);
+export function mayChange(permissions: RoomPermissions, user: User): boolean {
+  return user.role === "admin" || user.role === "service" ||
+    (hasAccount(user) && permissions.creator === user.id);
 }
 
 /** Whether a user may enter, and read. */
-export function mayEnter(rules: RoomPermissions, user: User): boolean {
-  if (rules.isClosed) return user.role === "admin" || user.role === "service";
-  return !rules.isPrivate || mayChange(rules, user) || (hasAccount(user) && rules.members.includes(user.id));
+export function mayEnter(permissions: RoomPermissions, user: User): boolean {
+  if (permissions.isClosed) return user.role === "admin" || user.role === "service";
+  return !permissions.isPrivate || mayChange(permissions, user) ||
+    (hasAccount(user) && permissions.members.includes(user.id));
 }
 
 /** Why a user may not enter, in words that reveal nothing else about the room. */
-export function whyNot(rules: RoomPermissions): string {
-  return rules.isClosed ? "This room is closed" : "This room is private";
+export function whyNot(permissions: RoomPermissions): string {
+  return permissions.isClosed ? "This room is closed" : "This room is private";
 }
 
 /** Whether a user who may enter may write. */
-export function maySpeak(rules: RoomPermissions, user: User): boolean {
-  return !rules.isClosed && (!rules.isReadOnly || mayChange(rules, user));
+export function maySpeak(permissions: RoomPermissions, user: User): boolean {
+  return !permissions.isClosed && (!permissions.isReadOnly || mayChange(permissions, user));
 }
 
 /** The frame with a room's permissions: for one user, or without `may_change` for all its members. */
-export function roomFrame(room: string, rules: RoomPermissions, user?: User): ServerFrame & { type: "room" } {
-  const { title, isPrivate, isReadOnly, isClosed } = rules;
+export function roomFrame(
+  room: string,
+  permissions: RoomPermissions,
+  user?: User,
+): ServerFrame & { type: "room" } {
+  const { title, isPrivate, isReadOnly, isClosed } = permissions;
   return {
     type: "room",
     room,
@@ -70,21 +76,21 @@ export function roomFrame(room: string, rules: RoomPermissions, user?: User): Se
     // Clients treat both alike: nobody can write.
     read_only: isReadOnly || isClosed === true,
     closed: isClosed || undefined,
-    may_change: user && mayChange(rules, user),
+    may_change: user && mayChange(permissions, user),
   };
 }
 
-/** Sends a room's permissions to its members whenever they change. `tell` sends a frame to the members of a room. */
+/** Sends a room's permissions to its members whenever they change. `send` sends a frame to the members of a room. */
 export function sendPermissions(parts: {
   changes: ChangeFeed;
-  rules: PermissionStore;
-  tell: (room: string, frame: ServerFrame) => void;
+  roomPermissions: PermissionStore;
+  send: (room: string, frame: ServerFrame) => void;
 }): void {
-  const tell = async (room: string): Promise<void> =>
-    parts.tell(room, roomFrame(room, await parts.rules.of(room)));
+  const send = async (room: string): Promise<void> =>
+    parts.send(room, roomFrame(room, await parts.roomPermissions.of(room)));
   parts.changes.listen(async (change) => {
-    if (change.type === "rules") await tell(change.room);
-    if (change.type === "unknown") { for (const room of parts.rules.held()) await tell(room); }
+    if (change.type === "rules") await send(change.room);
+    if (change.type === "unknown") { for (const room of parts.roomPermissions.held()) await send(room); }
   });
 }
 
@@ -157,8 +163,8 @@ export class PermissionStore {
     wanted: Partial<Pick<RoomPermissions, "title" | "isPrivate">> = {},
   ): Promise<boolean> {
     const key = [KEY, room];
-    const rules: RoomPermissions = { ...NONE, ...wanted, creator: user.id };
-    const commit = this.#kv.atomic().check({ key, versionstamp: null }).set(key, rules);
+    const permissions: RoomPermissions = { ...NONE, ...wanted, creator: user.id };
+    const commit = this.#kv.atomic().check({ key, versionstamp: null }).set(key, permissions);
     const { ok } = await this.#changes.add(commit, { type: "rules", room }).commit();
     await this.#refresh(room);
     return ok;
@@ -169,18 +175,23 @@ export class PermissionStore {
    *
    * @throws {Error} when others change them at the same time again and again.
    */
-  async change(room: string, change: (rules: RoomPermissions) => RoomPermissions): Promise<RoomPermissions> {
+  async change(
+    room: string,
+    change: (permissions: RoomPermissions) => RoomPermissions,
+  ): Promise<RoomPermissions> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<RoomPermissions>([KEY, room]);
-      const rules = change(entry.value ?? NONE);
-      const commit = this.#kv.atomic().check(entry).set(entry.key, rules);
-      if (rules.isClosed) commit.set([CLOSED, room], true);
+      const permissions = change(entry.value ?? NONE);
+      const commit = this.#kv.atomic().check(entry).set(entry.key, permissions);
+      if (permissions.isClosed) commit.set([CLOSED, room], true);
       else commit.delete([CLOSED, room]);
       if (!(await this.#changes.add(commit, { type: "rules", room }).commit()).ok) continue;
-      await this.#changes.look();
-      return rules;
+      await this.#changes.poll();
+      return permissions;
     }
-    throw new Error(`Changing the rules of ${room} failed: others changed them ${MAX_TRIES} times meanwhile`);
+    throw new Error(
+      `Changing the permissions of ${room} failed: others changed them ${MAX_TRIES} times meanwhile`,
+    );
   }
 
   /** The names of closed rooms, at most `limit`. */

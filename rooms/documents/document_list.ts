@@ -176,7 +176,7 @@ export class DocumentList {
     const changed = await this.#change(id, change, (commit) => {
       this.#changes?.add(commit, { type: "document", id });
     });
-    if (changed) await this.#changes?.look();
+    if (changed) await this.#changes?.poll();
     return changed;
   }
 

@@ -83,7 +83,7 @@ export class ChangeFeed {
   /** Makes a change that needs no commit of its own; listeners hear of it here at once, elsewhere within seconds. */
   async make(change: Change): Promise<void> {
     await this.add(this.#kv.atomic(), change).commit();
-    await this.look();
+    await this.poll();
   }
 
   /** Skips everything that changed before; needed once, before anything is read into memory. */
@@ -105,7 +105,7 @@ export class ChangeFeed {
   }
 
   /** Polls: resolves when listeners were called for every change that is committed by now. */
-  look(): Promise<void> {
+  poll(): Promise<void> {
     // A poll that is under way may have read too early for the caller's change.
     return this.#polling = this.#polling.catch(() => {}).then(() => this.#poll());
   }
@@ -113,7 +113,7 @@ export class ChangeFeed {
   /** Polls every second until the signal aborts; `failed` is called with the error of each failed poll. */
   async run(signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
     while (!signal.aborted) {
-      await this.look().catch(failed);
+      await this.poll().catch(failed);
       await wait(POLL_EVERY_MS, signal);
     }
   }

@@ -61,7 +61,7 @@ export class StorageGuard {
    * @throws {StorageLostError} from a write, when the file is lost.
    */
   guard(kv: Deno.Kv): Deno.Kv {
-    this.look();
+    this.check();
     const [set, remove, enqueue] = [kv.set.bind(kv), kv.delete.bind(kv), kv.enqueue.bind(kv)];
     const atomic = kv.atomic.bind(kv);
     // Changes the object itself: a proxy would cost time in every step of every commit.
@@ -78,7 +78,7 @@ export class StorageGuard {
   }
 
   /** Checks whether the files are where they were. */
-  look(): void {
+  check(): void {
     this.#loss = undefined;
     for (const suffix of SUFFIXES) this.#loss ??= this.#lossOf(suffix);
     this.#report();

@@ -28,7 +28,7 @@ export interface DeletionParts {
   readonly history: History;
   readonly changes: ChangeFeed;
   /** Sends a frame to a room's members. */
-  readonly tell: (room: string, frame: ServerFrame) => void;
+  readonly send: (room: string, frame: ServerFrame) => void;
   /** Resolves when the history has everything that is durable by now. */
   readonly caughtUp: () => Promise<void>;
   /** Adds to a commit that nobody is to be notified any more. */
@@ -58,7 +58,7 @@ export class Deletion {
     if (!isThere) return false;
     for await (const count of archive.revise(room, page, deleting(id), announce)) {
       if (!count) continue;
-      await changes.look();
+      await changes.poll();
       return true;
     }
     return false;
@@ -93,7 +93,7 @@ export class Deletion {
     const last = kv.atomic();
     withdraw(last, { username });
     await changes.add(last, { type: "erased", username }).commit();
-    await changes.look();
+    await changes.poll();
     return erased;
   }
 
@@ -181,7 +181,7 @@ export class Deletion {
   }
 
   #sendDeleted(room: string, id: string): void {
-    this.#parts.tell(room, { type: "message_deleted", room, id });
+    this.#parts.send(room, { type: "message_deleted", room, id });
   }
 }
 

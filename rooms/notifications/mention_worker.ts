@@ -24,7 +24,7 @@ export interface MentionWorkerParts {
   readonly kv: Deno.Kv;
   readonly outbox: MentionOutbox;
   readonly accounts: Accounts;
-  readonly rules: PermissionStore;
+  readonly roomPermissions: PermissionStore;
   readonly inboxes: Inboxes;
   /** Called when a job failed; it stays in the outbox. */
   readonly failed: (error: unknown) => void;
@@ -69,7 +69,7 @@ export class MentionWorker {
   }
 
   /** Does the jobs only if the oldest was there at the last call, too: otherwise its own process is doing it. */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const seen = await this.#parts.outbox.oldest();
     const isLate = seen.some((key) => this.#seen.includes(key));
     this.#seen = seen;
@@ -141,10 +141,10 @@ export class MentionWorker {
 
   /** The accounts that a message mentions, and the notification for them. */
   async #mentionOf(message: MessageBody): Promise<{ accounts: Account[]; notification: Notification }> {
-    const { accounts, rules } = this.#parts;
+    const { accounts, roomPermissions } = this.#parts;
     const { id, room, username, timestamp } = message;
     const named = await mentionedIn(message.message, (text, mayEnd) => accounts.longestName(text, mayEnd));
-    const of = named.length ? await rules.of(room) : undefined;
+    const of = named.length ? await roomPermissions.of(room) : undefined;
     return {
       accounts: named.filter((account) => of && !isAuthor(account, message) && mayEnter(of, userOf(account))),
       notification: {

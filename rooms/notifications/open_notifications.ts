@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Channel, Post } from "../cluster/channel.ts";
 import { MentionWorker } from "./mention_worker.ts";
 import { Inboxes } from "./inboxes.ts";
-import { LOOK_EVERY_MS, Subscriptions } from "./subscriptions.ts";
+import { POLL_EVERY_MS, Subscriptions } from "./subscriptions.ts";
 import type { MentionOutbox } from "./mention_outbox.ts";
 
 /** What {@link openNotifications} works on. */
@@ -17,7 +17,7 @@ export interface NotificationsParts {
   readonly channel: Channel | undefined;
   /** Days for which messages are kept; 0 = for good. What tells of them is kept no longer. */
   readonly retentionDays: number;
-  readonly access: Pick<Access, "accounts" | "rules" | "changes">;
+  readonly access: Pick<Access, "accounts" | "roomPermissions" | "changes">;
   /** Told of what goes wrong, by a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
@@ -25,7 +25,7 @@ export interface NotificationsParts {
 /** The notifications of this isolate. */
 export interface Notifications {
   readonly inboxes: Inboxes;
-  readonly watch: Subscriptions;
+  readonly subscriptions: Subscriptions;
   readonly name: "notifications";
   receive(post: Post): void;
   resync(): void;
@@ -46,11 +46,11 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     now: clock.now,
     random,
     changed(account) {
-      watch.changed(account);
+      subscriptions.changed(account);
       channel?.post({ type: "inbox", account });
     },
   });
-  const watch = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
+  const subscriptions = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
   mentions.setNameFilter((initial) => access.accounts.mayBeginName(initial));
   const mentionWorker = new MentionWorker({
     ...access,
@@ -71,12 +71,14 @@ export function openNotifications(parts: NotificationsParts): Notifications {
   const closing = new AbortController();
   const { signal } = closing;
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     await mentionWorker.run();
     while (!signal.aborted) {
-      await clock.wait(LOOK_EVERY_MS, signal);
+      await clock.wait(POLL_EVERY_MS, signal);
       if (signal.aborted) return;
-      await Promise.all([watch.look(), mentionWorker.look()]).catch((error) => failed("poll_failed", error));
+      await Promise.all([subscriptions.poll(), mentionWorker.poll()]).catch((error) =>
+        failed("poll_failed", error)
+      );
     }
   }
 
@@ -96,21 +98,21 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     }
   }
 
-  const running = Promise.all([look(), tidy()]);
+  const running = Promise.all([poll(), tidy()]);
   return {
     name: "notifications",
     inboxes,
-    watch,
+    subscriptions,
     receive(post) {
-      if (post.type === "inbox") watch.changed(post.account);
+      if (post.type === "inbox") subscriptions.changed(post.account);
     },
-    resync: () => void watch.look().catch((error) => failed("poll_failed", error)),
+    resync: () => void subscriptions.poll().catch((error) => failed("poll_failed", error)),
     async close() {
       closing.abort();
       await mentionWorker.close();
       await running;
       await inboxes.settled();
-      await watch.close();
+      await subscriptions.close();
     },
   };
 }

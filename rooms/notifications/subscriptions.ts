@@ -24,7 +24,7 @@ interface Subscription {
 }
 
 /** The inboxes of all subscribers are read this often, in case a post about a change was lost. */
-export const LOOK_EVERY_MS = 10_000;
+export const POLL_EVERY_MS = 10_000;
 /** Inboxes read at the same time. */
 const AT_ONCE = 20;
 
@@ -77,7 +77,7 @@ export class Subscriptions {
   }
 
   /** Reads the inboxes of all subscribers. */
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const accounts = [...this.#accounts.keys()];
     for (let i = 0; i < accounts.length; i += AT_ONCE) {
       await Promise.all(accounts.slice(i, i + AT_ONCE).map((account) => this.#read(account)));

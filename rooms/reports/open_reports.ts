@@ -21,7 +21,7 @@ export interface ReportsParts {
   readonly archive: Archive;
   readonly channel: Channel | undefined;
   readonly accounts: Accounts;
-  readonly rules: PermissionStore;
+  readonly roomPermissions: PermissionStore;
   /** Missing where KV has none: then what a crash forgets a look every few seconds finds. */
   readonly queue: Queue | undefined;
   readonly reportFormats: Readonly<Record<ReportType, ReportFormat>>;
@@ -51,18 +51,18 @@ const MAX_MESSAGES = 1_000_000;
 
 /** Begins to work; `quiesce` ends after the slice that is under way, which goes on elsewhere or later. */
 export function openReports(parts: ReportsParts): Reports & Part<Post> {
-  const { kv, clock, channel, accounts, rules, queue, failed } = parts;
+  const { kv, clock, channel, accounts, roomPermissions, queue, failed } = parts;
   const store = new ReportStore({
     kv,
     now: clock.now,
     add: (commit, id) => queue?.add(commit, { kind: KIND, id }, 0),
   });
-  const news = new ProgressFeed({
+  const progressFeed = new ProgressFeed({
     store,
     channel,
     failed: (error) => failed("progress_feed_failed", error),
   });
-  const runner = new ReportWorker({
+  const worker = new ReportWorker({
     ...parts,
     work: new ReportJobs({ kv, store, now: clock.now }),
     lease: new Lease(kv, "reports", clock),
@@ -71,40 +71,40 @@ export function openReports(parts: ReportsParts): Reports & Part<Post> {
       const account = await accounts.byId(owner);
       if (!account) return false;
       const { id, displayName: name, role } = account;
-      return mayEnter(await rules.of(room), { id, name, role, isGuest: false });
+      return mayEnter(await roomPermissions.of(room), { id, name, role, isGuest: false });
     },
-    moved: (report) => news.changed(report),
+    moved: (report) => progressFeed.changed(report),
   });
-  queue?.handle(KIND, () => runner.ring());
+  queue?.handle(KIND, () => worker.ring());
   const stopping = new AbortController();
-  const running = runner.run(stopping.signal);
+  const running = worker.run(stopping.signal);
   return {
     name: "reports",
     async request(owner, order, id) {
       const report = await store.create(owner, order, id);
-      news.changed(report);
-      void runner.ring();
+      progressFeed.changed(report);
+      void worker.ring();
       return report;
     },
     get: (id) => store.get(id),
     list: (owner) => store.list(owner),
     async remove(report) {
       const cancelled = await store.cancel(report.id);
-      if (cancelled) news.changed(cancelled);
+      if (cancelled) progressFeed.changed(cancelled);
       else await store.remove(report);
-      void runner.ring();
+      void worker.ring();
     },
     read: (report, format) => store.read(report, format),
-    listen: (listener) => news.listen(listener),
+    listen: (listener) => progressFeed.listen(listener),
     receive(post) {
-      news.receive(post);
+      progressFeed.receive(post);
       // Whoever watches the lease takes over sooner.
-      if (post.type === "report") runner.wake();
+      if (post.type === "report") worker.wake();
     },
-    sweep: () => runner.ring(),
+    sweep: () => worker.ring(),
     quiesce() {
       stopping.abort();
-      news.close();
+      progressFeed.close();
     },
     drain: () => running,
   };

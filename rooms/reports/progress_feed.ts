@@ -15,7 +15,7 @@ export interface Listener {
   /** Milliseconds since the epoch; reports that were finished before aren't sent. */
   readonly since: number;
   /** Called with each report that is under way, and with each change. */
-  hear(report: Report): void;
+  changed(report: Report): void;
 }
 
 interface Subscription {
@@ -105,7 +105,7 @@ export class ProgressFeed {
       if (listener.owner !== owner || revision <= (sent.get(id) ?? 0)) continue;
       if (!isUnfinished(report) && !sent.has(id) && changedAt < listener.since) continue;
       sent.set(id, revision);
-      listener.hear(report);
+      listener.changed(report);
     }
   }
 }

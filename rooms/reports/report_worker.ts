@@ -1,5 +1,5 @@
 /**
- * The runner: the one loop that makes reports, a slice of one and then a slice of the next.
+ * The one loop that makes reports, a slice of one and then a slice of the next.
  *
  * It holds the lease while there is something to do, so that one process in all works at a time, and rests between
  * slices as long as they take, so that the members of rooms hardly notice. It keeps nothing in memory: each slice
@@ -35,7 +35,7 @@ export interface ReportWorkerParts {
 /** How far the work on a report is. */
 interface Work {
   readonly bookmark: HistoryPosition;
-  /** The maker's. */
+  /** The format's. */
   readonly state: unknown;
 }
 
@@ -127,30 +127,30 @@ export class ReportWorker implements LeasedWork {
   async #slice({ report, work }: Held): Promise<Progress> {
     const { archive, reportFormats, maxMessages, isAllowed } = this.#parts;
     if (!await isAllowed(report)) return ended("no_access");
-    const maker = reportFormats[report.type];
+    const format = reportFormats[report.type];
     const pieces: Piece[] = [];
     let { bookmark, state } = work as Work ?? {};
     if (!work) {
       bookmark = await openHistory(archive, report);
-      const step = maker.begin(report);
+      const step = format.begin(report);
       state = step.state;
       pieces.push(...step.pieces);
     }
-    const stretch = await readPage(archive, report, bookmark, maker.pagesASlice);
-    const messages = report.messages + stretch.messages.length;
+    const page = await readPage(archive, report, bookmark, format.pagesASlice);
+    const messages = report.messages + page.messages.length;
     if (messages > maxMessages) return ended("too_large");
-    if (stretch.isLast && !messages) return ended("no_messages");
-    const step = maker.take(state, stretch.messages, report);
+    if (page.isLast && !messages) return ended("no_messages");
+    const step = format.take(state, page.messages, report);
     pieces.push(...step.pieces);
-    if (!stretch.isLast) {
-      const progress = Math.max(report.progress, Math.floor(99 * stretch.share));
+    if (!page.isLast) {
+      const progress = Math.max(report.progress, Math.floor(99 * page.share));
       return {
         change: { outcome: "running", progress, messages, failures: 0 },
-        work: { bookmark: stretch.bookmark, state: step.state },
+        work: { bookmark: page.bookmark, state: step.state },
         pieces,
       };
     }
-    const last = await maker.end(step.state, report);
+    const last = await format.end(step.state, report);
     pieces.push(...last.pieces);
     return { change: { outcome: "completed", progress: 100, messages }, work: undefined, pieces };
   }

@@ -19,17 +19,17 @@ const FULL_SHARE = 0.5;
 /** A client that is too fast now and then is none. */
 const REFUSALS = 20;
 /** Over so many looks. */
-const LOOKS = 12;
+const SAMPLES = 12;
 
 /** Decides which figures are worth an alert. */
 export class AlertRules {
   #past: AlertSigns[] = [];
 
   /** Looks at the figures of now; answers what there is to warn of. It may be warned of it again and again. */
-  look(now: AlertSigns): Alert[] {
+  check(now: AlertSigns): Alert[] {
     // Counting began at 0.
     const [before = { ...now, rateLimited: 0 }] = this.#past;
-    this.#past = [...this.#past, now].slice(-LOOKS);
+    this.#past = [...this.#past, now].slice(-SAMPLES);
     const alerts: Alert[] = [];
     const { pending, oldestPendingSeconds: seconds, outboxLimit } = now;
     if (pending >= outboxLimit) {

@@ -42,7 +42,7 @@ export class DailyTotals {
   }
 
   /** Notes the beginning of the day, if nobody has yet. To be called every few seconds. */
-  async look(): Promise<void> {
+  async beginDay(): Promise<void> {
     const day = this.#today();
     if (day === this.#day) return;
     const { kv, outbox } = this.#parts;
@@ -55,7 +55,7 @@ export class DailyTotals {
 
   /** Messages said, and rows written, today and by all. */
   async today(): Promise<{ messages: number; rows: number }> {
-    await this.look();
+    await this.beginDay();
     const { kv, outbox } = this.#parts;
     const rows = await kv.get<Deno.KvU64>(["tally", this.#day, "rows"]);
     return {

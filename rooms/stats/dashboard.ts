@@ -59,7 +59,7 @@ export type Point = Omit<Stats, "log_last_error" | "log_state">;
 
 /** What {@link Dashboard} works on. */
 export interface DashboardParts {
-  readonly overview: ClusterStats;
+  readonly clusterStats: ClusterStats;
   readonly counters: Counters;
   readonly dailyTotals: DailyTotals;
   readonly feed: EventFeed;
@@ -76,18 +76,18 @@ const UPDATE_EVERY_MS = 5_000;
 const POINTS = 180;
 /** With more isolates than this, they are left out of what is remembered. */
 const MOST_REMEMBERED = 16;
-const TRIM_EVERY_LOOKS = 120;
+const TRIM_EVERY_SAMPLES = 120;
 const MIB = 1024 * 1024;
 
 /** The figures that dashboards show, and their last quarter of an hour. */
 export class Dashboard {
   readonly #parts: DashboardParts;
-  readonly #warnings = new AlertRules();
+  readonly #alertRules = new AlertRules();
   readonly #listeners = new Set<(text: string) => void>();
   #points: Point[] = [];
-  #looks = 0;
+  #samples = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #looking: Promise<void> | undefined;
+  #sampling: Promise<void> | undefined;
 
   constructor(parts: DashboardParts) {
     this.#parts = parts;
@@ -96,15 +96,15 @@ export class Dashboard {
   /** Notes when the day began, before anything is said, and looks from then on. */
   async open(): Promise<void> {
     const { dailyTotals, failed } = this.#parts;
-    await dailyTotals.look();
+    await dailyTotals.beginDay();
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().catch(failed).finally(() => this.#looking = undefined);
+      this.#sampling ??= this.#sample().catch(failed).finally(() => this.#sampling = undefined);
     }, UPDATE_EVERY_MS);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#sampling;
   }
 
   /** The frame for somebody who has just come; then `listener` gets each further one, until what is resolved to is called. */
@@ -127,9 +127,10 @@ export class Dashboard {
 
   /** Everything as of now. */
   async stats(): Promise<Stats> {
-    const { overview, dailyTotals, log, countUsers, now } = this.#parts;
+    const { clusterStats, dailyTotals, log, countUsers, now } = this.#parts;
     const [today, figures, users] = await Promise.all([dailyTotals.today(), log(), countUsers()]);
-    const { people, rooms, connections, messagesPerSecond, errors, rssBytes, startedAt } = overview.totals();
+    const { people, rooms, connections, messagesPerSecond, errors, rssBytes, startedAt } = clusterStats
+      .totals();
     return {
       timestamp: new Date(now()).toISOString(),
       online_users: people,
@@ -148,7 +149,7 @@ export class Dashboard {
   }
 
   #isolates(): IsolateStats[] {
-    const isolates = this.#parts.overview.isolates().map(({ id, figures }) => ({
+    const isolates = this.#parts.clusterStats.isolates().map(({ id, figures }) => ({
       id,
       name: `${figures.instance.slice(0, 4)}-${figures.isolate}`,
       online_users: figures.people,
@@ -163,7 +164,7 @@ export class Dashboard {
     return isolates.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  async #look(): Promise<void> {
+  async #sample(): Promise<void> {
     const { feed, counters, outboxLimit } = this.#parts;
     const data = await this.stats();
     const { log_last_error: _, log_state: __, ...point } = data;
@@ -173,7 +174,7 @@ export class Dashboard {
       const text = JSON.stringify({ type: "stats_update", data });
       for (const listener of this.#listeners) listener(text);
     }
-    const alerts = this.#warnings.look({
+    const alerts = this.#alertRules.check({
       pending: data.log_pending,
       oldestPendingSeconds: data.log_oldest_pending_seconds,
       outboxLimit,
@@ -181,8 +182,8 @@ export class Dashboard {
     });
     for (const alert of alerts) feed.alert(alert);
     // A post that rang for something may have been lost.
-    await feed.look();
-    if (++this.#looks % TRIM_EVERY_LOOKS === 0) await feed.trim();
+    await feed.poll();
+    if (++this.#samples % TRIM_EVERY_SAMPLES === 0) await feed.trim();
   }
 }
 

@@ -61,7 +61,7 @@ export class EventFeed {
   readonly #listeners = new Set<(text: string) => void>();
   #cursor = "";
   #posted = 0;
-  #looking: Promise<void> = Promise.resolve();
+  #polling: Promise<void> = Promise.resolve();
 
   constructor(parts: EventFeedParts) {
     this.#parts = parts;
@@ -112,12 +112,12 @@ export class EventFeed {
   }
 
   receive(post: Post): void {
-    if (post.type === "feed") this.look().catch(this.#parts.failed);
+    if (post.type === "feed") this.poll().catch(this.#parts.failed);
   }
 
   /** Passes on what is new. */
-  look(): Promise<void> {
-    return this.#looking = this.#looking.catch(() => {}).then(() => this.#look());
+  poll(): Promise<void> {
+    return this.#polling = this.#polling.catch(() => {}).then(() => this.#poll());
   }
 
   /** Takes out what is over a day old, and what is too much. */
@@ -140,11 +140,11 @@ export class EventFeed {
     if (!(await commit.commit()).ok) return;
     channel?.post({ type: "feed" });
     // It stands, whether or not it can be read just now.
-    await this.look().catch(failed);
+    await this.poll().catch(failed);
     if (++this.#posted % TRIM_EVERY === 0) await this.trim();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     if (!this.#listeners.size) return;
     const start = [EVENT, `${this.#cursor}\0`];
     const end = [EVENT, "g"];

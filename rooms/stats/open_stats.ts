@@ -11,8 +11,8 @@ import { ClusterStats, type ClusterStatsParts } from "./cluster_stats.ts";
 
 /** The figures of the service, as routes show them. */
 export interface OpenStats {
-  readonly overview: ClusterStats;
-  readonly board: Dashboard;
+  readonly clusterStats: ClusterStats;
+  readonly dashboard: Dashboard;
   readonly feed: EventFeed;
 }
 
@@ -40,24 +40,24 @@ export async function openStats(
   options: StatsOptions,
 ): Promise<OpenStats & Part<Post>> {
   const { clock: { now }, openRooms, feed, failed } = options;
-  const overview = new ClusterStats({ ...options, rooms: openRooms, now });
-  const board = new Dashboard({
+  const clusterStats = new ClusterStats({ ...options, rooms: openRooms, now });
+  const dashboard = new Dashboard({
     ...options,
-    overview,
+    clusterStats,
     now,
     failed: (error) => failed("dashboard_failed", error),
   });
-  await board.open();
+  await dashboard.open();
   return {
-    overview,
-    board,
+    clusterStats,
+    dashboard,
     feed,
     name: "stats",
-    start: () => overview.open(),
+    start: () => clusterStats.open(),
     receive(post) {
       feed.receive(post);
     },
-    quiesce: () => overview.close(),
-    close: () => board.close(),
+    quiesce: () => clusterStats.close(),
+    close: () => dashboard.close(),
   };
 }

@@ -30,14 +30,14 @@ export function adminApi(options: {
   accounts: Accounts;
   tokens: Credentials;
   peers: Peers;
-  overview: ClusterStats;
+  clusterStats: ClusterStats;
   changes: ChangeFeed;
-  rules: PermissionStore;
+  roomPermissions: PermissionStore;
   archive: Archive;
   roomNames: RoomNames;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, tokens, peers, overview, changes, rules, roomNames } = options;
+  const { accounts, tokens, peers, clusterStats, changes, roomPermissions, roomNames } = options;
   const directory = new RoomDirectory(options);
   const app = new Hono<ApiEnv>();
 
@@ -45,8 +45,8 @@ export function adminApi(options: {
 
   app.get("/rooms", async (c) => {
     const { filter } = requestBody(Query, c.req.query());
-    const [closed, known] = await Promise.all([rules.closed(MAX_CLOSED), directory.find(filter)]);
-    const open = overview.rooms(filter).filter(({ room }) => !closed.includes(room))
+    const [closed, known] = await Promise.all([roomPermissions.closed(MAX_CLOSED), directory.find(filter)]);
+    const open = clusterStats.rooms(filter).filter(({ room }) => !closed.includes(room))
       .map(({ room, people }) => ({ room, people, closed: false }));
     const others = closed.filter((room) => room.toLowerCase().includes(filter.toLowerCase()))
       .map((room) => ({ room, people: 0, closed: true }));
@@ -58,7 +58,7 @@ export function adminApi(options: {
   });
 
   async function withTitle<Listed extends { room: string }>(listed: Listed) {
-    const { title, isPrivate } = await rules.of(listed.room);
+    const { title, isPrivate } = await roomPermissions.of(listed.room);
     return { ...listed, title: title || undefined, private: isPrivate || undefined };
   }
 
@@ -76,9 +76,12 @@ export function adminApi(options: {
   app.delete("/rooms/:room/members/:id", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const user = requestBody(UserId, c.req.param("id"));
-    const { isPrivate, members } = await rules.of(room);
+    const { isPrivate, members } = await roomPermissions.of(room);
     if (isPrivate && members.includes(user)) {
-      await rules.change(room, (now) => ({ ...now, members: now.members.filter((id) => id !== user) }));
+      await roomPermissions.change(
+        room,
+        (now) => ({ ...now, members: now.members.filter((id) => id !== user) }),
+      );
     }
     await changes.make({ type: "removed", room, user });
     return c.json({ ok: true });

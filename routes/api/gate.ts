@@ -26,7 +26,7 @@ const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
 /** The middleware; `rateMessagesPerMinute`: 0 = off. */
 export function apiGate(options: {
   authentication: Authentication;
-  lobby: Pick<Rooms, "current">;
+  rooms: Pick<Rooms, "current">;
   rateMessagesPerMinute: number;
 }): MiddlewareHandler<ApiEnv> {
   const { authentication, rateMessagesPerMinute: perMinute } = options;
@@ -49,7 +49,7 @@ export function apiGate(options: {
         throw new HttpError(415, "not_json", "The body must be JSON: content-type: application/json");
       }
     }
-    await options.lobby.current();
+    await options.rooms.current();
     const caller = await authentication.caller(c);
     c.set("caller", caller);
     if (limits && !isService(caller)) {

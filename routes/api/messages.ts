@@ -36,19 +36,19 @@ const Query = v.object(pageQuery("a message", { max: MAX_PAGE, byDefault: DEFAUL
 
 /** The API of messages. */
 export function messagesApi(options: {
-  lobby: Rooms;
+  rooms: Rooms;
   history: History;
-  rules: PermissionStore;
+  roomPermissions: PermissionStore;
   roomNames: RoomNames;
   idempotency: Idempotency;
 }): Hono<ApiEnv> {
-  const { lobby, history, rules, roomNames, idempotency } = options;
+  const { rooms, history, roomPermissions, roomNames, idempotency } = options;
   const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const { user } = admitted(c.var.caller);
-    const now = await rules.of(room);
+    const now = await roomPermissions.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     const { before, limit } = requestBody(Query, c.req.query());
     const page = await history.before(room, before, limit);
@@ -63,7 +63,7 @@ export function messagesApi(options: {
     const room = await roomNames.claim(roomNameIn(c.req.param("room")));
     const body = await jsonIn(c.req.raw);
     const { message, username } = requestBody(Post, body);
-    if (!maySpeak(await rules.of(room), poster)) {
+    if (!maySpeak(await roomPermissions.of(room), poster)) {
       throw new HttpError(403, "read_only", "This room is closed");
     }
     // Only the service may choose a name: an admin could pose as somebody else.
@@ -71,20 +71,20 @@ export function messagesApi(options: {
     let said: Message | undefined;
     // Only the id is stored with the key: the text must not survive the message's deletion.
     const { id } = await once(c, idempotency, { scope: `messages/${room}`, body }, async (clientId) => {
-      said = await lobby.post(room, user, message, clientId);
+      said = await rooms.post(room, user, message, clientId);
       return { id: said.id };
     });
-    return c.json(said ?? await lobby.message(room, id) ?? { id, room, deleted: true }, 201);
+    return c.json(said ?? await rooms.message(room, id) ?? { id, room, deleted: true }, 201);
   });
 
   return app;
 }
 
 /** The error for somebody who may not enter a room; 401 for a guest who might after signing in. */
-export function noEntry(rules: RoomPermissions, user: User): HttpError {
-  return user.isGuest && !rules.isClosed
+export function noEntry(permissions: RoomPermissions, user: User): HttpError {
+  return user.isGuest && !permissions.isClosed
     ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
-    : new HttpError(403, "not_allowed", whyNot(rules));
+    : new HttpError(403, "not_allowed", whyNot(permissions));
 }
 
 /**

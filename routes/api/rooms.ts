@@ -58,7 +58,7 @@ interface Person {
 /** The API of rooms. */
 export function roomsApi(options: {
   accounts: Accounts;
-  rules: PermissionStore;
+  roomPermissions: PermissionStore;
   roomNames: RoomNames;
   deletion: Deletion;
   history: History;
@@ -68,7 +68,7 @@ export function roomsApi(options: {
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, rules, roomNames, deletion, history } = options;
+  const { accounts, roomPermissions, roomNames, deletion, history } = options;
   const app = new Hono<ApiEnv>();
   const notifyAdded = createMemberNotices(options);
   /** Lookups under way, by account ids: when a room's permissions change, all its members ask at the same time. */
@@ -112,7 +112,7 @@ export function roomsApi(options: {
   /** A room in a list; of a room that the user may not enter, only the reason. */
   async function summary(name: string, user: User): Promise<Record<string, unknown>> {
     const room = await roomNames.find(name);
-    const now = await rules.of(room);
+    const now = await roomPermissions.of(room);
     const { title, isPrivate, isClosed = false } = now;
     if (!mayEnter(now, user)) {
       return { name, may_enter: false, private: !isClosed, closed: isClosed || undefined };
@@ -146,16 +146,16 @@ export function roomsApi(options: {
     const room = await roomNames.claim(roomNameIn(wanted.trim()));
     const { lines } = await history.before(room, undefined, 1);
     // Nobody may take over a room in which others have talked.
-    if (lines.length || !await rules.claim(room, user, { title: title ?? "", isPrivate })) {
+    if (lines.length || !await roomPermissions.claim(room, user, { title: title ?? "", isPrivate })) {
       throw new HttpError(409, "room_taken", "There is a room of this name already");
     }
-    return c.json(await view(room, await rules.of(room), user), 201);
+    return c.json(await view(room, await roomPermissions.of(room), user), 201);
   });
 
   app.get("/:room", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
     const { user } = admitted(c.var.caller);
-    const now = await rules.of(room);
+    const now = await roomPermissions.of(room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     return c.json(await view(room, now, user));
   });
@@ -173,15 +173,15 @@ export function roomsApi(options: {
     }
     const ids = members && await accountIdsOf(accounts, members);
     let before: RoomPermissions | undefined;
-    const now = await rules.change(room, (rules) => {
-      before = rules;
+    const now = await roomPermissions.change(room, (permissions) => {
+      before = permissions;
       return {
-        ...rules,
-        title: title ?? rules.title,
-        isPrivate: isPrivate ?? rules.isPrivate,
-        isReadOnly: isReadOnly ?? rules.isReadOnly,
-        isClosed: isClosed ?? rules.isClosed,
-        members: ids ?? rules.members,
+        ...permissions,
+        title: title ?? permissions.title,
+        isPrivate: isPrivate ?? permissions.isPrivate,
+        isReadOnly: isReadOnly ?? permissions.isReadOnly,
+        isClosed: isClosed ?? permissions.isClosed,
+        members: ids ?? permissions.members,
       };
     });
     if (before) await notifyAdded(room, { before, now, by: user });
@@ -203,7 +203,7 @@ export function roomsApi(options: {
   async function changerOf(caller: Caller | Refusal, room: string): Promise<User> {
     const { user } = admitted(caller);
     if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");
-    if (mayChange(await rules.of(room), user)) return user;
+    if (mayChange(await roomPermissions.of(room), user)) return user;
     throw new HttpError(403, "not_allowed", "Only the room's creator and admins may do this");
   }
 

@@ -62,13 +62,13 @@ export function sessionApi(options: {
   accounts: Accounts;
   sessions: Credentials;
   tokens: Credentials;
-  attempts: SignInThrottle;
+  signInThrottle: SignInThrottle;
   guestIds: GuestIds;
   authentication: Authentication;
   log: Logger;
   trustProxy: number;
 }): Hono<ApiEnv> {
-  const { accounts, sessions, tokens, attempts, guestIds, authentication, log } = options;
+  const { accounts, sessions, tokens, signInThrottle, guestIds, authentication, log } = options;
   const app = new Hono<ApiEnv>();
 
   /**
@@ -81,14 +81,14 @@ export function sessionApi(options: {
     const address = authentication.address(c);
     const proofs = (cookieIn(c, KNOWN_COOKIE, options.trustProxy) ?? "").split(" ").filter(Boolean);
     const browser = proofs.map((proof) => guestIds.vouchedFor(name, proof)).find((id) => id !== undefined);
-    const waitMs = attempts.begin(name, address, browser);
+    const waitMs = signInThrottle.begin(name, address, browser);
     if (waitMs) throw new HttpError(429, "rate_limited", "Too many tries; wait a moment", waitMs);
     const proof = await accounts.signIn(username, password);
     if (!proof) {
       log.warn("sign_in_failed", { address });
       throw new HttpError(401, "wrong_password", "The name or the password is wrong");
     }
-    attempts.succeed(name, address, browser);
+    signInThrottle.succeed(name, address, browser);
     // Only browsers send this header; programs keep no cookies.
     if (browser === undefined && c.req.header("sec-fetch-site")) {
       const kept = [guestIds.vouch(name), ...proofs].slice(0, MAX_KNOWN).join(" ");

@@ -39,7 +39,7 @@ export interface PagesOptions {
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   /** Resolves to the name under which a room is stored; missing: every spelling is a room of its own. */
   readonly findRoom?: (name: string) => Promise<string>;
-  readonly rulesOf: (room: string) => Promise<RoomPermissions>;
+  readonly permissionsOf: (room: string) => Promise<RoomPermissions>;
   readonly documentOf: (id: string) => Promise<ListedDocument | undefined>;
   /** The files of `static/`; the project's own by default. */
   readonly files?: StaticFiles;
@@ -54,8 +54,14 @@ export interface PagesOptions {
  * @throws {RangeError} when the language is unknown or the length isn't a whole number of 0 or more
  */
 export function pages(options: PagesOptions): Hono {
-  const { language, maxMessageLength, accountOf, rulesOf, waitOf = () => 0, files = new StaticFiles() } =
-    options;
+  const {
+    language,
+    maxMessageLength,
+    accountOf,
+    permissionsOf,
+    waitOf = () => 0,
+    files = new StaticFiles(),
+  } = options;
   const { findRoom = (name: string) => Promise.resolve(name) } = options;
   if (!isLanguage(language)) {
     throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
@@ -135,18 +141,18 @@ export function pages(options: PagesOptions): Hono {
     const room = roomName(c.req.param("room"));
     if (!room) return refuse(c, 400, "bad_room");
     const account = await accountOf(c);
-    const rules = await rulesOf(room);
+    const permissions = await permissionsOf(room);
     const user = account && userOf(account);
-    const mayRead = user ? mayEnter(rules, user) : !rules.isPrivate;
-    const isChanger = user !== undefined && mayChange(rules, user);
+    const mayRead = user ? mayEnter(permissions, user) : !permissions.isPrivate;
+    const isChanger = user !== undefined && mayChange(permissions, user);
     return show(c, RoomPage, {
       room,
       // Strangers don't learn what a private room is called.
-      title: mayRead && rules.title || room,
+      title: mayRead && permissions.title || room,
       mayChange: isChanger,
-      isPrivate: rules.isPrivate,
-      isClosed: rules.isClosed === true,
-      isReadOnly: rules.isReadOnly && !isChanger,
+      isPrivate: permissions.isPrivate,
+      isClosed: permissions.isClosed === true,
+      isReadOnly: permissions.isReadOnly && !isChanger,
       auth: options.auth,
       maxMessageLength,
       sheetName: options.sheetName,
@@ -158,9 +164,9 @@ export function pages(options: PagesOptions): Hono {
     if (!room) return refuse(c, 400, "bad_room");
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
-    const rules = await rulesOf(room);
-    if (!mayChange(rules, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
-    return show(c, RoomSettingsPage, { room, title: rules.title || room });
+    const permissions = await permissionsOf(room);
+    if (!mayChange(permissions, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
+    return show(c, RoomSettingsPage, { room, title: permissions.title || room });
   });
   app.route("/", accountPages({ ...options, view }));
   app.route("/", adminPages({ view, accountOf }));

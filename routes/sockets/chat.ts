@@ -32,9 +32,9 @@ import { type ConnectionOwner, PONG } from "./connection.ts";
 /** What {@link chatSocket} works with. */
 export interface ChatSocketOptions {
   readonly gate: SocketUpgrade;
-  readonly lobby: Rooms;
+  readonly rooms: Rooms;
   readonly accounts: Accounts;
-  readonly rules: PermissionStore;
+  readonly roomPermissions: PermissionStore;
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly history: History;
@@ -51,7 +51,7 @@ const MAX_WAITING_FRAMES = 10_000;
 
 /** The route of rooms' sockets. */
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
-  const { gate: upgrade, rules, history } = options;
+  const { gate: upgrade, roomPermissions, history } = options;
   const limits = new ChatLimits(options.rateMessagesPerMinute);
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
@@ -66,7 +66,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     const room = typeof caller === "object"
       ? await options.roomNames.claim(named)
       : await options.roomNames.find(named);
-    const permissions = await rules.hold(room);
+    const permissions = await roomPermissions.hold(room);
     let isAdmitted = false;
     try {
       if (typeof caller === "object") await claim(room, permissions, caller.user);
@@ -85,7 +85,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
         return new ChatSocket(admitted, { room, after, permissions, frames, takesEvents }, options);
       });
     } finally {
-      if (!isAdmitted) rules.release(room);
+      if (!isAdmitted) roomPermissions.release(room);
     }
   }
 
@@ -93,7 +93,7 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
   async function claim(room: string, permissions: CachedPermissions, user: User): Promise<void> {
     if (!hasAccount(user) || permissions.current.creator) return;
     const { lines } = await history.before(room, undefined, 1);
-    if (!lines.length) await rules.claim(room, user);
+    if (!lines.length) await roomPermissions.claim(room, user);
   }
 
   return new Hono<{ Bindings: Bindings }>().get("/ws/chat/:room/", open).get("/ws/chat/:room", open);
@@ -137,7 +137,7 @@ class ChatSocket implements Connection, ConnectionOwner {
   /** Joins the room. */
   async opened(): Promise<void> {
     const { connection } = this.#admitted;
-    const room = this.#options.lobby.room(this.#target.room);
+    const room = this.#options.rooms.room(this.#target.room);
     try {
       const member = await room.join(this, this.#target.after);
       if (!connection.isOpen) return room.leave(member);
@@ -161,7 +161,7 @@ class ChatSocket implements Connection, ConnectionOwner {
   }
 
   closed(): void {
-    this.#options.rules.release(this.#target.room);
+    this.#options.roomPermissions.release(this.#target.room);
   }
 
   renamed(user: User): void {
@@ -217,7 +217,7 @@ class ChatSocket implements Connection, ConnectionOwner {
       this.#waiting = [];
       this.#introduce(room, member, frame);
     } else {
-      const current = this.#options.lobby.current();
+      const current = this.#options.rooms.current();
       if (current) this.#wait(current, room, member, frame);
       else this.#act(room, member, frame);
     }

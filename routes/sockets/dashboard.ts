@@ -16,7 +16,7 @@ const FRAMES_PER_MINUTE = 60;
 export function dashboardSocket(options: {
   gate: SocketUpgrade;
   log: Logger;
-  board: Dashboard;
+  dashboard: Dashboard;
 }): Hono<{ Bindings: Bindings }> {
   return accountSocket({
     ...options,
@@ -28,7 +28,7 @@ export function dashboardSocket(options: {
       // What is posted while the first figures are read is sent after them.
       const early: string[] = [];
       let send = (text: string): void => void early.push(text);
-      const { first, leave } = await options.board.listen((text) => send(text));
+      const { first, leave } = await options.dashboard.listen((text) => send(text));
       send = (text) => connection.send(text);
       for (const text of [first, ...early]) send(text);
       return { receive() {}, left: leave };

@@ -25,9 +25,9 @@ export function notificationsSocket(options: {
   gate: SocketUpgrade;
   log: Logger;
   inboxes: Inboxes;
-  watch: Subscriptions;
+  subscriptions: Subscriptions;
 }): Hono<{ Bindings: Bindings }> {
-  const { gate, log, inboxes, watch } = options;
+  const { gate, log, inboxes, subscriptions } = options;
 
   async function act(account: string, frame: InboxFrame): Promise<void> {
     if (frame.type === "mark_all_read") await inboxes.markAllRead(account);
@@ -43,7 +43,7 @@ export function notificationsSocket(options: {
     framesPerMinute: FRAMES_PER_MINUTE,
     async serve(connection) {
       const { id: account } = connection.user;
-      const left = await watch.add(account, {
+      const left = await subscriptions.add(account, {
         arrived: (notification) => connection.send(encodeNotification(notification)),
         unread: (count) => connection.send(encodeUnread(count)),
       });

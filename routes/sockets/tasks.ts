@@ -35,7 +35,8 @@ export function taskSocket(options: {
       const left = await reports.listen({
         owner: connection.user.id,
         since,
-        hear: (report) => connection.send(JSON.stringify({ type: "task_update", ...view(report, sentence) })),
+        changed: (report) =>
+          connection.send(JSON.stringify({ type: "task_update", ...view(report, sentence) })),
       });
       return { receive: () => connection.send(UNKNOWN), left };
     },

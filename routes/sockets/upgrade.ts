@@ -13,7 +13,7 @@ import { type Closing, type ConnectionOwner, SocketConnection } from "./connecti
 /** What {@link createSocketUpgrade} works with. */
 export interface SocketUpgradeOptions {
   readonly authentication: Authentication;
-  readonly lobby: Pick<Rooms, "current">;
+  readonly rooms: Pick<Rooms, "current">;
   readonly liveConnections: LiveConnections;
   readonly isStopping: () => boolean;
   /** Open at once; 0 = off. */
@@ -209,7 +209,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
           "Pages of this origin may not open sockets: see ALLOWED_ORIGINS",
         );
       }
-      await options.lobby.current();
+      await options.rooms.current();
       const address = authentication.address(c);
       const takesBatches = c.req.query("batch") === "1";
       const since = liveConnections.changes;

@@ -33,7 +33,7 @@ function changesTest(
 }
 
 changesTest(
-  "ChangeFeed.look() tells each change, however late it comes and wherever the clock jumps",
+  "ChangeFeed.poll() tells each change, however late it comes and wherever the clock jumps",
   async (parts) => {
     const { kv, clock, changes, told } = parts;
     const made: Change[] = [
@@ -45,40 +45,40 @@ changesTest(
       await changes.add(kv.atomic(), made[i]).commit();
       clock.jump(jump);
       await clock.wait(LATE_MS, new AbortController().signal);
-      await changes.look();
+      await changes.poll();
     }
     assertEquals(told, made);
   },
 );
 
 changesTest(
-  "ChangeFeed.look() tells that it missed some when KV has deleted them, and what is left",
+  "ChangeFeed.poll() tells that it missed some when KV has deleted them, and what is left",
   async (parts) => {
     const { kv, changes, told } = parts;
     for (const room of ["a", "b"]) await changes.add(kv.atomic(), { type: "rules", room }).commit();
     for await (const { key } of kv.list({ prefix: ["change"] }, { limit: 2 })) await kv.delete(key);
-    await changes.look();
+    await changes.poll();
     assertEquals(told.splice(0), [{ type: "rules", room: "b" }, { type: "unknown" }]);
-    await changes.look();
+    await changes.poll();
     await changes.add(kv.atomic(), { type: "rules", room: "c" }).commit();
-    await changes.look();
+    await changes.poll();
     assertEquals(told, [{ type: "rules", room: "c" }]);
   },
 );
 
 changesTest(
-  "ChangeFeed.look() takes changes that an older version made, uncounted, for what they are",
+  "ChangeFeed.poll() takes changes that an older version made, uncounted, for what they are",
   async (parts) => {
     const { kv, changes, told } = parts;
     await kv.set(["change", "f".repeat(19) + "0"], { type: "rules", room: "a" });
-    await changes.look();
-    await changes.look();
+    await changes.poll();
+    await changes.poll();
     assertEquals(told, [{ type: "rules", room: "a" }]);
   },
 );
 
 changesTest(
-  "ChangeFeed.look() tells again what a listener failed to act upon",
+  "ChangeFeed.poll() tells again what a listener failed to act upon",
   async ({ kv, changes, told }) => {
     let failures = 2;
     changes.listen(({ type }) => {
@@ -86,11 +86,11 @@ changesTest(
     });
     for (const room of ["a", "b"]) await changes.add(kv.atomic(), { type: "rules", room }).commit();
     for await (const { key } of kv.list({ prefix: ["change"] }, { limit: 2 })) await kv.delete(key);
-    while (failures > 0) await changes.look().catch(() => {});
-    await changes.look();
+    while (failures > 0) await changes.poll().catch(() => {});
+    await changes.poll();
     assertEquals(told.at(-1), { type: "unknown" });
     const { length } = told;
-    await changes.look();
+    await changes.poll();
     assertEquals(told.length, length);
   },
 );
@@ -159,12 +159,15 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
   await until(() => people.every(({ shown }) => shown.length === 4));
   await own.deletion.deleteMessage("lobby", messages[1].id);
   await own.deletion.erase("eve");
-  await own.rules.change("lobby", (rules) => ({ ...rules, title: "Quiet", isReadOnly: true }));
+  await own.roomPermissions.change(
+    "lobby",
+    (permissions) => ({ ...permissions, title: "Quiet", isReadOnly: true }),
+  );
   for await (const { key } of kv.list({ prefix: ["change"] })) await kv.delete(key);
   await here.rooms.post("lobby", guest("ada"), "not archived yet");
   await until(() => people.every(({ shown }) => shown.length === 5));
   deleted.length = titles.length = 0;
-  await there.changes.look();
+  await there.changes.poll();
   assertEquals(deleted.sort(), [messages[1].id, messages[3].id].sort());
   assertEquals(titles, ["Quiet"]);
   assertEquals(await stored(there, "lobby"), ["one", "", "three", "", "not archived yet"]);
@@ -250,17 +253,20 @@ function moderated(
   { changes, log }: Isolate,
   deleted: string[],
   titles: string[],
-): { deletion: Deletion; rules: PermissionStore } {
+): { deletion: Deletion; roomPermissions: PermissionStore } {
   const { archive, history } = log;
-  const rules = new PermissionStore(kv, changes);
-  const tell = (_: string, frame: { type: string; id?: string; title?: string }): void => {
+  const roomPermissions = new PermissionStore(kv, changes);
+  const send = (_: string, frame: { type: string; id?: string; title?: string }): void => {
     if (frame.type === "message_deleted") deleted.push(String(frame.id));
     if (frame.type === "room") titles.push(String(frame.title));
   };
-  sendPermissions({ changes, rules, tell });
-  void rules.hold("lobby");
+  sendPermissions({ changes, roomPermissions, send });
+  void roomPermissions.hold("lobby");
   const caughtUp = (): Promise<void> => log.caughtUp();
-  return { rules, deletion: new Deletion({ kv, archive, history, changes, tell, caughtUp, withdraw() {} }) };
+  return {
+    roomPermissions,
+    deletion: new Deletion({ kv, archive, history, changes, send, caughtUp, withdraw() {} }),
+  };
 }
 
 /** Lets the time of day jump, for everyone in this process. */

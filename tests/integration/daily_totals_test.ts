@@ -22,7 +22,7 @@ Deno.test("DailyTotals counts what was said and written on each day of its time 
   };
   await say("lobby", "before there was a tally");
   const first = dailyTotals();
-  await first.look();
+  await first.beginDay();
   await say("lobby", "one", "two");
   await settle(first);
   assertEquals(await first.today(), { messages: 2, rows: 1 });
@@ -30,7 +30,7 @@ Deno.test("DailyTotals counts what was said and written on each day of its time 
   // It is past midnight in Taipei, and two messages still wait.
   now += 2 * 60_000;
   const [here, there] = [dailyTotals(), dailyTotals()];
-  await Promise.all([first.look(), here.look(), there.look()]);
+  await Promise.all([first.beginDay(), here.beginDay(), there.beginDay()]);
   await say("team", "three");
   await settle(there);
   for (const one of [first, here, there]) assertEquals(await one.today(), { messages: 1, rows: 2 });
@@ -62,7 +62,7 @@ Deno.test("EventFeed passes each event on once and in order to all dashboards, a
   await Promise.all([here.post({ type: "one" }), there.post({ type: "two" })]);
   await there.warn({ level: "warning", code: "c", message: "m" }, 60_000);
   await here.warn({ level: "warning", code: "c", message: "m" }, 60_000);
-  await Promise.all([here.look(), there.look(), here.look()]);
+  await Promise.all([here.poll(), there.poll(), here.poll()]);
   const past = (await here.past(10)).map(({ text }) => JSON.parse(text).type);
   assertEquals(past.length, 4);
   assertEquals(heard, [past.toReversed().slice(1), past.toReversed().slice(1)]);

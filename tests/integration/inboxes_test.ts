@@ -156,7 +156,7 @@ inboxTest(
   "Subscriptions tells each watcher what came since it is there, once and in order, whoever else watches",
   async (setting) => {
     const { inboxes, bring } = setting;
-    const watch = new Subscriptions(inboxes, (error) => {
+    const subscriptions = new Subscriptions(inboxes, (error) => {
       throw error;
     });
     const told: string[][] = [[], []];
@@ -165,21 +165,21 @@ inboxTest(
       unread: (count: number) => void into.push(`${count}`),
     });
     await bring(2);
-    const end = await watch.add("ada", watcher(told[0]));
+    const end = await subscriptions.add("ada", watcher(told[0]));
     const [first] = await bring(1);
     // What was committed before somebody came isn't news to them, though it is read at the same time.
-    watch.changed("ada");
-    await watch.add("ada", watcher(told[1]));
+    subscriptions.changed("ada");
+    await subscriptions.add("ada", watcher(told[1]));
     const more = await bring(2);
     // A word may come twice, or of nothing.
-    for (let i = 0; i < 3; i++) watch.changed("ada");
-    await watch.look();
+    for (let i = 0; i < 3; i++) subscriptions.changed("ada");
+    await subscriptions.poll();
     assertEquals(told, [["2", first, "3", ...more, "5"], ["3", ...more, "5"]]);
     end();
     await inboxes.markAllRead("ada");
-    await watch.look();
+    await subscriptions.poll();
     assertEquals(told.map((all) => all.at(-1)), ["5", "0"]);
-    await watch.close();
+    await subscriptions.close();
   },
 );
 
@@ -235,7 +235,7 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
     mentions: new MentionOutbox(kv),
     channel,
     retentionDays: 30,
-    access: { accounts, rules: new PermissionStore(kv, changes), changes },
+    access: { accounts, roomPermissions: new PermissionStore(kv, changes), changes },
     failed: (what, error) => {
       throw new Error(what, { cause: error });
     },
@@ -270,7 +270,7 @@ for (
     const there = await isolate(kv, isPosted ? bus.channel() : undefined);
     const { id } = await here.accounts.create({ username: "ada", password: "1234567890", role: "user" });
     const told = Promise.withResolvers<string>();
-    await there.watch.add(id, { arrived: ({ title }) => told.resolve(title), unread() {} });
+    await there.subscriptions.add(id, { arrived: ({ title }) => told.resolve(title), unread() {} });
     await here.inboxes.deliver(id, [notification({ title: "hello" })]);
     const waking = way.startsWith("its own") ? setInterval(() => there.wake(), 1) : undefined;
     if (way.startsWith("a look")) there.resync();
@@ -284,7 +284,7 @@ Deno.test("Notifications tells what another process left untold, once it stood f
   const there = await isolate(kv, undefined);
   const { id } = await there.accounts.create({ username: "ada", password: "1234567890", role: "user" });
   const told = Promise.withResolvers<string>();
-  await there.watch.add(id, { arrived: ({ message }) => told.resolve(message), unread() {} });
+  await there.subscriptions.add(id, { arrived: ({ message }) => told.resolve(message), unread() {} });
   const outbox = new MentionOutbox(kv);
   const messageFactory = messageFactoryOf();
   const commit = kv.atomic();
@@ -305,7 +305,7 @@ Deno.test("Notifications tells of messages no longer than these are kept, and of
   await here.inboxes.deliver(id, [notification({ from: "bo", title: "young" })]);
   here.pass(2 * DAY_MS);
   const left = Promise.withResolvers<number>();
-  await here.watch.add(id, { arrived() {}, unread: (count) => count === 2 && left.resolve(count) });
+  await here.subscriptions.add(id, { arrived() {}, unread: (count) => count === 2 && left.resolve(count) });
   const waking = setInterval(() => here.wake(), 1);
   await soon(left.promise).finally(() => clearInterval(waking));
   const { notifications } = await here.inboxes.page(id, { limit: 9, isUnread: false });

@@ -29,7 +29,7 @@ function doorsTest(name: string, act: (setting: Setting) => Promise<void>): void
       closed,
       change: async (change) => {
         await changes.add(kv.atomic(), change).commit();
-        await changes.look();
+        await changes.poll();
       },
       visit: (fields = {}) => ({
         room: "lobby",

@@ -15,7 +15,7 @@ export const PAGES: PagesOptions = {
   sheetName: undefined,
   retentionDays: 0,
   accountOf: () => Promise.resolve(undefined),
-  rulesOf: () =>
+  permissionsOf: () =>
     Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),
   documentOf: () => Promise.resolve(undefined),
 };
@@ -72,7 +72,7 @@ export async function everyPage(language: Language, basePath = ""): Promise<Rend
           pages({
             ...PAGES,
             accountOf: () => Promise.resolve(account),
-            rulesOf: async (room) => ({ ...await PAGES.rulesOf(room), title: NASTY }),
+            permissionsOf: async (room) => ({ ...await PAGES.permissionsOf(room), title: NASTY }),
             documentOf: () => Promise.resolve(document),
             sheetName: NASTY,
             waitOf: () => name === "too fast" ? 1_000 : 0,

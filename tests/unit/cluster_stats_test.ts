@@ -160,7 +160,7 @@ Deno.test("AlertRules tells of an outbox that grows while its oldest message is 
   const calm = { pending: 10, oldestPendingSeconds: 5, outboxLimit: 1_000, rateLimited: 0 };
   const said = (...signs: Partial<typeof calm>[]): string[] => {
     const warnings = new AlertRules();
-    return signs.flatMap((sign) => warnings.look({ ...calm, ...sign })).map(({ level, code }) =>
+    return signs.flatMap((sign) => warnings.check({ ...calm, ...sign })).map(({ level, code }) =>
       `${level} ${code}`
     );
   };

@@ -39,7 +39,7 @@ function namesTest(
       listed: () => listed,
       change: async (change) => {
         await changes.add(kv.atomic(), change).commit();
-        await changes.look();
+        await changes.poll();
       },
       settle: () => settled.then(() => {}),
     });

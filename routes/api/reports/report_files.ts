@@ -16,11 +16,11 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The route of reports' files. A browser that isn't signed in is redirected to the page for it. */
 export function reportFiles(options: {
   reports: Reports;
-  rules: PermissionStore;
+  roomPermissions: PermissionStore;
   /** For dates in names of files. */
   timeZone: string;
 }): Hono<ApiEnv> {
-  const { reports, rules, timeZone } = options;
+  const { reports, roomPermissions, timeZone } = options;
   // The Swedish format is that of ISO 8601.
   const days = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
 
@@ -38,7 +38,7 @@ export function reportFiles(options: {
       throw noSuchReport();
     }
     // People who lost access to the room must not read its messages here.
-    const now = await rules.of(report.room);
+    const now = await roomPermissions.of(report.room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     if (report.outcome !== "completed") {
       throw new HttpError(409, "not_ready", "This report isn't ready: look at /reports/ how far it is");

@@ -22,7 +22,7 @@ const RETRY_AFTER_MS = 10_000;
 /** The API of reports. */
 export function reportsApi(options: {
   reports: Reports;
-  rules: PermissionStore;
+  roomPermissions: PermissionStore;
   roomNames: RoomNames;
   idempotency: Idempotency;
   words: Translations;
@@ -31,7 +31,7 @@ export function reportsApi(options: {
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { reports, rules, roomNames, idempotency, words, timeZone, language, now } = options;
+  const { reports, roomPermissions, roomNames, idempotency, words, timeZone, language, now } = options;
   const app = new Hono<ApiEnv>();
 
   for (const path of ["/request", "/request/"]) {
@@ -40,7 +40,7 @@ export function reportsApi(options: {
       const body = await jsonIn(c.req.raw);
       const asked = orderIn(body, { timeZone, language, now: now() });
       const order = { ...asked, room: await roomNames.find(asked.room) };
-      const ruled = await rules.of(order.room);
+      const ruled = await roomPermissions.of(order.room);
       if (!mayEnter(ruled, user)) throw noEntry(ruled, user);
       const answer = await once(c, idempotency, { scope: "reports", body }, async (id) => {
         const report = await reports.request(user.id, order, id).catch((error) => {
