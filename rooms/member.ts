@@ -1,5 +1,6 @@
 /** One connection in one room. */
-import type { Accepted, ResendKey, Sender } from "./messages/journal.ts";
+import type { Sender } from "./messages/journal.ts";
+import type { Accepted, ResendKey } from "./messages/resend_key.ts";
 import { encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import type { User } from "./user.ts";
 
@@ -30,6 +31,10 @@ export class Member implements Sender {
   asking = 0;
   /** Resolves when the last of them is answered. */
   asked: Promise<void> = Promise.resolve();
+  /** The number of its unanswered changes of messages. */
+  changing = 0;
+  /** Resolves when the last of them is answered. */
+  changed: Promise<void> = Promise.resolve();
   /** Whether it has been sent who is online. */
   knowsUsers = false;
   #user: User;
@@ -56,6 +61,11 @@ export class Member implements Sender {
   send(frames: readonly string[], joined = joinFrames(frames)): void {
     if (this.connection.takesBatches) this.connection.send(joined);
     else for (const frame of frames) this.connection.send(frame);
+  }
+
+  /** Sends a frame that clients written by the tutorials don't know, to others. */
+  sendEvent(frame: string): void {
+    if (this.connection.takesEvents) this.connection.send(frame);
   }
 
   /** Sends the acknowledgement of a message that asked for one. */

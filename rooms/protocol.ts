@@ -7,6 +7,11 @@
  * | --- | --- |
  * | `{"message":"hi"}` `{"message":"hi","username":"Edge"}` | a message; the name counts for guests only |
  * | `{"type":"chat_message","message":"hi","client_id":"1"}` | the same; is answered with an `ack`, and may be sent again |
+ * | `{"type":"chat_message","message":"hi","reply_to":"01J…"}` | the same, as an answer to a message |
+ * | `{"type":"edit_message","id":"01J…","message":"ho","client_id":"2"}` | gives one's own message another text |
+ * | `{"type":"delete_message","id":"01J…","client_id":"3"}` | takes a message's text away |
+ * | `{"type":"react","id":"01J…","emoji":"👍","on":true,"client_id":"4"}` | adds or takes back a reaction |
+ * | `{"type":"pin_message","id":"01J…","on":true,"client_id":"5"}` | pins a message to the top of the room |
  * | `{"type":"typing"}` | the user is typing |
  * | `{"type":"history","before":"01J…","limit":50}` | older messages |
  * | `{"type":"ping"}` | is answered with `{"type":"pong"}`, on every socket |
@@ -14,8 +19,6 @@
  * What the service sends: {@link ServerFrame}. Clients without `?events=1`, such as those of tutorials, get no `welcome`
  * and no `user_renamed`.
  */
-import * as v from "valibot";
-
 /** The size of a frame from a client at most, in bytes of UTF-8; a larger one closes the socket with 1009. */
 export const MAX_FRAME_BYTES = 65_536;
 
@@ -43,6 +46,30 @@ export interface Message {
   readonly account?: true;
   /** The sender's id in this room, see `person.ts`; missing in messages of an early version and in erased ones. */
   readonly person?: string;
+  /** The message that this one answers. */
+  readonly reply_to?: Quote;
+  /** When the text was last changed, ISO 8601. */
+  readonly edited?: string;
+  readonly reactions?: readonly Reaction[];
+}
+
+/** What a reply tells of the message that it answers: at most 200 characters of its present text. */
+export interface Quote {
+  readonly id: string;
+  readonly username: string;
+  readonly message: string;
+  /** The message is gone, and with it its text and who said it. */
+  readonly deleted?: true;
+}
+
+/** One emoji under a message. */
+export interface Reaction {
+  readonly emoji: string;
+  readonly count: number;
+  /** The names of the first 20 people at most. */
+  readonly users: readonly string[];
+  /** The reader is one of them; only in a history and its changes, which are for one reader. */
+  readonly mine?: true;
 }
 
 /** What a client may send, decoded. */
@@ -52,9 +79,29 @@ export type ClientFrame =
     readonly message: string;
     readonly username?: string;
     readonly client_id?: string;
+    readonly reply_to?: string;
   }
+  | ChangeFrame
   | { readonly type: "typing" }
   | { readonly type: "history"; readonly before?: string; readonly limit: number };
+
+/** What a client may do to a message; `id` is the message's. */
+export type ChangeFrame =
+  & { readonly id: string; readonly client_id?: string }
+  & (
+    | { readonly type: "edit_message"; readonly message: string }
+    | { readonly type: "delete_message" }
+    | { readonly type: "react"; readonly emoji: string; readonly on: boolean }
+    | { readonly type: "pin_message"; readonly on: boolean }
+  );
+
+/** A frame that only those may send who may write, and that counts as a message. */
+export type WritingFrame = ChangeFrame | ClientFrame & { readonly type: "chat_message" };
+
+/** Whether a frame says something, or changes what was said. */
+export function isWriting(frame: ClientFrame | Ping): frame is WritingFrame {
+  return frame.type !== "typing" && frame.type !== "history" && frame.type !== "ping";
+}
 
 /** Asks for a `pong`, to test the connection; the socket answers it, no room. */
 export interface Ping {
@@ -64,7 +111,7 @@ export interface Ping {
 /** What the service sends; clients must ignore unknown types and fields. */
 export type ServerFrame =
   | { type: "chat_message" } & Message
-  | { type: "history"; messages: PastMessage[]; more: boolean }
+  | { type: "history"; messages: PastMessage[]; more: boolean; changes?: ChangedFrame[] }
   | { type: "welcome"; person: string; username: string }
   | { type: "online_users"; users: string[]; count: number; people?: OnlinePerson[] }
   | { type: "user_join" | "user_leave"; user: string; person: string; timestamp: string }
@@ -72,7 +119,7 @@ export type ServerFrame =
   | { type: "user_typing"; user: string; person: string }
   | { type: "ack"; client_id: string; id: string; timestamp: string }
   | { type: "recorded" | "not_recorded"; ids: string[] }
-  | { type: "message_deleted"; room: string; id: string }
+  | ChangedFrame
   | {
     type: "room";
     room: string;
@@ -86,6 +133,28 @@ export type ServerFrame =
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
+
+/** What was done to messages: `id` and `seq` are the entry's, but in `message_deleted`, where `id` is the message's. */
+export type ChangedFrame =
+  | { type: "message_deleted"; room: string; id: string; entry_id?: string; seq?: string }
+  | (
+    & { id: string; seq: string; room: string }
+    & ({
+      type: "message_edited";
+      message_id: string;
+      user: string;
+      message: string;
+      edited: string;
+    } | {
+      /** The whole state of the message's reactions; `person` has just added (`on`) or taken back `emoji`. */
+      type: "reactions";
+      message_id: string;
+      reactions: Reaction[];
+      person?: string;
+      emoji?: string;
+      on?: boolean;
+    } | { type: "pins"; messages: Message[] })
+  );
 
 /** A user who is online. */
 export interface OnlinePerson {
@@ -111,6 +180,9 @@ export type ErrorCode =
   | "read_only"
   | "name_taken"
   | "name_refused"
+  | "not_found"
+  | "not_allowed"
+  | "too_late"
   | "internal";
 
 /** The codes with which the service closes a socket (RFC 6455, 7.4; 4000 to 4999 are its own). */
@@ -139,71 +211,6 @@ export class FrameError extends Error {
     this.clientId = details.clientId;
     this.retryAfterMs = details.retryAfterMs;
   }
-}
-
-const text = (field: string, most: number) =>
-  v.pipe(
-    v.string(`"${field}" must be text`),
-    v.maxLength(most, `"${field}" must have at most ${most} characters`),
-  );
-
-const CLIENT_ID = v.optional(text("client_id", 64));
-
-const SCHEMAS = {
-  chat_message: v.object({
-    type: v.literal("chat_message"),
-    message: v.string(`"message" must be text`),
-    username: v.optional(v.string(`"username" must be text`)),
-    client_id: CLIENT_ID,
-  }),
-  typing: v.object({ type: v.literal("typing") }),
-  ping: v.object({ type: v.literal("ping") }),
-  history: v.object({
-    type: v.literal("history"),
-    before: v.optional(text("before", 26)),
-    limit: v.optional(
-      v.pipe(
-        v.number(`"limit" must be a number`),
-        v.integer(`"limit" must be a whole number`),
-        v.minValue(1, `"limit" must be at least 1`),
-        v.transform((limit) => Math.min(limit, MAX_PAGE)),
-      ),
-      DEFAULT_PAGE,
-    ),
-  }),
-};
-
-/**
- * Decodes a client's frame.
- *
- * @throws {FrameError} when it isn't one.
- */
-export function decodeFrame(text: unknown): ClientFrame | Ping {
-  const frame = parse(text);
-  const type = "type" in frame ? frame.type : "chat_message";
-  if (typeof type !== "string" || !Object.hasOwn(SCHEMAS, type)) {
-    throw new FrameError("unknown_type", "Unknown type");
-  }
-  if (type === "chat_message" && !("message" in frame)) throw new FrameError("empty", "Message is empty");
-  const result = v.safeParse(SCHEMAS[type as keyof typeof SCHEMAS], { ...frame, type });
-  if (!result.success) {
-    throw new FrameError("invalid_frame", result.issues[0].message, { clientId: clientIdIn(frame) });
-  }
-  return result.output;
-}
-
-function clientIdIn(frame: object): string | undefined {
-  return "client_id" in frame && typeof frame.client_id === "string" ? frame.client_id : undefined;
-}
-
-function parse(text: unknown): object {
-  try {
-    const frame: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
-    if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
-  } catch {
-    // Thrown below.
-  }
-  throw new FrameError("invalid_json", "Invalid JSON");
 }
 
 /** Encodes a frame without messages; frames with messages are made of lines, see `message.ts`. */

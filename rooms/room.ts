@@ -1,28 +1,32 @@
 /** A room: its members, and the path of a message through it. */
 import { PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
-import type { Counters } from "./counters.ts";
-import type { Cursor, History, HistoryPage } from "./messages/history.ts";
-import type { ResendKey, Sender, Writer } from "./messages/journal.ts";
-import { type Draft, eventOf, type Line, type MessageFactory } from "./messages/message.ts";
+import type { HistoryPage } from "./messages/history.ts";
+import type { Sender } from "./messages/journal.ts";
+import type { ResendKey } from "./messages/resend_key.ts";
+import { encodeDeletion } from "./messages/entries/entry_frames.ts";
+import { type Draft, eventOf, isEntry, type Line } from "./messages/message.ts";
 import { checkBody, cleanText } from "./messages/message_text.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Claim } from "./presence/name_claims.ts";
 import type { Outbox } from "./messages/outbox.ts";
-import { type ClientFrame, encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
+import {
+  type ChangeFrame,
+  type ClientFrame,
+  encodeFrame,
+  FrameError,
+  joinFrames,
+  type Quote,
+  type ServerFrame,
+} from "./protocol.ts";
+import { Quotes } from "./quotes.ts";
+import { RoomReading, type RoomReadingParts } from "./room_reading.ts";
+import { type Author, RoomEntries, type RoomEntriesParts } from "./room_entries.ts";
 import type { StorageGuard } from "./kv/storage_guard.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms need; the same for all of them. */
-export interface RoomParts {
-  readonly history: History;
-  readonly journal: Writer;
+export interface RoomParts extends RoomReadingParts, Omit<RoomEntriesParts, "checkStorage"> {
   readonly outbox: Outbox;
-  readonly messageFactory: MessageFactory;
-  readonly counters: Counters;
-  /** The time of day, in milliseconds since the epoch. */
-  readonly now: () => number;
-  /** A user's id in a room's frames. */
-  readonly personOf: (room: string, user: User) => string;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
   /** A monotonic time, in milliseconds. */
@@ -31,16 +35,17 @@ export interface RoomParts {
   readonly storage?: Pick<StorageGuard, "loss">;
   /** Resolves when everything that is durable by now is in the history and was sent to members. */
   readonly caughtUp: () => Promise<void>;
-  /** A promise to await before anything is served from memory; `undefined`: memory is up to date. */
-  readonly current: () => Promise<void> | undefined;
   /** The users whom other isolates have. */
   readonly elsewhere: RemotePresence;
-  /** In characters; 0: as many as a sheet's cell holds. */
-  readonly maxMessageLength: number;
   /** New messages are refused while this many wait for the sheet. */
   readonly outboxLimit: number;
-  /** Called when a member's request failed through no fault of its own. */
-  readonly failed: (error: unknown) => void;
+}
+
+/** What somebody says in a room. */
+export interface Said {
+  readonly message: string;
+  /** The message that it answers. */
+  readonly replyTo?: Quote;
 }
 
 /** How a message is recognised when it is sent again. */
@@ -60,8 +65,6 @@ const DOUBTFUL_MS = 60_000;
 const MAX_WAITING = 20_000;
 /** Waits for changes to be read while a connection joins, at most. */
 const MAX_WAITS = 3;
-/** Unanswered requests for history of one member. */
-const MAX_ASKING = 5;
 
 /** Lets connections in, takes their frames, and sends every message to every member, in one order. */
 export class Room {
@@ -71,6 +74,9 @@ export class Room {
   /** Who is online here, and the frames about it. */
   readonly presence: PresenceEvents;
   readonly #emptied: () => void;
+  readonly #entries: RoomEntries;
+  readonly #quotes: Quotes;
+  readonly #reading: RoomReading;
   /** Connections that are joining. */
   #joining = 0;
 
@@ -79,6 +85,10 @@ export class Room {
     this.name = name;
     this.#parts = parts;
     this.#emptied = emptied;
+    const checkStorage = (clientId?: string): void => this.#checkStorage(clientId);
+    this.#entries = new RoomEntries(name, { ...parts, checkStorage });
+    this.#quotes = new Quotes(name, parts.history);
+    this.#reading = new RoomReading(name, parts);
     this.presence = new PresenceEvents({
       room: name,
       members: this.#members,
@@ -120,10 +130,11 @@ export class Room {
       this.#welcome(connection, claim.user);
       if (after !== undefined && !history.knows(this.name, after)) await this.#parts.caughtUp();
       const cursor = after === undefined ? undefined : await history.behind(this.name, after);
+      const person = this.#parts.personOf(this.name, claim.user);
+      const changes = cursor && await this.#entries.changesBehind(cursor, person, connection);
       let rest: HistoryPage | undefined;
       // No `await` between the last read of memory and `add` below: a commit would be missed.
-      let waits = 0;
-      for (;;) {
+      for (let waits = 0;;) {
         rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
         // With a limit: where reading changes always takes longer than they may be late, nobody would ever join.
         const current = waits < MAX_WAITS ? this.#parts.current() : undefined;
@@ -132,14 +143,18 @@ export class Room {
           waits++;
           await current;
         } else if (cursor) {
-          await this.#catchUp(connection, cursor);
+          await this.#reading.catchUp(connection, cursor, person);
         }
       }
-      connection.send(history.frame(rest));
+      connection.send(history.frame(rest, person, changes?.frames));
       member = new Member(connection, claim.user, this.#parts.elapsed());
       // A client that reconnects may still show messages that were deleted meanwhile.
-      for (const id of cursor ? history.deletedIn(this.name) : []) connection.send(this.#deletion(id));
+      for (const id of cursor ? history.deletedIn(this.name) : []) {
+        member.sendEvent(encodeDeletion(this.name, id));
+      }
       this.#members.add(member);
+      if (changes) this.#entries.sendMissed(changes.upTo, member);
+      this.#entries.sendPins(member);
       this.presence.opened(member);
       return member;
     } catch (error) {
@@ -178,15 +193,32 @@ export class Room {
    *
    * @throws {FrameError} when the frame is refused.
    */
-  receive(member: Member, frame: ClientFrame, speaker: User = member.user): void {
+  receive(member: Member, frame: ClientFrame, author: Author): void {
     switch (frame.type) {
       case "chat_message":
-        return this.#say(member, speaker, frame);
+        return this.#say(member, author.user, frame);
       case "typing":
         return this.presence.typing(member);
       case "history":
-        return this.#askHistory(member, frame.before, frame.limit);
+        return this.#reading.ask(member, frame, () => this.#members.has(member));
+      default:
+        return this.#entries.receive(member, frame, author);
     }
+  }
+
+  /** What to wait for before a frame is received: a message that it quotes; `undefined`: nothing. */
+  recall(frame: ClientFrame): Promise<void> | undefined {
+    const id = frame.type === "chat_message" ? frame.reply_to : undefined;
+    return id === undefined ? undefined : this.#quotes.recall(id);
+  }
+
+  /**
+   * Carries out a change of a message; the sender is notified when it is durable.
+   *
+   * @throws {FrameError} when it is refused.
+   */
+  change(frame: ChangeFrame, author: Author, sender: Sender): Promise<void> {
+    return this.#entries.write(frame, author, sender);
   }
 
   /**
@@ -194,16 +226,12 @@ export class Room {
    *
    * @throws {FrameError} when the message is refused.
    */
-  say(user: User, message: string, sender: Sender, resend?: Resend): Draft {
+  say(user: User, { message, replyTo }: Said, sender: Sender, resend?: Resend): Draft {
     const clientId = resend?.clientId;
-    const { counters, outbox, outboxLimit, messageFactory, journal, storage, maxMessageLength } = this.#parts;
+    const { counters, messageFactory, journal, maxMessageLength } = this.#parts;
     const text = cleanText(message, maxMessageLength, clientId);
-    // Checked here, because the journal answers resends without a write that would fail.
-    if (storage?.loss) throw new FrameError("storage_lost", "Nothing can be stored at present", { clientId });
-    if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
-      throw new FrameError("backpressure", "Log is full", { clientId });
-    }
-    const draft = messageFactory.draft(this.name, user, text);
+    this.#checkStorage(clientId);
+    const draft = messageFactory.draft(this.name, user, text, replyTo);
     checkBody(draft.body, clientId);
     const key = resend && { userId: user.id, message: text, ...resend };
     counters.messages++;
@@ -214,6 +242,7 @@ export class Room {
   /** Sends committed messages to the members, in this order. */
   deliver(lines: readonly Line[]): void {
     if (!this.#members.size) return;
+    if (lines.some(isEntry)) return this.#entries.deliver(lines, this.#members);
     const events = lines.map((line) => eventOf(line));
     const joined = joinFrames(events);
     this.#parts.counters.deliveries += events.length * this.#members.size;
@@ -229,7 +258,8 @@ export class Room {
   /** Sends the members a frame that isn't a message. */
   send(frame: ServerFrame): void {
     const text = encodeFrame(frame);
-    for (const member of this.#members) member.connection.send(text);
+    const isEvent = frame.type === "message_deleted";
+    for (const member of this.#members) isEvent ? member.sendEvent(text) : member.connection.send(text);
   }
 
   /** Closes all connections, and resolves when they are closed. */
@@ -248,48 +278,23 @@ export class Room {
     connection.send(encodeFrame({ type: "welcome", person, username: user.name }));
   }
 
-  #say(member: Member, user: User, { message, client_id }: Say): void {
+  /** Checked here, because the journal answers resends without a write that would fail. */
+  #checkStorage(clientId: string | undefined): void {
+    const { outbox, outboxLimit, journal, storage } = this.#parts;
+    if (storage?.loss) throw new FrameError("storage_lost", "Nothing can be stored at present", { clientId });
+    if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
+      throw new FrameError("backpressure", "Log is full", { clientId });
+    }
+  }
+
+  #say(member: Member, user: User, { message, client_id: clientId, reply_to }: Say): void {
     const isDoubtful = this.#parts.elapsed() - member.since < DOUBTFUL_MS;
+    const replyTo = reply_to === undefined ? undefined : this.#quotes.of(reply_to, clientId);
     this.say(
       user,
-      message,
+      { message, replyTo },
       member,
-      client_id === undefined ? undefined : { clientId: client_id, isDoubtful },
+      clientId === undefined ? undefined : { clientId, isDoubtful },
     );
-  }
-
-  /** Answers a member's requests for history one at a time. */
-  #askHistory(member: Member, before: string | undefined, limit: number): void {
-    if (member.asking >= MAX_ASKING) {
-      throw new FrameError("rate_limited", "Too many requests for history at once", { retryAfterMs: 1_000 });
-    }
-    member.asking++;
-    member.asked = member.asked
-      .then(() => this.#members.has(member) ? this.#sendHistory(member, before, limit) : undefined)
-      .finally(() => member.asking--);
-  }
-
-  async #sendHistory(member: Member, before: string | undefined, limit: number): Promise<void> {
-    const { history, failed } = this.#parts;
-    try {
-      await member.connection.drained();
-      await this.#parts.current();
-      member.connection.send(history.frame(await history.before(this.name, before, limit)));
-    } catch (error) {
-      failed(error);
-      member.failed(undefined);
-    }
-  }
-
-  #deletion(id: string): string {
-    return encodeFrame({ type: "message_deleted", room: this.name, id });
-  }
-
-  async #catchUp(connection: Connection, cursor: Cursor): Promise<void> {
-    const { history } = this.#parts;
-    for await (const page of history.archived(this.name, cursor)) {
-      connection.send(history.frame(page));
-      await connection.drained();
-    }
   }
 }

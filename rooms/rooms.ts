@@ -5,10 +5,12 @@ import type { Peers } from "./cluster/peers.ts";
 import type { ChangeFeed } from "./kv/change_feed.ts";
 import type { CommittedMessage } from "./messages/commit_stream.ts";
 import type { Sender } from "./messages/journal.ts";
+import type { Accepted } from "./messages/resend_key.ts";
 import { createMessageFactory, type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
 import type { MessageLog } from "./messages/message_log.ts";
-import { CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
+import { type ChangeFrame, CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
+import type { Author } from "./room_entries.ts";
 import type { User } from "./user.ts";
 
 /** What a room gets from {@link Rooms} itself. */
@@ -18,6 +20,7 @@ type Own =
   | "outbox"
   | "messageFactory"
   | "personOf"
+  | "sent"
   | "isOwned"
   | "caughtUp"
   | "current"
@@ -58,6 +61,7 @@ export class Rooms {
       outbox: log.outbox,
       messageFactory: createMessageFactory({ ...parts, personOf, after: log.archive.lastId }),
       personOf,
+      sent: (room, key) => log.sent(room, key),
       isOwned: (name) => access.accounts.owns(name),
       failed: (error) => parts.failed("history_failed", error),
       caughtUp: () => log.caughtUp(),
@@ -135,7 +139,23 @@ export class Rooms {
       };
       // Another process may be storing the first sending at this very moment.
       const resend = clientId === undefined ? undefined : { clientId, isDoubtful: true };
-      const draft = room.say(user, message, sender, resend);
+      const draft = room.say(user, { message }, sender, resend);
+    });
+  }
+
+  /**
+   * Changes a message of a room from outside it; resolves when that is durable.
+   *
+   * @throws {FrameError} when it is refused.
+   */
+  change(name: string, frame: ChangeFrame, author: Author): Promise<Accepted> {
+    return new Promise((resolve, reject) => {
+      const room = this.#rooms.get(name) ?? new Room(name, this.#parts, () => {});
+      const sender: Sender = {
+        accepted: resolve,
+        failed: () => reject(new FrameError("internal", "The change could not be stored")),
+      };
+      this.#parts.caughtUp().then(() => room.change(frame, author, sender)).catch(reject);
     });
   }
 

@@ -23,6 +23,9 @@ export const MAX_NAME_LENGTH = 64;
 /** The name of guests without a name. */
 export const ANONYMOUS = "Anonymous";
 
+/** The sender of erased messages; no account can have this name, see `accountName`. */
+export const NOBODY = "-";
+
 /** A guest with a name that {@link cleanName} has returned, and with the id of its browser, if it has one. */
 export function guest(name: string, badge?: string): User {
   return { id: badge ? `${BADGED}${badge}` : `guest:${name}`, name, isGuest: true, badge };

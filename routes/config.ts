@@ -62,6 +62,8 @@ export interface Config {
   readonly maxConnectionsPerUser: number;
   /** `MAX_MESSAGE_LENGTH`: characters; 0 = what a cell can have. */
   readonly maxMessageLength: number;
+  /** `EDIT_MINUTES`: for how long authors may edit and delete what they said; 0 = never. */
+  readonly editMinutes: number;
   /** `RETENTION_DAYS`: history older than this is deleted; 0 = kept. */
   readonly retentionDays: number;
   /** `TIME_ZONE`: an IANA name. */
@@ -141,6 +143,7 @@ const VARIABLES = {
   MAX_CONNECTIONS_PER_IP: v.optional(whole(0, 1e6), "200"),
   MAX_CONNECTIONS_PER_USER: v.optional(whole(0, 1e6), "50"),
   MAX_MESSAGE_LENGTH: v.optional(whole(0, 50_000), "4000"),
+  EDIT_MINUTES: v.optional(whole(0, 5_256_000), "1440"),
   RETENTION_DAYS: v.optional(whole(0, 36_500), "0"),
   TIME_ZONE: v.optional(timeZone(), "Asia/Taipei"),
   PAGE_LANGUAGE: v.optional(language),
@@ -242,6 +245,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     maxConnectionsPerIp: all.MAX_CONNECTIONS_PER_IP,
     maxConnectionsPerUser: all.MAX_CONNECTIONS_PER_USER,
     maxMessageLength: all.MAX_MESSAGE_LENGTH,
+    editMinutes: all.EDIT_MINUTES,
     retentionDays: all.RETENTION_DAYS,
     timeZone: all.TIME_ZONE,
     language: all.PAGE_LANGUAGE ??

@@ -36,6 +36,9 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   read_only: 403,
   name_taken: 403,
   name_refused: 400,
+  not_found: 404,
+  not_allowed: 403,
+  too_late: 403,
 };
 
 const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulStatusCode>> = {

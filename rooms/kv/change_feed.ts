@@ -35,8 +35,6 @@ export type Change =
   | { readonly type: "document"; readonly id: string }
   /** A user was removed from a room: its connections there end. */
   | { readonly type: "removed"; readonly room: string; readonly user: string }
-  /** A message was deleted; its text is gone from the archive already. */
-  | { readonly type: "deleted"; readonly room: string; readonly id: string }
   /** The messages under a user name were erased from a room's archive; without a room: from all archives. */
   | { readonly type: "erased"; readonly username: string; readonly room?: string }
   /** Changes were missed: everything in memory that depends on some has to be read again. */

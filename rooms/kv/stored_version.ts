@@ -15,6 +15,8 @@ export type Migration = (kv: Deno.Kv) => Promise<void>;
 export const MIGRATIONS: readonly Migration[] = [
   // What was written before there were versions is read as it is.
   () => Promise.resolve(),
+  // Entries stand among the messages from here on: an older program would take them for messages.
+  () => Promise.resolve(),
 ];
 
 /** The data was written by a newer program. */

@@ -12,30 +12,17 @@
  * a room's page takes only lines after its last one. Two processes that advance at once can't undo each other's work,
  * since each commit checks that `position` is the one that it began with.
  */
-import { ArchivePages, pageKey } from "./archive_pages.ts";
-import { idIn, type Line, lineOf, roomInBody, seqIn } from "./message.ts";
+import { EntryStore, quotePresent } from "./entries/entry_store.ts";
+import { ArchivePages, type LastPage, pageKey } from "./archive_pages.ts";
+import { entryIn, isReply, revisionByAll } from "./entries/entry.ts";
+import { idIn, isEntry, type Line, lineOf, roomInBody, seqIn } from "./message.ts";
+import { type PagePart, splitPage } from "./page_split.ts";
 import { type Outbox, seqInBatch } from "./outbox.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 
 interface Position {
   readonly position: string;
   readonly lastId: string;
-}
-
-/** The last page of a room, which may still grow. */
-interface LastPage {
-  /** The last part of its key. */
-  readonly after: string;
-  /** Its stored size. */
-  readonly bytes: number;
-  readonly lastSeq: string;
-  readonly lastId: string;
-}
-
-/** A page to write. */
-interface NewPage {
-  readonly after: string;
-  readonly bytes: Uint8Array;
 }
 
 type Change = (line: Line) => Line | undefined;
@@ -58,6 +45,8 @@ const MAX_TRIES = 20;
 
 /** All rooms' histories in KV: reads pages, and alone writes them. */
 export class Archive extends ArchivePages {
+  /** What was done to messages, beside the pages that have their present state. */
+  readonly entries: EntryStore;
   readonly #kv: Deno.Kv;
   readonly #outbox: Outbox;
   #at: Position = { position: "", lastId: "" };
@@ -70,6 +59,7 @@ export class Archive extends ArchivePages {
 
   constructor(kv: Deno.Kv, outbox: Outbox) {
     super(kv);
+    this.entries = new EntryStore(kv);
     this.#kv = kv;
     this.#outbox = outbox;
   }
@@ -97,8 +87,8 @@ export class Archive extends ArchivePages {
 
   /**
    * Changes lines of a room, page by page from the page `from` (`""`: the first) on, and removes those for which
-   * `change` returns `undefined`. Yields for each page how many lines it changed. `change` may not lengthen a line, nor
-   * change its `seq` or id; `also` may add to each commit that changes something.
+   * `change` returns `undefined`. Yields for each page how many lines it changed. `change` may not change a line's `seq`
+   * or id; `also` may add to each commit that changes something.
    *
    * @throws {Error} when other processes advance the archive {@link MAX_TRIES} times meanwhile.
    */
@@ -132,31 +122,47 @@ export class Archive extends ArchivePages {
     this.#stamp = entry.versionstamp;
   }
 
-  /** Its commit checks the position and writes it again, so that an advance elsewhere fails and starts over. */
+  /** Its commit writes the position again, so that an advance elsewhere fails and starts over. */
   async #revisePage(
     key: Deno.KvKey,
     change: Change,
     also: (commit: Deno.AtomicOperation) => void,
   ): Promise<number> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      await this.#open();
-      const page = await this.#kv.get<Uint8Array>(key);
-      if (!page.value) return 0;
-      const before = unpack(page.value);
-      const after = before.map(change);
-      const packer = new Packer();
-      const left = after.filter((line) => line !== undefined);
-      for (const line of left) packer.add(line);
-      const commit = this.#kv.atomic().check(page, { key: POSITION, versionstamp: this.#stamp });
-      if (left.length) commit.set(key, packer.take());
-      else commit.delete(key);
-      also(commit.set(POSITION, this.#at));
-      const result = await commit.commit();
-      if (!result.ok) continue;
-      this.#stamp = result.versionstamp;
-      return after.filter((line, i) => line !== before[i]).length;
+    for (let tries = 1;; tries++) {
+      try {
+        await this.#open();
+        return await this.#rewritePage(key, change, also);
+      } catch (error) {
+        if (!(error instanceof MovedError) || tries === MAX_TRIES) throw error;
+      }
     }
-    throw new MovedError(`Revising the history failed: it was archived ${MAX_TRIES} times meanwhile`);
+  }
+
+  /**
+   * Changes the lines of a page, in one commit, and answers how many; a page that has grown too large becomes several.
+   *
+   * @throws {MovedError} when another process archives meanwhile.
+   */
+  async #rewritePage(
+    key: Deno.KvKey,
+    change: Change,
+    also: (commit: Deno.AtomicOperation) => void,
+  ): Promise<number> {
+    const [, room, after] = key.map(String);
+    const page = await this.#kv.get<Uint8Array>(key);
+    if (!page.value) return 0;
+    const before = unpack(page.value);
+    const lines = before.map(change);
+    const changed = lines.filter((line, i) => line !== before[i]).length;
+    if (!changed) return 0;
+    this.#lastPages.delete(room);
+    const commit = this.#kv.atomic().check(page).delete(key).set(POSITION, this.#at);
+    const left = lines.filter((line) => line !== undefined);
+    const parts = splitPage(left, after, await this.pageAfter(room, after));
+    for (const part of parts) commit.set(pageKey(room, part.after), part.bytes);
+    also(commit);
+    this.#stamp = await this.#commit(commit);
+    return changed;
   }
 
   async #advanceWithRetries(): Promise<void> {
@@ -192,8 +198,10 @@ export class Archive extends ArchivePages {
     if (rooms.size) await this.#store(rooms, end);
   }
 
-  /** Writes pages, and in the last commit the new position. */
-  async #store(rooms: ReadonlyMap<string, Line[]>, position: string): Promise<void> {
+  /** Writes entries and pages, and in the last commit the new position. */
+  async #store(all: ReadonlyMap<string, Line[]>, position: string): Promise<void> {
+    const rooms = new Map<string, readonly Line[]>();
+    for (const [room, lines] of all) rooms.set(room, await this.#apply(room, lines));
     const mergeBelow = Math.min(MERGE_BELOW_BYTES, COMMIT_BYTES / rooms.size);
     let lastId = this.#at.lastId;
     let commit = this.#kv.atomic();
@@ -217,6 +225,21 @@ export class Archive extends ArchivePages {
     this.#at = at;
   }
 
+  /** Stores the entries among a room's lines, applies them to messages in its pages, and returns its new messages. */
+  async #apply(room: string, lines: readonly Line[]): Promise<readonly Line[]> {
+    const entryLines = lines.filter(isEntry);
+    if (!entryLines.length && !lines.some(isReply)) return lines;
+    const entries = entryLines.map(entryIn);
+    const revision = revisionByAll(entries);
+    const messages = lines.filter((line) => !isEntry(line)).map(revision);
+    const pages = await this.entries.pagesOf(this, room, entries, messages);
+    for (const page of pages) await this.#rewritePage(pageKey(room, page), revision, unchanged);
+    await this.entries.store(room, entryLines, async (commit) => {
+      this.#stamp = await this.#commit(commit.set(POSITION, this.#at));
+    });
+    return await quotePresent(this, room, messages);
+  }
+
   async #commit(commit: Deno.AtomicOperation): Promise<string> {
     const result = await commit.check({ key: POSITION, versionstamp: this.#stamp }).commit();
     if (result.ok) return result.versionstamp;
@@ -224,8 +247,8 @@ export class Archive extends ArchivePages {
   }
 
   /** The pages to write so that the room's history ends with these lines, each of them once. */
-  async #paginate(room: string, lines: readonly Line[], mergeBelow: number): Promise<NewPage[]> {
-    const last = this.#lastPages.get(room) ?? await this.#readLastPage(room);
+  async #paginate(room: string, lines: readonly Line[], mergeBelow: number): Promise<PagePart[]> {
+    const last = this.#lastPages.get(room) ?? await this.lastPage(room);
     const fresh = last ? lines.filter((line) => seqIn(line) > last.lastSeq) : lines;
     if (!fresh.length) return [];
     let lastId = last?.lastId ?? "";
@@ -237,7 +260,7 @@ export class Archive extends ArchivePages {
       packer.load(entry.value ?? new Uint8Array());
       after = last.after;
     }
-    const pages: NewPage[] = [];
+    const pages: PagePart[] = [];
     for (const line of fresh) {
       if (!packer.add(line)) {
         pages.push({ after, bytes: packer.take() });
@@ -253,16 +276,9 @@ export class Archive extends ArchivePages {
     this.#lastPages.set(room, { after, bytes, lastSeq: seqIn(fresh[fresh.length - 1]), lastId });
     return pages;
   }
-
-  async #readLastPage(room: string): Promise<LastPage | undefined> {
-    const page = await this.lastPage(room);
-    if (!page) return undefined;
-    const { after, value } = page;
-    const lines = unpack(value);
-    const lastId = lines.reduce((max, line) => idIn(line) > max ? idIn(line) : max, after);
-    return { after, bytes: value.length, lastSeq: seqIn(lines[lines.length - 1]), lastId };
-  }
 }
+
+function unchanged(): void {}
 
 /** Another process has archived meanwhile. */
 class MovedError extends Error {

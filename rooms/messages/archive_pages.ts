@@ -19,6 +19,16 @@ export interface ArchivePosition {
   readonly isThere: boolean;
 }
 
+/** The last page of a room, which may still grow. */
+export interface LastPage {
+  /** The last part of its key. */
+  readonly after: string;
+  /** Its stored size. */
+  readonly bytes: number;
+  readonly lastSeq: string;
+  readonly lastId: string;
+}
+
 const HISTORY = "history";
 /** The clocks of machines that share a database differ by less than this. */
 export const CLOCKS_DIFFER_MS = 60_000;
@@ -77,24 +87,48 @@ export class ArchivePages {
     return this.#read({ prefix: [HISTORY, room], start: pageKey(room, page) }, { batchSize: 5 });
   }
 
-  /** The lines of a room after a `seq`, oldest first, at most a page at a time. */
-  async *behind(room: string, seq: string): AsyncGenerator<Line[]> {
-    let from = "";
+  /** The key of the last page that begins at a `seq` or before it, or else of the first page. */
+  async pageOf(room: string, seq: string): Promise<string> {
+    let first = "";
     for await (const page of this.#read({ prefix: [HISTORY, room] }, { reverse: true, batchSize: 2 })) {
-      from = page.key;
+      first = page.key;
       if (page.lines[0] <= seq) break;
     }
-    for await (const lines of this.pagesFrom(room, from)) {
+    return first;
+  }
+
+  /** The lines of a room after a `seq`, oldest first, at most a page at a time. */
+  async *behind(room: string, seq: string): AsyncGenerator<Line[]> {
+    for await (const lines of this.pagesFrom(room, await this.pageOf(room, seq))) {
       const later = lines.filter((line) => seqIn(line) > seq);
       if (later.length) yield later;
     }
   }
 
-  /** A room's last page, packed; `after` is the last part of its key. */
-  async lastPage(room: string): Promise<{ after: string; value: Uint8Array } | undefined> {
+  /** A room's last page; `undefined` when it has none. */
+  async lastPage(room: string): Promise<LastPage | undefined> {
     const prefix = [HISTORY, room];
     const { value: entry } = await this.#kv.list<Uint8Array>({ prefix }, { reverse: true, limit: 1 }).next();
-    return entry && { after: String(entry.key[2]), value: entry.value };
+    if (!entry) return undefined;
+    const after = String(entry.key[2]);
+    const lines = unpack(entry.value);
+    const lastId = lines.reduce((max, line) => idIn(line) > max ? idIn(line) : max, after);
+    return { after, bytes: entry.value.length, lastSeq: seqIn(lines[lines.length - 1]), lastId };
+  }
+
+  /** The last part of the key of the page behind a page; `undefined` behind the last one. */
+  async pageAfter(room: string, page: string): Promise<string | undefined> {
+    const range = { prefix: [HISTORY, room], start: pageKey(room, `${page}\0`) };
+    const { value: entry } = await this.#kv.list(range, { limit: 1 }).next();
+    return entry && String(entry.key[2]);
+  }
+
+  /** The line of a message; `undefined` when the archive has no such message. */
+  async line(room: string, id: string): Promise<Line | undefined> {
+    const { page, isThere } = await this.locate(room, id);
+    if (!isThere) return undefined;
+    const { value: lines = [] } = await this.pagesUpTo(room, page).next();
+    return lines.find((line: Line) => idIn(line) === id);
   }
 
   /** The names of all rooms that have a history. */

@@ -114,8 +114,8 @@ export class CommitStream {
     const { history, deliver } = this.#parts;
     const fresh: CommittedMessage[] = [];
     for (const [i, { room, body }] of messages.entries()) {
-      const line = lineOf(seqOf(versionstamp, i), body);
-      if (history.append(room, line)) fresh.push({ room, line });
+      const line = history.append(room, lineOf(seqOf(versionstamp, i), body));
+      if (line) fresh.push({ room, line });
     }
     this.#cursor = versionstamp;
     deliver(fresh);
@@ -123,17 +123,28 @@ export class CommitStream {
 
   /** Delivers from the archive what the outbox doesn't have any more. */
   async #readArchive(): Promise<void> {
-    const { archive, history, deliver } = this.#parts;
+    const { archive, history } = this.#parts;
     await archive.open();
     const { position } = archive;
     const from = this.#cursor;
     history.forget();
     for (const room of history.held()) {
+      // Its messages may have been changed by entries whose words are in no entry any more.
+      await history.reread(room);
+      const entries = await archive.entries.behind(room, from && `${from}~`, "");
       for await (const lines of archive.behind(room, from && `${from}~`)) {
-        const due = lines.filter((line) => seqIn(line) < `${position}~`);
-        deliver(due.filter((line) => history.append(room, line)).map((line) => ({ room, line })));
+        const upTo = entries.findIndex((entry) => entry > lines[lines.length - 1]);
+        const between = entries.splice(0, upTo < 0 ? entries.length : upTo);
+        this.#deliverArchived(room, [...lines, ...between].sort(), position);
       }
+      this.#deliverArchived(room, entries, position);
     }
     if (position > this.#cursor) this.#cursor = position;
+  }
+  #deliverArchived(room: string, lines: readonly Line[], position: string): void {
+    const { history, deliver } = this.#parts;
+    const due = lines.filter((line) => seqIn(line) < `${position}~`);
+    const fresh = due.map((line) => history.append(room, line)).filter((line) => line !== undefined);
+    deliver(fresh.map((line) => ({ room, line })));
   }
 }

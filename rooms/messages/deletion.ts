@@ -1,17 +1,17 @@
 /**
- * Deletes messages: one, all of one person, or all that are too old. They disappear from the archive and from the memory
- * of every process; the sheet keeps its rows.
+ * Erases all messages of one person, and forgets those that are too old. They disappear from the archive and from the
+ * memory of every process; the sheet keeps its rows. A single message is deleted by an entry, see `entry.ts`.
  */
 import { encodeTime } from "ulid";
 import { wait } from "../clock.ts";
 import type { Archive } from "./archive.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import type { History } from "./history.ts";
-import { idIn, isDeleted, isErased, type Line, messageIn, withoutPerson, withoutText } from "./message.ts";
+import { fieldsIn, idIn, isDeleted, isErased, type Line, messageIn, withoutPerson } from "./message.ts";
+import { withoutQuote } from "./entries/entry.ts";
+import { withoutReactionsBy } from "./entries/reactions.ts";
 import type { Message, ServerFrame } from "../protocol.ts";
 
-/** The length of a ULID. */
-const ID_LENGTH = 26;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Old messages are removed once an hour. */
 const FORGET_EVERY_MS = 60 * 60 * 1000;
@@ -44,26 +44,6 @@ export class Deletion {
     parts.changes.listen((change) => this.#apply(change));
   }
 
-  /** Deletes a message's text; its position, sender and time stay. False when the room has no such message. */
-  async deleteMessage(room: string, id: string): Promise<boolean> {
-    if (id.length !== ID_LENGTH) return false;
-    const { archive, changes, withdraw } = this.#parts;
-    const announce = (commit: Deno.AtomicOperation): void => {
-      changes.add(commit, { type: "deleted", room, id });
-      withdraw(commit, { id });
-    };
-    // A message that is in no page yet can't be located.
-    await archive.advance();
-    const { page, isThere } = await archive.locate(room, id);
-    if (!isThere) return false;
-    for await (const count of archive.revise(room, page, deleting(id), announce)) {
-      if (!count) continue;
-      await changes.poll();
-      return true;
-    }
-    return false;
-  }
-
   /** All messages under a user name, room by room. */
   async *messagesOf(username: string): AsyncGenerator<Message> {
     const { archive } = this.#parts;
@@ -88,6 +68,7 @@ export class Deletion {
         if (!erased) withdraw(commit, { username });
       };
       for await (const count of archive.revise(room, "", erasing(username), announce)) erased += count;
+      await archive.entries.erase(room, username);
     }
     // Messages that came meanwhile were erased too, but their notifications may be later than the first withdrawal.
     const last = kv.atomic();
@@ -109,6 +90,7 @@ export class Deletion {
         // Later pages have later messages.
         if (!count) break;
       }
+      await this.#forgetEntries(room, first);
     }
     for (const room of history.rooms) history.revise(room, change);
     return forgotten;
@@ -138,17 +120,21 @@ export class Deletion {
     }
   }
 
+  /** Removes a room's entries before the id `first`, and what later replies quote of earlier messages. */
+  async #forgetEntries(room: string, first: string): Promise<void> {
+    const { archive, history } = this.#parts;
+    for await (const reply of archive.entries.forgetBefore(room, first)) {
+      const unquoting = (line: Line): Line => idIn(line) === reply ? withoutQuote(line) : line;
+      const { page } = await archive.locate(room, reply);
+      for await (const count of archive.revise(room, page, unquoting)) if (count) break;
+      history.revise(room, unquoting);
+    }
+  }
+
   /** Applies to memory what was done to the archive, here or elsewhere, and sends it to members. */
   async #apply(change: Change): Promise<void> {
-    const { history, caughtUp } = this.#parts;
+    const { history } = this.#parts;
     switch (change.type) {
-      case "deleted": {
-        const { room, id } = change;
-        // A message that came to memory after this change was applied would stay there.
-        await caughtUp();
-        history.revise(room, deleting(id));
-        return this.#sendDeleted(room, id);
-      }
       case "erased": {
         // From the archive, and not by the name: somebody else may have taken it since.
         const rooms = change.room === undefined ? history.rooms : [change.room];
@@ -185,15 +171,18 @@ export class Deletion {
   }
 }
 
-function deleting(id: string): (line: Line) => Line {
-  return (line) => idIn(line) === id && !isDeleted(line) ? withoutText(line) : line;
-}
-
+/** Erases what a person said, what others' replies quote of it, and the name beside reactions. */
 function erasing(username: string): (line: Line) => Line {
-  return (line) => isBy(line, username) ? withoutPerson(line) : line;
+  const name = JSON.stringify(username);
+  return (line) => {
+    // The search spares parsing most lines.
+    if (!line.includes(name)) return line;
+    if (isBy(line, username)) return withoutPerson(line);
+    const unquoted = fieldsIn(line).reply_to?.username === username ? withoutQuote(line) : line;
+    return withoutReactionsBy(unquoted, username);
+  };
 }
 
 function isBy(line: Line, username: string): boolean {
-  // The search spares parsing most lines.
-  return line.includes(JSON.stringify(username)) && messageIn(line).username === username;
+  return line.includes(JSON.stringify(username)) && fieldsIn(line).username === username;
 }

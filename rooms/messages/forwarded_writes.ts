@@ -7,7 +7,8 @@
  */
 import { type Channel, type Post } from "../cluster/channel.ts";
 import type { History } from "./history.ts";
-import type { Accepted, Journal, JournalItem, Sender } from "./journal.ts";
+import type { Journal, JournalItem, Sender } from "./journal.ts";
+import type { Accepted } from "./resend_key.ts";
 import type { Draft } from "./message.ts";
 
 /** The post with which an isolate forwards messages. */

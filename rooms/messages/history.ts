@@ -1,9 +1,12 @@
 /** The history of all rooms: the newest messages from memory, the rest from the archive. */
 import type { Archive } from "./archive.ts";
 import type { ArchivePosition } from "./archive_pages.ts";
-import { eventOf, idIn, isDeleted, type Line, seqIn, stampIn } from "./message.ts";
+import { type Entry, entryIn } from "./entries/entry.ts";
+import { eventOf, idIn, type Line, seqIn } from "./message.ts";
 import { DEFAULT_PAGE, MAX_PAGE } from "../protocol.ts";
-import { linesFrom, RecentMessages } from "./recent_messages.ts";
+import { NO_PINS, type Pins } from "./entries/pins.ts";
+import { Recorded } from "./recorded.ts";
+import { linesFrom, RecentMessages, withinLength } from "./recent_messages.ts";
 
 /** Consecutive messages of a room, oldest first. */
 export interface HistoryPage {
@@ -16,25 +19,18 @@ export interface HistoryPage {
 export interface Cursor {
   /** The key of the archive's page to continue with. */
   page: string;
+  /** The id of the message or entry that the reader knows. */
+  readonly id: string;
   /** Everything up to this `seq` has been read. */
   seen: string;
 }
-
-interface Identified {
-  readonly id: string;
-}
-
-/** Characters in one page at most: clients that don't read their answers must not fill memory with them. */
-const MAX_PAGE_LENGTH = 256_000;
 
 /** Reads rooms' messages, and says of each whether it is in the sheet. */
 export class History {
   readonly #archive: Archive;
   readonly #rooms = new Map<string, RecentMessages>();
-  /** Batches up to this versionstamp are in the sheet. */
-  #recordedUpTo = "";
-  /** The ids of messages that the sheet refused for good. */
-  readonly #refused = new Set<string>();
+  /** Which messages are in the sheet. */
+  readonly recorded = new Recorded();
   /** Counts calls of {@link revise}. */
   #revisions = 0;
 
@@ -62,9 +58,8 @@ export class History {
   async hold(room: string): Promise<void> {
     const recent = this.#recent(room);
     recent.holders++;
-    if (recent.isShort) {
-      await (recent.loading ??= this.#load(room, recent).finally(() => recent.loading = undefined));
-    }
+    if (!recent.isShort && recent.pins) return;
+    await (recent.loading ??= this.#load(room, recent).finally(() => recent.loading = undefined));
   }
 
   /** Ends one {@link hold}. */
@@ -73,10 +68,10 @@ export class History {
   }
 
   /**
-   * Adds a committed line; the caller keeps the order of commits. False when it is already known, because it was read
-   * from the archive before.
+   * Adds a committed line, and returns it in its present state; the caller keeps the order of commits. `undefined` when it
+   * is already known, because it was read from the archive before.
    */
-  append(room: string, line: Line): boolean {
+  append(room: string, line: Line): Line | undefined {
     return this.#recent(room).append(line);
   }
 
@@ -109,25 +104,13 @@ export class History {
     // `seq` without its last digit sorts right before all messages that begin with it.
     const pages = first ? this.#archive.behind(room, seqIn(first).slice(0, -1)) : [];
     for await (const lines of pages) for (const line of lines) archived.set(seqIn(line), line);
-    // A line that isn't archived yet can't have been revised.
-    this.revise(room, (line) => stampIn(line) > position ? line : archived.get(seqIn(line)));
+    this.#revisions++;
+    recent.reread(position, archived);
   }
 
-  /**
-   * All batches up to this versionstamp are settled: their messages are in the sheet, except for those that it refused,
-   * in these batches or earlier.
-   */
-  markRecorded(versionstamp: string, recorded: Iterable<Identified>, refused: Iterable<Identified>): void {
-    if (versionstamp > this.#recordedUpTo) this.#recordedUpTo = versionstamp;
-    if (this.#refused.size) { for (const { id } of recorded) this.#refused.delete(id); }
-    for (const { id } of refused) this.#refused.add(id);
-  }
-
-  /** The messages in memory that {@link markRecorded} with this versionstamp would settle. */
+  /** The messages in memory that would be settled with this versionstamp, see {@link Recorded.markRecorded}. */
   settledBy(versionstamp: string): { room: string; id: string }[] {
-    const before = this.#recordedUpTo;
-    if (versionstamp <= before) return [];
-    const isDue = (line: Line): boolean => line > (before && `${before}~`) && line < `${versionstamp}~`;
+    const isDue = this.recorded.dueBy(versionstamp);
     return Array.from(this.#rooms).flatMap(([room, { lines }]) => {
       return lines.filter(isDue).map((line) => ({ room, id: idIn(line) }));
     });
@@ -172,31 +155,53 @@ export class History {
     }
   }
 
-  /** Whether the message `id` is in memory. */
+  /** Whether the message or entry `id` is in memory. */
   knows(room: string, id: string): boolean {
-    return this.#recent(room).find(id) !== undefined;
+    return this.#recent(room).knows(id);
   }
 
-  /** The line of a durable message; `undefined` when the room has no such message. */
+  /** The line of a message in its present state, if it is in memory. */
+  recentLine(room: string, id: string): Line | undefined {
+    return this.#rooms.get(room)?.find(id);
+  }
+
+  /** A room's entries in memory, in order, and what is pinned to it while it is held. */
+  entries(room: string): { recent: readonly Entry[]; pins: Pins } {
+    const { entries, pins = NO_PINS } = this.#recent(room);
+    return { recent: entries, pins };
+  }
+
+  /** The entries after the cursor, in order; those that come later are delivered to members. */
+  async entriesBehind(room: string, { seen, id }: Cursor): Promise<readonly Entry[]> {
+    const recent = this.#recent(room);
+    const isKnown = seen >= recent.entriesFloor;
+    const archived = isKnown ? [] : (await this.#archive.entries.behind(room, seen, id)).map(entryIn);
+    // What the archive has by now may be in memory, too.
+    const last = archived.at(-1)?.seq ?? seen;
+    return [...archived, ...recent.entries.filter(({ seq }) => seq > last)];
+  }
+
+  /** The line of a durable message in its present state; `undefined` when the room has no such message. */
   async line(room: string, id: string): Promise<Line | undefined> {
     const known = this.#rooms.get(room)?.find(id);
     if (known !== undefined) return known;
-    const { page, isThere } = await this.#archive.locate(room, id);
-    if (!isThere) return undefined;
-    const { value: lines = [] } = await this.#archive.pagesUpTo(room, page).next();
-    return lines.find((line: Line) => idIn(line) === id);
+    const line = await this.#archive.line(room, id);
+    return line && this.#recent(room).revision(line);
   }
 
-  /** The `seq` of a durable message; `undefined` when the room has no such message. */
+  /** The `seq` of a durable message or entry; `undefined` when the room has no such one. */
   async find(room: string, id: string): Promise<string | undefined> {
     const { seq, isThere } = await this.#locate(room, this.#recent(room), id);
-    return isThere ? seq : undefined;
+    return isThere ? seq : await this.#entrySeq(room, id);
   }
 
-  /** A cursor after the message `id` of a held room; an unknown id counts as in {@link before}. */
+  /** A cursor after the message or entry `id` of a held room; an unknown id counts as in {@link before}. */
   async behind(room: string, id: string): Promise<Cursor> {
     const { page, seq, isThere } = await this.#locate(room, this.#recent(room), id);
-    return { page, seen: isThere ? `${seq}~` : seq };
+    if (isThere) return { page, id, seen: `${seq}~` };
+    const entry = await this.#entrySeq(room, id);
+    if (entry === undefined) return { page, id, seen: seq };
+    return { page: await this.#archive.pageOf(room, entry), id, seen: `${entry}~` };
   }
 
   /**
@@ -211,11 +216,11 @@ export class History {
 
   /** Reads the archive from the cursor on, at most {@link MAX_PAGE} messages at a time, and advances the cursor. */
   async *archived(room: string, cursor: Cursor): AsyncGenerator<HistoryPage> {
-    const { lines: known, floor } = this.#recent(room);
+    const { lines: known, floor, revision } = this.#recent(room);
     // Another process may have archived messages that are yet to be delivered here: all members get those then.
     const last = known.at(-1) ?? floor;
     for await (const page of this.#archive.pagesFrom(room, cursor.page)) {
-      const lines = linesFrom(page, cursor.seen).filter((line) => line <= last);
+      const lines = linesFrom(page, cursor.seen).filter((line) => line <= last).map(revision);
       for (let i = 0; i < lines.length; i += MAX_PAGE) {
         yield { lines: lines.slice(i, i + MAX_PAGE), more: true };
       }
@@ -225,21 +230,21 @@ export class History {
     if (cursor.seen < floor) cursor.seen = floor;
   }
 
-  /** The `history` frame of a page. */
-  frame(page: HistoryPage): string {
-    return `{"type":"history",${this.json(page)}}`;
+  /** The `history` frame of a page for the person `reader`; `changes` are frames of what was done to earlier messages. */
+  frame(page: HistoryPage, reader?: string, changes: readonly string[] = []): string {
+    const last = changes.length ? `,"changes":[${changes.join(",")}]` : "";
+    return `{"type":"history",${this.json(page, reader)}${last}}`;
   }
 
   /** The fields of a page's `history` frame, without braces; each message says whether it is in the sheet. */
-  json({ lines, more }: HistoryPage): string {
-    const events = lines.map((line) => eventOf(line, this.#status(line)));
+  json({ lines, more }: HistoryPage, reader?: string): string {
+    const events = lines.map((line) => eventOf(line, this.recorded.fieldsOf(line), reader));
     return `"messages":[${events.join(",")}],"more":${more}`;
   }
 
-  #status(line: Line): string {
-    const deleted = isDeleted(line) ? `"deleted":true,` : "";
-    if (stampIn(line) > this.#recordedUpTo) return deleted;
-    return deleted + (this.#refused.has(idIn(line)) ? `"not_recorded":true,` : `"recorded":true,`);
+  async #entrySeq(room: string, id: string): Promise<string | undefined> {
+    const known = this.#recent(room).entries.find((entry) => entry.id === id);
+    return known?.seq ?? await this.#archive.entries.find(room, id);
   }
 
   #recent(room: string): RecentMessages {
@@ -266,6 +271,7 @@ export class History {
     let older: HistoryPage;
     do {
       [floor, revisions] = [recent.floor, this.#revisions];
+      recent.readPins(await this.#archive.entries.pins(room));
       older = await this.#older(room, recent, undefined, DEFAULT_PAGE - recent.lines.length);
       // Lines read before a revision must not stay.
     } while (revisions !== this.#revisions);
@@ -276,25 +282,19 @@ export class History {
   /** The last `missing` lines that memory doesn't have, before the position `end`. */
   async #older(
     room: string,
-    { floor }: RecentMessages,
+    recent: RecentMessages,
     end: ArchivePosition | undefined,
     missing: number,
   ): Promise<HistoryPage> {
+    const { floor } = recent;
     if (missing < 0 || floor === "") return { lines: [], more: floor !== "" };
     const isInMemory = !end || end.seq >= floor;
     let lines: Line[] = [];
     for await (const page of this.#archive.pagesUpTo(room, isInMemory ? undefined : end.page)) {
-      const older = page.filter((line) => line < floor && (!end || line < end.seq));
+      const older = page.filter((line) => line < floor && (!end || line < end.seq)).map(recent.revision);
       lines = [...older, ...lines];
       if (lines.length > missing) return { lines: lines.slice(lines.length - missing), more: true };
     }
     return { lines, more: false };
   }
-}
-
-/** The last lines that together have {@link MAX_PAGE_LENGTH} characters at most, but at least one line. */
-function withinLength(lines: readonly Line[]): readonly Line[] {
-  let length = 0;
-  const from = lines.findLastIndex((line) => (length += line.length) > MAX_PAGE_LENGTH);
-  return lines.slice(Math.min(from + 1, lines.length - 1));
 }

@@ -3,21 +3,18 @@
  *
  * Group commit: while one commit is under way, messages gather; the next one takes them all. So a lone message waits
  * for nothing, and a thousand share one transaction. A commit holds one batch for the outbox (which all rooms share),
- * the keys by which resends are recognised, and what other parts add.
- *
- * | key | value |
- * | --- | --- |
- * | `["sent", room, user id, client id, SHA-256 of the text]` | `{ id, timestamp }` of the message; deleted after a day |
+ * the keys by which resends are recognised (`resend_key.ts`), and what other parts add.
  */
-import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { LeaseLostError } from "../kv/lease.ts";
-import { type Draft, seqOf } from "./message.ts";
+import { isReply } from "./entries/entry.ts";
+import { type Draft, isEntryBody, seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { Packer } from "../kv/value_packer.ts";
 import { type IdempotentCommit, RefusedError } from "../kv/idempotent_commit.ts";
 import type { Commit } from "./commit_stream.ts";
 import { type Trace, untraced } from "../trace.ts";
+import { type Accepted, keyOf, nameOf, RESEND_LIFE_MS, type ResendKey } from "./resend_key.ts";
 
 /** A message that is not durable yet. */
 export interface JournalItem {
@@ -28,30 +25,12 @@ export interface JournalItem {
   readonly resend?: ResendKey;
 }
 
-/** Two messages in a room are the same one when user, client id and text are the same. */
-export interface ResendKey {
-  readonly userId: string;
-  readonly clientId: string;
-  readonly message: string;
-  /** Whether another process may be storing the same message now: its sender was connected there just before. */
-  readonly isDoubtful?: boolean;
-}
-
 /** Is notified of what became of a message, once. */
 export interface Sender {
   /** The message is durable; a resend gets the id and time of the first message. */
   accepted(message: Accepted, resend: ResendKey | undefined): void;
   /** The message could not be stored. */
   failed(resend: ResendKey | undefined): void;
-}
-
-/** What a message got when it became durable. */
-export interface Accepted {
-  readonly id: string;
-  /** ISO 8601, UTC, milliseconds. */
-  readonly timestamp: string;
-  /** Missing for a resend. */
-  readonly seq?: string;
 }
 
 /** Makes messages durable: the journal, or what forwards them to another isolate's. */
@@ -81,12 +60,10 @@ export interface JournalOptions {
   readonly displaced: (items: readonly JournalItem[]) => void;
 }
 
-/** For a day a resend is recognised. */
-const RESEND_LIFE_MS = 24 * 60 * 60 * 1000;
 /** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
 const KEYS_PER_READ = 10;
-/** Each may add a key, and a commit holds 1,000 mutations (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
-const MAX_ITEMS = 900;
+/** Keys of items in a commit, which holds 1,000 mutations (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
+const MAX_KEYS = 900;
 /** A commit to KV Connect holds 10 checks, one of which is that of {@link IdempotentCommit}. */
 const MAX_DOUBTFUL = 9;
 /** Tries of a commit whose messages other processes store at the same time. */
@@ -212,9 +189,13 @@ export class Journal implements Writer {
   #pack(items: Iterable<JournalItem>): [bytes: Uint8Array, packed: JournalItem[]] {
     const packed: JournalItem[] = [];
     let doubtful = 0;
+    let keys = 0;
     for (const item of items) {
+      const { body } = item.draft;
       if (this.#isDoubtful(item) && doubtful++ === MAX_DOUBTFUL) break;
-      if (packed.length === MAX_ITEMS || !this.#packer.add(item.draft.body)) break;
+      // Hooks add a key for a reply and for a deletion.
+      keys += isReply(body) || isEntryBody(body) ? 2 : 1;
+      if (keys > MAX_KEYS || !this.#packer.add(body)) break;
       packed.push(item);
     }
     return [this.#packer.take(), packed];
@@ -281,13 +262,4 @@ export class Journal implements Writer {
     // Each is notified once.
     item.senders.splice(0).forEach(notify);
   }
-}
-
-function nameOf({ room }: Draft, { userId, clientId, message }: ResendKey): string {
-  return JSON.stringify([room, userId, clientId, message]);
-}
-
-function keyOf({ room }: Draft, { userId, clientId, message }: ResendKey): Deno.KvKey {
-  // Two guests of the same name may both number their messages from 1: the text tells them apart.
-  return ["sent", room, userId, clientId, createHash("sha256").update(message).digest("base64url")];
 }

@@ -4,10 +4,15 @@
  * A message is encoded as JSON once, when it arrives, without its `seq`, which only the commit gives it. This text is
  * its **body**, which the outbox stores. With the `seq` in front it is a **line**, which the history stores. Frames with
  * messages are made by joining lines.
+ *
+ * A line holds the message's present state: an edit changes its text, and a tab and the reactions follow once there are
+ * any, see `reactions.ts`. What happened to a message stands in entries of its own, see `entry.ts`.
  */
 import { decodeTime, isValid, monotonicFactory } from "ulid";
-import type { Message } from "../protocol.ts";
-import { hasAccount, type User } from "../user.ts";
+import type { Message, Quote } from "../protocol.ts";
+import { hasAccount, NOBODY, type User } from "../user.ts";
+import type { Change } from "./entries/entry.ts";
+import { REACTIONS_FOLLOW, reactionsFor } from "./entries/reactions.ts";
 
 export type { Message };
 
@@ -58,6 +63,16 @@ export function idInBody(body: string): string {
 // The room follows, whose name needs no escape.
 const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
 
+/** Whether a body is that of an entry, not of a message: what comes behind the room tells. */
+export function isEntryBody(body: string): boolean {
+  return body.startsWith(`"entry":`, body.indexOf(`"`, ROOM_AT) + 2);
+}
+
+/** Whether a line is that of an entry, see {@link isEntryBody}. */
+export function isEntry(line: Line): boolean {
+  return line.startsWith(`"entry":`, line.indexOf(`"`, SEQ_LENGTH + 1 + ROOM_AT) + 2);
+}
+
 /** The room of a body. */
 export function roomInBody(body: string): string {
   return body.slice(ROOM_AT, body.indexOf(`"`, ROOM_AT));
@@ -73,14 +88,38 @@ export function idIn(line: Line): string {
   return idInBody(line.slice(SEQ_LENGTH + 1, SEQ_LENGTH + 1 + ID_AT + 26));
 }
 
-/** The `chat_message` frame of a line; `fields` are further ones, as JSON with a comma after each. */
-export function eventOf(line: Line, fields = ""): string {
-  return `{"type":"chat_message",${fields}"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`;
+/**
+ * The `chat_message` frame of a line; `fields` are further ones, as JSON with a comma after each. `reader` is the person
+ * who reads it, whose own reactions are marked.
+ */
+export function eventOf(line: Line, fields = "", reader?: string): string {
+  return `{"type":"chat_message",${fields}"seq":"${seqIn(line)}",${present(line, reader)}`;
 }
 
 /** The message of a line. */
 export function messageIn(line: Line): Message {
-  return JSON.parse(`{"seq":"${seqIn(line)}",${line.slice(SEQ_LENGTH + 1)}`);
+  return JSON.parse(`{"seq":"${seqIn(line)}",${present(line)}`);
+}
+
+/** The JSON of a line behind its `seq`, with its reactions as clients read them. */
+function present(line: Line, reader?: string): string {
+  const end = line.indexOf(REACTIONS_FOLLOW);
+  if (end < 0) return line.slice(SEQ_LENGTH + 1);
+  const reactions = JSON.stringify(reactionsFor(line.slice(end + 1), reader));
+  return `${line.slice(SEQ_LENGTH + 1, end - 1)},"reactions":${reactions}}`;
+}
+
+/** The fields of a line as they are stored, without its reactions. */
+export function fieldsIn(line: Line): Omit<Message, "seq" | "reactions"> {
+  const end = line.indexOf(REACTIONS_FOLLOW);
+  return JSON.parse(`{${line.slice(SEQ_LENGTH + 1, end < 0 ? undefined : end)}`);
+}
+
+/** A line with other fields; its `seq` and, unless the text is gone, its reactions stay. */
+export function revised(line: Line, fields: Partial<Message>): Line {
+  const end = line.indexOf(REACTIONS_FOLLOW);
+  const reactions = end < 0 || fields.message === "" ? "" : line.slice(end);
+  return lineOf(seqIn(line), JSON.stringify({ ...fieldsIn(line), ...fields }).slice(1)) + reactions;
 }
 
 // Only deleted messages have an empty text. Quotes in a text are escaped, so that no text can contain this.
@@ -91,9 +130,9 @@ export function isDeleted(line: Line): boolean {
   return line.includes(DELETED);
 }
 
-/** The line without its text: shorter, and with the same `seq`. */
+/** The line without its text and what hangs on it: shorter, and with the same `seq`. */
 export function withoutText(line: Line): Line {
-  return revised(line, { message: "" });
+  return revised(line, { message: "", edited: undefined, reply_to: undefined });
 }
 
 /** The line without its text and its sender. */
@@ -104,20 +143,14 @@ export function withoutPerson(line: Line): Line {
     message: "",
     account: undefined,
     person: undefined,
+    edited: undefined,
+    reply_to: undefined,
   });
 }
-
-/** The sender of erased messages; no account can have this name, see `accountName`. */
-const NOBODY = "-";
 
 /** Whether a line's message was erased together with its sender. */
 export function isErased(line: Line): boolean {
   return isDeleted(line) && line.includes(`"username":"${NOBODY}"`);
-}
-
-function revised(line: Line, fields: Partial<Message>): Line {
-  const { seq, ...message } = messageIn(line);
-  return lineOf(seq, JSON.stringify({ ...message, ...fields }).slice(1));
 }
 
 /** The message of a body, which has no `seq`. */
@@ -128,7 +161,9 @@ export function messageInBody(body: string): Omit<Message, "seq"> {
 /** Makes drafts, with ids and times. */
 export interface MessageFactory {
   /** A message of `user` in a room, as of now. */
-  draft(room: string, user: User, message: string): Draft;
+  draft(room: string, user: User, message: string, replyTo?: Quote): Draft;
+  /** What `user` does to a message, as of now. */
+  entry(room: string, user: User, change: Change): Draft;
 }
 
 /** A factory whose ids ascend and are all above the id `after` (`""`: any), even when the clock jumps back. */
@@ -147,16 +182,35 @@ export function createMessageFactory(options: {
   const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
   const format = createTimeFormat(options.timeZone);
   return {
-    draft(room, user, message) {
+    draft(room, user, message, reply_to) {
       const at = options.now();
       const id = ulid(Math.max(at, floor));
       const { time, timestamp } = format(at);
       const name = user.name;
       const account = hasAccount(user) || undefined;
       const person = options.personOf?.(room, user);
-      const fields = { id, room, user: name, username: name, message, time, timestamp, account, person };
-      const body = JSON.stringify(fields).slice(1);
-      return { id, room, timestamp, body };
+      const fields = {
+        id,
+        room,
+        user: name,
+        username: name,
+        message,
+        time,
+        timestamp,
+        account,
+        person,
+        reply_to,
+      };
+      return { id, room, timestamp, body: JSON.stringify(fields).slice(1) };
+    },
+    entry(room, user, change) {
+      const at = options.now();
+      const id = ulid(Math.max(at, floor));
+      const { time, timestamp } = format(at);
+      const { name } = user;
+      const person = options.personOf?.(room, user);
+      const fields = { id, room, ...change, user: name, username: name, time, timestamp, person };
+      return { id, room, timestamp, body: JSON.stringify(fields).slice(1) };
     },
   };
 }

@@ -17,7 +17,10 @@ import type { Trace } from "../trace.ts";
 import { Archive } from "./archive.ts";
 import { type Commit, CommitStream, type CommittedMessage } from "./commit_stream.ts";
 import { History } from "./history.ts";
+import { addReply } from "./entries/entry_store.ts";
+import { quotedIn } from "./entries/entry.ts";
 import { Journal, type JournalItem, type Writer } from "./journal.ts";
+import { type Accepted, findSent, type ResendKey } from "./resend_key.ts";
 import { Outbox } from "./outbox.ts";
 import { WriteForwarding } from "./write_forwarding.ts";
 
@@ -126,7 +129,7 @@ export class MessageLog implements Writer {
     });
     const announcer = this.#forwarding ??
       (isShared ? new DatabaseAnnouncer(channel, this.#stream) : new LocalAnnouncer(this.#stream));
-    this.#hooks = [...hooks, announcer, new CommitTimer(parts.counters, clock)];
+    this.#hooks = [...hooks, new ReplyIndex(), announcer, new CommitTimer(parts.counters, clock)];
   }
 
   /** Calls `receive` with the messages of each commit, in order. */
@@ -146,6 +149,11 @@ export class MessageLog implements Writer {
 
   write(item: JournalItem): void {
     this.#writer.write(item);
+  }
+
+  /** What became of a message that was sent before, see {@link findSent}. */
+  sent(room: string, key: ResendKey): Promise<Accepted | undefined> {
+    return findSent(this.#parts.kv, room, key);
   }
 
   /** Resolves when all that is durable by now has come to the history and to the subscribers. */
@@ -203,6 +211,16 @@ export class MessageLog implements Writer {
     this.#parts.trace("fan_out", { messages: messages.length }, () => {
       for (const receive of this.#subscribers) receive(messages);
     });
+  }
+}
+
+/** Notes which message a reply quotes: the quote changes with it. */
+class ReplyIndex implements CommitHook {
+  add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
+    for (const { draft: { room, id, body } } of items) {
+      const quoted = quotedIn(body);
+      if (quoted !== undefined) addReply(commit, room, quoted, id);
+    }
   }
 }
 

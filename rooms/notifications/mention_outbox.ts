@@ -10,7 +10,9 @@
  * process is killed, or a client sends the message again.
  */
 import type { Withdrawal } from "../messages/deletion.ts";
+import { type Entry, entryInBody } from "../messages/entries/entry.ts";
 import type { JournalItem } from "../messages/journal.ts";
+import { isEntryBody } from "../messages/message.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 import { mayMention } from "./mention.ts";
@@ -50,11 +52,12 @@ export class MentionOutbox implements CommitHook {
     this.#mayBeginName = mayBeginName;
   }
 
-  /** Adds to the commit of these messages which of them may contain a mention. */
-  add(commit: Deno.AtomicOperation, entries: readonly JournalItem[]): void {
-    for (const { draft: { body } } of entries) {
+  /** Adds to the commit of these messages which of them may contain a mention, and which are deleted. */
+  add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
+    for (const { draft: { body } } of items) {
+      if (isEntryBody(body)) this.#addEntry(commit, entryInBody(body));
       // All bodies of a commit fit into one value, and so do some of them.
-      if (mayMention(body, this.#mayBeginName)) this.#packer.add(body);
+      else if (mayMention(body, this.#mayBeginName)) this.#packer.add(body);
     }
     if (!this.#packer.size) return;
     this.#set(commit, MENTION, this.#packer.take());
@@ -96,6 +99,12 @@ export class MentionOutbox implements CommitHook {
   /** Removes a job that is done. */
   async settle({ key }: MentionJob): Promise<void> {
     await this.#kv.delete(key);
+  }
+
+  #addEntry(commit: Deno.AtomicOperation, { entry, message_id: id }: Omit<Entry, "seq">): void {
+    if (entry !== "deleted") return;
+    this.withdraw(commit, { id });
+    this.#isRinging = true;
   }
 
   #set(commit: Deno.AtomicOperation, kind: string, value: unknown): void {

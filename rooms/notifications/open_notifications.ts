@@ -60,9 +60,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     failed: (error) => failed("mention_worker_failed", error),
   });
   access.changes.listen((change) => {
-    if (change.type === "deleted" || change.type === "erased" || change.type === "unknown") {
-      mentionWorker.ring();
-    }
+    if (change.type === "erased" || change.type === "unknown") mentionWorker.ring();
     // Others wait to hear of changes, too; the hourly round makes up for what fails.
     if (change.type === "account") {
       void inboxes.tidy(change.id).catch((error) => failed("tidy_failed", error));

@@ -2,10 +2,11 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Accounts } from "../../rooms/access/accounts.ts";
-import type { Deletion } from "../../rooms/messages/deletion.ts";
+import type { Archive } from "../../rooms/messages/archive.ts";
 import type { History } from "../../rooms/messages/history.ts";
 import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { ROOM_NAME } from "../../rooms/room.ts";
+import type { Rooms } from "../../rooms/rooms.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
   mayChange,
@@ -60,7 +61,8 @@ export function roomsApi(options: {
   accounts: Accounts;
   roomPermissions: PermissionStore;
   roomNames: RoomNames;
-  deletion: Deletion;
+  rooms: Rooms;
+  archive: Archive;
   history: History;
   inboxes: Inboxes;
   words: Translations;
@@ -68,7 +70,7 @@ export function roomsApi(options: {
   language: string;
   now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, roomPermissions, roomNames, deletion, history } = options;
+  const { accounts, roomPermissions, roomNames, rooms, archive, history } = options;
   const app = new Hono<ApiEnv>();
   const notifyAdded = createMemberNotices(options);
   /** Lookups under way, by account ids: when a room's permissions change, all its members ask at the same time. */
@@ -190,9 +192,11 @@ export function roomsApi(options: {
 
   app.delete("/:room/messages/:id", async (c) => {
     const room = await roomNames.find(roomNameIn(c.req.param("room")));
-    await changerOf(c.var.caller, room);
-    if (await deletion.deleteMessage(room, c.req.param("id"))) return c.json({ ok: true });
-    throw new HttpError(404, "not_found", "The room has no such message");
+    const user = await changerOf(c.var.caller, room);
+    await rooms.change(room, { type: "delete_message", id: c.req.param("id") }, { user, mayModerate: true });
+    // Its words go from the archive, too.
+    await archive.advance();
+    return c.json({ ok: true });
   });
 
   /**

@@ -7,11 +7,19 @@ import type { History } from "../../rooms/messages/history.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
 import type { Connection, Member } from "../../rooms/member.ts";
 import { NameHeldError } from "../../rooms/presence/name_claims.ts";
-import { type ClientFrame, CLOSE, encodeFrame, FrameError, MAX_FRAME_BYTES } from "../../rooms/protocol.ts";
+import {
+  type ClientFrame,
+  CLOSE,
+  encodeFrame,
+  FrameError,
+  isWriting,
+  MAX_FRAME_BYTES,
+} from "../../rooms/protocol.ts";
 import type { Room } from "../../rooms/room.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
   type CachedPermissions,
+  mayChange,
   mayEnter,
   maySpeak,
   type PermissionStore,
@@ -217,7 +225,7 @@ class ChatSocket implements Connection, ConnectionOwner {
       this.#waiting = [];
       this.#introduce(room, member, frame);
     } else {
-      const current = this.#options.rooms.current();
+      const current = this.#options.rooms.current() ?? room.recall(frame);
       if (current) this.#wait(current, room, member, frame);
       else this.#act(room, member, frame);
     }
@@ -233,18 +241,21 @@ class ChatSocket implements Connection, ConnectionOwner {
     for (const next of waiting) {
       this.#guard(room, member, () => {
         if (isRead) return this.#take(room, member, next);
-        const clientId = next.type === "chat_message" ? next.client_id : undefined;
+        const clientId = isWriting(next) ? next.client_id : undefined;
         throw new FrameError("internal", "Internal server error", { clientId });
       });
     }
   }
 
   #act(room: Room, member: Member, frame: ClientFrame): void {
-    if (frame.type === "chat_message") this.#checkMaySpeak(frame.client_id);
+    if (isWriting(frame)) this.#checkMaySpeak(frame.client_id);
     const { stated, speaker } = this.#introduction ?? {};
     const isStated = frame.type === "chat_message" && frame.username !== undefined &&
       frame.username === stated;
-    room.receive(member, frame, isStated ? speaker : undefined);
+    room.receive(member, frame, {
+      user: isStated && speaker || member.user,
+      mayModerate: mayChange(this.#target.permissions.current, this.#admitted.user),
+    });
   }
 
   /** Whether a message states a name that has to be checked before its sender can have it. */

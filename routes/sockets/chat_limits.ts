@@ -1,6 +1,13 @@
 /** How much the clients of rooms may send: limits of a connection, of a person, and of the guests of an address. */
 import { RateLimiter, type TokenBucket } from "limiter";
-import { type ClientFrame, decodeFrame, FrameError, type Ping } from "../../rooms/protocol.ts";
+import {
+  type ClientFrame,
+  FrameError,
+  isWriting,
+  type Ping,
+  type WritingFrame,
+} from "../../rooms/protocol.ts";
+import { decodeFrame } from "../../rooms/frame_decoder.ts";
 import { personOf, type User } from "../../rooms/user.ts";
 import { Budgets, RateLimits } from "../rate_limits.ts";
 import type { Frame } from "./socket.ts";
@@ -89,18 +96,20 @@ class ConnectionLimits implements FrameLimits {
       throw new TooManyFramesError("Too many messages from this address");
     }
     const frame = decodeFrame(data);
-    if (frame.type === "chat_message") this.#takeTokens(frame);
+    if (isWriting(frame)) this.#takeTokens(frame);
     return frame;
   }
 
-  #takeTokens({ message, client_id: clientId }: ClientFrame & { type: "chat_message" }): void {
+  #takeTokens(frame: WritingFrame): void {
+    const clientId = frame.client_id;
+    const length = "message" in frame ? frame.message.length : 0;
     if (!this.#person.tryRemoveTokens(1)) {
       const retryAfterMs = this.#person.getWaitTime(1);
       throw new FrameError("rate_limited", "Rate limit exceeded", { clientId, retryAfterMs });
     }
     if (!this.#shared) return;
     const { messages } = this.#shared;
-    const cost = Math.min(1 + Math.floor(message.length / LENGTH_PER_TOKEN), messages.bucketSize);
+    const cost = Math.min(1 + Math.floor(length / LENGTH_PER_TOKEN), messages.bucketSize);
     if (messages.tryRemoveTokens(cost)) return;
     const retryAfterMs = messages.getWaitTime(cost);
     const error = "Rate limit of guests at this address exceeded";

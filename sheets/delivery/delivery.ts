@@ -13,7 +13,7 @@
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
-import { messageInBody } from "../../rooms/messages/message.ts";
+import { idInBody, isEntryBody, messageInBody } from "../../rooms/messages/message.ts";
 import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
@@ -127,7 +127,7 @@ export class Delivery {
       const isFull = rows.length + batch.bodies.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
       if (intent === undefined && rows.length && isFull) break;
       batches.push(batch);
-      for (const body of batch.bodies) rows.push(rowOf(body));
+      for (const body of batch.bodies) if (!isEntryBody(body)) rows.push(rowOf(body));
       bytes += batch.bytes;
     }
     return batches.length ? { batches, rows } : undefined;
@@ -145,7 +145,8 @@ export class Delivery {
     await this.#writer.open(way.signal, mark);
     if (upTo > archive.position) await archive.advance();
     let written: WrittenRows;
-    if (intent === undefined) {
+    if (!slice.rows.length) written = { last: mark, refused: [] };
+    else if (intent === undefined) {
       await this.#save({ ...this.#progress, intent: upTo }, kv.atomic());
       written = await this.#writer.append(slice.rows, way);
     } else written = await this.#writer.complete(slice.rows, mark, way);
@@ -221,11 +222,10 @@ export class Delivery {
 
 /** How many messages of these batches became rows. */
 function rowsIn(batches: readonly Batch[], letters: readonly DeadLetter[]): number {
-  const count = countIn(batches);
-  if (!letters.length) return count;
   const refused = new Set(letters.map(({ row }) => idOf(row)));
-  const ids = batches.flatMap(({ bodies }) => bodies.map((body) => messageInBody(body).id));
-  return ids.filter((id) => !refused.has(id)).length;
+  return batches.reduce((count, { bodies }) => {
+    return count + bodies.filter((body) => !isEntryBody(body) && !refused.has(idInBody(body))).length;
+  }, 0);
 }
 
 function rowOf(body: string): Row {

@@ -102,7 +102,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   const delivery = new Delivery({ ...parts, outbox, archive, sheet, lease, idempotentCommit });
   await delivery.load();
   const dead = await delivery.deadLetters.list();
-  history.markRecorded(delivery.settled, [], dead.map(({ row }) => targetOf(row)));
+  history.recorded.markRecorded(delivery.settled, [], dead.map(({ row }) => targetOf(row)));
   const receipts = new Receipts({ history, rooms, delivery, lease, channel });
   const flusher: Flusher = new Flusher({
     ...parts,

@@ -75,7 +75,7 @@ export class Receipts {
 
   #tell({ upTo, recorded, refused }: Outcome): void {
     const { history, rooms } = this.#parts;
-    history.markRecorded(upTo, recorded, refused);
+    history.recorded.markRecorded(upTo, recorded, refused);
     rooms.recorded(recorded, "recorded");
     rooms.recorded(refused, "not_recorded");
   }

@@ -129,7 +129,7 @@ Deno.test("A POST that was refused is carried out when it comes again and may be
 
 Deno.test("A message that was deleted isn't said again by the POST that said it, nor told", async () => {
   await using service = await startService();
-  await using ada = await Client.enter(service.url, "lobby", "?username=ada");
+  await using ada = await Client.enter(service.url, "lobby", "?username=ada&events=1");
   const poster = backend(service.url);
   const said = { message: "a secret", client_id: "1" };
   const { body: { id } } = await poster.ask("POST", "/api/rooms/lobby/messages", said);

@@ -14,8 +14,8 @@ for (const engine of ["BroadcastChannel", "KV", "Redis"] as const) {
       await using ensemble = await startEnsemble(engine, 2);
       const [here, there] = ensemble.services;
       const ada = await member(here.url, "ada");
-      await using own = await ada.enter("team");
-      await using far = await Client.enter(there.url, "team", "?username=bo");
+      await using own = await ada.enter("team", "?events=1");
+      await using far = await Client.enter(there.url, "team", "?username=bo&events=1");
       const ids: string[] = [];
       for (const words of ["one", "a secret", "three"]) ids.push((await far.say(words)).id);
       await own.next("chat_message", ({ message }) => message === "three");

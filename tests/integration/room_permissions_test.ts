@@ -123,12 +123,12 @@ Deno.test("Deleting a message takes its text from every member, the history and 
   {
     await using here = await startService({ fanOut: "broadcast" }, directory.path);
     const [ada, bo] = [await member(here.url, "ada"), await member(here.url, "bo")];
-    await using own = await ada.enter("team");
-    await using guest = await Client.enter(here.url, "team", "?username=cy");
+    await using own = await ada.enter("team", "?events=1");
+    await using guest = await Client.enter(here.url, "team", "?username=cy&events=1");
     for (const words of ["one", "a secret", "three"]) ids.push((await guest.say(words)).id);
     await own.next("recorded", ({ ids: recorded }) => recorded.includes(ids[2]));
     await using there = await startService({ fanOut: "broadcast" }, directory.path);
-    await using far = await Client.enter(there.url, "team", "?username=dan");
+    await using far = await Client.enter(there.url, "team", "?username=dan&events=1");
     const path = `/api/rooms/team/messages/${ids[1]}`;
     assertEquals(await bo.outcome("DELETE", path), [403, "not_allowed"]);
     assertEquals(await new Visitor(here.url).outcome("DELETE", path), [401, "not_signed_in"]);

@@ -96,6 +96,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       timeZone: "UTC",
       elapsed: clock.elapsed,
       maxMessageLength: 0,
+      editMinutes: 1_440,
       outboxLimit: 1e6,
     }),
   );
@@ -134,7 +135,10 @@ export async function enter({ rooms }: Isolate, room: string, name: string, badg
     shown,
     answers,
     say: (message: string, clientId?: string) =>
-      rooms.room(room).receive(member, { type: "chat_message", message, client_id: clientId }),
+      rooms.room(room).receive(member, { type: "chat_message", message, client_id: clientId }, {
+        user: member.user,
+        mayModerate: false,
+      }),
     leave: () => rooms.room(room).leave(member),
   };
 }

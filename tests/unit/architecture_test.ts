@@ -9,12 +9,14 @@ const FOLDERS = ["rooms", "routes", "sheets", "static"];
 const LAYERS = [
   ["rooms/rooms.ts"],
   ["rooms/room.ts"],
+  ["rooms/room_entries.ts", "rooms/room_reading.ts", "rooms/quotes.ts"],
   ["rooms/presence", "rooms/notifications", "rooms/reports"],
   ["rooms/member.ts", "rooms/access", "rooms/stats"],
   ["rooms/messages", "rooms/documents"],
   ["rooms/cluster"],
   ["rooms/kv"],
   ["rooms/lifecycle.ts"],
+  ["rooms/frame_decoder.ts"],
   ["rooms/protocol.ts", "rooms/user.ts", "rooms/clock.ts", "rooms/counters.ts", "rooms/trace.ts"],
 ];
 
