@@ -90,9 +90,9 @@ export function idIn(line: Line): string {
 
 /**
  * The `chat_message` frame of a line; `fields` are further ones, as JSON with a comma after each. `reader` is the person
- * who reads it, whose own reactions are marked.
+ * who reads it, whose own reactions are marked; `""`: anybody.
  */
-export function eventOf(line: Line, fields = "", reader?: string): string {
+export function eventOf(line: Line, fields = "", reader = ""): string {
   return `{"type":"chat_message",${fields}"seq":"${seqIn(line)}",${present(line, reader)}`;
 }
 
@@ -102,7 +102,7 @@ export function messageIn(line: Line): Message {
 }
 
 /** The JSON of a line behind its `seq`, with its reactions as clients read them. */
-function present(line: Line, reader?: string): string {
+function present(line: Line, reader = ""): string {
   const end = line.indexOf(REACTIONS_FOLLOW);
   if (end < 0) return line.slice(SEQ_LENGTH + 1);
   const reactions = JSON.stringify(reactionsFor(line.slice(end + 1), reader));

@@ -7,9 +7,9 @@ import { REACTIONS_FOLLOW, reactionsFor } from "./reactions.ts";
 
 /**
  * The frame of an entry, whose message is `line` by now; `undefined` when there is nothing to tell: the message is gone, or
- * the entry is about pins. `reader` is the person who reads it; missing: it is for all members.
+ * the entry is about pins. `reader` is the person who reads it; `""`: it is for all members.
  */
-export function entryFrame(entry: Entry, line: Line | undefined, reader?: string): string | undefined {
+export function entryFrame(entry: Entry, line: Line | undefined, reader = ""): string | undefined {
   const { id, seq, room, message_id, user, person, emoji } = entry;
   if (entry.entry === "deleted") return encodeDeletion(room, message_id, { entry_id: id, seq });
   if (line === undefined) return undefined;

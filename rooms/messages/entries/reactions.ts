@@ -29,12 +29,12 @@ export function emojiIn(text: string): string | undefined {
 }
 
 /** The reactions of a line as a client reads them; those of the person `reader` are marked. */
-export function reactionsFor(json: string, reader?: string): Reaction[] {
+export function reactionsFor(json: string, reader: string): Reaction[] {
   return Object.entries(JSON.parse(json) as Reactions).map(([emoji, people]) => ({
     emoji,
     count: people.length,
     users: people.slice(0, MAX_NAMES).map(([, name]) => name),
-    ...(reader !== undefined && people.some(([person]) => person === reader) ? { mine: true as const } : {}),
+    ...(reader && people.some(([person]) => person === reader) ? { mine: true as const } : {}),
   }));
 }
 
