@@ -2,18 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client, type Frame } from "../support/client.ts";
-import { readHistory } from "../support/service.ts";
-import { startService, temporaryDirectory } from "../support/service.ts";
+import { change } from "../support/changes.ts";
+import { readHistory, startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
-
-/** Asks for a change and waits until it is acknowledged, or refused. */
-async function change(client: Client, frame: object, clientId: string = crypto.randomUUID()): Promise<Frame> {
-  client.send({ ...frame, client_id: clientId });
-  const isAnswer = ({ type, client_id }: Frame): boolean =>
-    (type === "ack" || type === "error") && client_id === clientId;
-  await client.until((frames) => frames.some(isAnswer));
-  return client.frames.findLast(isAnswer) as Frame;
-}
 
 Deno.test("An edit reaches members in their order, the history, and whoever comes back", async () => {
   await using service = await startService();
