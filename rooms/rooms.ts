@@ -6,7 +6,7 @@ import type { ChangeFeed } from "./kv/change_feed.ts";
 import type { CommittedMessage } from "./messages/commit_stream.ts";
 import type { Sender } from "./messages/journal.ts";
 import type { Accepted } from "./messages/resend_key.ts";
-import { createMessageFactory, type Line, lineOf, type Message, messageIn } from "./messages/message.ts";
+import { createMessageFactory, lineOf, type Message, messageIn } from "./messages/message.ts";
 import type { MessageLog } from "./messages/message_log.ts";
 import { type ChangeFrame, CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
 import { Room, type RoomParts } from "./room.ts";
@@ -174,14 +174,9 @@ export class Rooms {
 
   /** Brings it to the members that these messages stand in the sheet, or were refused by it. */
   recorded(messages: Iterable<{ room: string; id: string }>, type: "recorded" | "not_recorded"): void {
-    const rooms = new Map<string, string[]>();
-    for (const { room, id } of messages) {
-      if (!this.#rooms.has(room)) continue;
-      const ids = rooms.get(room);
-      if (ids) ids.push(id);
-      else rooms.set(room, [id]);
+    for (const [name, settled] of Map.groupBy(messages, ({ room }) => room)) {
+      this.#rooms.get(name)?.recorded(settled.map(({ id }) => id), type);
     }
-    for (const [name, ids] of rooms) this.#rooms.get(name)?.recorded(ids, type);
   }
 
   /** Tells the members of a room something that isn't a message. */
@@ -201,12 +196,8 @@ export class Rooms {
   }
 
   #deliver(messages: readonly CommittedMessage[]): void {
-    const rooms = new Map<string, Line[]>();
-    for (const { room, line } of messages) {
-      const lines = rooms.get(room);
-      if (lines) lines.push(line);
-      else rooms.set(room, [line]);
+    for (const [name, committed] of Map.groupBy(messages, ({ room }) => room)) {
+      this.#rooms.get(name)?.deliver(committed.map(({ line }) => line));
     }
-    for (const [name, lines] of rooms) this.#rooms.get(name)?.deliver(lines);
   }
 }

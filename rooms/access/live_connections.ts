@@ -1,4 +1,5 @@
 /** All open connections, whose right to be open may end at any time. */
+import { within } from "../clock.ts";
 import { foldName } from "./account_name.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
@@ -81,10 +82,7 @@ export class LiveConnections {
 
   /** Closes every connection before a restart; resolves when they are closed, at most {@link CLOSE_WITHIN_MS} later. */
   async restart(): Promise<void> {
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, CLOSE_WITHIN_MS);
-    await Promise.race([this.disconnectAll(CLOSE.restarting, RESTARTING), patience.promise]);
-    clearTimeout(timer);
+    await within(CLOSE_WITHIN_MS, this.disconnectAll(CLOSE.restarting, RESTARTING));
   }
 
   /** Ends the checks. */

@@ -7,9 +7,10 @@
  * | `["tail"]` | changes with every commit that others want to know of |
  */
 import * as v from "valibot";
+import { wait } from "../clock.ts";
 import { type Channel, type ChannelListener, decodePost, type Post } from "./channel.ts";
 import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
-import { versionstampKey } from "../kv/versionstamp_key.ts";
+import { keysAfter, versionstampKey } from "../kv/versionstamp_key.ts";
 
 const TAIL = ["tail"];
 const POST = "post";
@@ -34,13 +35,12 @@ export class KeyValue implements Channel {
   readonly isDatabase = true;
   readonly #id = crypto.randomUUID();
   readonly #options: KeyValueOptions;
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #closing = new AbortController();
   #gathered: string[] = [];
   #sending: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watching: ReadableStreamDefaultReader | undefined;
   #listening: Promise<void> | undefined;
-  #isClosed = false;
   #cursor = "";
 
   constructor(options: KeyValueOptions) {
@@ -64,12 +64,15 @@ export class KeyValue implements Channel {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
     await this.#sending;
-    this.#closing.resolve();
     await this.#watching?.cancel().catch(() => {});
     await this.#listening;
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #send(): void {
@@ -107,15 +110,13 @@ export class KeyValue implements Channel {
         if (!this.#isClosed) failed(error);
       }
       if (this.#isClosed) return;
-      await Promise.race([this.#closing.promise, new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
+      await wait(RETRY_MS, this.#closing.signal);
       listener.resync?.();
     }
   }
 
   async #read(listener: ChannelListener): Promise<void> {
-    const start = [POST, `${this.#cursor}\0`];
-    const end = [POST, "g"];
-    for await (const { key, value } of this.#options.kv.list<Uint8Array>({ start, end })) {
+    for await (const { key, value } of this.#options.kv.list<Uint8Array>(keysAfter(this.#cursor, POST))) {
       this.#cursor = String(key[1]);
       const stored = v.safeParse(STORED, JSON.parse(decoder.decode(value)));
       if (!stored.success || stored.output.from === this.#id) continue;

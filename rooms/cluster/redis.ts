@@ -1,5 +1,6 @@
 /** Posts between machines through Redis. */
 import type { createClient, RedisClientType } from "@redis/client";
+import { within } from "../clock.ts";
 import { type Channel, type ChannelListener, decodePost, type Post } from "./channel.ts";
 
 /** Which Redis, and whose posts. */
@@ -65,9 +66,7 @@ export class Redis implements Channel {
     const connected = Promise.all([this.#speaking.connect(), this.#listening.connect()]);
     const subscribed = connected.then(() => this.#listening.subscribe(this.#options.place, heard));
     // The service starts without Redis, too, and hears the others once it is there.
-    const patience = AbortSignal.timeout(CONNECT_WITHIN_MS);
-    const late = new Promise<void>((resolve) => patience.addEventListener("abort", () => resolve()));
-    await Promise.race([subscribed.catch((error) => this.#troubled(error)), late]);
+    await within(CONNECT_WITHIN_MS, subscribed.catch((error) => this.#troubled(error)));
   }
 
   close(): Promise<void> {

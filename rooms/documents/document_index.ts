@@ -11,6 +11,7 @@
  *
  * A copy is written in the commit that changes the document's own record.
  */
+import { readKeys } from "../kv/read_keys.ts";
 import type { ListedDocument } from "./document_list.ts";
 
 /** Where the next page begins: time and id of the last document that was read for this one. */
@@ -38,8 +39,6 @@ export interface PageQuery {
 
 /** Documents that one query reads at most; the next query continues there. */
 const MAX_READ = 2_000;
-/** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
-const KEYS_PER_READ = 10;
 
 /** The key of a document's record. */
 export function documentKey(id: string): ["document", string] {
@@ -96,20 +95,15 @@ export class DocumentIndex {
    */
   async #current(found: readonly Deno.KvEntry<ListedDocument>[]): Promise<ListedDocument[]> {
     const current: ListedDocument[] = [];
-    for (let from = 0; from < found.length; from += KEYS_PER_READ) {
-      const some = found.slice(from, from + KEYS_PER_READ);
-      const entries = await this.#kv.getMany<ListedDocument[]>(
-        some.map(({ value }) => documentKey(value.id)),
-      );
-      for (const [i, entry] of entries.entries()) {
-        const { key, versionstamp } = some[i];
-        const wanted = entry.value && indexKey(entry.value);
-        if (entry.value && wanted?.[1] === key[1] && wanted[0] === key[0]) current.push(entry.value);
-        else {
-          const commit = this.#kv.atomic().check({ key, versionstamp }).check(entry).delete(key);
-          if (entry.value && wanted) commit.set(wanted, entry.value);
-          await commit.commit();
-        }
+    const keys = found.map(({ value }) => documentKey(value.id));
+    for (const [i, entry] of (await readKeys<ListedDocument>(this.#kv, keys)).entries()) {
+      const { key, versionstamp } = found[i];
+      const wanted = entry.value && indexKey(entry.value);
+      if (entry.value && wanted?.[1] === key[1] && wanted[0] === key[0]) current.push(entry.value);
+      else {
+        const commit = this.#kv.atomic().check({ key, versionstamp }).check(entry).delete(key);
+        if (entry.value && wanted) commit.set(wanted, entry.value);
+        await commit.commit();
       }
     }
     return current;

@@ -15,7 +15,7 @@
 import { monotonicFactory } from "ulid";
 import { deleteKeys } from "../kv/delete_keys.ts";
 import { PIECE_BYTES, writePieces } from "../kv/pieces.ts";
-import { versionstampKey } from "../kv/versionstamp_key.ts";
+import { keysAfter, versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** The valid snapshot. */
 interface Head {
@@ -114,10 +114,9 @@ export class DocumentStore {
   }
 
   async #readUpdates(): Promise<{ updates: Uint8Array<ArrayBuffer>[]; cursor: string }> {
-    const start = [...this.#prefix, "update", `${this.#cursor}\0`];
-    const end = [...this.#prefix, "update", "g"];
-    const entries = await Array.fromAsync(this.#kv.list<Uint8Array<ArrayBuffer>>({ start, end }, MANY));
-    const cursor = entries.length ? String(entries[entries.length - 1].key[3]) : this.#cursor;
+    const range = keysAfter(this.#cursor, ...this.#prefix, "update");
+    const entries = await Array.fromAsync(this.#kv.list<Uint8Array<ArrayBuffer>>(range, MANY));
+    const cursor = String(entries.at(-1)?.key[3] ?? this.#cursor);
     return { updates: entries.map(({ value }) => value), cursor };
   }
 

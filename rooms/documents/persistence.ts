@@ -6,6 +6,7 @@
  * within {@link CONFIRM_WITHIN_MS}, because it died, is saved here.
  */
 import * as Y from "yjs";
+import { wait } from "../clock.ts";
 import { DocumentStore } from "./document_store.ts";
 
 /** What the persistence of one document needs. */
@@ -65,11 +66,10 @@ export class Persistence {
   #turn: Promise<unknown> = Promise.resolve();
   /** A read that hasn't begun yet. */
   #reading: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
   #waiting: { order: number; by: object; done: () => void }[] = [];
   /** How many of them each participant has. */
   readonly #counts = new Map<object, number>();
-  #wake: () => void = () => {};
 
   constructor(parts: PersistenceParts) {
     this.#parts = parts;
@@ -146,11 +146,14 @@ export class Persistence {
 
   /** Stops saving; edits that aren't saved by now are lost to this process. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
-    this.#wake();
     await this.#saving;
     await this.#turn.catch(() => {});
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #add(edit: Unsaved): void {
@@ -204,7 +207,7 @@ export class Persistence {
       this.#bytes = this.#fresh.reduce((sum, { update }) => sum + (update?.length ?? 0), 0);
       this.#limit();
       this.#parts.failed(error);
-      return await this.#pause(RETRY_MS);
+      return await wait(RETRY_MS, this.#closing.signal);
     }
     this.#batch = [];
     this.#parts.saved(number);
@@ -250,18 +253,6 @@ export class Persistence {
     const turn = this.#turn.catch(() => {}).then(act);
     this.#turn = turn;
     return turn;
-  }
-
-  /** Waits, at most until {@link close}. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.#isClosed) this.#wake();
-    });
   }
 }
 

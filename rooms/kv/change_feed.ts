@@ -13,7 +13,7 @@
  * could: the time of day jumps, and a monotonic clock stops while a machine is suspended.
  */
 import { type Clock, wait } from "../clock.ts";
-import { versionstampKey } from "./versionstamp_key.ts";
+import { keysAfter, newestStamp, versionstampKey } from "./versionstamp_key.ts";
 
 const PREFIX = ["change"];
 const MADE = ["changes_made"];
@@ -89,8 +89,7 @@ export class ChangeFeed {
     let made: bigint;
     do {
       made = await this.#made();
-      const { value } = await this.#kv.list({ prefix: PREFIX }, { reverse: true, limit: 1 }).next();
-      this.#last = value ? String(value.key[1]) : "";
+      this.#last = await newestStamp(this.#kv, PREFIX);
       // A change between the reads is in one of them only.
     } while (made !== await this.#made());
     this.#applied = made;
@@ -120,10 +119,8 @@ export class ChangeFeed {
     const began = this.#time();
     // Before the changes: those that are counted here and not found below have been deleted.
     const made = await this.#made();
-    const start = [...PREFIX, `${this.#last}\0`];
-    const end = [...PREFIX, "g"];
     let found = 0n;
-    for await (const entry of this.#kv.list<Change>({ start, end })) {
+    for await (const entry of this.#kv.list<Change>(keysAfter(this.#last, ...PREFIX))) {
       await this.#notify(entry.value);
       // Not before: a change for which a listener failed comes again.
       this.#last = String(entry.key[1]);

@@ -2,6 +2,7 @@
  * KV's queue, whose messages have a `kind`. An isolate has one listener for all kinds, because KV allows no more.
  */
 import * as v from "valibot";
+import { within } from "../clock.ts";
 
 /** KV delivers a message again when handling takes over a minute (measured); the work itself is stored elsewhere. */
 const HANDLE_AT_MOST_MS = 45_000;
@@ -43,13 +44,8 @@ export class Queue {
   listen(): Promise<void> {
     return this.#listening ??= this.#kv.listenQueue(async (message: unknown) => {
       if (!v.is(MESSAGE, message)) return;
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, HANDLE_AT_MOST_MS);
-      try {
-        await Promise.race([this.#handlers.get(message.kind)?.(), late.promise]);
-      } finally {
-        clearTimeout(timer);
-      }
+      const handler = this.#handlers.get(message.kind);
+      if (handler) await within(HANDLE_AT_MOST_MS, handler());
     });
   }
 }

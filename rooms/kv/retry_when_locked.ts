@@ -2,6 +2,7 @@
  * Retries writes to an SQLite database that several isolates have open. A write during another isolate's write fails
  * with "database is locked", and nothing of it has happened then (measured).
  */
+import { wait } from "../clock.ts";
 
 const MAX_TRIES = 100;
 /** On average; random, so that two isolates don't meet again and again. */
@@ -41,7 +42,7 @@ async function retry<T>(write: () => Promise<T>): Promise<T> {
       if (tries === MAX_TRIES || !(error instanceof TypeError) || !error.message.includes("locked")) {
         throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (0.5 + Math.random())));
+      await wait(PAUSE_MS * (0.5 + Math.random()));
     }
   }
 }

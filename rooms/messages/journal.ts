@@ -6,6 +6,7 @@
  * the keys by which resends are recognised (`resend_key.ts`), and what other parts add.
  */
 import { setImmediate } from "node:timers/promises";
+import { readKeys } from "../kv/read_keys.ts";
 import { LeaseLostError } from "../kv/lease.ts";
 import { isReply } from "./entries/entry.ts";
 import { type Draft, isEntryBody, seqOf } from "./message.ts";
@@ -60,8 +61,6 @@ export interface JournalOptions {
   readonly displaced: (items: readonly JournalItem[]) => void;
 }
 
-/** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
-const KEYS_PER_READ = 10;
 /** Keys of items in a commit, which holds 1,000 mutations (https://docs.deno.com/api/deno/~/Deno.AtomicOperation). */
 const MAX_KEYS = 900;
 /** A commit to KV Connect holds 10 checks, one of which is that of {@link IdempotentCommit}. */
@@ -239,17 +238,12 @@ export class Journal implements Writer {
 
   /** Answers the resends of messages that are stored already, and removes them from the set. */
   async #answerResends(unsettled: Set<JournalItem>): Promise<void> {
-    const resends = [...unsettled].filter(({ resend }) => resend);
+    const resends = [...unsettled].flatMap((item) =>
+      item.resend ? { item, key: keyOf(item.draft, item.resend) } : []
+    );
     if (!resends.length) return;
-    const reads: Promise<Deno.KvEntryMaybe<Accepted>[]>[] = [];
-    for (let i = 0; i < resends.length; i += KEYS_PER_READ) {
-      const keys = resends.slice(i, i + KEYS_PER_READ).map(({ draft, resend }) =>
-        keyOf(draft, resend as ResendKey)
-      );
-      reads.push(this.#options.kv.getMany<Accepted[]>(keys));
-    }
-    const found = (await Promise.all(reads)).flat();
-    for (const [i, item] of resends.entries()) {
+    const found = await readKeys<Accepted>(this.#options.kv, resends.map(({ key }) => key));
+    for (const [i, { item }] of resends.entries()) {
       const first = found[i].value;
       if (!first) continue;
       unsettled.delete(item);

@@ -12,7 +12,7 @@
  */
 import { seqOf } from "./message.ts";
 import { unpack } from "../kv/value_packer.ts";
-import { versionstampKey } from "../kv/versionstamp_key.ts";
+import { keysAfter, versionstampKey } from "../kv/versionstamp_key.ts";
 
 const PREFIX = ["outbox"];
 const DEPTH = ["outbox_depth"];
@@ -84,15 +84,9 @@ export class Outbox {
 
   /** The batches after `versionstamp` (`""`: all), in order, at most `limit`. */
   async *after(versionstamp: string, limit?: number): AsyncGenerator<Batch> {
-    // The next possible key: a list's start is inclusive.
-    const start = [...PREFIX, `${versionstamp}\0`];
-    const end = [...PREFIX, "g"];
-    for await (const entry of this.#kv.list<Uint8Array>({ start, end }, { batchSize: 25, limit })) {
-      yield {
-        versionstamp: String(entry.key[1]),
-        bodies: unpack(entry.value),
-        bytes: entry.value.length,
-      };
+    const batches = this.#kv.list<Uint8Array>(keysAfter(versionstamp, ...PREFIX), { batchSize: 25, limit });
+    for await (const { key, value } of batches) {
+      yield { versionstamp: String(key[1]), bodies: unpack(value), bytes: value.length };
     }
   }
 

@@ -10,7 +10,9 @@
  * Every commit checks and changes the first key. So numbers have no gap, an id is stored once, and the unread count
  * follows from that one record, however many processes read and write at the same time.
  */
+import { wait } from "../clock.ts";
 import { deletePrefix } from "../kv/delete_keys.ts";
+import { readKeys } from "../kv/read_keys.ts";
 import type { MentionsOfDay } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 import { NOTHING, type ReadMarks, withoutBefore } from "./read_marks.ts";
@@ -54,8 +56,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const LIFE_MS = RETENTION_DAYS * DAY_MS;
 /** KV may delete older values by itself; a day of grace lets {@link InboxStore.current} update the record first. */
 const KV_LIFE_MS = LIFE_MS + DAY_MS;
-/** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
-const KEYS_PER_READ = 10;
 /** Notifications removed in one commit; each is two of KV's 1,000 mutations. */
 const MOST_REMOVED = 400;
 /** Attempts to change an inbox while other processes change it. The pause between two of them grows up to ten times. */
@@ -106,14 +106,19 @@ export class InboxStore {
     return (await this.#kv.get<number>([BY_ID, account, id])).value ?? undefined;
   }
 
-  /** The notifications numbered from `from` to below `end`, ascending. */
-  async *list(account: string, from: number, end: number): AsyncGenerator<Numbered> {
-    yield* this.#list(account, from, end, {});
-  }
-
-  /** The same, descending. */
-  async *listBack(account: string, from: number, end: number): AsyncGenerator<Numbered> {
-    yield* this.#list(account, from, end, { reverse: true, batchSize: 100 });
+  /** The notifications numbered from `from` to below `end`, ascending unless the options say otherwise. */
+  async *list(
+    account: string,
+    from: number,
+    end: number,
+    options?: Deno.KvListOptions,
+  ): AsyncGenerator<Numbered> {
+    if (from >= end) return;
+    const prefix = [NOTIFICATION, account];
+    const range = { start: [...prefix, from], end: [...prefix, end] };
+    for await (const { key, value } of this.#kv.list<StoredNotification>(range, options)) {
+      yield { number: Number(key[2]), notification: value };
+    }
   }
 
   /** All notifications of an account, or of all accounts. */
@@ -132,12 +137,9 @@ export class InboxStore {
   /** Those of the notifications whose ids the account doesn't have yet, each id once. */
   async missing(account: string, notifications: readonly Notification[]): Promise<Notification[]> {
     const missing = new Map(notifications.map((notification) => [notification.id, notification]));
-    const ids = [...missing.keys()];
-    for (let i = 0; i < ids.length; i += KEYS_PER_READ) {
-      const keys = ids.slice(i, i + KEYS_PER_READ).map((id) => [BY_ID, account, id]);
-      for (const { key, value } of await this.#kv.getMany(keys)) {
-        if (value !== null) missing.delete(String(key[2]));
-      }
+    const keys = Array.from(missing.keys(), (id) => [BY_ID, account, id]);
+    for (const { key, value } of await readKeys(this.#kv, keys)) {
+      if (value !== null) missing.delete(String(key[2]));
     }
     return [...missing.values()];
   }
@@ -184,7 +186,7 @@ export class InboxStore {
     for await (const { number, notification } of this.list(account, inbox.first, first)) {
       commit.delete([NOTIFICATION, account, number]).delete([BY_ID, account, notification.id]);
     }
-    const { value: oldest } = await this.#list(account, first, inbox.last + 1, { limit: 1 }).next();
+    const { value: oldest } = await this.list(account, first, inbox.last + 1, { limit: 1 }).next();
     return {
       ...inbox,
       ...withoutBefore(inbox, first),
@@ -214,23 +216,9 @@ export class InboxStore {
         this.#changed(account);
         return true;
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * Math.min(tries, 10) * this.#random()));
+      await wait(PAUSE_MS * Math.min(tries, 10) * this.#random());
     }
     throw new Error(`Changing the inbox of ${account} failed: others changed it ${TRIES} times meanwhile`);
-  }
-
-  async *#list(
-    account: string,
-    from: number,
-    end: number,
-    options: Deno.KvListOptions,
-  ): AsyncGenerator<Numbered> {
-    if (from >= end) return;
-    const prefix = [NOTIFICATION, account];
-    const range = { start: [...prefix, from], end: [...prefix, end] };
-    for await (const { key, value } of this.#kv.list<StoredNotification>(range, options)) {
-      yield { number: Number(key[2]), notification: value };
-    }
   }
 
   /** The number of the oldest notification that isn't too old, at most {@link MOST_REMOVED} after the first. */

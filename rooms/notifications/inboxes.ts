@@ -106,7 +106,8 @@ export class Inboxes {
     const end = before === undefined ? inbox.last + 1 : await this.#store.numberOf(account, before) ?? 0;
     const from = isUnread ? Math.max(inbox.first, inbox.upTo + 1) : inbox.first;
     const found: Listed[] = [];
-    for await (const { number, notification } of this.#store.listBack(account, from, end)) {
+    const newestFirst = this.#store.list(account, from, end, { reverse: true, batchSize: 100 });
+    for await (const { number, notification } of newestFirst) {
       const read = isRead(inbox, number);
       if (read && isUnread) continue;
       found.push({ ...withoutTime(notification), read });

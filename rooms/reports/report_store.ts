@@ -7,6 +7,7 @@
  * | `["reports_of", owner]` | the ids of the owner's reports, the oldest first |
  */
 import { ulid } from "ulid";
+import { readKeys } from "../kv/read_keys.ts";
 import { isId } from "../messages/message.ts";
 import { changed, endOf, isUnfinished, type Order, type Report } from "./report.ts";
 import { ReportContent } from "./report_content.ts";
@@ -25,8 +26,6 @@ export class TooManyReportsError extends Error {
 export const MAX_UNFINISHED = 3;
 /** Reports kept for one account; a further one replaces the oldest that is finished. */
 const MAX_KEPT = 20;
-/** KV's limit for one `getMany` (https://docs.deno.com/api/deno/~/Deno.Kv.prototype.getMany). */
-const KEYS_PER_READ = 10;
 /** Attempts to change a list or a report while other processes change it. */
 const MAX_TRIES = 10;
 
@@ -173,13 +172,8 @@ export class ReportStore {
   }
 
   async #reports(ids: readonly string[]): Promise<Report[]> {
-    const reports: Report[] = [];
-    for (let i = 0; i < ids.length; i += KEYS_PER_READ) {
-      const keys = ids.slice(i, i + KEYS_PER_READ).map((id) => [REPORT, id]);
-      const entries = await this.#kv.getMany<Report[]>(keys);
-      reports.push(...entries.flatMap(({ value }) => value ?? []));
-    }
-    return reports;
+    const entries = await readKeys<Report>(this.#kv, ids.map((id) => [REPORT, id]));
+    return entries.flatMap(({ value }) => value ?? []);
   }
 
   #isAlive(report: Report): boolean {

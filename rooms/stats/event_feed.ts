@@ -12,7 +12,7 @@
  * what is new.
  */
 import type { Channel, Post } from "../cluster/channel.ts";
-import { versionstampKey } from "../kv/versionstamp_key.ts";
+import { keysAfter, newestStamp, versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** Something that an admin should know of at once. */
 export interface Alert {
@@ -92,8 +92,7 @@ export class EventFeed {
   /** Calls `listener` with each frame from now on, until what it resolves to is called. */
   async listen(listener: (text: string) => void): Promise<() => void> {
     if (!this.#listeners.size) {
-      const { value } = await this.#parts.kv.list({ prefix: [EVENT] }, { reverse: true, limit: 1 }).next();
-      const newest = value ? String(value.key[1]) : "";
+      const newest = await newestStamp(this.#parts.kv, [EVENT]);
       // Another one who has come meanwhile may have been sent more.
       if (newest > this.#cursor) this.#cursor = newest;
     }
@@ -146,9 +145,7 @@ export class EventFeed {
 
   async #poll(): Promise<void> {
     if (!this.#listeners.size) return;
-    const start = [EVENT, `${this.#cursor}\0`];
-    const end = [EVENT, "g"];
-    for await (const { key, value } of this.#parts.kv.list<Stored>({ start, end })) {
+    for await (const { key, value } of this.#parts.kv.list<Stored>(keysAfter(this.#cursor, EVENT))) {
       this.#cursor = String(key[1]);
       for (const listener of this.#listeners) listener(value.text);
     }

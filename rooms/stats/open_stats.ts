@@ -1,11 +1,8 @@
 /** Puts together what shows how the service is doing. */
 import type { Clock } from "../clock.ts";
 import type { Post } from "../cluster/channel.ts";
-import type { Peers } from "../cluster/peers.ts";
 import type { Part } from "../lifecycle.ts";
-import type { DailyTotals } from "./daily_totals.ts";
-import { Dashboard, type LogFigures } from "./dashboard.ts";
-import type { Counters } from "../counters.ts";
+import { Dashboard, type DashboardParts } from "./dashboard.ts";
 import type { EventFeed } from "./event_feed.ts";
 import { ClusterStats, type ClusterStatsParts } from "./cluster_stats.ts";
 
@@ -17,28 +14,16 @@ export interface OpenStats {
 }
 
 /** What {@link openStats} works on. */
-export interface StatsOptions {
-  readonly kv: Deno.Kv;
-  readonly peers: Peers;
+export interface StatsOptions
+  extends Omit<ClusterStatsParts, "rooms" | "now">, Omit<DashboardParts, "clusterStats" | "now" | "failed"> {
   /** The rooms that are open here. */
   readonly openRooms: ClusterStatsParts["rooms"];
-  readonly dailyTotals: DailyTotals;
-  readonly counters: Counters;
-  readonly log: () => Promise<LogFigures>;
-  readonly countUsers: () => Promise<number>;
-  readonly outboxLimit: number;
-  readonly feed: EventFeed;
   readonly clock: Clock;
-  /** What isolates of one process have in common, and the number of this one there. */
-  readonly instance: string;
-  readonly isolate: number;
   readonly failed: (what: string, error: unknown) => void;
 }
 
 /** Opens it before the first message is taken. */
-export async function openStats(
-  options: StatsOptions,
-): Promise<OpenStats & Part<Post>> {
+export async function openStats(options: StatsOptions): Promise<OpenStats & Part<Post>> {
   const { clock: { now }, openRooms, feed, failed } = options;
   const clusterStats = new ClusterStats({ ...options, rooms: openRooms, now });
   const dashboard = new Dashboard({
