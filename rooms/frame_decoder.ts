@@ -1,6 +1,6 @@
 /** Decodes what clients of rooms send, see `protocol.ts`. */
 import * as v from "valibot";
-import { type ClientFrame, DEFAULT_PAGE, FrameError, MAX_PAGE, type Ping } from "./protocol.ts";
+import { type ClientFrame, DEFAULT_PAGE, FrameError, MAX_PAGE, parseObject, type Ping } from "./protocol.ts";
 
 const text = (field: string, most: number) =>
   v.pipe(
@@ -58,7 +58,8 @@ const SCHEMAS = {
  * @throws {FrameError} when it isn't one.
  */
 export function decodeFrame(text: unknown): ClientFrame | Ping {
-  const frame = parse(text);
+  const frame = parseObject(text);
+  if (!frame) throw new FrameError("invalid_json", "Invalid JSON");
   const type = "type" in frame ? frame.type : "chat_message";
   if (typeof type !== "string" || !Object.hasOwn(SCHEMAS, type)) {
     throw new FrameError("unknown_type", "Unknown type");
@@ -73,14 +74,4 @@ export function decodeFrame(text: unknown): ClientFrame | Ping {
 
 function clientIdIn(frame: object): string | undefined {
   return "client_id" in frame && typeof frame.client_id === "string" ? frame.client_id : undefined;
-}
-
-function parse(text: unknown): object {
-  try {
-    const frame: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
-    if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
-  } catch {
-    // Thrown below.
-  }
-  throw new FrameError("invalid_json", "Invalid JSON");
 }

@@ -213,6 +213,16 @@ export class FrameError extends Error {
   }
 }
 
+/** The JSON object that a text consists of; `undefined` when it is anything else. */
+export function parseObject(text: unknown): object | undefined {
+  try {
+    const value: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Encodes a frame without messages; frames with messages are made of lines, see `message.ts`. */
 export function encodeFrame(frame: ServerFrame): string {
   return JSON.stringify(frame);

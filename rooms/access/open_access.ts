@@ -57,10 +57,10 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
   await accounts.open();
   await makeAdmin(accounts, parts);
-  const roomNames = new RoomNames(kv);
-  await roomNames.open(() => storedRooms(kv, log));
-  // Rules are read anew before the doors look at who may stay under them, and members are told last.
+  // It listens for changes before the connections that depend on it are checked; members are notified last.
   const roomPermissions = new PermissionStore(kv, changes);
+  const roomNames = new RoomNames(kv);
+  await roomNames.open(() => storedRooms(roomPermissions, log));
   const liveConnections = new LiveConnections(
     changes,
     now,
@@ -113,10 +113,13 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
 }
 
 /** Every room of which something is stored, some more than once. */
-async function* storedRooms(kv: Deno.Kv, { archive, outbox }: MessageLog): AsyncGenerator<string> {
+async function* storedRooms(
+  permissions: PermissionStore,
+  { archive, outbox }: MessageLog,
+): AsyncGenerator<string> {
   yield* archive.rooms();
   for await (const { bodies } of outbox.after(archive.position)) yield* new Set(bodies.map(roomInBody));
-  yield* PermissionStore.rooms(kv);
+  yield* permissions.names();
 }
 
 async function makeAdmin(

@@ -120,11 +120,6 @@ export class PermissionStore {
     });
   }
 
-  /** The names of all rooms that have permissions. */
-  static async *rooms(kv: Deno.Kv): AsyncGenerator<string> {
-    for await (const { key } of kv.list({ prefix: [KEY] })) yield String(key[1]);
-  }
-
   /** The permissions as they are in KV. */
   async of(room: string): Promise<RoomPermissions> {
     return (await this.#kv.get<RoomPermissions>([KEY, room])).value ?? NONE;
@@ -201,8 +196,8 @@ export class PermissionStore {
   }
 
   /** The names of all rooms that have permissions. */
-  names(): AsyncGenerator<string> {
-    return PermissionStore.rooms(this.#kv);
+  async *names(): AsyncGenerator<string> {
+    for await (const { key } of this.#kv.list({ prefix: [KEY] })) yield String(key[1]);
   }
 
   async #refresh(room: string): Promise<void> {

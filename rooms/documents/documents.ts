@@ -8,7 +8,7 @@ import type { Channel, Post } from "../cluster/channel.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
 import type { DocumentUser } from "./yjs/awareness.ts";
-import { DocumentList } from "./document_list.ts";
+import { DocumentList, type ListedDocument } from "./document_list.ts";
 import type { Document } from "./document.ts";
 import { DocumentRefusal, mayRead } from "./document_access.ts";
 import type { DocumentPost } from "./document_fan_out.ts";
@@ -101,8 +101,11 @@ export class Documents {
     this.#connections.add(live);
     let joined: OpenParticipation | undefined;
     try {
-      const refusal = await this.#refusalOf(id, connection) ?? await this.#quotaRefusal(id, connection);
+      const document = await this.documentList.stored(id);
+      const refusal = refusalOf(document, connection);
       if (refusal) throw refusal;
+      // Opening a document that doesn't exist makes it, with the first edit.
+      if (!document) await this.documentList.checkQuota(connection.user.id);
       return joined = await this.#join(live, kind);
     } finally {
       if (!joined) this.#connections.delete(live);
@@ -134,32 +137,13 @@ export class Documents {
     await removeForGood(this.#parts.kv, this.#parts.now());
   }
 
-  /** Why a user may not open a document now; `undefined`: they may. */
-  async #refusalOf(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
-    const document = await this.documentList.stored(id);
-    if (!document) return undefined;
-    if (document.deletedAt !== undefined) return new DocumentRefusal("deleted");
-    return mayRead(document, user) ? undefined : new DocumentRefusal("private");
-  }
-
-  /** Opening a document that doesn't exist makes it, with the first edit. */
-  async #quotaRefusal(id: string, { user }: Connection): Promise<DocumentRefusal | undefined> {
-    if (await this.documentList.stored(id)) return undefined;
-    try {
-      await this.documentList.checkQuota(user.id);
-    } catch (error) {
-      if (error instanceof DocumentRefusal) return error;
-      throw error;
-    }
-  }
-
   /** Closes the connections that a change of permissions refuses. */
   async #closeRefused(change: Change): Promise<void> {
     const isAffected = ({ id, connection }: LiveConnection) =>
       change.type === "unknown" || (change.type === "document" && change.id === id) ||
       (change.type === "account" && change.id === connection.user.id);
     for (const live of [...this.#connections].filter(isAffected)) {
-      const refusal = await this.#refusalOf(live.id, live.connection);
+      const refusal = refusalOf(await this.documentList.stored(live.id), live.connection);
       if (!refusal || live.isRefused) continue;
       live.isRefused = true;
       void live.connection.close(CLOSE.notAllowed, refusal.message);
@@ -181,12 +165,7 @@ export class Documents {
 
   /** Applies a post of another isolate. */
   receive(post: Post): void {
-    if (!isDocumentPost(post)) return;
-    try {
-      this.#loaded.get(post.id)?.receive(post);
-    } catch (error) {
-      this.#parts.failed("document_post_failed", error);
-    }
+    if (isDocumentPost(post)) this.#loaded.get(post.id)?.receive(post);
   }
 
   /** Saves everything; doesn't resolve while KV is down. */
@@ -279,6 +258,13 @@ export class Documents {
   #poll(): void {
     for (const document of this.#loaded.values()) document.poll();
   }
+}
+
+/** Why a user may not open a document, as it is stored; `undefined`: they may. */
+function refusalOf(document: ListedDocument | undefined, { user }: Connection): DocumentRefusal | undefined {
+  if (!document) return undefined;
+  if (document.deletedAt !== undefined) return new DocumentRefusal("deleted");
+  return mayRead(document, user) ? undefined : new DocumentRefusal("private");
 }
 
 function isDocumentPost(post: Post): post is Extract<Post, DocumentPost> {

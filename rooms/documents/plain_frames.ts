@@ -12,6 +12,7 @@
  * Positions count UTF-16 code units. The service sends {@link ServerFrame}s.
  */
 import * as v from "valibot";
+import { parseObject } from "../protocol.ts";
 import { MAX_DOCUMENT_BYTES } from "./yjs/size_limit.ts";
 
 /** The size of a text frame, in bytes. */
@@ -79,7 +80,8 @@ export type Edit = Extract<PlainFrame, { type: "edit" }>;
  * @throws {PlainError} when it isn't one
  */
 export function decodePlain(text: string): PlainFrame {
-  const frame = parsed(text);
+  const frame = parseObject(text);
+  if (!frame) throw new PlainError("invalid_json", "Invalid JSON");
   const type = "type" in frame ? frame.type : undefined;
   if (typeof type !== "string" || !Object.hasOwn(SCHEMAS, type)) {
     throw new PlainError("unknown_type", "Unknown type");
@@ -88,16 +90,6 @@ export function decodePlain(text: string): PlainFrame {
   if (result.success) return result.output;
   const [{ message, path }] = result.issues;
   throw new PlainError(path?.[0].key === "position" ? "invalid_position" : "invalid_frame", message);
-}
-
-function parsed(text: string): object {
-  try {
-    const frame: unknown = JSON.parse(text);
-    if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
-  } catch {
-    // Reported below.
-  }
-  throw new PlainError("invalid_json", "Invalid JSON");
 }
 
 /** Encodes a frame of the service. */

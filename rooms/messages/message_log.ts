@@ -128,8 +128,8 @@ export class MessageLog implements Writer {
       failed: (error) => failed("write_forwarding_failed", error),
     });
     const announcer = this.#forwarding ??
-      (isShared ? new DatabaseAnnouncer(channel, this.#stream) : new LocalAnnouncer(this.#stream));
-    this.#hooks = [...hooks, new ReplyIndex(), announcer, new CommitTimer(parts.counters, clock)];
+      (isShared ? databaseAnnouncer(channel, this.#stream) : localAnnouncer(this.#stream));
+    this.#hooks = [...hooks, { add: addReplies }, announcer, commitTimer(parts.counters, clock)];
   }
 
   /** Calls `receive` with the messages of each commit, in order. */
@@ -215,72 +215,40 @@ export class MessageLog implements Writer {
 }
 
 /** Notes which message a reply quotes: the quote changes with it. */
-class ReplyIndex implements CommitHook {
-  add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
-    for (const { draft: { room, id, body } } of items) {
-      const quoted = quotedIn(body);
-      if (quoted !== undefined) addReply(commit, room, quoted, id);
-    }
+function addReplies(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
+  for (const { draft: { room, id, body } } of items) {
+    const quoted = quotedIn(body);
+    if (quoted !== undefined) addReply(commit, room, quoted, id);
   }
 }
 
-/** Tells the stream of commits where no other isolate is. */
-class LocalAnnouncer implements CommitHook {
-  readonly #stream: CommitStream;
-  /** A commit failed and may have been made all the same: the next one needn't follow the last one that is known. */
-  #isUncertain = false;
-
-  constructor(stream: CommitStream) {
-    this.#stream = stream;
-  }
-
-  committed(commit: Commit): void {
-    if (this.#isUncertain) this.#stream.ring();
-    else this.#stream.push(this.#stream.cursor, commit);
-    this.#isUncertain = false;
-  }
-
-  failed(): void {
-    this.#isUncertain = true;
-  }
+/** Brings commits to the stream where there are no other isolates. */
+function localAnnouncer(stream: CommitStream): CommitHook {
+  // A commit failed and may have been made all the same: the next one needn't follow the last one that is known.
+  let isUncertain = false;
+  return {
+    committed(commit) {
+      if (isUncertain) stream.ring();
+      else stream.push(stream.cursor, commit);
+      isUncertain = false;
+    },
+    failed: () => void (isUncertain = true),
+  };
 }
 
-/** Tells the stream, and by the commit itself the other machines, where all meet in the database. */
-class DatabaseAnnouncer implements CommitHook {
-  readonly #channel: Channel;
-  readonly #stream: CommitStream;
-
-  constructor(channel: Channel, stream: CommitStream) {
-    this.#channel = channel;
-    this.#stream = stream;
-  }
-
-  add(commit: Deno.AtomicOperation): void {
-    this.#channel.announce?.(commit);
-  }
-
-  committed(): void {
-    this.#stream.ring();
-  }
+/** Brings commits to the stream, and by the commit itself to the other machines, where all share the database. */
+function databaseAnnouncer(channel: Channel, stream: CommitStream): CommitHook {
+  return { add: (commit) => channel.announce?.(commit), committed: () => stream.ring() };
 }
 
 /** Counts commits and the time that they take. */
-class CommitTimer implements CommitHook {
-  readonly #counters: Counters;
-  readonly #clock: Clock;
-  #beganAt = 0;
-
-  constructor(counters: Counters, clock: Clock) {
-    this.#counters = counters;
-    this.#clock = clock;
-  }
-
-  add(): void {
-    this.#beganAt = this.#clock.elapsed();
-  }
-
-  committed(): void {
-    this.#counters.commits++;
-    this.#counters.commitMs += this.#clock.elapsed() - this.#beganAt;
-  }
+function commitTimer(counters: Counters, clock: Clock): CommitHook {
+  let beganAt = 0;
+  return {
+    add: () => void (beganAt = clock.elapsed()),
+    committed() {
+      counters.commits++;
+      counters.commitMs += clock.elapsed() - beganAt;
+    },
+  };
 }

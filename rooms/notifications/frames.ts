@@ -13,7 +13,7 @@
  * | `{"type":"error","error":"a sentence","code"}` | the frame was refused; the connection stays open |
  */
 import * as v from "valibot";
-import { type ErrorCode, FrameError } from "../protocol.ts";
+import { type ErrorCode, FrameError, parseObject } from "../protocol.ts";
 import type { Notification } from "./notification.ts";
 
 /** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
@@ -38,8 +38,9 @@ const MARK_READ = v.object({
  * @throws {FrameError} when it isn't one
  */
 export function decodeInboxFrame(data: unknown): InboxFrame {
-  const frame = parse(data);
-  const type = typeof frame === "object" && frame !== null && "type" in frame ? frame.type : undefined;
+  const frame = parseObject(data);
+  if (!frame) throw new FrameError("invalid_json", "Invalid JSON");
+  const type = "type" in frame ? frame.type : undefined;
   if (type === "mark_all_read") return { type };
   if (type !== "mark_read") throw new FrameError("unknown_type", "Unknown type");
   const result = v.safeParse(MARK_READ, frame);
@@ -60,14 +61,4 @@ export function encodeNotification({ id, title, message, url, timestamp }: Notif
 /** Encodes why a frame was refused; `error` is a sentence. */
 export function encodeError(code: ErrorCode, error: string): string {
   return JSON.stringify({ type: "error", error, code });
-}
-
-function parse(data: unknown): unknown {
-  try {
-    const frame: unknown = typeof data === "string" ? JSON.parse(data) : undefined;
-    if (typeof frame === "object" && frame !== null && !Array.isArray(frame)) return frame;
-  } catch {
-    // Reported below.
-  }
-  throw new FrameError("invalid_json", "Invalid JSON");
 }
