@@ -14,7 +14,7 @@ export interface Part<Post> {
   start?(): void | Promise<void>;
   /** Takes a post of another isolate. */
   receive?(post: Post): void;
-  /** Posts may have been lost: reads again what they could have told. */
+  /** Posts may have been lost: reads what they were about. */
   resync?(): void;
   /** Does what has to be done every {@link TICK_MS}. */
   tick?(): void | Promise<void>;
@@ -90,7 +90,7 @@ export class Lifecycle<Post> {
     }
   }
 
-  /** Has all parts read again what lost posts could have told. */
+  /** Has all parts read what lost posts were about. */
   resync(): void {
     for (const part of this.#parts) {
       try {

@@ -27,8 +27,7 @@ type Own =
   | "elsewhere"
   | "failed";
 
-/** What {@link Rooms} works on. */
-export interface RoomsParts extends Omit<RoomParts, Own> {
+interface RoomsParts extends Omit<RoomParts, Own> {
   readonly log: MessageLog;
   readonly peers: Peers;
   /** Who people are in a room's frames, and which names accounts own. */
@@ -179,7 +178,7 @@ export class Rooms {
     }
   }
 
-  /** Tells the members of a room something that isn't a message. */
+  /** Sends the members of a room a frame that isn't a message. */
   send(room: string, frame: ServerFrame): void {
     this.#rooms.get(room)?.send(frame);
   }

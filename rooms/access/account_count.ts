@@ -1,4 +1,4 @@
-/** The number of accounts, counted anew only when it may have changed. */
+/** The number of accounts, counted again only when it may have changed. */
 import type { ChangeFeed } from "../kv/change_feed.ts";
 
 /** With more accounts than this they are counted at most once in {@link COUNT_EVERY_MS}, and not after each change. */

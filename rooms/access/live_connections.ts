@@ -58,7 +58,7 @@ export class LiveConnections {
     return this.#counts.get(personOf(user) ?? "") ?? 0;
   }
 
-  /** The number of changes applied so far: a right that was checked before one may no longer hold after it. */
+  /** The number of changes applied so far. After each, rights that were checked before may no longer hold. */
   get changes(): number {
     return this.#changes;
   }

@@ -1,4 +1,4 @@
-/** Who may be where, and what of the past stays: accounts, what they prove themselves by, rules of rooms, erasure. */
+/** Makes the parts of access: accounts, credentials, permissions of rooms, deletion. */
 import { AccountError, Accounts } from "./accounts.ts";
 import { SignInThrottle } from "./sign_in_throttle.ts";
 import { GuestIds } from "./guest_id.ts";
@@ -28,30 +28,29 @@ export interface Access {
   readonly liveConnections: LiveConnections;
   readonly deletion: Deletion;
   readonly persons: Persons;
-  /** Sends the members of rooms by `send` what changes for them; before that, nobody is in a room. */
+  /** Sets how frames reach the members of a room; to be called before anybody is in one. */
   sendBy(send: DeletionParts["send"]): void;
 }
 
-/** What {@link openAccess} works on. */
-export interface AccessParts {
+interface AccessParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly changes: ChangeFeed;
   readonly log: MessageLog;
-  /** Where mentions wait that are not to be told any more once their messages are taken back. */
+  /** Takes back the notifications of messages that are deleted. */
   readonly mentions: Pick<DeletionParts, "withdraw">;
-  /** Made when there is no account of that name; both or neither. */
+  /** The first admin, who is created unless an account has that name; both or neither. */
   readonly adminUsername: string | undefined;
   readonly adminPassword: string | undefined;
   /** Days; 0 = for good. */
   readonly retentionDays: number;
-  /** Told of what goes wrong, by a fixed name. */
+  /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
   /** Writes a line for operators. */
   readonly note: (level: "info", event: string, fields: { readonly messages: number }) => void;
 }
 
-/** Opens all of it on one database, makes the first admin where one is named, and looks for changes until closed. */
+/** Opens them on one database, and creates the first admin; polls for changes until `quiesce()`. */
 export async function openAccess(parts: AccessParts): Promise<Access & Part<unknown>> {
   const { kv, clock: { now }, changes, log, mentions, failed } = parts;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });

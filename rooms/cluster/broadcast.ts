@@ -2,16 +2,16 @@
 import type { Channel, ChannelListener, Post } from "./channel.ts";
 
 /**
- * A `BroadcastChannel`. It drops posts silently when more than 256 wait at a receiver (measured); whoever needs all of
- * them has to see the gap by their contents.
+ * A `BroadcastChannel`. It drops posts silently when more than 256 wait at a receiver (measured); receivers that need all
+ * of them detect the gap by their contents.
  */
 export class Broadcast implements Channel {
   readonly #channel: BroadcastChannel;
   #isClosed = false;
 
-  /** All isolates that name the same place hear each other. */
-  constructor(place: string) {
-    this.#channel = new BroadcastChannel(place);
+  /** All isolates with the same topic receive each other's posts. */
+  constructor(topic: string) {
+    this.#channel = new BroadcastChannel(topic);
   }
 
   post(post: Post): void {

@@ -7,7 +7,7 @@
  */
 import * as v from "valibot";
 
-/** A post of many things is divided so that it has about this many characters at most. */
+/** A longer post is divided; in characters, roughly. */
 export const POST_LENGTH = 10_000;
 
 const ID = v.string();
@@ -60,7 +60,7 @@ const PEOPLE_CHANGE = v.variant("kind", [
 ]);
 
 const POST = v.variant("type", [
-  /** Something was committed, here or elsewhere; what exactly stands in the database. */
+  /** Something was committed, here or elsewhere; it has to be read from the database. */
   v.object({ type: v.literal("committed") }),
   /** What the leader has committed, and after what. */
   v.object({
@@ -79,7 +79,7 @@ const POST = v.variant("type", [
     oldest: v.number(),
     entries: v.array(v.object({ draft: DRAFT, mark: v.optional(MARK) })),
   }),
-  /** What became of a handed message whose fate no commit tells; without an id it failed. */
+  /** The outcome of a forwarded message that no commit shows; without `accepted` it failed. */
   v.object({
     type: v.literal("answer"),
     to: ID,
@@ -93,18 +93,18 @@ const POST = v.variant("type", [
     recorded: v.array(v.object({ room: v.string(), id: v.string() })),
     refused: v.array(v.object({ room: v.string(), id: v.string() })),
   }),
-  /** How the log is doing, from whoever writes it. */
+  /** Rows can't be written at present; from the isolate that delivers them. */
   v.object({
     type: v.literal("log"),
     state: v.picklist(["retrying", "paused"]),
     reason: v.string(),
     since: v.string(),
   }),
-  /** What the operator should know of the log, though it is written; from whoever noticed it. */
+  /** A fault of the sheet that doesn't stop delivery, for the operator; from the isolate that noticed it. */
   v.object({ type: v.literal("log_notice"), code: v.string(), message: v.string(), since: v.string() }),
-  /** Whoever writes the log shall try again now. */
+  /** Asks the isolate that delivers rows to try again now. */
   v.object({ type: v.literal("probe") }),
-  /** The sender lives, has posted this many changes of people, and is doing like this. */
+  /** The sender lives; with its figures, and the number of changes of people that it has posted. */
   v.object({ type: v.literal("peer"), from: ID, changes: v.number(), figures: v.optional(FIGURES) }),
   /** Who came and went at the sender, in order. */
   v.object({ type: v.literal("people"), from: ID, changes: v.array(PEOPLE_CHANGE) }),
@@ -117,7 +117,7 @@ const POST = v.variant("type", [
   v.object({ type: v.literal("gone"), from: ID }),
   /** Something was posted for the dashboards. */
   v.object({ type: v.literal("feed") }),
-  /** A report of this account has moved on. */
+  /** A report of this account has changed. */
   v.object({ type: v.literal("report"), owner: ID }),
   /** An edit of a document, in base64, that the sender will save; `number` counts those of one sender and document. */
   v.object({
@@ -140,13 +140,13 @@ const POST = v.variant("type", [
   v.object({ type: v.literal("document_who"), id: v.string() }),
 ]);
 
-/** What one isolate tells the others. */
+/** What one isolate sends the others. */
 export type Post = v.InferOutput<typeof POST>;
 
-/** How an isolate is doing. */
+/** The figures of an isolate. */
 export type Figures = v.InferOutput<typeof FIGURES>;
 
-/** A user as isolates tell each other of one. */
+/** A user in posts. */
 export type RemoteUser = v.InferOutput<typeof USER>;
 
 /** A change of who is in which room at an isolate, or a part of all who are there. */
@@ -156,7 +156,7 @@ export type PeopleChange = v.InferOutput<typeof PEOPLE_CHANGE>;
 export interface Channel {
   /** Whether posts go through the database: then each isolate commits for itself, and {@link announce}s it. */
   readonly isDatabase?: boolean;
-  /** Adds to a commit what tells the others that something was committed. */
+  /** Adds to a commit what makes the others read it. */
   announce?(commit: Deno.AtomicOperation): void;
   /** Brings a post to all others. Never throws: what can't be sent is lost. */
   post(post: Post): void;
@@ -165,7 +165,7 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-/** Who is called when something comes through a {@link Channel}. */
+/** Receives what comes through a {@link Channel}. */
 export interface ChannelListener {
   /** A post of another isolate, or `committed` of a channel that is the database. */
   receive(post: Post): void;

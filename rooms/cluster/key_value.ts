@@ -1,10 +1,10 @@
 /**
- * Posts between machines through the KV database that they share, and the bell that something was committed to it.
+ * Posts between machines through the KV database that they share, and a key by which they watch it for commits.
  *
  * | key | value |
  * | --- | --- |
  * | `["post", versionstamp]` | posts of one sender, as JSON: `{ from, posts }`; kept for a minute |
- * | `["tail"]` | changes with every commit that others want to know of |
+ * | `["tail"]` | written in every commit that others have to read |
  */
 import * as v from "valibot";
 import { wait } from "../clock.ts";
@@ -24,8 +24,7 @@ const RETRY_MS = 500;
 
 const STORED = v.object({ from: v.string(), posts: v.array(v.string()) });
 
-/** What {@link KeyValue} works on. */
-export interface KeyValueOptions {
+interface KeyValueOptions {
   readonly kv: Deno.Kv;
   readonly failed: (error: unknown) => void;
 }
@@ -89,7 +88,7 @@ export class KeyValue implements Channel {
       if (i + 1 < texts.length && length + texts[i + 1].length <= MAX_LENGTH) continue;
       const value = encoder.encode(JSON.stringify({ from: this.#id, posts: texts.slice(from, i + 1) }));
       [from, length] = [i + 1, 0];
-      // What KV doesn't take, a large commit told of by one post, is lost, as any post may be.
+      // A post that is too large for KV is lost, as any post may be.
       if (value.length > MAX_VALUE_BYTES) continue;
       const commit = kv.atomic().set(versionstampKey(kv, POST), value, { expireIn: KEPT_MS });
       this.announce(commit);

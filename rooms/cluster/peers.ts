@@ -1,13 +1,14 @@
 /**
  * The peers: the other isolates and machines that live, what each last said of itself, and who is in which room there.
  *
- * Every {@link HEARTBEAT_MS} each says that it lives, its figures, and how many changes of people it has posted so far. So a
- * peer that missed a post notices, and asks for a snapshot; one that is silent is gone, and all who were there.
+ * Each posts a heartbeat every {@link HEARTBEAT_MS}: its figures, and the number of changes of people that it has posted.
+ * By that number a peer notices that it missed a post, and requests a snapshot. A peer that falls silent is gone, and so
+ * are its users.
  */
 import { type Channel, type Figures, type PeopleChange, type Post, type RemoteUser } from "./channel.ts";
 import { type LocalRoom, remoteUser, snapshotOf, takePost } from "./people_changes.ts";
 
-/** Is told what happens at other isolates. */
+/** Is notified of users at other isolates. */
 export interface PeersListener {
   /** A user has come to a room at another isolate, or has left it there. */
   came(room: string, user: RemoteUser): void;
@@ -33,7 +34,7 @@ interface Peer {
   people: People;
   /** The snapshot that is coming in, until its last part. */
   coming: People | undefined;
-  /** How many changes came from it. */
+  /** The changes that came from it. */
   changes: number;
   /** Heartbeats of ours since its last one. */
   silences: number;
@@ -59,7 +60,7 @@ export class Peers {
   #figures: () => Figures | undefined = () => undefined;
   /** Changes that are to be posted, in order. */
   #unsent: PeopleChange[] = [];
-  /** How many were posted. */
+  /** The changes posted so far. */
   #sent = 0;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -70,12 +71,12 @@ export class Peers {
     this.#channel = channel;
   }
 
-  /** Says `figures` of this isolate with each heartbeat. */
+  /** Sends `figures` of this isolate with each heartbeat. */
   describe(figures: () => Figures): void {
     this.#figures = figures;
   }
 
-  /** Tells the others who is in these rooms, and the listener who is elsewhere. */
+  /** Posts who is in these rooms, and notifies the listener of users elsewhere. */
   serve(rooms: () => Iterable<LocalRoom>, listener: PeersListener): void {
     this.#rooms = rooms;
     this.#listener = listener;
@@ -88,14 +89,14 @@ export class Peers {
     this.#timer = setInterval(() => this.#beat(), HEARTBEAT_MS);
   }
 
-  /** Says that it stops, and nothing after that. */
+  /** Posts that this isolate stops. */
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#gathering);
     this.#channel?.post({ type: "gone", from: this.id });
   }
 
-  /** Posts may have been lost: asks all who is where. */
+  /** Posts may have been lost: requests everybody's snapshot. */
   resync(): void {
     this.#channel?.post({ type: "who", from: this.id });
   }
@@ -160,7 +161,7 @@ export class Peers {
     return ids;
   }
 
-  /** All isolates that have told their figures, this one first. */
+  /** All isolates whose figures are known, this one first. */
   isolates(): Isolate[] {
     const all: [string, Figures | undefined][] = [[this.id, this.#figures()]];
     for (const [id, { figures }] of this.#peers) all.push([id, figures]);
@@ -169,10 +170,10 @@ export class Peers {
 
   #beat(): void {
     for (const [id, peer] of this.#peers) if (++peer.silences > MAX_SILENCES) this.#forget(id);
-    this.#tellAlive();
+    this.#sendHeartbeat();
   }
 
-  #tellAlive(): void {
+  #sendHeartbeat(): void {
     this.#channel?.post({ type: "peer", from: this.id, changes: this.#sent, figures: this.#figures() });
   }
 
@@ -186,7 +187,7 @@ export class Peers {
     peer.changes = changes;
     this.#channel?.post({ type: "who", from: this.id, to: from });
     // It doesn't know of this one either.
-    if (isNew) this.#tellAlive();
+    if (isNew) this.#sendHeartbeat();
   }
 
   #take(peer: Peer, change: PeopleChange): void {
@@ -197,7 +198,7 @@ export class Peers {
       return kind === "came" ? this.#enter(peer, room, user) : this.#leave(peer, room, user);
     }
     if (change.isFirst) peer.coming = new Map();
-    // The first part was lost: the next heartbeat tells.
+    // The first part was lost: the next heartbeat shows it.
     if (!peer.coming) return;
     for (const user of change.users) into(peer.coming, room).set(user.id, user);
     if (change.isLast) this.#replace(peer, peer.coming);

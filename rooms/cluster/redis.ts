@@ -7,13 +7,13 @@ import { type Channel, type ChannelListener, decodePost, type Post } from "./cha
 export interface RedisOptions {
   /** `redis://user:password@host:port`, or `rediss:` with TLS. Secret. */
   readonly url: string;
-  /** All who name the same place hear each other. */
-  readonly place: string;
+  /** All machines with the same topic receive each other's posts. */
+  readonly topic: string;
   /** Called when Redis is out of reach, and with `undefined` when it is back. */
   readonly troubled: (error: Error | undefined) => void;
 }
 
-/** How often to try again while Redis is out of reach. */
+/** Time between tries while Redis is out of reach. */
 const RECONNECT_EVERY_MS = 250;
 /** Posts on their way to a Redis that doesn't answer; the rest is lost. */
 const MAX_QUEUE = 5_000;
@@ -48,7 +48,7 @@ export class Redis implements Channel {
 
   post(post: Post): void {
     // While it is out of reach, posts are lost.
-    this.#speaking.publish(this.#options.place, `${this.#id} ${JSON.stringify(post)}`).catch(() => {});
+    this.#speaking.publish(this.#options.topic, `${this.#id} ${JSON.stringify(post)}`).catch(() => {});
   }
 
   async listen(listener: ChannelListener): Promise<void> {
@@ -64,8 +64,8 @@ export class Redis implements Channel {
       if (post) listener.receive(post);
     };
     const connected = Promise.all([this.#speaking.connect(), this.#listening.connect()]);
-    const subscribed = connected.then(() => this.#listening.subscribe(this.#options.place, heard));
-    // The service starts without Redis, too, and hears the others once it is there.
+    const subscribed = connected.then(() => this.#listening.subscribe(this.#options.topic, heard));
+    // The service starts without Redis, too, and receives posts once it is there.
     await within(CONNECT_WITHIN_MS, subscribed.catch((error) => this.#troubled(error)));
   }
 

@@ -21,8 +21,7 @@ import { CLOSE } from "./sync_participant.ts";
 import { applyChecked, checkUpdate, CONTENT, UpdateError } from "./yjs/update_check.ts";
 import { Versions, type VersionsParts } from "./versions.ts";
 
-/** What a document needs. */
-export interface DocumentParts extends VersionsParts {
+interface DocumentParts extends VersionsParts {
   readonly kv: Deno.Kv;
   /** This isolate's id. */
   readonly isolate: string;

@@ -14,8 +14,7 @@ export type DocumentPost =
   | { type: "document_people"; id: string; update: string; users?: Record<string, string> | undefined }
   | { type: "document_who"; id: string };
 
-/** What the fan-out of one document needs. */
-export interface DocumentFanOutParts {
+interface DocumentFanOutParts {
   /** The document's id. */
   readonly id: string;
   /** This isolate's id. */
@@ -77,7 +76,7 @@ export class DocumentFanOut {
     this.#sendWithin(AWARENESS_MS - (performance.now() - this.#awarenessSentAt));
   }
 
-  /** Forgets the edits added so far: nobody was here to receive them. */
+  /** Drops the edits added while the document was being loaded, when it had no participants. */
   reset(): void {
     this.#edits = [];
     clearTimeout(this.#timer);

@@ -98,7 +98,7 @@ export class DocumentList {
     return (await this.#kv.get<ListedDocument>(documentKey(id))).value ?? undefined;
   }
 
-  /** Changes the title; answers the document, or `undefined` when there is none. */
+  /** Changes the title; `undefined` when there is no such document. */
   async rename(id: string, title: string): Promise<ListedDocument | undefined> {
     return await this.#change(id, (document) => existing(document) ? { ...document, title } : undefined);
   }

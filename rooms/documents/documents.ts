@@ -15,8 +15,7 @@ import type { DocumentPost } from "./document_fan_out.ts";
 import { removeForGood } from "./document_removal.ts";
 import type { Connection, Participant } from "./participant.ts";
 
-/** What the documents of an isolate need. */
-export interface DocumentsParts {
+interface DocumentsParts {
   readonly kv: Deno.Kv;
   /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;

@@ -9,8 +9,7 @@ import * as Y from "yjs";
 import { wait } from "../clock.ts";
 import { DocumentStore } from "./document_store.ts";
 
-/** What the persistence of one document needs. */
-export interface PersistenceParts {
+interface PersistenceParts {
   readonly store: DocumentStore;
   /** The whole document as an update. */
   readonly state: () => Uint8Array<ArrayBuffer>;

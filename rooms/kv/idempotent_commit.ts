@@ -21,8 +21,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** What making commits needs. */
-export interface IdempotentCommitParts {
+interface IdempotentCommitParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;

@@ -1,7 +1,7 @@
 /**
  * A loop that works off what is due in KV, in one process at a time.
  *
- * It looks for work when it is rung and otherwise every `sweepEveryMs`, takes the lease only while something is due, and
+ * It checks for work when it is rung and otherwise every `sweepEveryMs`, takes the lease only while something is due, and
  * polls for the lease while another process holds it. What is due stands in KV, so a process may die between any two
  * steps, and another one goes on.
  */
@@ -29,7 +29,7 @@ export interface LeasedWork {
 export interface LeasedWorkerOptions {
   readonly lease: Lease;
   readonly clock: Clock;
-  /** Milliseconds between looks for work whose ring was lost with a process. */
+  /** Milliseconds between checks for work whose ring was lost with a process. */
   readonly sweepEveryMs: number;
   /** Milliseconds between tries to get the lease. */
   readonly leasePollMs: number;

@@ -25,8 +25,7 @@ interface Forwarder {
   readonly answers: Map<number, Answer>;
 }
 
-/** What taking forwarded messages needs. */
-export interface ForwardedWritesParts {
+interface ForwardedWritesParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel;
   readonly journal: Journal;

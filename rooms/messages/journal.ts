@@ -42,8 +42,7 @@ export interface Writer {
   write(item: JournalItem): void;
 }
 
-/** What a journal needs. */
-export interface JournalOptions {
+interface JournalOptions {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   /** Makes the commits. */

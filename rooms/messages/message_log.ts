@@ -24,18 +24,17 @@ import { type Accepted, findSent, type ResendKey } from "./resend_key.ts";
 import { Outbox } from "./outbox.ts";
 import { WriteForwarding } from "./write_forwarding.ts";
 
-/** Adds to each commit of messages, and is told what became of it. Commits are made one at a time. */
+/** Adds to each commit of messages, and is notified of the outcome. Commits are made one at a time. */
 export interface CommitHook {
   /** Adds to the commit of these messages. */
   add?(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void;
-  /** The commit was made, and the senders of its messages have been told. */
+  /** The commit was made, and the senders of its messages were notified. */
   committed?(commit: Commit): void;
   /** The commit failed, and may have been made all the same. */
   failed?(): void;
 }
 
-/** What {@link MessageLog} works on. */
-export interface MessageLogParts {
+interface MessageLogParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
@@ -190,7 +189,7 @@ export class MessageLog implements Writer {
     if (this.#parts.channel) this.#stream.ring();
   }
 
-  /** Stores what has come, and takes no more; at the deadline, senders of the rest are told that it failed. */
+  /** Stores what has come, and takes no more; at the deadline, senders of the rest are notified of the failure. */
   async quiesce(deadline: Promise<void>): Promise<void> {
     if (this.#forwarding) await this.#forwarding.close(deadline);
     else await this.#journal.close();

@@ -17,8 +17,7 @@ import type { Lease } from "../kv/lease.ts";
 import { type Draft, idIn, seqIn } from "./message.ts";
 import type { Commit, CommitStream, CommittedMessage } from "./commit_stream.ts";
 
-/** What forwarding needs. */
-export interface WriteForwardingParts {
+interface WriteForwardingParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel;
   /** Commits while this isolate leads. */

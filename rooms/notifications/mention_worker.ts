@@ -19,8 +19,7 @@ import type { MentionJob, MentionOutbox } from "./mention_outbox.ts";
 import type { Mentioner } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 
-/** What the worker needs. */
-export interface MentionWorkerParts {
+interface MentionWorkerParts {
   readonly kv: Deno.Kv;
   readonly outbox: MentionOutbox;
   readonly accounts: Accounts;

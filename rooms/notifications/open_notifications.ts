@@ -1,4 +1,4 @@
-/** Puts together what brings notifications to people, wherever they are connected. */
+/** Makes the parts of notifications: inboxes, mentions, and what sends them to connections. */
 import type { Access } from "../access/open_access.ts";
 import type { Clock } from "../clock.ts";
 import type { Channel, Post } from "../cluster/channel.ts";
@@ -7,18 +7,17 @@ import { Inboxes } from "./inboxes.ts";
 import { POLL_EVERY_MS, Subscriptions } from "./subscriptions.ts";
 import type { MentionOutbox } from "./mention_outbox.ts";
 
-/** What {@link openNotifications} works on. */
-export interface NotificationsParts {
+interface NotificationsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly random: () => number;
   readonly mentions: MentionOutbox;
   /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
-  /** Days for which messages are kept; 0 = for good. What tells of them is kept no longer. */
+  /** Days for which messages, and notifications of them, are kept; 0 = for good. */
   readonly retentionDays: number;
   readonly access: Pick<Access, "accounts" | "roomPermissions" | "changes">;
-  /** Told of what goes wrong, by a fixed name. */
+  /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -33,12 +32,12 @@ export interface Notifications {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** How often inboxes are looked through for what is too old or whose account is gone; by each process. */
+/** Time after which each process removes old notifications and the inboxes of deleted accounts. */
 const TIDY_EVERY_MS = 60 * 60 * 1000;
-/** Processes that start together needn't do it together. */
+/** The first time is random, so that processes that start together don't do it together. */
 const FIRST_WITHIN_MS = 60_000;
 
-/** Opens it on one database, and begins to tell people what they were mentioned in. */
+/** Opens them on one database, and begins to notify people of mentions. */
 export function openNotifications(parts: NotificationsParts): Notifications {
   const { kv, clock, random, mentions, channel, access, retentionDays, failed } = parts;
   const inboxes = new Inboxes({
@@ -61,7 +60,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
   });
   access.changes.listen((change) => {
     if (change.type === "erased" || change.type === "unknown") mentionWorker.ring();
-    // Others wait to hear of changes, too; the hourly round makes up for what fails.
+    // Not awaited, because other listeners wait; the hourly run repeats what fails.
     if (change.type === "account") {
       void inboxes.tidy(change.id).catch((error) => failed("tidy_failed", error));
     }

@@ -15,8 +15,7 @@ export class NameHeldError extends Error {
   override readonly name = "NameHeldError";
 }
 
-/** What {@link NameClaims} works on. */
-export interface NameClaimsParts {
+interface NameClaimsParts {
   readonly presence: Presence;
   readonly now: () => number;
   /** Whether an account owns a name. */

@@ -21,8 +21,7 @@ export interface RemotePresence {
   elsewhere(room: string): Iterable<User>;
 }
 
-/** What {@link PresenceEvents} works on. */
-export interface PresenceEventsParts {
+interface PresenceEventsParts {
   readonly room: string;
   readonly members: ReadonlySet<Member>;
   /** Milliseconds, monotonic: after a jump of the clock nobody stays whose grace is over. */

@@ -1,4 +1,4 @@
-/** Puts together what makes reports, and tells of them. */
+/** Makes the parts of reports: store, worker and progress feed. */
 import type { Accounts } from "../access/accounts.ts";
 import type { Clock } from "../clock.ts";
 import type { Channel, Post } from "../cluster/channel.ts";
@@ -14,15 +14,14 @@ import { ReportStore } from "./report_store.ts";
 import { ReportJobs } from "./report_jobs.ts";
 import { ReportWorker } from "./report_worker.ts";
 
-/** What {@link openReports} works on. */
-export interface ReportsParts {
+interface ReportsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly archive: Archive;
   readonly channel: Channel | undefined;
   readonly accounts: Accounts;
   readonly roomPermissions: PermissionStore;
-  /** Missing where KV has none: then what a crash forgets a look every few seconds finds. */
+  /** Missing where KV has none: then the worker's own poll finds what a crash left. */
   readonly queue: Queue | undefined;
   readonly reportFormats: Readonly<Record<ReportType, ReportFormat>>;
   readonly failed: (what: string, error: unknown) => void;
@@ -30,26 +29,30 @@ export interface ReportsParts {
 
 /** The reports of this isolate. */
 export interface Reports {
-  /** Takes an order; one that comes again under the same `id`, a ULID, is the same. Throws `TooManyReportsError`. */
+  /**
+   * Takes an order; a repeated one with the same `id`, a ULID, is the same report.
+   *
+   * @throws {TooManyReportsError} when the owner has too many unfinished reports
+   */
   request(owner: string, order: Order, id?: string): Promise<Report>;
   get(id: string): Promise<Report | undefined>;
   /** One person's, the oldest first. */
   list(owner: string): Promise<Report[]>;
-  /** Ends one that is under way, or takes a finished one out with its files. */
+  /** Cancels an unfinished report, or removes a finished one with its files. */
   remove(report: Report): Promise<void>;
   /** A file of a finished report, piece by piece. */
   read(report: Report, format: string): AsyncGenerator<Uint8Array<ArrayBuffer>>;
-  /** Tells of each report that is under way, and then of each change, until the answer is called. */
+  /** Notifies of each unfinished report, and then of each change, until the returned function is called. */
   listen(listener: Listener): Promise<() => void>;
 }
 
-/** Of the messages in the queue that are about reports. */
+/** The kind of queue messages about reports. */
 const KIND = "report";
 
 /** Messages above which a report is refused; a sheet has 1,048,576 rows. */
 const MAX_MESSAGES = 1_000_000;
 
-/** Begins to work; `quiesce` ends after the slice that is under way, which goes on elsewhere or later. */
+/** Begins to work; after `quiesce` the present slice is the last one here. */
 export function openReports(parts: ReportsParts): Reports & Part<Post> {
   const { kv, clock, channel, accounts, roomPermissions, queue, failed } = parts;
   const store = new ReportStore({
@@ -98,7 +101,7 @@ export function openReports(parts: ReportsParts): Reports & Part<Post> {
     listen: (listener) => progressFeed.listen(listener),
     receive(post) {
       progressFeed.receive(post);
-      // Whoever watches the lease takes over sooner.
+      // An isolate that waits for the lease takes over sooner.
       if (post.type === "report") worker.wake();
     },
     sweep: () => worker.ring(),

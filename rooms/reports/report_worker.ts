@@ -24,11 +24,11 @@ export interface ReportWorkerParts {
   readonly reportFormats: Readonly<Record<ReportType, ReportFormat>>;
   /** Messages above which a report is refused. */
   readonly maxMessages: number;
-  /** Whether whoever asked for it may still read the room. */
+  /** Whether its owner may still read the room. */
   readonly isAllowed: (report: Report) => Promise<boolean>;
   /** Called with each report that has moved on. */
   readonly moved: (report: Report) => void;
-  /** Told of what goes wrong, by a fixed name. */
+  /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -39,15 +39,15 @@ interface Work {
   readonly state: unknown;
 }
 
-/** How often to look for reports whose bell was lost with a process. */
+/** Time between polls for reports whose notice was lost with a process. */
 const SWEEP_EVERY_MS = 5_000;
-/** How often to look whether the lease has become free. */
+/** Time between tries to get the lease. */
 const LEASE_POLL_MS = 1_000;
 const BACKOFF_FROM_MS = 500;
 const BACKOFF_TO_MS = 30_000;
-/** A slice that fails so often is not tried again. */
+/** After this number of failures a slice isn't tried again. */
 const MAX_FAILURES = 5;
-/** The least and the most that is rested after a slice. */
+/** Bounds of the rest after a slice. */
 const REST_MS = { min: 2, max: 250 };
 
 /** Makes reports, one slice after the other, in one process at a time. */
@@ -63,12 +63,12 @@ export class ReportWorker implements LeasedWork {
     this.#loop = new LeasedWorker({ lease, clock, ...intervals }, this);
   }
 
-  /** There may be something to do. */
+  /** Something may be due, see {@link LeasedWorker.wake}. */
   wake(): void {
     this.#loop.wake();
   }
 
-  /** There may be something to do. Resolves when all that is due by now is done, or nobody works any more. */
+  /** Resolves when all that is due by now is done, see {@link LeasedWorker.ring}. */
   ring(): Promise<void> {
     return this.#loop.ring();
   }
@@ -156,7 +156,7 @@ export class ReportWorker implements LeasedWork {
   }
 }
 
-/** Whether somebody who waits would see a difference. */
+/** Whether the change is visible to people. */
 function hasMoved(before: Report, after: Report): boolean {
   return before.outcome !== after.outcome || before.progress !== after.progress;
 }

@@ -1,31 +1,31 @@
-/** What of the figures an admin should be warned of: pure bookkeeping, to be asked every few seconds. */
+/** Decides which figures an admin is alerted of: pure functions of samples taken every few seconds. */
 import type { Alert } from "./event_feed.ts";
 
-/** The figures that warnings depend on. */
+/** The figures that alerts depend on. */
 export interface AlertSigns {
-  /** Messages that wait for the sheet, and for how long the oldest of them has. */
+  /** Messages that wait for the sheet, and the age of the oldest. */
   readonly pending: number;
   readonly oldestPendingSeconds: number;
-  /** How many may wait. */
+  /** The messages that may wait at most. */
   readonly outboxLimit: number;
-  /** How often somebody was refused here for being too fast; it only grows. */
+  /** Refusals of this isolate because a client was too fast; the number only grows. */
   readonly rateLimited: number;
 }
 
-/** Messages that wait for longer than this, while there are ever more of them, are a warning. */
+/** Messages that wait for longer than this, while their number grows, are worth an alert. */
 const LATE_SECONDS = 60;
-/** How much of the outbox may be full. */
+/** The share of the outbox that may be full. */
 const FULL_SHARE = 0.5;
-/** A client that is too fast now and then is none. */
+/** Fewer refusals, of a client that merely types fast, aren't worth an alert. */
 const REFUSALS = 20;
-/** Over so many looks. */
+/** The samples, a minute in all, over which refusals and growth are measured. */
 const SAMPLES = 12;
 
 /** Decides which figures are worth an alert. */
 export class AlertRules {
   #past: AlertSigns[] = [];
 
-  /** Looks at the figures of now; answers what there is to warn of. It may be warned of it again and again. */
+  /** Adds a sample; answers the alerts, which repeat as long as their reason lasts. */
   check(now: AlertSigns): Alert[] {
     // Counting began at 0.
     const [before = { ...now, rateLimited: 0 }] = this.#past;

@@ -1,9 +1,8 @@
 /**
- * The tally: how much was said and written today, through restarts and crashes, without a word of it on the way of a
- * message.
+ * The messages sent and the rows written today, through restarts and crashes, at no cost for a message.
  *
- * What was ever said is what has left the outbox and what is still in it; today's part is that less what it was when the
- * day began, which the first look of each day writes down.
+ * The outbox knows how many messages there ever were. The first poll of each day stores that number; today's messages
+ * are the difference.
  *
  * | key | value |
  * | --- | --- |
@@ -14,8 +13,7 @@
  */
 import type { Outbox } from "../messages/outbox.ts";
 
-/** What {@link DailyTotals} works on. */
-export interface DailyTotalsParts {
+interface DailyTotalsParts {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   readonly now: () => number;
@@ -36,12 +34,12 @@ export class DailyTotals {
     this.#format = new Intl.DateTimeFormat("sv-SE", { timeZone: parts.timeZone, dateStyle: "short" });
   }
 
-  /** Puts rows that are settled into the commit that settles them. */
+  /** Counts rows in the commit that settles them. */
   addRows(commit: Deno.AtomicOperation, count: number): void {
     if (count) commit.sum(["tally", this.#today(), "rows"], BigInt(count));
   }
 
-  /** Notes the beginning of the day, if nobody has yet. To be called every few seconds. */
+  /** Stores the number of messages at the beginning of the day, once a day. To be called every few seconds. */
   async beginDay(): Promise<void> {
     const day = this.#today();
     if (day === this.#day) return;
@@ -53,7 +51,7 @@ export class DailyTotals {
     this.#day = day;
   }
 
-  /** Messages said, and rows written, today and by all. */
+  /** The messages and rows of today, of all isolates. */
   async today(): Promise<{ messages: number; rows: number }> {
     await this.beginDay();
     const { kv, outbox } = this.#parts;

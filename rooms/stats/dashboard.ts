@@ -1,8 +1,8 @@
 /**
- * The board: the figures of the whole service, as the dashboards show them, and what there is to warn of.
+ * The figures of the whole service, as dashboards show them, and the alerts that follow from them.
  *
- * Every few seconds it looks at everything once, however many dashboards there are, and remembers the last quarter of an
- * hour, so that a chart doesn't begin empty.
+ * They are sampled every few seconds, once for all dashboards. Samples of a quarter of an hour are kept, so that a chart
+ * doesn't begin empty.
  */
 import type { Counters } from "../counters.ts";
 import type { EventFeed } from "./event_feed.ts";
@@ -10,12 +10,12 @@ import type { ClusterStats } from "./cluster_stats.ts";
 import type { DailyTotals } from "./daily_totals.ts";
 import { AlertRules } from "./alert_rules.ts";
 
-/** How the log is doing; the names are those of the dashboard's frames. */
+/** The state of delivery; the names are those of the dashboard's frames. */
 export interface LogFigures {
   readonly log_pending: number;
   /** 0 when nothing waits. */
   readonly log_oldest_pending_seconds: number;
-  /** Why rows don't get written at present, for people. */
+  /** Why no rows are written at present, for people. */
   readonly log_last_error: string | null;
   readonly log_state: string;
   /** Rows that the sheet refused for good. */
@@ -33,7 +33,7 @@ export interface IsolateStats {
   readonly messages_per_second: number;
   readonly rows: number;
   readonly errors: number;
-  /** What its process takes of the machine, as in {@link Stats}: isolates of one process share it. */
+  /** Memory of its process, which isolates of one process share. */
   readonly memory_mb: number;
   readonly uptime_seconds: number;
 }
@@ -54,7 +54,7 @@ export interface Stats extends LogFigures {
   readonly isolates: readonly IsolateStats[];
 }
 
-/** A point of the charts: what {@link Stats} say, without words, and without isolates where there are many. */
+/** A point of the charts; without isolates where there are many. */
 export type Point = Omit<Stats, "log_last_error" | "log_state">;
 
 /** What {@link Dashboard} works on. */
@@ -74,7 +74,7 @@ export interface DashboardParts {
 const UPDATE_EVERY_MS = 5_000;
 /** A quarter of an hour. */
 const POINTS = 180;
-/** With more isolates than this, they are left out of what is remembered. */
+/** With more isolates than this, points don't list them. */
 const MOST_REMEMBERED = 16;
 const TRIM_EVERY_SAMPLES = 120;
 const MIB = 1024 * 1024;
@@ -93,7 +93,7 @@ export class Dashboard {
     this.#parts = parts;
   }
 
-  /** Notes when the day began, before anything is said, and looks from then on. */
+  /** Begins to sample; to be called before the first message of the day is counted. */
   async open(): Promise<void> {
     const { dailyTotals, failed } = this.#parts;
     await dailyTotals.beginDay();
@@ -107,7 +107,7 @@ export class Dashboard {
     await this.#sampling;
   }
 
-  /** The frame for somebody who has just come; then `listener` gets each further one, until what is resolved to is called. */
+  /** The first frame for a dashboard; `listener` is called with each further one until `leave` is called. */
   async listen(listener: (text: string) => void): Promise<{ first: string; leave: () => void }> {
     const { feed } = this.#parts;
     const stopFeed = await feed.listen(listener);
@@ -125,7 +125,7 @@ export class Dashboard {
     }
   }
 
-  /** Everything as of now. */
+  /** The figures now. */
   async stats(): Promise<Stats> {
     const { clusterStats, dailyTotals, log, countUsers, now } = this.#parts;
     const [today, figures, users] = await Promise.all([dailyTotals.today(), log(), countUsers()]);
@@ -181,7 +181,7 @@ export class Dashboard {
       rateLimited: counters.refused.get("rate_limited") ?? 0,
     });
     for (const alert of alerts) feed.alert(alert);
-    // A post that rang for something may have been lost.
+    // A post about an event may have been lost.
     await feed.poll();
     if (++this.#samples % TRIM_EVERY_SAMPLES === 0) await feed.trim();
   }

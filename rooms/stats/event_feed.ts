@@ -1,6 +1,5 @@
 /**
- * The feed: what backends post for the dashboards, and what the service itself has to warn of, in one order and kept
- * for a day.
+ * The feed: events that backends post for the dashboards, and alerts of the service, in one order and kept for a day.
  *
  * | key | value |
  * | --- | --- |
@@ -8,13 +7,12 @@
  * | `["event_id", id]` | `true`: an event that may be posted again has been posted |
  * | `["alert", code]` | when this was last warned of, in milliseconds since the epoch |
  *
- * KV is the truth, and a post on the channel only a bell: whoever hears it, or hasn't heard one for some seconds, reads
- * what is new.
+ * KV is the truth. A post on the channel only makes the others read at once what they would read seconds later.
  */
 import type { Channel, Post } from "../cluster/channel.ts";
 import { keysAfter, newestStamp, versionstampKey } from "../kv/versionstamp_key.ts";
 
-/** Something that an admin should know of at once. */
+/** Something that an admin should know at once. */
 export interface Alert {
   readonly level: "info" | "warning" | "critical";
   /** What it is about, for programs and for pages that speak another language. */
@@ -34,8 +32,7 @@ export interface PastEvent {
   readonly text: string;
 }
 
-/** What {@link EventFeed} works on. */
-export interface EventFeedParts {
+interface EventFeedParts {
   readonly kv: Deno.Kv;
   readonly channel: Channel | undefined;
   readonly now: () => number;
@@ -46,9 +43,9 @@ export interface EventFeedParts {
 export const MAX_EVENT_LENGTH = 16_384;
 const EVENT = "event";
 const KEPT_MS = 24 * 60 * 60 * 1000;
-/** So many are kept, the newest. */
+/** The newest events, which are kept. */
 const MOST_KEPT = 500;
-/** How many may be posted here until the surplus is taken out. */
+/** Events posted here between two removals of the surplus. */
 const TRIM_EVERY = 100;
 /** Time until the same alert is sent again. */
 const ALERT_AGAIN_MS = 10 * 60_000;
@@ -80,7 +77,7 @@ export class EventFeed {
     this.warn(alert, onceInMs).catch(this.#parts.failed);
   }
 
-  /** Warns all dashboards, unless anybody has warned of the same within so long. */
+  /** Alerts all dashboards, unless any isolate alerted them of the same within `onceInMs`. */
   async warn(alert: Alert, onceInMs: number): Promise<void> {
     const { kv, now } = this.#parts;
     const entry = await kv.get<number>(["alert", alert.code]);
@@ -114,12 +111,12 @@ export class EventFeed {
     if (post.type === "feed") this.poll().catch(this.#parts.failed);
   }
 
-  /** Passes on what is new. */
+  /** Sends new events to the listeners. */
   poll(): Promise<void> {
     return this.#polling = this.#polling.catch(() => {}).then(() => this.#poll());
   }
 
-  /** Takes out what is over a day old, and what is too much. */
+  /** Removes events that are over a day old, and all but the newest {@link MOST_KEPT}. */
   async trim(): Promise<void> {
     const { kv, now } = this.#parts;
     let count = 0;
@@ -138,7 +135,7 @@ export class EventFeed {
     commit.set(versionstampKey(kv, EVENT), stored, { expireIn: KEPT_MS });
     if (!(await commit.commit()).ok) return;
     channel?.post({ type: "feed" });
-    // It stands, whether or not it can be read just now.
+    // It is stored, even when it can't be read now.
     await this.poll().catch(failed);
     if (++this.#posted % TRIM_EVERY === 0) await this.trim();
   }

@@ -1,4 +1,4 @@
-/** Puts together what shows how the service is doing. */
+/** Makes the parts of statistics: figures, dashboard and alerts. */
 import type { Clock } from "../clock.ts";
 import type { Post } from "../cluster/channel.ts";
 import type { Part } from "../lifecycle.ts";
@@ -13,8 +13,7 @@ export interface OpenStats {
   readonly feed: EventFeed;
 }
 
-/** What {@link openStats} works on. */
-export interface StatsOptions
+interface StatsOptions
   extends Omit<ClusterStatsParts, "rooms" | "now">, Omit<DashboardParts, "clusterStats" | "now" | "failed"> {
   /** The rooms that are open here. */
   readonly openRooms: ClusterStatsParts["rooms"];
@@ -22,7 +21,7 @@ export interface StatsOptions
   readonly failed: (what: string, error: unknown) => void;
 }
 
-/** Opens it before the first message is taken. */
+/** Opens them; to be called before the first message is taken. */
 export async function openStats(options: StatsOptions): Promise<OpenStats & Part<Post>> {
   const { clock: { now }, openRooms, feed, failed } = options;
   const clusterStats = new ClusterStats({ ...options, rooms: openRooms, now });
