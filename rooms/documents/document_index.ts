@@ -50,6 +50,12 @@ export function indexKey({ id, editedAt, deletedAt }: ListedDocument): [string, 
   return deletedAt === undefined ? ["document_edited", editedAt, id] : ["document_deleted", deletedAt, id];
 }
 
+/** The documents that were deleted before a time, in milliseconds since the epoch. */
+export async function* deletedBefore(kv: Deno.Kv, time: number): AsyncGenerator<ListedDocument> {
+  const range = { start: ["document_deleted"], end: ["document_deleted", time] };
+  for await (const { value } of kv.list<ListedDocument>(range)) yield value;
+}
+
 /** Adds to a commit that a document and its copy are written; `before` is the document as it was, if there was one. */
 export function put(
   commit: Deno.AtomicOperation,

@@ -2,7 +2,7 @@
 import { deletePrefix } from "../kv/delete_keys.ts";
 import type { ListedDocument } from "./document_list.ts";
 import { UNDO_MS } from "./document_access.ts";
-import { documentKey, indexKey } from "./document_index.ts";
+import { deletedBefore, documentKey, indexKey } from "./document_index.ts";
 import { contentPrefix } from "./document_store.ts";
 
 /** An hour later than necessary, so that nobody restores a document that is being removed. */
@@ -14,13 +14,12 @@ const REMOVE_AFTER_MS = UNDO_MS + 60 * 60_000;
  * the same time.
  */
 export async function removeForGood(kv: Deno.Kv, now: number): Promise<void> {
-  const end = ["document_deleted", now - REMOVE_AFTER_MS];
-  for await (const { value } of kv.list<ListedDocument>({ start: ["document_deleted"], end })) {
-    const { id } = value;
+  for await (const deleted of deletedBefore(kv, now - REMOVE_AFTER_MS)) {
+    const { id } = deleted;
     const entry = await kv.get<ListedDocument>(documentKey(id));
-    const isDeleted = entry.value?.deletedAt === value.deletedAt;
+    const isDeleted = entry.value?.deletedAt === deleted.deletedAt;
     if (isDeleted) await deletePrefix(kv, contentPrefix(id));
-    const commit = kv.atomic().check(entry).delete(indexKey(value));
+    const commit = kv.atomic().check(entry).delete(indexKey(deleted));
     if (isDeleted) commit.delete(entry.key);
     await commit.commit();
   }

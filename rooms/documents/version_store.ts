@@ -10,7 +10,7 @@
  */
 import { monotonicFactory } from "ulid";
 import { deletePrefix } from "../kv/delete_keys.ts";
-import { writePieces } from "../kv/pieces.ts";
+import { readText, writePieces } from "../kv/pieces.ts";
 import { documentKey, put } from "./document_index.ts";
 import type { ListedDocument } from "./document_list.ts";
 import { contentPrefix } from "./document_store.ts";
@@ -68,13 +68,7 @@ export class VersionStore {
   async text(id: string, versionId: string): Promise<string | undefined> {
     const { value } = await this.#kv.get<Version>([...contentPrefix(id), "version", versionId]);
     if (!value) return undefined;
-    const prefix = [...contentPrefix(id), "version_text", versionId];
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    let text = "";
-    for await (const { value } of this.#kv.list<Uint8Array>({ prefix }, { batchSize: 10 })) {
-      text += decoder.decode(value, { stream: true });
-    }
-    return text + decoder.decode();
+    return await readText(this.#kv, [...contentPrefix(id), "version_text", versionId]);
   }
 
   /** Answers false when somebody else changed the document's record meanwhile. */

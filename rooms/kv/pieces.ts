@@ -21,3 +21,13 @@ export async function writePieces(
   }
   return count;
 }
+
+/** The text whose UTF-8 is stored in pieces below a prefix; `""` when there are none. */
+export async function readText(kv: Deno.Kv, prefix: Deno.KvKey): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
+  for await (const { value } of kv.list<Uint8Array>({ prefix }, { batchSize: 10 })) {
+    text += decoder.decode(value, { stream: true });
+  }
+  return text + decoder.decode();
+}

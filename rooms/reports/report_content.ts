@@ -10,6 +10,7 @@
  * A report is removed by one commit, which marks its content as waste; that is deleted bit by bit afterwards. So files
  * never outlive their report, and no commit grows with their size.
  */
+import { readText } from "../kv/pieces.ts";
 import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
 import type { Report } from "./report.ts";
 
@@ -58,10 +59,7 @@ export class ReportContent {
 
   /** Reads the state of the work; `undefined` when nothing is done yet. */
   async readWork(id: string): Promise<unknown> {
-    let text = "";
-    const decoder = new TextDecoder();
-    const list = this.#kv.list<Uint8Array>({ prefix: [REPORT_WORK, id] }, { batchSize: 10 });
-    for await (const { value } of list) text += decoder.decode(value, { stream: true });
+    const text = await readText(this.#kv, [REPORT_WORK, id]);
     return text ? JSON.parse(text) : undefined;
   }
 
