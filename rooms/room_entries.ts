@@ -84,13 +84,13 @@ export class RoomEntries {
       : { userId: author.user.id, clientId, message: JSON.stringify(change), isDoubtful: true };
     const line = await history.line(this.#room, id);
     const refusal = this.#refusalOf(change, line, author);
-    if (refusal) {
+    const isDone = line !== undefined && !refusal && this.#isDone(change, line, author.user);
+    if (refusal || isDone) {
+      // It may be so because of the first sending.
       const first = key && await sent(this.#room, key);
-      if (!first) throw new FrameError(...refusal, { clientId });
-      return sender.accepted(first, key);
+      if (!first && refusal) throw new FrameError(...refusal, { clientId });
+      return sender.accepted(first ?? fieldsIn(line as Line), key);
     }
-    const fields = line && fieldsIn(line);
-    if (fields && this.#isDone(change, line, author.user)) return sender.accepted(fields, key);
     if (line && change.entry === "edited") checkBody(revised(line, { message: change.message }), clientId);
     const draft = messageFactory.entry(this.#room, author.user, change);
     journal.write({ draft, senders: [sender], resend: key });

@@ -16,6 +16,8 @@ import { type FileVersion, isSameVersion, openLocked, versionOf } from "./shared
 /** Which file to write. */
 export interface CsvFileOptions {
   readonly path: string;
+  /** {@link HEADER} unless told otherwise. */
+  readonly header?: Row;
   /** Whether a new file begins with a byte order mark; an existing one stays as it is. */
   readonly bom?: boolean;
   /** Called with what the operator should know. */
@@ -41,6 +43,9 @@ export interface CsvFileOptions {
 export class CsvFile implements Sheet {
   readonly name: string;
   readonly #path: string;
+  readonly #columns: number;
+  readonly #plainHeader: Uint8Array;
+  readonly #bomHeader: Uint8Array;
   readonly #header: Uint8Array;
   readonly #noticed: (notice: Notice) => void;
   /** The file as it was after our last append or check, when it ended with a whole row. */
@@ -48,10 +53,13 @@ export class CsvFile implements Sheet {
   /** The id of the last row that was written, here or by an earlier process. */
   #lastId: string | undefined;
 
-  constructor({ path, bom = true, noticed = () => {} }: CsvFileOptions) {
+  constructor({ path, header = HEADER, bom = true, noticed = () => {} }: CsvFileOptions) {
     this.#path = path;
     this.name = `CSV file ${path}`;
-    this.#header = bom ? BOM_HEADER : PLAIN_HEADER;
+    this.#columns = header.length;
+    this.#plainHeader = encoder.encode(toCsv([header]));
+    this.#bomHeader = Uint8Array.of(...BOM, ...this.#plainHeader);
+    this.#header = bom ? this.#bomHeader : this.#plainHeader;
     this.#noticed = noticed;
   }
 
@@ -99,11 +107,13 @@ export class CsvFile implements Sheet {
   ): Promise<FoundRows> {
     return this.#explain(async () => {
       using file = await this.#open(signal);
-      let found = from && await isAt(file, from, signal)
-        ? await findRows(file, from.position, ids, signal)
+      let found = from && await isAt(file, from, this.#columns, signal)
+        ? await findRows(file, from.position, ids, this.#columns, signal)
         : undefined;
       // People may have sorted the file in a way that left this row where it was.
-      if (!found || found.present.size < ids.size) found = await findRows(file, 0, ids, signal);
+      if (!found || found.present.size < ids.size) {
+        found = await findRows(file, 0, ids, this.#columns, signal);
+      }
       // Their writer may have been killed before they were on the disk.
       if (found.present.size) await file.syncData();
       return found;
@@ -143,11 +153,12 @@ export class CsvFile implements Sheet {
       // Compares bytes: parsing each row's id would take longer than all the rest.
       isLastThere ||= endsWith(row, lastBytes);
       if (!ids.size) return;
-      const id = idIn(row);
+      const id = idIn(row, this.#columns);
       if (ids.has(id)) present.add(id);
     });
     // A spreadsheet program may have saved the row in another form.
-    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), signal)).present.size > 0;
+    isLastThere ||=
+      (await findRows(file, 0, new Set([lastId ?? ""]), this.#columns, signal)).present.size > 0;
     if (!isLastThere && !end.isQuoted) {
       this.#lastId = undefined;
       this.#noticed({ code: "rows_missing", message: isNew ? this.#gone() : this.#changed() });
@@ -158,7 +169,7 @@ export class CsvFile implements Sheet {
 
   /** Writes the header, or the rest of a torn one, into a file that has nothing else; returns whether it did. */
   async #begin(file: Deno.FsFile): Promise<boolean> {
-    const start = new Uint8Array(BOM_HEADER.length);
+    const start = new Uint8Array(this.#bomHeader.length);
     await file.seek(0, Deno.SeekMode.Start);
     const held = start.subarray(0, await file.read(start) ?? 0);
     if (UTF_16.includes((held[0] << 8) | held[1])) {
@@ -167,7 +178,9 @@ export class CsvFile implements Sheet {
         `${this.name} is saved as UTF-16: save it as CSV in UTF-8, or move the file away.`,
       );
     }
-    const header = [this.#header, PLAIN_HEADER, BOM_HEADER].find((header) => startsWith(header, held));
+    const header = [this.#header, this.#plainHeader, this.#bomHeader].find((header) =>
+      startsWith(header, held)
+    );
     if (!header || held.length === header.length) return false;
     await this.#write(file, header.subarray(held.length));
     return true;
@@ -245,8 +258,6 @@ const FORMULA = /^["\s\u0085\u200b]*[=+\-@＝＋－＠﹦﹢﹣﹫]|^"*[\t\r\n\u
 const SPECIAL = /[",\r\n]/;
 
 const encoder = new TextEncoder();
-const PLAIN_HEADER = encoder.encode(toCsv([HEADER]));
-const BOM_HEADER = Uint8Array.of(...BOM, ...PLAIN_HEADER);
 /** The byte order marks of UTF-16. */
 const UTF_16 = [0xfffe, 0xfeff];
 const NO_IDS: ReadonlySet<string> = new Set();

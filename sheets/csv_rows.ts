@@ -75,27 +75,33 @@ export async function readRows(
   return { rowsEnd: base, rest, isQuoted: state === QUOTED, isEndless: false };
 }
 
-/** Whether the row at this position still has this id. */
-export async function isAt(file: Deno.FsFile, position: RowPosition, signal: AbortSignal): Promise<boolean> {
+/** Whether the row of `columns` cells at this position still has this id. */
+export async function isAt(
+  file: Deno.FsFile,
+  position: RowPosition,
+  columns: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   let isSame = false;
   await readRows(file, position.position, signal, (row) => {
-    isSame = idIn(row) === position.id;
+    isSame = idIn(row, columns) === position.id;
     return "stop";
   });
   return isSame;
 }
 
-/** Which of `ids` the file has from the byte `start` on, and the last row of one. */
+/** Which of `ids` the file has in rows of `columns` cells from the byte `start` on, and the last row of one. */
 export async function findRows(
   file: Deno.FsFile,
   start: number,
   ids: ReadonlySet<string>,
+  columns: number,
   signal: AbortSignal,
 ): Promise<FoundRows> {
   const present = new Set<string>();
   let last: RowPosition | undefined;
   await readRows(file, start, signal, (row, position) => {
-    const id = idIn(row);
+    const id = idIn(row, columns);
     if (!ids.has(id)) return;
     present.add(id);
     last = { position, id };
@@ -113,17 +119,17 @@ export function cellsOf(row: Uint8Array): string[] {
 }
 
 /**
- * The message's id in a row: its last cell, found without parsing the others; or, when people have added columns behind it,
- * its fifth cell.
+ * The id in a row: its last cell, found without parsing the others; or, when people have added columns behind it, the last
+ * of the first `columns` cells.
  */
-export function idIn(row: Uint8Array): string {
+export function idIn(row: Uint8Array, columns: number): string {
   let start = row.length;
   while (start > 0 && !isSeparator(row[start - 1])) start--;
   const isQuoted = row[start] === QUOTE && row[row.length - 1] === QUOTE;
   const last = isQuoted ? row.subarray(start + 1, -1) : row.subarray(start);
   // An id is ASCII. Decoding it as UTF-8 would take longer than all the rest.
   if (last.length === ID_LENGTH) return String.fromCharCode(...last);
-  return cellsOf(row)[4] ?? decoder.decode(last);
+  return cellsOf(row)[columns - 1] ?? decoder.decode(last);
 }
 
 /** Byte order mark: without it, spreadsheet programs read UTF-8 in the local code page. */

@@ -3,7 +3,7 @@ import { CsvFile } from "./csv_file.ts";
 import { readServiceAccountKey } from "./google/service_account.ts";
 import { GoogleSheet } from "./google/google_sheet.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
-import type { Notice, Sheet } from "./sheet.ts";
+import { CHANGES_HEADER, type Notice, type Sheet } from "./sheet.ts";
 
 /** The configuration of the sheet. */
 export interface SheetChoice {
@@ -18,26 +18,46 @@ export interface SheetChoice {
   readonly logCsvBom: boolean;
 }
 
+/** Where rows go: messages, and what is done to them, in two files or two tabs of one spreadsheet. */
+export interface Sheets {
+  readonly sheet: Sheet;
+  readonly changes: Sheet;
+  /** How fast rows may be written to both together. */
+  readonly pace: PaceOptions;
+}
+
 /**
- * The sheet, not yet opened, and how fast rows may be written to it. `noticed` is called with what the operator should know.
+ * The sheets, not yet opened. `noticed` is called with what the operator should know.
  *
  * @throws {TypeError} when the service account's key can't be read.
  */
 export async function openSheet(
   choice: SheetChoice,
   noticed: (notice: Notice) => void,
-): Promise<{ sheet: Sheet; pace: PaceOptions }> {
+): Promise<Sheets> {
   const { googleSheetId, googleSheetName, googleCredsJson, googleCredsPath, googleApiRoot } = choice;
   if (!googleSheetId) {
     const { logCsvPath: path, logCsvBom: bom } = choice;
-    return { sheet: new CsvFile({ path, bom, noticed }), pace: FILE_PACE };
+    return {
+      sheet: new CsvFile({ path, bom, noticed }),
+      changes: new CsvFile({ path: changesPath(path), header: CHANGES_HEADER, bom, noticed }),
+      pace: FILE_PACE,
+    };
   }
-  const sheet = new GoogleSheet({
+  const options = {
     spreadsheetId: googleSheetId,
-    tab: googleSheetName,
     key: await readServiceAccountKey({ json: googleCredsJson, path: googleCredsPath }),
     apiRoot: googleApiRoot,
     noticed,
-  });
-  return { sheet, pace: GOOGLE_PACE };
+  };
+  return {
+    sheet: new GoogleSheet({ ...options, tab: googleSheetName }),
+    changes: new GoogleSheet({ ...options, tab: `${googleSheetName} changes`, header: CHANGES_HEADER }),
+    pace: GOOGLE_PACE,
+  };
+}
+
+/** `data/ChatLogs.csv` → `data/ChatLogs.changes.csv` */
+function changesPath(path: string): string {
+  return `${path.replace(/\.csv$/i, "")}.changes.csv`;
 }

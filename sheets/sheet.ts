@@ -1,14 +1,17 @@
 /** The port to which messages are delivered: a CSV file and a Google Sheet implement it. */
 
-/** One message as a row: `time, room, username, message, id`, every cell text. */
-export type Row = readonly [time: string, room: string, username: string, message: string, id: string];
+/** One message, or one change of a message, as a row: every cell is text, and the last one is its id. */
+export type Row = readonly string[];
 
-/** The header row, in the order of {@link Row}. */
+/** The header row of messages. */
 export const HEADER: Row = ["time", "room", "username", "message", "id"];
 
-/** The message's id in a row. */
+/** The header row of what was done to messages. `text` is the new text of an edit, or the emoji of a reaction. */
+export const CHANGES_HEADER: Row = ["time", "room", "username", "change", "message_id", "text", "id"];
+
+/** The id in a row. */
 export function idOf(row: Row): string {
-  return row[4];
+  return row[row.length - 1];
 }
 
 /**

@@ -10,6 +10,8 @@ import { idOf, type Row } from "../sheet.ts";
 /** A row that the sheet refused for good. */
 export interface DeadLetter {
   readonly row: Row;
+  /** Present for a row of changes. */
+  readonly isChange?: true;
   /** The reason, one sentence for people. */
   readonly cause: string;
   /** Whether somebody asked for it to be retried. */

@@ -1,6 +1,8 @@
 /**
  * Brings messages from the outbox into the sheet: each as exactly one row, in the order of commits.
  *
+ * What was done to messages goes into a second sheet, by the same steps.
+ *
  * It works in slices of whole batches. Before it appends a slice it stores the last batch of the slice (the **intent**);
  * after the append, one commit deletes the batches from the outbox, and the intent. Whatever happens in between (a crash, a
  * lost reply, a lost lease), the next attempt finds the intent, asks the sheet which of these rows it has, and appends the
@@ -13,6 +15,7 @@
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
+import { entryInBody } from "../../rooms/messages/entries/entry.ts";
 import { idInBody, isEntryBody, messageInBody } from "../../rooms/messages/message.ts";
 import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
@@ -29,8 +32,9 @@ export { idOf, type Way };
 interface Progress {
   /** Batches up to this versionstamp are settled. */
   readonly settled: string;
-  /** The last row known to be in the sheet. */
+  /** The last row known to be in the sheet, and in that of changes. */
   readonly mark: RowPosition | undefined;
+  readonly changesMark?: RowPosition;
   /** The last batch of a slice whose outcome isn't known; the slice begins with the first pending batch. */
   readonly intent: string | undefined;
   /** The name of the sheet that `mark` is a row of. */
@@ -41,7 +45,7 @@ interface Progress {
 export interface Settled {
   /** All batches up to this versionstamp are settled. */
   readonly upTo: string;
-  /** Rows that are in the sheet. */
+  /** Rows of messages that are in the sheet. */
   readonly recorded: readonly Row[];
   /** Rows that the sheet refused for good. */
   readonly refused: readonly DeadLetter[];
@@ -51,6 +55,8 @@ export interface Settled {
 export interface Slice {
   readonly batches: readonly Batch[];
   readonly rows: readonly Row[];
+  /** The rows of the other sheet. */
+  readonly changes: readonly Row[];
 }
 
 const PROGRESS = ["log"];
@@ -66,7 +72,10 @@ export interface DeliveryParts {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   readonly archive: Archive;
+  /** Gets the messages. */
   readonly sheet: Sheet;
+  /** Gets what was done to them. */
+  readonly changes: Sheet;
   /** Must be held while rows are written. */
   readonly lease: Lease;
   /** Makes every commit that depends on the lease. */
@@ -77,12 +86,19 @@ export interface DeliveryParts {
   readonly trace?: Trace;
 }
 
-/** The way of messages from the outbox into one sheet, slice by slice. */
+/** One of the two sheets. */
+interface Target {
+  readonly sheet: Sheet;
+  readonly writer: RowWriter;
+  readonly lateAppends: LateAppends;
+}
+
+/** The way of messages and changes from the outbox into their sheets, slice by slice. */
 export class Delivery {
   readonly deadLetters: DeadLetters;
   readonly #parts: DeliveryParts;
-  readonly #lateAppends: LateAppends;
-  readonly #writer: RowWriter;
+  readonly #messages: Target;
+  readonly #changes: Target;
   #progress: Progress = { settled: "", mark: undefined, intent: undefined };
   /** The versionstamp of {@link Progress} as this process last saw it. */
   #versionstamp: string | null = null;
@@ -90,8 +106,11 @@ export class Delivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.deadLetters = new DeadLetters(parts.kv);
-    this.#lateAppends = new LateAppends(parts.kv);
-    this.#writer = new RowWriter({ ...parts, lateAppends: this.#lateAppends });
+    const target = (sheet: Sheet, lateAppends: LateAppends): Target => {
+      return { sheet, lateAppends, writer: new RowWriter({ ...parts, sheet, lateAppends }) };
+    };
+    this.#messages = target(parts.sheet, new LateAppends(parts.kv, "suspect"));
+    this.#changes = target(parts.changes, new LateAppends(parts.kv, "suspect_change"));
   }
 
   /** All batches up to this versionstamp are settled. */
@@ -106,9 +125,11 @@ export class Delivery {
     if (value) this.#progress = value;
     // When rows went to another sheet before, its last row isn't in this one.
     const { sheet = this.#parts.sheet.name } = this.#progress;
-    if (sheet !== this.#parts.sheet.name) this.#progress = { ...this.#progress, mark: undefined };
+    if (sheet !== this.#parts.sheet.name) {
+      this.#progress = { ...this.#progress, mark: undefined, changesMark: undefined };
+    }
     this.#versionstamp = versionstamp;
-    this.#writer.reopen();
+    for (const { writer } of this.#targets) writer.reopen();
   }
 
   /** The versionstamp up to which all batches are settled by now, by any process. */
@@ -120,17 +141,22 @@ export class Delivery {
   async next(): Promise<Slice | undefined> {
     const batches: Batch[] = [];
     const rows: Row[] = [];
+    const changes: Row[] = [];
     const { intent } = this.#progress;
     let bytes = 0;
     for await (const batch of this.#parts.outbox.after("")) {
       if (intent !== undefined && batch.versionstamp > intent) break;
-      const isFull = rows.length + batch.bodies.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
-      if (intent === undefined && rows.length && isFull) break;
+      const count = rows.length + changes.length;
+      const isFull = count + batch.bodies.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
+      if (intent === undefined && count && isFull) break;
       batches.push(batch);
-      for (const body of batch.bodies) if (!isEntryBody(body)) rows.push(rowOf(body));
+      for (const body of batch.bodies) {
+        if (isEntryBody(body)) changes.push(changeRowOf(body));
+        else rows.push(rowOf(body));
+      }
       bytes += batch.bytes;
     }
-    return batches.length ? { batches, rows } : undefined;
+    return batches.length ? { batches, rows, changes } : undefined;
   }
 
   /**
@@ -141,24 +167,37 @@ export class Delivery {
   async write(slice: Slice, way: Way): Promise<Settled> {
     const { kv, archive } = this.#parts;
     const upTo = slice.batches[slice.batches.length - 1].versionstamp;
-    const { intent, mark } = this.#progress;
-    await this.#writer.open(way.signal, mark);
+    const { intent, mark, changesMark } = this.#progress;
+    if (slice.rows.length) await this.#messages.writer.open(way.signal, mark);
+    // Only now: where nobody changes anything, there is no second tab.
+    if (slice.changes.length) await this.#changes.writer.open(way.signal, changesMark);
     if (upTo > archive.position) await archive.advance();
-    let written: WrittenRows;
-    if (!slice.rows.length) written = { last: mark, refused: [] };
-    else if (intent === undefined) {
-      await this.#save({ ...this.#progress, intent: upTo }, kv.atomic());
-      written = await this.#writer.append(slice.rows, way);
-    } else written = await this.#writer.complete(slice.rows, mark, way);
-    const { last = mark, refused } = written;
-    await this.#settle(slice.batches, refused, { settled: upTo, mark: last, intent: undefined });
+    if (intent === undefined) await this.#save({ ...this.#progress, intent: upTo }, kv.atomic());
+    const write = ({ writer }: Target, rows: readonly Row[], last: RowPosition | undefined) => {
+      if (!rows.length) return { last, refused: [] };
+      return intent === undefined ? writer.append(rows, way) : writer.complete(rows, last, way);
+    };
+    const messages: WrittenRows = await write(this.#messages, slice.rows, mark);
+    const changes: WrittenRows = await write(this.#changes, slice.changes, changesMark);
+    const refused = [
+      ...messages.refused,
+      ...changes.refused.map((letter) => ({ ...letter, isChange: true as const })),
+    ];
+    await this.#settle(slice.batches, refused, {
+      settled: upTo,
+      mark: messages.last ?? mark,
+      changesMark: changes.last ?? changesMark,
+      intent: undefined,
+    });
     const refusedIds = new Set(refused.map(({ row }) => idOf(row)));
     return { upTo, recorded: slice.rows.filter((row) => !refusedIds.has(idOf(row))), refused };
   }
 
   /** Whether {@link tidy} has something to do. */
   async hasChores(): Promise<boolean> {
-    if ((await this.#lateAppends.due(this.#parts.clock.elapsed())).length) return true;
+    for (const { lateAppends } of this.#targets) {
+      if ((await lateAppends.due(this.#parts.clock.elapsed())).length) return true;
+    }
     return (await this.deadLetters.list()).some(({ isRetried }) => isRetried);
   }
 
@@ -169,21 +208,34 @@ export class Delivery {
    * @throws {Error} what the sheet throws.
    */
   async *tidy(way: Way): AsyncGenerator<Settled> {
-    const { clock, sheet, idempotentCommit } = this.#parts;
+    const { clock, idempotentCommit } = this.#parts;
     for (const letter of await this.deadLetters.list()) {
       if (!letter.isRetried) continue;
-      await this.#writer.open(way.signal, this.#progress.mark);
-      const { refused } = await this.#writer.complete([letter.row], undefined, way);
+      const { writer } = letter.isChange ? this.#changes : this.#messages;
+      await writer.open(way.signal, this.#lastOf(letter.isChange));
+      const { refused: again } = await writer.complete([letter.row], undefined, way);
+      const refused = again.map(({ cause }) => ({ ...letter, cause, isRetried: undefined }));
       await this.deadLetters.keep(refused, (operation) => idempotentCommit.commit(operation));
       if (!refused.length) await this.#removeLetter(letter);
-      yield { upTo: this.settled, recorded: refused.length ? [] : [letter.row], refused };
+      const recorded = refused.length || letter.isChange ? [] : [letter.row];
+      yield { upTo: this.settled, recorded, refused };
     }
-    for (const suspect of await this.#lateAppends.due(clock.elapsed())) {
-      await this.#writer.open(way.signal, this.#progress.mark);
-      await way.pace();
-      await sheet.removeDoubles(suspect.ids, way.signal);
-      await this.#lateAppends.clear(suspect);
+    for (const { sheet, writer, lateAppends } of this.#targets) {
+      for (const suspect of await lateAppends.due(clock.elapsed())) {
+        await writer.open(way.signal, this.#lastOf(sheet === this.#changes.sheet || undefined));
+        await way.pace();
+        await sheet.removeDoubles(suspect.ids, way.signal);
+        await lateAppends.clear(suspect);
+      }
     }
+  }
+
+  get #targets(): readonly Target[] {
+    return [this.#messages, this.#changes];
+  }
+
+  #lastOf(isChange: true | undefined): RowPosition | undefined {
+    return isChange ? this.#progress.changesMark : this.#progress.mark;
   }
 
   /** Deletes batches from the outbox. Progress is stored last: after a crash in between, the intent is still there. */
@@ -209,7 +261,7 @@ export class Delivery {
   async #removeLetter(letter: DeadLetter): Promise<void> {
     const { kv, idempotentCommit, dailyTotals } = this.#parts;
     const commit = this.deadLetters.remove(kv.atomic(), letter);
-    dailyTotals?.addRows(commit, 1);
+    if (!letter.isChange) dailyTotals?.addRows(commit, 1);
     await idempotentCommit.commit(commit);
   }
 
@@ -231,4 +283,9 @@ function rowsIn(batches: readonly Batch[], letters: readonly DeadLetter[]): numb
 function rowOf(body: string): Row {
   const { time, room, username, message, id } = messageInBody(body);
   return [time, room, username, message, id];
+}
+
+function changeRowOf(body: string): Row {
+  const { time, room, username, entry, message_id, message, emoji, id } = entryInBody(body);
+  return [time, room, username, entry, message_id, message ?? emoji ?? "", id];
 }

@@ -9,9 +9,10 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["suspect", the smallest id]` | {@link LateAppend} |
+ * | `["suspect", the smallest id]` | {@link LateAppend} of messages |
+ * | `["suspect_change", the smallest id]` | {@link LateAppend} of changes |
  */
-import type { IdRange, Row } from "../sheet.ts";
+import { idOf, type IdRange, type Row } from "../sheet.ts";
 
 /** An append that may still be carried out. */
 export interface LateAppend {
@@ -33,33 +34,31 @@ interface DueAppend extends LateAppend {
 /** Google works on a request for at most 180 s (https://developers.google.com/workspace/sheets/api/limits). */
 export const LATEST_MS = 180_000;
 
-const PREFIX = "suspect";
-
-/** All late appends in KV. */
+/** All late appends to one sheet in KV. */
 export class LateAppends {
   readonly #kv: Deno.Kv;
+  readonly #prefix: string;
   /** By the smallest id. */
   #seen = new Map<string, FirstSeen>();
 
-  constructor(kv: Deno.Kv) {
+  /** `prefix` begins its keys. */
+  constructor(kv: Deno.Kv, prefix: "suspect" | "suspect_change") {
     this.#kv = kv;
+    this.#prefix = prefix;
   }
 
   /** Notes rows, in a commit of its own: the caller may have lost the lease. `now` is in ms since the epoch. */
   async note(rows: readonly Row[], now: number): Promise<void> {
     // Processes whose clocks differ make ids that don't ascend.
-    let [first, last] = [rows[0][4], rows[0][4]];
-    for (const [, , , , id] of rows) {
-      if (id < first) first = id;
-      if (id > last) last = id;
-    }
-    const key = [PREFIX, first];
+    const ids = rows.map(idOf).sort();
+    const [first, last] = [ids[0], ids[ids.length - 1]];
+    const key = [this.#prefix, first];
     let isNoted = false;
     while (!isNoted) {
       const entry = await this.#kv.get<LateAppend>(key);
       // Noting a part of rows that were noted before must not shorten their range.
-      const ids = { first, last: entry.value && entry.value.ids.last > last ? entry.value.ids.last : last };
-      const suspect: LateAppend = { ids, dueAt: now + LATEST_MS };
+      const range = { first, last: entry.value && entry.value.ids.last > last ? entry.value.ids.last : last };
+      const suspect: LateAppend = { ids: range, dueAt: now + LATEST_MS };
       isNoted = (await this.#kv.atomic().check(entry).set(key, suspect).commit()).ok;
     }
   }
@@ -68,7 +67,7 @@ export class LateAppends {
   async due(elapsed: number): Promise<DueAppend[]> {
     const due: DueAppend[] = [];
     const seen = new Map<string, FirstSeen>();
-    for await (const { key, value, versionstamp } of this.#kv.list<LateAppend>({ prefix: [PREFIX] })) {
+    for await (const { key, value, versionstamp } of this.#kv.list<LateAppend>({ prefix: [this.#prefix] })) {
       const name = String(key[1]);
       const before = this.#seen.get(name);
       const at = before?.versionstamp === versionstamp ? before.at : elapsed;
@@ -81,7 +80,7 @@ export class LateAppends {
 
   /** Deletes a late append, unless it was noted again meanwhile. */
   async clear({ ids, versionstamp }: DueAppend): Promise<void> {
-    const key = [PREFIX, ids.first];
+    const key = [this.#prefix, ids.first];
     await this.#kv.atomic().check({ key, versionstamp }).delete(key).commit();
   }
 }

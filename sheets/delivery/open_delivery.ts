@@ -13,12 +13,12 @@ import type { LogFigures } from "../../rooms/stats/dashboard.ts";
 import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { toCsv } from "../csv_file.ts";
-import { HEADER, type Notice, type Row, type Sheet } from "../sheet.ts";
+import type { Sheets } from "../open_sheet.ts";
+import { HEADER, type Notice, type Row } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import { Delivery, idOf } from "./delivery.ts";
 import { type DeliveryStatus, Flusher } from "./flusher.ts";
-import type { PaceOptions } from "./pace.ts";
 import { Receipts } from "./receipts.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
 import type { WakeUp } from "./wake_up.ts";
@@ -29,7 +29,7 @@ export interface OpenDeliveryParts {
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
   /** Makes the sheet, and says how fast rows may be written; `noticed` is told what the operator should know. */
-  readonly openSheet: (noticed: (notice: Notice) => void) => Promise<{ sheet: Sheet; pace: PaceOptions }>;
+  readonly openSheet: (noticed: (notice: Notice) => void) => Promise<Sheets>;
   readonly log: MessageLog;
   readonly rooms: Rooms;
   /** Missing when there are no other isolates. */
@@ -96,13 +96,13 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     feed.alert(...alertOf(notice));
     status.note(notice);
   };
-  const { sheet, pace } = await parts.openSheet(noticed);
+  const { sheet, changes, pace } = await parts.openSheet(noticed);
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
-  const delivery = new Delivery({ ...parts, outbox, archive, sheet, lease, idempotentCommit });
+  const delivery = new Delivery({ ...parts, outbox, archive, sheet, changes, lease, idempotentCommit });
   await delivery.load();
   const dead = await delivery.deadLetters.list();
-  history.recorded.markRecorded(delivery.settled, [], dead.map(({ row }) => targetOf(row)));
+  history.recorded.markRecorded(delivery.settled, [], dead.filter(isMessage).map(({ row }) => targetOf(row)));
   const receipts = new Receipts({ history, rooms, delivery, lease, channel });
   const flusher: Flusher = new Flusher({
     ...parts,
@@ -116,7 +116,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       const outcome = {
         upTo,
         recorded: recorded.map(targetOf),
-        refused: refused.map(({ row }) => targetOf(row)),
+        refused: refused.filter(isMessage).map(({ row }) => targetOf(row)),
       };
       receipts.settled(outcome);
       for (const { row, cause } of refused) note("warn", "row_refused", { id: idOf(row), cause });
@@ -179,7 +179,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     async refusedRowsAsCsv() {
       const letters = await delivery.deadLetters.list();
       // The mark keeps spreadsheet programs from taking it for the local code page.
-      return `\ufeff${toCsv([HEADER, ...letters.map(({ row }) => row)])}`;
+      return `\ufeff${toCsv([HEADER, ...letters.map(messageRow)])}`;
     },
     async retry(id) {
       const count = await delivery.deadLetters.retry(id);
@@ -204,15 +204,28 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       status.close();
       await idempotentCommit.close();
       await sheet[Symbol.asyncDispose]();
+      await changes[Symbol.asyncDispose]();
     },
   };
 }
 
-function refusedRow({ row, cause, isRetried = false }: DeadLetter): RefusedRow {
-  const [time, room, username, message, id] = row;
+function isMessage({ isChange }: DeadLetter): boolean {
+  return !isChange;
+}
+
+/** A refused row in the columns of messages. */
+function messageRow({ row, isChange }: DeadLetter): Row {
+  if (!isChange) return row;
+  const [time, room, username, change, messageId, text, id] = row;
+  return [time, room, username, `${change} ${messageId} ${text}`.trim(), id];
+}
+
+function refusedRow(letter: DeadLetter): RefusedRow {
+  const { cause, isRetried = false } = letter;
+  const [time, room, username, message, id] = messageRow(letter);
   return { id, room, username, message, time, cause, is_retried: isRetried };
 }
 
-function targetOf([, room, , , id]: Row): { room: string; id: string } {
-  return { room, id };
+function targetOf(row: Row): { room: string; id: string } {
+  return { room: row[1], id: idOf(row) };
 }

@@ -134,7 +134,7 @@ const SENTENCES: readonly (readonly [RegExp, (location: SheetLocation) => string
   ],
   [
     /exceeds grid limits/i,
-    ({ tab }) => `The tab "${tab}" has lost columns: it needs five, A to E.`,
+    ({ tab }) => `The tab "${tab}" has lost columns: it needs all those of its header.`,
   ],
   [
     /above the limit of|10000000 cells/i,

@@ -5,7 +5,7 @@ import { findDoubles, requestsToRemove } from "./google_doubles.ts";
 import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./service_account.ts";
 import { parseRange } from "./google_ranges.ts";
-import { GoogleTab, ID_COLUMN } from "./google_tab.ts";
+import { GoogleTab } from "./google_tab.ts";
 import {
   type FoundRows,
   HEADER,
@@ -23,6 +23,8 @@ export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
   readonly spreadsheetId: string;
   readonly tab: string;
+  /** {@link HEADER} unless told otherwise; at most 26 columns. */
+  readonly header?: Row;
   readonly key: ServiceAccountKey;
   /** Another origin than Google's, for a stand-in. */
   readonly apiRoot?: string;
@@ -37,7 +39,7 @@ export interface GoogleSheetOptions {
 }
 
 /**
- * Rows in one tab of a Google spreadsheet, in its columns A to E. {@link RowPosition.position} is the row's number,
+ * Rows in one tab of a Google spreadsheet, in its first columns. {@link RowPosition.position} is the row's number,
  * counted from 1.
  *
  * People own the tab: they may translate the header, sort, insert and delete rows. They must keep the order of the columns,
@@ -57,6 +59,7 @@ export class GoogleSheet implements Sheet {
     this.#options = {
       apiRoot: "https://sheets.googleapis.com",
       timeoutMs: 60_000,
+      header: HEADER,
       noticed: () => {},
       ...options,
     };
@@ -65,9 +68,9 @@ export class GoogleSheet implements Sheet {
   }
 
   /**
-   * Makes a missing tab, five columns wide, and writes the header into an empty first row. Any other first row is people's
+   * Makes a missing tab, as wide as its header, and writes the header into an empty first row. Any other first row is people's
    * own header and stays, unless it is a message's row: then the tab was made anew meanwhile, and the header is inserted
-   * above. A new tab in Google's default size is trimmed to five columns, because empty cells count towards the
+   * above. A new tab in Google's default size is trimmed to that width, because empty cells count towards the
    * spreadsheet's limit of 10 million.
    *
    * A tab that existed before is not made again: somebody has renamed or deleted it, and it may have rows whose outcome isn't
@@ -76,6 +79,8 @@ export class GoogleSheet implements Sheet {
    * @throws {SheetError} when the operator has to act.
    */
   async open(signal: AbortSignal, last?: RowPosition): Promise<void> {
+    const { header } = this.#options;
+    const firstRow = this.#tab.rowRange(1);
     this.#end ??= last?.position;
     if (this.#misplaced) await this.#requireRemoved(this.#misplaced, signal);
     const tab = await this.#tab.findTab(signal);
@@ -84,26 +89,26 @@ export class GoogleSheet implements Sheet {
       await this.#tab.addTab(signal);
     } else {
       const isFresh = tab.rows <= FRESH.rows && tab.columns === FRESH.columns;
-      const { values } = await this.#tab.read(isFresh ? undefined : FIRST_ROW, "ROWS", signal) ??
+      const { values } = await this.#tab.read(isFresh ? undefined : firstRow, "ROWS", signal) ??
         { values: [] };
-      if ((isFresh && values.length === 0) || tab.columns < HEADER.length) {
+      if ((isFresh && values.length === 0) || tab.columns < header.length) {
         await this.#tab.setColumns(tab.sheetId, signal);
       }
       this.#wasOpen = true;
-      if (isFilled(values[0])) {
-        if (ULID.test(values[0][ID_INDEX] ?? "")) await this.#tab.insertHeader(tab.sheetId, signal);
+      if (this.#isFilled(values[0])) {
+        if (ULID.test(values[0][header.length - 1] ?? "")) await this.#tab.insertHeader(tab.sheetId, signal);
         return;
       }
-      const below = await this.#tab.read(SECOND_ROWS, "ROWS", signal);
+      const below = await this.#tab.read(this.#tab.rowRange(2, 1000), "ROWS", signal);
       // An append to an empty first row would overwrite the rows below.
-      if (below?.values.some(isFilled)) throw emptyFirstRow(this.#options.tab);
+      if (below?.values.some((row) => this.#isFilled(row))) throw emptyFirstRow(this.#options.tab);
     }
     await this.#tab.call(signal, (api, options) =>
       api.spreadsheets.values.update({
         spreadsheetId: this.#options.spreadsheetId,
-        range: this.#tab.range(FIRST_ROW),
+        range: this.#tab.range(firstRow),
         valueInputOption: "RAW",
-        requestBody: { values: [[...HEADER]] },
+        requestBody: { values: [[...header]] },
         fields: "updatedRows",
       }, options));
     this.#wasOpen = true;
@@ -116,7 +121,7 @@ export class GoogleSheet implements Sheet {
     const isWhole = range && range.lastRow - range.firstRow + 1 === rows.length &&
       (updates?.updatedRows ?? rows.length) === rows.length;
     if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows are");
-    const isHere = range.firstColumn === "A" && range.lastColumn === ID_COLUMN &&
+    const isHere = range.firstColumn === "A" && range.lastColumn === this.#tab.idColumn &&
       range.tab.toLowerCase() === this.#options.tab.toLowerCase();
     if (!isHere) {
       this.#misplaced = { range: String(updates?.updatedRange), id };
@@ -147,7 +152,10 @@ export class GoogleSheet implements Sheet {
     const doubles = findDoubles(await this.#tab.readIds(1, signal), ids);
     const tab = doubles && await this.#tab.findTab(signal);
     if (!tab) return 0;
-    await this.#tab.change(requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: ID_INDEX }), signal);
+    await this.#tab.change(
+      requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: this.#options.header.length - 1 }),
+      signal,
+    );
     return doubles.count;
   }
 
@@ -162,7 +170,7 @@ export class GoogleSheet implements Sheet {
       api.spreadsheets.values.append({
         spreadsheetId: this.#options.spreadsheetId,
         // The first row alone: Google appends behind the table that it belongs to.
-        range: this.#tab.range(FIRST_ROW),
+        range: this.#tab.range(this.#tab.rowRange(1)),
         // USER_ENTERED would run what people type as formulas.
         valueInputOption: "RAW",
         // The default, OVERWRITE, loses rows when two appends run at the same time.
@@ -196,24 +204,27 @@ export class GoogleSheet implements Sheet {
       // The range doesn't exist. Other errors of set-up appear when the tab is read.
       if (!(error instanceof SheetError && error.kind === "setup")) throw error;
     }
-    if (page?.values.some((row) => row[ID_INDEX] === id)) {
+    if (page?.values.some((row) => row[this.#options.header.length - 1] === id)) {
       throw new SheetError(
         "setup",
-        `Google put rows into ${range} instead of columns A to E of the tab "${this.#options.tab}": ` +
+        `Google put rows into ${range} instead of columns A to ${this.#tab.idColumn} of the tab "${this.#options.tab}": ` +
           "let the header begin in A1, and delete these rows.",
       );
     }
     this.#misplaced = undefined;
   }
 
+  /** Whether one of our columns has text. */
+  #isFilled(row: readonly string[] | undefined): row is readonly string[] {
+    return row?.slice(0, this.#options.header.length).some((cell) => cell !== "") ?? false;
+  }
+
   /** Gives notice when rows begin below an empty row, where people who scroll to the end of the others don't find them. */
   async #checkGap(firstRow: number, signal: AbortSignal): Promise<void> {
     const above = firstRow - 1;
     // The rows are written: an error here must not make them be written again.
-    const page = await this.#tab.read(`A${above}:${ID_COLUMN}${above}`, "ROWS", signal).catch(() =>
-      undefined
-    );
-    if (!page || page.values.some(isFilled)) return;
+    const page = await this.#tab.read(this.#tab.rowRange(above), "ROWS", signal).catch(() => undefined);
+    if (!page || page.values.some((row) => this.#isFilled(row))) return;
     this.#options.noticed({
       code: "rows_far_below",
       message:
@@ -224,21 +235,11 @@ export class GoogleSheet implements Sheet {
   }
 }
 
-/** The id's column, counted from 0. */
-const ID_INDEX = 4;
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
-const FIRST_ROW = `A1:${ID_COLUMN}1`;
-/** Rows below an empty first row. */
-const SECOND_ROWS = `A2:${ID_COLUMN}1000`;
 /** The size of a tab that people add by hand. */
 const FRESH = { rows: 1000, columns: 26 };
 /** Written instead of an empty cell, because a table could end at a column of empty cells. */
 const BLANK = " ";
-
-/** Whether one of the columns A to E has text. */
-function isFilled(row: readonly string[] | undefined): row is readonly string[] {
-  return row?.slice(0, HEADER.length).some((cell) => cell !== "") ?? false;
-}
 
 /** Which of `ids` are in a part of the id column that begins at row `start`, and the last row of one. */
 function within(

@@ -4,7 +4,6 @@ import type { GoogleClient, GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, isBeyondGrid } from "./google_errors.ts";
 import { parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
-import { HEADER } from "../sheet.ts";
 
 /** The size of a tab. */
 export interface TabSize {
@@ -19,8 +18,6 @@ export interface Page {
   readonly lastRow: number;
 }
 
-/** The column of ids. */
-export const ID_COLUMN = "E";
 /** About 3 MB of ids a page. */
 const PAGE_ROWS = 100_000;
 
@@ -33,6 +30,11 @@ export class GoogleTab implements AsyncDisposable {
   constructor(name: string, options: Required<GoogleSheetOptions>) {
     this.#name = name;
     this.#options = options;
+  }
+
+  /** The letter of the last column, which has the ids. */
+  get idColumn(): string {
+    return String.fromCharCode("A".charCodeAt(0) + this.#options.header.length - 1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,7 +59,7 @@ export class GoogleTab implements AsyncDisposable {
 
   /** Inserts the header above the first row. */
   insertHeader(sheetId: number, signal: AbortSignal): Promise<unknown> {
-    const values = HEADER.map((stringValue) => ({ userEnteredValue: { stringValue } }));
+    const values = this.#options.header.map((stringValue) => ({ userEnteredValue: { stringValue } }));
     return this.change([
       {
         insertDimension: {
@@ -77,13 +79,13 @@ export class GoogleTab implements AsyncDisposable {
 
   /** Makes the tab, with two rows: Google doesn't freeze a header that is the only row. */
   addTab(signal: AbortSignal): Promise<unknown> {
-    const gridProperties = { rowCount: 2, columnCount: HEADER.length, frozenRowCount: 1 };
+    const gridProperties = { rowCount: 2, columnCount: this.#options.header.length, frozenRowCount: 1 };
     return this.change([{ addSheet: { properties: { title: this.#options.tab, gridProperties } } }], signal);
   }
 
   /** Makes the tab as wide as the header. */
   setColumns(sheetId: number, signal: AbortSignal): Promise<unknown> {
-    const properties = { sheetId, gridProperties: { columnCount: HEADER.length } };
+    const properties = { sheetId, gridProperties: { columnCount: this.#options.header.length } };
     const fields = "gridProperties.columnCount";
     return this.change([{ updateSheetProperties: { properties, fields } }], signal);
   }
@@ -103,7 +105,7 @@ export class GoogleTab implements AsyncDisposable {
     const pages: string[][] = [];
     for (let first = start;; first += PAGE_ROWS) {
       const last = first + PAGE_ROWS - 1;
-      const page = await this.read(`${ID_COLUMN}${first}:${ID_COLUMN}${last}`, "COLUMNS", signal);
+      const page = await this.read(`${this.idColumn}${first}:${this.idColumn}${last}`, "COLUMNS", signal);
       const ids = page?.values[0] ?? [];
       pages.push(ids);
       // The answer names the part of the range that exists.
@@ -174,6 +176,11 @@ export class GoogleTab implements AsyncDisposable {
     if (signal.aborted) return signal.reason;
     const { tab, spreadsheetId, key: { clientEmail } } = this.#options;
     return explainGoogleError(error, { name: this.#name, tab, spreadsheetId, clientEmail, refused });
+  }
+
+  /** The cells of our columns in these rows, in A1 notation. */
+  rowRange(first: number, last = first): string {
+    return `A${first}:${this.idColumn}${last}`;
   }
 
   /** The range `cells` of the tab, or the whole tab, in A1 notation. */

@@ -1,9 +1,10 @@
 /** What people do to messages, while the service is killed at any moment. */
 import { assert, assertEquals } from "@std/assert";
 import type { Client, Frame } from "../support/client.ts";
-import { startProcess } from "../support/process.ts";
+import { GoogleSheets } from "../fakes/google_sheets.ts";
+import { drained, startProcess } from "../support/process.ts";
 import { seeded } from "../support/random.ts";
-import { readHistory, temporaryDirectory } from "../support/service.ts";
+import { parseCsv, readHistory, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
 const KILLS = 20;
@@ -28,7 +29,8 @@ class Changer {
   readonly #random: () => number;
   #cookies: Map<string, string> | undefined;
   #count = 0;
-  acknowledged = 0;
+  /** The ids of acknowledged changes. */
+  readonly changes: string[] = [];
 
   constructor(room: string, name: string, random: () => number) {
     this.#room = room;
@@ -49,9 +51,10 @@ class Changer {
       while (!isLast || this.#unsent.length) {
         if (!this.#unsent.length) this.#next(client);
         const answer = await client.next("ack");
-        assertEquals(answer.client_id, this.#unsent[0].frame.client_id);
-        this.#unsent.shift()?.done(answer.id);
-        this.acknowledged++;
+        const [{ frame, done }] = this.#unsent.splice(0, 1);
+        assertEquals(answer.client_id, frame.client_id);
+        done(answer.id);
+        if (frame.type !== "chat_message") this.changes.push(answer.id);
       }
       await client.close();
     } catch (error) {
@@ -87,39 +90,59 @@ class Changer {
   }
 }
 
-Deno.test(`State and order of messages are as acknowledged after ${KILLS} kills in a flood of changes`, async () => {
-  const random = seeded(16);
-  await using directory = await temporaryDirectory();
-  const env = {
-    KV_PATH: `${directory.path}/talksheet.db`,
-    LOG_CSV_PATH: `${directory.path}/log.csv`,
-    RATE_MESSAGES_PER_MINUTE: "0",
-  };
-  const people = ROOMS.flatMap((room) => ["ada", "bo"].map((name) => new Changer(room, name, random)));
-  for (let kill = 0; kill < KILLS; kill++) {
-    await using service = await startProcess(env);
-    const working = people.map((person) => person.work(service.url));
-    const lifeMs = 100 + random() * (random() < 0.2 ? 2_000 : 400);
-    await new Promise((resolve) => setTimeout(resolve, lifeMs));
-    await service.kill();
-    await Promise.all(working);
-  }
-  await using service = await startProcess(env);
-  await Promise.all(people.map((person) => person.work(service.url, true)));
-  const acknowledged = people.reduce((sum, person) => sum + person.acknowledged, 0);
-  assert(acknowledged > 500, `${acknowledged} acknowledged`);
-  for (const [i, room] of ROOMS.entries()) {
-    const history = await readHistory(service.url, room);
-    const seqs = history.map(({ seq }) => seq);
-    assertEquals(seqs, [...new Set(seqs)].sort());
-    const found = new Map(history.map((message) => [message.id, message]));
-    const said = people.slice(2 * i, 2 * i + 2).flatMap((person) => person.said);
-    assertEquals(history.length, said.length);
-    for (const { id, message, isDeleted, reactions } of said) {
-      const { message: text, deleted = false, reactions: given = [] } = found.get(id) as Frame;
-      assertEquals([text, deleted], [isDeleted ? "" : message, isDeleted], id);
-      const emoji = given.map(({ emoji, count }: Frame) => `${emoji}${count}`).sort();
-      assertEquals(emoji, isDeleted ? [] : [...reactions].map((emoji) => `${emoji}1`).sort(), id);
+for (const [seed, sink] of (["csv", "google"] as const).entries()) {
+  Deno.test(`State, order and rows are as acknowledged after ${KILLS} kills in a flood of changes, in ${sink}`, async () => {
+    const random = seeded(16 + seed);
+    await using directory = await temporaryDirectory();
+    await using google = await GoogleSheets.start();
+    const env = {
+      KV_PATH: `${directory.path}/talksheet.db`,
+      LOG_CSV_PATH: `${directory.path}/log.csv`,
+      RATE_MESSAGES_PER_MINUTE: "0",
+      ...(sink === "google" && {
+        GOOGLE_SHEET_ID: google.spreadsheetId,
+        GOOGLE_CREDS_JSON: JSON.stringify(google.key),
+        GOOGLE_API_ROOT: google.url,
+      }),
+    };
+    const people = ROOMS.flatMap((room) => ["ada", "bo"].map((name) => new Changer(room, name, random)));
+    for (let kill = 0; kill < KILLS; kill++) {
+      await using service = await startProcess(env);
+      if (random() < 0.5) {
+        google.faults.clear();
+        google.faults.next("append", { work: random() < 0.5 ? "done" : "undone", outcome: "drop" });
+      }
+      const working = people.map((person) => person.work(service.url));
+      const lifeMs = 100 + random() * (random() < 0.2 ? 3_000 : 400);
+      await new Promise((resolve) => setTimeout(resolve, lifeMs));
+      await service.kill();
+      await Promise.all(working);
     }
-  }
-});
+    google.faults.clear();
+    await using service = await startProcess(env);
+    await Promise.all(people.map((person) => person.work(service.url, true)));
+    await drained(service);
+    for (const [i, room] of ROOMS.entries()) {
+      const history = await readHistory(service.url, room);
+      const seqs = history.map(({ seq }) => seq);
+      assertEquals(seqs, [...new Set(seqs)].sort());
+      const found = new Map(history.map((message) => [message.id, message]));
+      const said = people.slice(2 * i, 2 * i + 2).flatMap((person) => person.said);
+      assertEquals(history.length, said.length);
+      for (const { id, message, isDeleted, reactions } of said) {
+        const { message: text, deleted = false, reactions: given = [] } = found.get(id) as Frame;
+        assertEquals([text, deleted], [isDeleted ? "" : message, isDeleted], id);
+        const emoji = given.map(({ emoji, count }: Frame) => `${emoji}${count}`).sort();
+        assertEquals(emoji, isDeleted ? [] : [...reactions].map((emoji) => `${emoji}1`).sort(), id);
+      }
+    }
+    const [header, ...rows] = sink === "google"
+      ? google.rows("ChatLogs changes")
+      : parseCsv(await Deno.readTextFile(`${directory.path}/log.changes.csv`));
+    assertEquals(header, ["time", "room", "username", "change", "message_id", "text", "id"]);
+    const ids = rows.map((row) => row[6]);
+    const changes = people.flatMap((person) => person.changes).sort();
+    assert(changes.length > 300, `${changes.length} changes`);
+    assertEquals(ids, changes);
+  });
+}

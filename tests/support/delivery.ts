@@ -38,7 +38,7 @@ const AT_ONCE: PaceOptions = { perMinute: Infinity, spacingMs: 0, rushSpacingMs:
 /** Starts a flusher on `sheet`; with `kv` it is one of several on the same database, which it then doesn't close. */
 export async function startLog(
   sheet: Sheet,
-  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions } = {},
+  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions; changes?: Sheet } = {},
 ): Promise<TestLog> {
   const kv = options.kv ?? await Deno.openKv(":memory:");
   const clock = options.clock ?? new SwiftClock();
@@ -47,7 +47,8 @@ export async function startLog(
   await archive.open();
   const lease = new Lease(kv, "log", clock);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote: false, lease });
-  const delivery = new Delivery({ kv, outbox, archive, sheet, lease, idempotentCommit, clock });
+  const { changes = sheet } = options;
+  const delivery = new Delivery({ kv, outbox, archive, sheet, changes, lease, idempotentCommit, clock });
   const settled: Settled[] = [];
   const choresFailed: unknown[] = [];
   const troubles: (Trouble | undefined)[] = [];
