@@ -1,11 +1,11 @@
-/** The names that are in use in a room: compared folded, each with whom it is in use by, and since when. */
+/** The names in use in a room, folded, each with its users and since when they have it. */
 import { foldName } from "../access/account_name.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
 
 interface Holder {
-  /** Milliseconds since the epoch; whoever came first has the right to a name. */
+  /** Milliseconds since the epoch; the user who came first has the right to a name. */
   since: number;
-  /** How often it was taken and not yet given back. */
+  /** Calls of {@link HeldNames.hold} without their `release` yet. */
   count: number;
 }
 
@@ -21,7 +21,7 @@ export class HeldNames {
     const holder = holders.get(id);
     if (holder) {
       holder.count++;
-      // That of whoever is here by now, which the other isolates are told, and not that of the way in.
+      // The time at which the user came, which other isolates know, replaces that of the claim before.
       holder.since = since;
     } else holders.set(id, { since, count: 1 });
   }

@@ -10,7 +10,7 @@ export interface Claim {
   release(): void;
 }
 
-/** Somebody here has this name, and whoever wants it can't be told from others who would give the same. */
+/** Somebody here has this name, and its next user can't be told from others who would state the same. */
 export class NameHeldError extends Error {
   override readonly name = "NameHeldError";
 }

@@ -2,7 +2,7 @@
 import { HeldNames } from "./held_names.ts";
 import { SERVICE_ID, type User } from "../user.ts";
 
-/** How long someone whose last connection closed is still here: networks flap, pages reload. */
+/** For this time after their last connection closed, users count as here: networks flap, pages reload. */
 export const GRACE_MS = 5_000;
 
 /** Somebody in a room. */
@@ -13,7 +13,7 @@ export interface Attendee extends User {
   readonly namedAt?: number;
 }
 
-/** Somebody who has another name than when it was last told. */
+/** A user whose name has changed since it was last sent. */
 export interface Renamed {
   readonly user: User;
   readonly from: string;
@@ -23,10 +23,10 @@ interface Attendance {
   user: User;
   readonly since: number;
   namedAt: number;
-  /** The name that the others were told last, where it is another one. */
+  /** The name that the others were sent last, if it is another one. */
   formerName: string | undefined;
   places: number;
-  /** When the others are told that the user left; only without places. */
+  /** When the others are notified that the user left; only without places. */
   leavesAt: number;
   isAnnounced: boolean;
 }
@@ -41,7 +41,7 @@ export interface PresenceChanges {
 /** Pure bookkeeping: it has no timer; every time comes from the caller, in milliseconds. */
 export class Presence {
   readonly #attendances = new Map<string, Attendance>();
-  /** The names of those who are here, and names that are set aside for whoever is on the way in. */
+  /** The names of those who are here, and names set aside for users who are joining. */
   readonly names = new HeldNames();
 
   /** This user has come to an isolate; somebody who is here already under another name has changed it. */
@@ -96,7 +96,7 @@ export class Presence {
     attendance.leavesAt = now + GRACE_MS;
   }
 
-  /** Takes out whose grace is over, and tells who came and who went since the last call. */
+  /** Removes users whose grace is over; answers who came, left or changed the name since the last call. */
   settle(now: number): PresenceChanges {
     const joined: User[] = [];
     const left: User[] = [];
@@ -107,7 +107,7 @@ export class Presence {
       if (!attendance.places && attendance.leavesAt <= now) {
         this.#attendances.delete(id);
         this.names.release(user.name, id);
-        // The others know who left by the name that they were told.
+        // The others know who left by the name that they were sent.
         if (attendance.isAnnounced) left.push(from === undefined ? user : { ...user, name: from });
       } else if (!attendance.isAnnounced) {
         attendance.isAnnounced = true;

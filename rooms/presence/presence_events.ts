@@ -1,11 +1,11 @@
-/** Tells a room's members who comes, goes and types: gathered in short windows, so that a crowd stays cheap. */
+/** Sends a room's members who comes, goes and types, gathered in short windows so that a crowd stays cheap. */
 import type { Member } from "../member.ts";
 import { type Claim, NameClaims } from "./name_claims.ts";
 import { type Attendee, GRACE_MS, Presence } from "./presence.ts";
 import { sendPresence } from "./presence_frames.ts";
 import { ANONYMOUS, isBadged, SERVICE_ID, type User } from "../user.ts";
 
-/** Comings, goings and typing within this time are told together; in a large room within a longer time. */
+/** Changes within this time are sent together; in a large room within a longer time. */
 const WINDOW_MS = 50;
 const WINDOW_MS_PER_MEMBER = 0.5;
 /** Someone who keeps typing is reported once in this time. */
@@ -142,7 +142,7 @@ export class PresenceEvents {
     this.#yieldName(user.name);
   }
 
-  /** Stops the timer; nothing is told any more. */
+  /** Stops the timer; nothing is sent any more. */
   close(): void {
     clearTimeout(this.#timer);
     this.#wakesAt = -Infinity;
@@ -172,7 +172,7 @@ export class PresenceEvents {
     this.#wakeWithin(this.#windowMs);
   }
 
-  /** All connections of somebody, opened under whatever name, go by the present one. */
+  /** Gives all connections of a user the present name. */
   #goBy(id: string): void {
     const here = this.#connections.get(id);
     const known = this.#presence.attendee(id);
@@ -184,7 +184,7 @@ export class PresenceEvents {
     }
   }
 
-  /** Two isolates may have given one name at the same time: whoever is here and came later gives it up. */
+  /** Two isolates may have given one name at the same time: users here who came later give it up. */
   #yieldName(name: string): void {
     const [, ...later] = this.#presence.names.holders(name);
     for (const id of later) {
@@ -193,7 +193,7 @@ export class PresenceEvents {
       this.claim(here.user).then(({ user, release }) => {
         if (this.#connections.has(id)) this.#rename(user);
         release();
-        // Names that can't be looked up stay as they are, until they are next told.
+        // Names that can't be looked up stay as they are, until they are next posted.
       }, () => {});
     }
   }
@@ -215,10 +215,10 @@ export class PresenceEvents {
     if (at >= this.#wakesAt) return;
     this.#wakesAt = at;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), ms);
+    this.#timer = setTimeout(() => this.#send(), ms);
   }
 
-  #tell(): void {
+  #send(): void {
     this.#wakesAt = Infinity;
     const now = this.#elapsed();
     const { joined, left, renamed } = this.#presence.settle(now);

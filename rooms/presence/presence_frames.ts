@@ -1,10 +1,10 @@
-/** What members are told of each other, as frames: made once for all who take the same ones. */
+/** Frames about who is in a room, encoded once for all members that take the same ones. */
 import type { Member } from "../member.ts";
 import type { PresenceChanges } from "./presence.ts";
 import { encodeFrame, joinFrames, type ServerFrame } from "../protocol.ts";
 import { SERVICE_ID, type User } from "../user.ts";
 
-/** What there is to tell at one time. */
+/** The changes that are sent at one time. */
 export interface PresenceNews extends PresenceChanges {
   readonly typing: readonly User[];
   /** Everyone who is in the room. */
@@ -19,7 +19,7 @@ interface News {
   readonly frame: string;
 }
 
-/** What all members get who take the same frames. */
+/** The frames for all members that take the same ones. */
 interface Share {
   readonly list: string;
   readonly renamings: readonly string[];
@@ -41,14 +41,14 @@ export function sendPresence(
     user: User,
     frameOf: (named: { user: string; person: string }) => ServerFrame,
   ): News => ({ userId: user.id, frame: encodeFrame(frameOf({ user: user.name, person: personOf(user) })) });
-  const liveConnections = [
+  const joinsAndLeaves = [
     ...joined.map((user) => about(user, (named) => ({ type: "user_join", ...named, timestamp }))),
     ...left.map((user) => about(user, (named) => ({ type: "user_leave", ...named, timestamp }))),
   ];
   const typing = types.map((user) => about(user, (named) => ({ type: "user_typing", ...named })));
-  const news = [...liveConnections, ...typing];
+  const news = [...joinsAndLeaves, ...typing];
   const subjects = new Set(news.map(({ userId }) => userId));
-  const isListNew = liveConnections.length > 0 || renamed.length > 0;
+  const isListNew = joinsAndLeaves.length > 0 || renamed.length > 0;
 
   const shareOf = (takesEvents: boolean): Share => {
     const renamings = takesEvents
