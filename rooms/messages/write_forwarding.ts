@@ -7,7 +7,7 @@
  * from KV where a post was lost. The number of a message is stored with its commit, so that a new leader knows what was
  * committed and takes no message twice.
  */
-import { setImmediate } from "node:timers";
+import { clearImmediate, setImmediate } from "node:timers";
 import { type Channel, type Post, POST_LENGTH } from "../cluster/channel.ts";
 import { forwardedKey, ForwardedWrites, type ForwardPost, isForwarded } from "./forwarded_writes.ts";
 import type { History } from "./history.ts";
