@@ -90,6 +90,12 @@ export class Outbox {
     }
   }
 
+  /** The versionstamp of the newest batch; `""` when no message waits. */
+  async newest(): Promise<string> {
+    const { value } = await this.#kv.list({ prefix: PREFIX }, { reverse: true, limit: 1 }).next();
+    return value ? String(value.key[1]) : "";
+  }
+
   /** The oldest batch; `undefined` when no message waits. */
   async oldest(): Promise<Batch | undefined> {
     const { value } = await this.after("").next();

@@ -99,6 +99,8 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #messages: Target;
   readonly #changes: Target;
+  /** Batches up to this one waited at the start. KV may be a copy from before they were written: they are searched for. */
+  #doubtfulUpTo: string | undefined;
   #progress: Progress = { settled: "", mark: undefined, intent: undefined };
   /** The versionstamp of {@link Progress} as this process last saw it. */
   #versionstamp: string | null = null;
@@ -120,6 +122,7 @@ export class Delivery {
 
   /** Reads how far delivery is: another process may have written since. */
   async load(): Promise<void> {
+    this.#doubtfulUpTo ??= await this.#parts.outbox.newest();
     const { value, versionstamp } = await this.#parts.kv.get<Progress>(PROGRESS);
     if (versionstamp === this.#versionstamp) return;
     if (value) this.#progress = value;
@@ -173,16 +176,20 @@ export class Delivery {
     if (slice.changes.length) await this.#changes.writer.open(way.signal, changesMark);
     if (upTo > archive.position) await archive.advance();
     if (intent === undefined) await this.#save({ ...this.#progress, intent: upTo }, kv.atomic());
-    const write = ({ writer }: Target, rows: readonly Row[], last: RowPosition | undefined) => {
+    const isDoubtful = slice.batches[0].versionstamp <= (this.#doubtfulUpTo ?? "");
+    const write = async ({ writer }: Target, rows: readonly Row[], last: RowPosition | undefined) => {
       if (!rows.length) return { last, refused: [] };
-      return intent === undefined ? writer.append(rows, way) : writer.complete(rows, last, way);
+      if (intent !== undefined) return await writer.complete(rows, last, way);
+      if (!isDoubtful) return await writer.append(rows, way);
+      const written = await writer.appendMissing(rows, last, way);
+      // Rows are written in order: where these weren't, later ones weren't either.
+      if (!written.found) this.#doubtfulUpTo = "";
+      return written;
     };
     const messages: WrittenRows = await write(this.#messages, slice.rows, mark);
     const changes: WrittenRows = await write(this.#changes, slice.changes, changesMark);
-    const refused = [
-      ...messages.refused,
-      ...changes.refused.map((letter) => ({ ...letter, isChange: true as const })),
-    ];
+    const isChange = true as const;
+    const refused = [...messages.refused, ...changes.refused.map((letter) => ({ ...letter, isChange }))];
     await this.#settle(slice.batches, refused, {
       settled: upTo,
       mark: messages.last ?? mark,

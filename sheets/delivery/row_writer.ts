@@ -57,13 +57,23 @@ export class RowWriter {
     return { last: await this.#append(rows, refused, way), refused };
   }
 
-  /** Appends those rows that aren't in the sheet, after an attempt whose outcome isn't known; `from` is where the search begins. */
+  /** Appends those rows that aren't in the sheet; `from` is where the search begins. */
+  async appendMissing(
+    rows: readonly Row[],
+    from: RowPosition | undefined,
+    way: Way,
+  ): Promise<WrittenRows & { readonly found: number }> {
+    const { missing, last } = await this.#find(rows, from, way);
+    const found = rows.length - missing.length;
+    if (!missing.length) return { last, refused: [], found };
+    const written = await this.append(missing, way);
+    return { last: written.last ?? last, refused: written.refused, found };
+  }
+
+  /** The same, after an attempt whose outcome isn't known, and which may still be carried out. */
   async complete(rows: readonly Row[], from: RowPosition | undefined, way: Way): Promise<WrittenRows> {
     await this.#parts.lateAppends.note(rows, this.#parts.clock.now());
-    const { missing, last } = await this.#find(rows, from, way);
-    if (!missing.length) return { last, refused: [] };
-    const written = await this.append(missing, way);
-    return { last: written.last ?? last, refused: written.refused };
+    return await this.appendMissing(rows, from, way);
   }
 
   /** Which of the rows aren't in the sheet, and the position of the last one that is. */
