@@ -9,24 +9,35 @@ const MAX_BODY_BYTES = MAX_FRAME_BYTES;
 /**
  * The JSON of a request's body. Stops reading when the body is too large.
  *
- * @throws {HttpError} 413 when it is too large, 400 when it isn't JSON.
+ * @throws {HttpError} 413 when it is too large, 400 when it isn't JSON, or ends before it is complete.
  */
 export async function jsonIn(request: Request): Promise<unknown> {
-  let text = "";
-  let bytes = 0;
-  const decoder = new TextDecoder();
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      throw new HttpError(413, "too_large", `A request has at most ${MAX_BODY_BYTES} bytes`);
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
+  const text = await textIn(request);
   try {
     return JSON.parse(text);
   } catch {
     throw new HttpError(400, "invalid_json", "The body must be JSON");
   }
+}
+
+async function textIn({ body }: Request): Promise<string> {
+  let text = "";
+  let bytes = 0;
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of body ?? []) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) {
+        throw new HttpError(413, "too_large", `A request has at most ${MAX_BODY_BYTES} bytes`);
+      }
+      text += decoder.decode(chunk, { stream: true });
+    }
+  } catch (cause) {
+    if (cause instanceof HttpError) throw cause;
+    // The client has gone away, or its chunks are none: no error of the service.
+    throw new HttpError(400, "incomplete_body", "The body ended before it was complete");
+  }
+  return text;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Account, Accounts } from "../../rooms/access/accounts.ts";
 import type { Credentials } from "../../rooms/access/credentials.ts";
 import { viewAccount } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
-import type { Authentication } from "../authentication.ts";
+import type { Authentication, Caller, Refusal } from "../authentication.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
 import { isAdminOrService, refusal, refuseTokens, requireAdmin } from "./require_admin.ts";
@@ -77,7 +77,8 @@ export function usersApi(options: {
     if (password !== undefined) {
       refuseTokens(c.var.caller, "Setting a password");
       await accounts.changePassword(id, password);
-      await sessions.revokeAll(id);
+      // An admin who sets their own password stays signed in here.
+      await sessions.revokeAll(id, ownCredential(c.var.caller, id));
       if (!keepsTokens) await tokens.revokeAll(id);
     }
     if (role !== undefined) await accounts.changeRole(id, role);
@@ -95,4 +96,9 @@ export function usersApi(options: {
   });
 
   return app;
+}
+
+/** The id of the caller's session or token, where the account is the caller's own. */
+function ownCredential(caller: Caller | Refusal, account: string): string | undefined {
+  return typeof caller === "object" && caller.user.id === account ? caller.credential?.id : undefined;
 }

@@ -68,3 +68,12 @@ Deno.test("MessageLog name all members of a list that nobody is", async () => {
   });
   assertEquals([status, body.code, body.names], [400, "unknown_account", ["nobody", "noone"]]);
 });
+
+Deno.test("An admin who sets their own password stays signed in there, and nowhere else", async () => {
+  await using service = await startService();
+  const root = await member(service.url, "root", "admin");
+  const phone = await Visitor.signedIn(service.url, "root", PASSWORD);
+  assertEquals(await root.outcome("PATCH", "/api/users/root", { password: "another horse battery" }), [200]);
+  assertEquals(await root.outcome("GET", "/api/users"), [200]);
+  assertEquals((await phone.ask("GET", "/api/session")).body.user.role, "guest");
+});
