@@ -1,5 +1,9 @@
 /** Drawing yields to the page after this many milliseconds, half a frame, so that keys and scrolling never feel delayed. */
 const TURN_MS = 8;
+/** What draws may last as long as the layout around it, up to this: on a slow machine it would be nothing but layout. */
+const MAX_TURN_MS = 16;
+/** The same while a page opens, when nobody can scroll or write yet: on a slow phone 25 layouts took half a second. */
+const OPENING_TURN_MS = 100;
 /** Characters after which the clock is read: their layout takes time that can be measured only afterwards. */
 const MAX_CHARACTERS = 8_000;
 
@@ -16,22 +20,27 @@ const MAX_CHARACTERS = 8_000;
 export class DrawQueue {
   #around;
   #done;
+  #isOpening;
   #now;
   #later;
   /** @type {Task[]} */
   #tasks = [];
   #isDrawing = false;
+  /** How long `around` itself took last, in milliseconds. */
+  #layoutMs = 0;
 
   /**
    * @param {object} parts
    * @param {(draw: () => void) => void} parts.around calls `draw`, with whatever has to happen before and after it
    * @param {() => void} parts.done called whenever the queue is empty
+   * @param {() => boolean} [parts.isOpening] whether the page is of no use yet
    * @param {() => number} [parts.now] milliseconds
    * @param {(act: () => void) => void} [parts.later] calls `act` after the page has handled its events
    */
-  constructor({ around, done, now = () => performance.now(), later = afterTurn }) {
+  constructor({ around, done, isOpening = () => false, now = () => performance.now(), later = afterTurn }) {
     this.#around = around;
     this.#done = done;
+    this.#isOpening = isOpening;
     this.#now = now;
     this.#later = later;
   }
@@ -52,7 +61,7 @@ export class DrawQueue {
   #turn() {
     const end = this.#now() + TURN_MS;
     try {
-      while (this.#tasks.length && this.#now() < end) this.#slice(end);
+      while (this.#tasks.length && this.#now() < end) this.#slice();
     } finally {
       if (this.#tasks.length) this.#later(() => this.#turn());
       else this.#isDrawing = false;
@@ -60,11 +69,15 @@ export class DrawQueue {
     if (!this.#isDrawing) this.#done();
   }
 
-  /** @param {number} end */
-  #slice(end) {
+  #slice() {
     /** @type {(() => void) | undefined} */
     let after;
+    const started = this.#now();
+    let drawnMs = 0;
     this.#around(() => {
+      const begin = this.#now();
+      const turnMs = Math.min(Math.max(TURN_MS, this.#layoutMs), MAX_TURN_MS);
+      const end = begin + (this.#isOpening() ? OPENING_TURN_MS : turnMs);
       let characters = 0;
       while (this.#tasks.length && !after && characters < MAX_CHARACTERS) {
         const yielded = this.#step();
@@ -72,7 +85,9 @@ export class DrawQueue {
         else characters += yielded;
         if (this.#now() >= end) break;
       }
+      drawnMs = this.#now() - begin;
     });
+    this.#layoutMs = this.#now() - started - drawnMs;
     after?.();
   }
 
