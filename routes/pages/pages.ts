@@ -35,6 +35,8 @@ export interface PagesOptions {
   readonly sheetName: string | undefined;
   /** Days for which messages are kept; 0 = for good. */
   readonly retentionDays: number;
+  /** For how long authors may change what they said, in minutes; 0: never. */
+  readonly editMinutes: number;
   /** Resolves to the account that is signed in. */
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   /** Resolves to the name under which a room is stored; missing: every spelling is a room of its own. */
@@ -157,6 +159,7 @@ export function pages(options: PagesOptions): Hono {
       maxMessageLength,
       sheetName: options.sheetName,
       retentionDays: options.retentionDays,
+      editMinutes: options.editMinutes,
     });
   });
   app.get("/chat/:room/settings/", async (c) => {

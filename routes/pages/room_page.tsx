@@ -1,6 +1,7 @@
 import { TextField } from "./parts/form.tsx";
 import { Actions, IconLink } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
+import { MessageDialogs } from "./parts/message_dialogs.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import { RoomRow } from "./parts/room_row.tsx";
 
@@ -21,6 +22,8 @@ export interface RoomValues {
   readonly sheetName: string | undefined;
   /** Days for which messages are kept; 0 = for good. */
   readonly retentionDays: number;
+  /** For how long authors may change what they said, in minutes; 0: never. */
+  readonly editMinutes: number;
 }
 
 /** `/chat/:room/`. */
@@ -37,6 +40,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
     "data-private": String(values.isPrivate),
     "data-auth": values.auth,
     "data-max-length": String(values.maxMessageLength),
+    "data-edit-minutes": String(values.editMinutes),
     "data-connection": "connecting",
   };
   return (
@@ -100,6 +104,14 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           </a>
         </div>
         <p class="room__notice" data-part="notice" role="status" hidden></p>
+        <details class="pins" data-part="pins" hidden>
+          <summary class="pins__summary">
+            <Icon name="pin" />
+            <span class="pins__count" data-part="pins-count"></span>
+            <span class="pins__newest" data-part="pins-newest" dir="auto"></span>
+          </summary>
+          <ul class="pins__list" data-part="pins-list"></ul>
+        </details>
         <div
           class="messages"
           data-part="list"
@@ -118,6 +130,10 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           <div class="messages__rows" data-part="rows"></div>
         </div>
         <div class="room__foot">
+          <p class="room__status" data-part="status" role="status"></p>
+          <button class="return" data-part="return" type="button" hidden>
+            {words["room.return"]}
+          </button>
           <button class="pill" data-part="pill" type="button" hidden>
             <span data-part="pill-text"></span>
             <Icon name="down" class="icon pill__arrow" />
@@ -126,8 +142,30 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           <form class="composer" id="composer" data-part="composer">
             <p class="composer__pace" data-part="pace" role="status" hidden></p>
             <p class="composer__error" data-part="error" role="alert"></p>
+            <div class="composer__purpose" data-part="purpose" hidden>
+              <p class="composer__purpose-text">
+                <strong data-part="purpose-name"></strong> <bdi data-part="purpose-text"></bdi>
+              </p>
+              <button
+                class="icon-button"
+                data-part="purpose-end"
+                type="button"
+                aria-label={words["room.cancel"]}
+              >
+                <Icon name="close" />
+              </button>
+            </div>
+            <ul
+              class="mentions"
+              data-part="mentions"
+              role="listbox"
+              aria-label={words["room.mentions"]}
+              hidden
+            >
+            </ul>
             <textarea
               class="composer__field"
+              dir="auto"
               rows={1}
               aria-label={words["room.placeholder"]}
               placeholder={words["room.placeholder"]}
@@ -170,6 +208,9 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
             {words["room.rename"]}
           </button>
           <a class="button button--quiet" data-for="changer" href="settings/">{words["room.settings"]}</a>
+          <button class="button button--quiet people__shortcuts" data-part="shortcuts-open" type="button">
+            {words["shortcuts.title"]}
+          </button>
           <nav class="people__links" aria-label={words["room.more"]}>
             <a class="button button--quiet" data-for="account" href={page.at(`/reports/?room=${room}`)}>
               {words["reports.link"]}
@@ -203,6 +244,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           </button>
         </form>
       </dialog>
+      <MessageDialogs page={page} />
       <RoomRow page={page} />
       <template data-template="person">
         <li class="people__row">
@@ -215,9 +257,10 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
         <div class="message__trouble">
           <p data-part="reason"></p>
           <p class="message__actions" data-part="actions">
-            <button class="message__action" data-action="retry" type="button">{words["room.retry"]}</button>
-            {" "}
-            <button class="message__action" data-action="take-back" type="button">
+            <button class="message__action" data-action="retry" data-part="retry" type="button">
+              {words["room.retry"]}
+            </button>{" "}
+            <button class="message__action" data-action="take-back" data-part="take-back" type="button">
               {words["room.take_back"]}
             </button>
           </p>
@@ -228,7 +271,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           <p class="message__day" data-part="day"></p>
           <span class="avatar message__avatar" data-part="avatar" aria-hidden="true"></span>
           <p class="message__name" data-part="name" dir="auto"></p>
-          <div class="message__line">
+          <div class="message__line" data-part="line">
             <p class="message__body" data-part="body" dir="auto"></p>
             <p class="message__facts">
               <span class="message__ticks" data-part="ticks" role="img">
@@ -238,17 +281,6 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
               </span>
               <time class="message__time" data-part="time"></time>
             </p>
-            <button
-              class="message__delete"
-              data-action="delete"
-              data-for="changer"
-              type="button"
-              aria-label={words["room.delete"]}
-            >
-              <svg class="message__tick" aria-hidden="true">
-                <use href="#icon-close" />
-              </svg>
-            </button>
           </div>
         </div>
       </template>

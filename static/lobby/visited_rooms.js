@@ -13,7 +13,7 @@ const REFRESH_EVERY_MS = 60_000;
 /**
  * Lists the rooms visited lately, each with its last message, and a mark if it is unread. They are fetched whenever the list
  * becomes visible, and every minute while it is; the hidden list on phones fetches nothing. The current room is updated by
- * events that the caller fires on `element`: `said` (detail: the message), `deleted` (detail: its id) and `rules`.
+ * events that the caller fires on `element`: `said` (detail: the message), `changed` (detail: the frame) and `rules`.
  * @param {HTMLElement} element
  * @param {{ visits: Visits, words: Words, current?: string }} parts `current`: the room of this page
  * @returns {() => void} unmounts
@@ -48,9 +48,13 @@ export function mountVisitedRooms(element, { visits, words, current }) {
         element.addEventListener(name, (event) => act(/** @type {CustomEvent} */ (event).detail), { signal });
       on("said", (last) => show({ ...shown, last }));
       on("rules", ({ title, isPrivate }) => show({ ...shown, title, private: isPrivate }));
-      on("deleted", (id) => {
+      on("changed", (frame) => {
         const { last } = shown;
-        if (last && last.id === id) show({ ...shown, last: { ...last, message: "", deleted: true } });
+        if (!last || last.id !== (frame.message_id ?? frame.id)) return;
+        if (frame.type === "message_edited") show({ ...shown, last: { ...last, message: frame.message } });
+        if (frame.type === "message_deleted") {
+          show({ ...shown, last: { ...last, message: "", deleted: true } });
+        }
       });
     }
     return [room, show];

@@ -1,10 +1,10 @@
 import { part } from "../shared/parts.js";
-import { ask } from "../shared/api.js";
 import { isShut } from "./connection/refusal.js";
 import { hueOf, paintAvatar } from "../shared/person.js";
 import { renameTitle } from "../shared/title_marks.js";
 
-/** @import { RoomRules, RoomSocket } from "./connection/room_socket.js" */
+/** @import { RoomRules } from "./connection/room_events.js" */
+/** @import { RoomSocket } from "./connection/room_socket.js" */
 /** @import { Words } from "../shared/words.js" */
 
 /**
@@ -28,6 +28,7 @@ export function mountPermissions({ socket, words, room }) {
     const why = isClosed ? "room_closed" : isReadOnly ? "read_only" : isRefused ? "cannot_write" : "";
     field.disabled = why !== "";
     field.placeholder = why ? words.say(why) : placeholder;
+    page.mayWrite = String(!isClosed && !isReadOnly);
     composer.dispatchEvent(new Event("available"));
   };
   /** @param {RoomRules} rules */
@@ -48,18 +49,4 @@ export function mountPermissions({ socket, words, room }) {
   showField();
   const offs = [socket.on("connection", showField), socket.on("rules", show)];
   return () => offs.forEach((off) => off());
-}
-
-/**
- * Deletes a message for everyone, after a confirmation.
- * @param {string} room
- * @param {string} id
- * @param {Words} words
- * @returns {Promise<void>}
- */
-export async function deleteMessage(room, id, words) {
-  if (!confirm(words.say("delete_question"))) return;
-  const path = `/api/rooms/${encodeURIComponent(room)}/messages/${encodeURIComponent(id)}`;
-  const { ok } = await ask("DELETE", path);
-  if (!ok) alert(words.say("delete_failed"));
 }

@@ -1,8 +1,11 @@
 import { part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
+import { mountPinsBar } from "./changes/pins_bar.js";
+import { mountReturnButton } from "./changes/return_button.js";
 import { mountComposer } from "./composer/composer.js";
 import { mountConnectionBar } from "./connection/connection_bar.js";
 import { Draft } from "./composer/draft.js";
+import { loadActions } from "./load_actions.js";
 import { followKeyboard } from "./composer/keyboard.js";
 import { mountJumpToMessage } from "./messages/jump_to_message.js";
 import { mountMessageList } from "./messages/message_list.js";
@@ -14,7 +17,7 @@ import { mountPageTitle } from "./page_title.js";
 import { mountRateNotice } from "./composer/rate_notice.js";
 import { mountPeoplePanel } from "./people/people_panel.js";
 import { mountRoomMembers } from "./people/room_members.js";
-import { deleteMessage, mountPermissions } from "./permissions.js";
+import { mountPermissions } from "./permissions.js";
 import { mountSettings } from "../shared/settings.js";
 import { RoomSocket } from "./connection/room_socket.js";
 import { openStorage } from "../shared/storage.js";
@@ -91,6 +94,8 @@ function enter(username) {
     open: (address) => new WebSocket(address),
     random: Math.random,
   });
+  // At once: on a slow line it takes longer than all that follows, which hears what comes.
+  socket.connect();
   const list = part("list");
   list.addEventListener(
     "seen",
@@ -100,16 +105,18 @@ function enter(username) {
     if (from === "older" || !messages.length) return;
     part("visited").dispatchEvent(new CustomEvent("said", { detail: messages.at(-1) }));
   });
-  socket.on("deleted", (id) => {
-    part("visited").dispatchEvent(new CustomEvent("deleted", { detail: id }));
+  socket.on("changed", ({ frame }) => {
+    part("visited").dispatchEvent(new CustomEvent("changed", { detail: frame }));
   });
   socket.on("rules", (rules) => {
     part("visited").dispatchEvent(new CustomEvent("rules", { detail: rules }));
   });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  mountMessageList(list, { socket, words, account, seenId });
+  const { messages } = mountMessageList(list, { socket, words, account, seenId });
   mountJumpToMessage(part("notice"), { list, words });
+  mountReturnButton(/** @type {HTMLButtonElement} */ (part("return")), { list });
+  mountPinsBar(/** @type {HTMLDetailsElement} */ (part("pins")), { socket, words, list });
   mountTypingLine(part("typing"), { socket, words });
   mountPeoplePanel(part("presence"), {
     socket,
@@ -123,14 +130,12 @@ function enter(username) {
     draft: new Draft(storage, room),
     list,
     maxLength: Number(maxLength),
+    people: peopleOf(socket),
   });
+  loadActions(list, { messages, socket, words, room, composer: part("composer") });
   mountPermissions({ socket, words, room });
   mountRoomMembers(part("members"), { socket, words, room });
   mountRateNotice(part("pace"), { socket, words });
-  list.addEventListener(
-    "delete",
-    (event) => deleteMessage(room, /** @type {CustomEvent<string>} */ (event).detail, words),
-  );
   followNetwork(socket);
   addEventListener(
     "storage",
@@ -141,7 +146,24 @@ function enter(username) {
   }
   const copy = /** @type {HTMLButtonElement} */ (part("copy"));
   copy.addEventListener("click", () => copyRoomLink(copy, words));
-  socket.connect();
+}
+
+/**
+ * The people of the room whom this visitor may mention: who is there, and who has spoken.
+ * @param {RoomSocket} socket
+ * @returns {() => readonly import("./composer/mention_list.js").Candidate[]}
+ */
+function peopleOf(socket) {
+  /** @type {Map<string, import("./composer/mention_list.js").Candidate>} by person */
+  const people = new Map();
+  const note = (
+    /** @type {{ person?: string, username: string, account?: boolean }} */ { person, username, account },
+  ) => {
+    people.set(person ?? username, { username, account });
+  };
+  socket.on("online", (online) => online.forEach(note));
+  socket.on("messages", ({ messages }) => messages.forEach(note));
+  return () => Array.from(people).filter(([person]) => person !== socket.person).map(([, one]) => one);
 }
 
 /** Reconnects under another name; the page keeps its messages. @param {RoomSocket} socket @returns {Promise<void>} */

@@ -24,7 +24,12 @@ export class Words {
     if (sentence === undefined) {
       throw new RangeError(`Cannot say "${key}": the language has no such key`);
     }
-    return sentence.replace(/\{(\w+)\}/g, (_, place) => String(values[place]));
+    return sentence.replace(/\{(\w+)\}/g, (place, name, at) => {
+      const value = String(values[name]);
+      const before = needsSpace(sentence[at - 1], value[0]) ? " " : "";
+      const after = needsSpace(value.at(-1), sentence[at + place.length]) ? " " : "";
+      return before + isolated(value) + after;
+    });
   }
 
   /**
@@ -48,4 +53,28 @@ export function pageWords() {
   const blocks = Array.from(document.querySelectorAll("[data-words]"));
   const tables = blocks.map((block) => JSON.parse(block.textContent ?? "{}"));
   return new Words(Object.assign({}, ...tables), document.documentElement.lang);
+}
+
+const HAN = /\p{Script=Han}/u;
+const LATIN = /[\p{Script=Latin}\p{Nd}]/u;
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+
+/**
+ * Whether a space belongs between two characters: between Chinese and Latin letters or digits, as Chinese is typeset.
+ * @param {string | undefined} left
+ * @param {string | undefined} right
+ * @returns {boolean}
+ */
+function needsSpace(left = "", right = "") {
+  return (HAN.test(left) && LATIN.test(right)) || (LATIN.test(left) && HAN.test(right));
+}
+
+/**
+ * A text that stands in a sentence. Right-to-left letters are isolated, or they would reorder what stands beside them
+ * (https://unicode.org/reports/tr9/#Explicit_Directional_Isolates).
+ * @param {string} value
+ * @returns {string}
+ */
+function isolated(value) {
+  return RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value;
 }

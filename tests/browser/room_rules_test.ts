@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest, bubble, connected, PASSWORD, send, signIn } from "../support/browser.ts";
+import { browserTest, bubble, connected, PASSWORD, send, signIn, toolbarOf } from "../support/browser.ts";
 
 const DESK = { viewport: { width: 1280, height: 800 } };
 
@@ -11,7 +11,7 @@ browserTest("Whoever makes a room sees its settings and tools at once", async (s
   await ada.getByRole("complementary").getByRole("link", { name: "聊天室設定" }).waitFor();
   await ada.getByText("這是你的聊天室").waitFor();
   await send(ada, "第一句");
-  await bubble(ada, "第一句").getByRole("button", { name: "刪除這則訊息" }).waitFor();
+  await toolbarOf(ada, "第一句").then((toolbar) => toolbar.getByRole("button", { name: "釘選" }).waitFor());
   const bo = await stage.member("新聊天室", "小柏", DESK);
   assertEquals(await bo.locator("[data-for=changer]:visible").count(), 0);
 });

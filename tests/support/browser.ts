@@ -150,6 +150,14 @@ export class Stage implements AsyncDisposable {
     assertEquals([answer.status, await answer.text().then(() => "")], [201, ""]);
   }
 
+  /** The rows of changes: what was done, and the text or emoji. */
+  async changes(): Promise<string[]> {
+    const [, ...rows] = (await Deno.readTextFile(`${this.#directory}/ChatLogs.changes.csv`)).trim().split(
+      "\n",
+    );
+    return rows.map((row) => row.split(",")).map(([, , , change, , text]) => `${change} ${text}`.trim());
+  }
+
   /** The rows of the sheet that hold a text. */
   async rowsWith(text: string): Promise<number> {
     const rows = await Deno.readTextFile(`${this.#directory}/ChatLogs.csv`);
@@ -191,7 +199,17 @@ export async function send(page: Page, text: string): Promise<void> {
 
 /** The bubbles with exactly this text. */
 export function bubble(page: Page, text: string): ReturnType<Page["locator"]> {
-  return page.locator(".message").filter({ has: page.getByText(text, { exact: true }) });
+  const said = page.locator(".message__body, .message__body *, .message__unread");
+  return page.locator(".message").filter({ has: page.getByText(text, { exact: true }).and(said) });
+}
+
+/** Points at a message with exactly this text, and answers its toolbar. */
+export async function toolbarOf(page: Page, text: string): Promise<ReturnType<Page["locator"]>> {
+  await page.locator("[data-actions]").waitFor();
+  await bubble(page, text).hover();
+  const toolbar = bubble(page, text).getByRole("toolbar");
+  await toolbar.waitFor();
+  return toolbar;
 }
 
 /** The texts of all messages, in the order they stand. */

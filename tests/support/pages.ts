@@ -14,6 +14,7 @@ export const PAGES: PagesOptions = {
   signup: "open",
   sheetName: undefined,
   retentionDays: 0,
+  editMinutes: 1_440,
   accountOf: () => Promise.resolve(undefined),
   permissionsOf: () =>
     Promise.resolve({ title: "", isPrivate: false, isReadOnly: false, creator: undefined, members: [] }),

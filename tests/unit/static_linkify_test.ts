@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { isEmojiOnly } from "../../static/room/messages/emoji.js";
-import { linkify } from "../../static/room/messages/linkify.js";
+import { isEmojiOnly } from "../../static/room/text/emoji.js";
+import { linkify } from "../../static/room/text/linkify.js";
 
 /** The addresses in a text, and the text with each of them between brackets. */
 function marked(text: string): string {

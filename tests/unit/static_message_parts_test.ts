@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { followDays, msToNextDay, TimeFormat } from "../../static/shared/dates.js";
-import { isEmojiOnly } from "../../static/room/messages/emoji.js";
+import { isEmojiOnly } from "../../static/room/text/emoji.js";
 import { hueOf, initialOf } from "../../static/shared/person.js";
 import { SortedList } from "../../static/room/messages/sorted_list.js";
 import { startsGroup } from "../../static/room/messages/message_rows.js";

@@ -56,7 +56,7 @@ function socketTest(name: string, act: (scene: Scene) => void, written: [string,
     using time = new FakeTime(0);
     const server: FakeSocket[] = [];
     const unsentMessages = new UnsentMessages(memoryStorage(), "lobby");
-    for (const [username, text] of written) unsentMessages.add(text, username);
+    for (const [username, text] of written) unsentMessages.add({ text, username });
     const socket = new RoomSocket({
       url: new URL("ws://127.0.0.1/ws/chat/lobby/"),
       username: "ada",
@@ -349,7 +349,7 @@ socketTest(
     socket.retry(client_id);
     assertEquals(server[0].sent.length, 2);
     server[0].says({ type: "error", code: "too_long", client_id });
-    assertEquals(socket.takeBack(client_id), "one");
+    assertEquals(socket.takeBack(client_id)?.text, "one");
     assertEquals(unsentMessages.all(), []);
     assertEquals(events.slice(2), ["unsent one too_long", "unsent one", "unsent one too_long", "settled"]);
   },

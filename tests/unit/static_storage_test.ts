@@ -8,7 +8,7 @@ import { Visits } from "../../static/lobby/visits.js";
 Deno.test("UnsentMessages keeps what was written, in order, for the next page", () => {
   const storage = memoryStorage();
   const unsentMessages = new UnsentMessages(storage, "lobby");
-  const [first, second] = ["one", "two"].map((text) => unsentMessages.add(text, "ada"));
+  const [first, second] = ["one", "two"].map((text) => unsentMessages.add({ text, username: "ada" }));
   unsentMessages.setFailure(second.clientId, "backpressure");
   const later = new UnsentMessages(storage, "lobby");
   assertEquals(later.all(), [first, { ...second, failure: "backpressure" }]);
@@ -17,15 +17,15 @@ Deno.test("UnsentMessages keeps what was written, in order, for the next page", 
 
 Deno.test("UnsentMessages keeps rooms apart, even where one name begins another", () => {
   const storage = memoryStorage();
-  new UnsentMessages(storage, "lobby").add("one", "ada");
+  new UnsentMessages(storage, "lobby").add({ text: "one", username: "ada" });
   assertEquals(new UnsentMessages(storage, "lob").all(), []);
 });
 
 Deno.test("UnsentMessages of two tabs neither overwrites nor revives the other's messages", () => {
   const storage = memoryStorage();
   const [here, there] = [new UnsentMessages(storage, "lobby"), new UnsentMessages(storage, "lobby")];
-  const mine = here.add("mine", "ada");
-  const other = there.add("other", "ada");
+  const mine = here.add({ text: "mine", username: "ada" });
+  const other = there.add({ text: "other", username: "ada" });
   here.remove(mine.clientId);
   assertEquals(new UnsentMessages(storage, "lobby").all(), [other]);
 });
@@ -74,7 +74,7 @@ const BAD_ENTRIES = [
 for (const bad of BAD_ENTRIES) {
   Deno.test(`UnsentMessages, Visits and Draft go on beside an entry that is ${bad || "empty"}`, () => {
     const storage = memoryStorage();
-    const kept = new UnsentMessages(storage, "lobby").add("kept", "ada");
+    const kept = new UnsentMessages(storage, "lobby").add({ text: "kept", username: "ada" });
     storage.setItem("talksheet:unsent:lobby:1", bad);
     storage.setItem("talksheet:visit:lobby", bad);
     storage.setItem("talksheet:visit:other", bad);

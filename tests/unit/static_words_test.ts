@@ -18,7 +18,7 @@ Deno.test("Words.say() fills the places and knows one from many", () => {
 });
 
 Deno.test("Words.say() never reads what it fills in as a place or a pattern", () => {
-  assertEquals(words.say("joined", { names: "{count} $& $1" }), "{count} $& $1加入");
+  assertEquals(words.say("joined", { names: "{count} $& $1" }), "{count} $& $1 加入");
 });
 
 Deno.test("Words.say() refuses a key that the language lacks", () => {

@@ -1,90 +1,214 @@
-import { EnterKey } from "./enter_key.js";
+import { part } from "../../shared/parts.js";
 import { refusalSentence } from "../messages/message_row.js";
+import { EnterKey } from "./enter_key.js";
+import { MentionList } from "./mention_list.js";
+import { showPurpose } from "./purpose_bar.js";
 
-/** @import { Draft } from "./draft.js" */
+/** @import { Quote } from "../../../rooms/protocol.ts" */
+/** @import { Unsent } from "../connection/unsent_messages.js" */
 /** @import { RoomSocket } from "../connection/room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
+/** @import { Draft } from "./draft.js" */
+/** @import { Candidate } from "./mention_list.js" */
 
 /** The number of characters left is shown above this share of the limit. */
 const COUNTED_SHARE = 0.9;
 
 /**
- * The form in which messages are written. Its text is kept as the room's draft, and so survives a reload.
+ * @typedef {object} ComposerParts
+ * @property {RoomSocket} socket
+ * @property {Words} words
+ * @property {Draft} draft
+ * @property {HTMLElement} list fires `takeback`
+ * @property {number} maxLength in characters; 0: no limit
+ * @property {() => readonly Candidate[]} people who may be mentioned
+ */
+
+/**
+ * The form in which messages are written, answered and edited. What is in it is kept as the room's draft, and so survives a
+ * reload. It listens to `reply` and `edit` (detail: a quote of the message), and fires `editlast` when the reader wants to
+ * edit what they said last.
  * @param {HTMLFormElement} form
- * @param {{ socket: RoomSocket, words: Words, draft: Draft, list: HTMLElement, maxLength: number }} parts `maxLength` 0: no limit
+ * @param {ComposerParts} parts
  * @returns {() => void} unmounts
  */
-export function mountComposer(form, { socket, words, draft, list, maxLength }) {
-  const field = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
-  const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
-  const error = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
-  const counter = /** @type {HTMLElement} */ (form.querySelector("[data-part=counter]"));
-  const enterKey = new EnterKey();
-  const listening = new AbortController();
-  const { signal } = listening;
+export function mountComposer(form, parts) {
+  const composer = new Composer(form, parts);
+  return () => composer.release();
+}
 
-  const change = () => {
-    draft.text = field.value;
-    const left = maxLength - charactersIn(messageIn(field.value));
+class Composer {
+  #form;
+  #parts;
+  /** @type {HTMLTextAreaElement} */
+  #field;
+  /** @type {HTMLButtonElement} */
+  #button;
+  /** @type {HTMLElement} */
+  #error;
+  #enterKey = new EnterKey();
+  #mentions;
+  #listening = new AbortController();
+  #off;
+
+  /** @param {HTMLFormElement} form @param {ComposerParts} parts */
+  constructor(form, parts) {
+    const { socket, words, draft, list, people } = parts;
+    this.#form = form;
+    this.#parts = parts;
+    this.#field = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
+    this.#button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
+    this.#error = part("error", form);
+    this.#mentions = new MentionList(part("mentions", form), { field: this.#field, people, words });
+    const field = this.#field;
+    const { signal } = this.#listening;
+    /** @param {EventTarget} target @param {string} type @param {(event: any) => void} act */
+    const on = (target, type, act) => target.addEventListener(type, act, { signal });
+    on(field, "input", () => {
+      this.#change();
+      if (field.value) socket.sendTyping();
+    });
+    on(field, "compositionstart", () => this.#enterKey.start());
+    on(field, "compositionend", ({ timeStamp }) => this.#enterKey.end(timeStamp));
+    on(field, "keydown", (event) => this.#keyPressed(event));
+    // The field was enabled or disabled.
+    on(form, "available", () => (this.#button.disabled = field.disabled || !messageIn(field.value)));
+    on(form, "submit", (event) => {
+      event.preventDefault();
+      this.#send();
+      field.focus();
+    });
+    // The button must not take the focus from the field, which would close the keyboard of phones.
+    on(this.#button, "pointerdown", (event) => event.preventDefault());
+    on(part("purpose-end", form), "click", () => this.#endPurpose());
+    on(form, "reply", ({ detail }) => this.#reply(detail));
+    on(form, "edit", ({ detail }) => this.#edit(detail, detail.message));
+    on(list, "takeback", ({ detail }) => this.#takeBack(detail));
+    this.#off = socket.on(
+      "refused",
+      (code) => (this.#error.textContent = refusalSentence(words, code)),
+    );
+    const { purpose } = draft;
+    field.value = purpose?.kind === "edit" ? purpose.text : draft.text;
+    this.#showPurpose();
+    this.#change();
+    if (!hasTouchKeyboard()) field.focus();
+  }
+
+  release() {
+    this.#off();
+    this.#mentions.release();
+    this.#listening.abort();
+  }
+
+  /** Keeps what is written, and says how much more may be. */
+  #change() {
+    const { draft, words, maxLength } = this.#parts;
+    const { value } = this.#field;
+    const { purpose } = draft;
+    if (purpose?.kind === "edit") draft.purpose = { ...purpose, text: value };
+    else draft.text = value;
+    const left = maxLength - charactersIn(messageIn(value));
     const isNear = maxLength > 0 && left < maxLength * (1 - COUNTED_SHARE);
-    counter.textContent = isNear && left >= 0 ? words.say("characters_left", { count: left }) : "";
-    error.textContent = isNear && left < 0 ? words.say("too_long", { count: -left }) : "";
-    button.disabled = field.disabled || !messageIn(field.value);
-    fit(field);
-  };
-  const send = () => {
-    const text = messageIn(field.value);
-    if (!text || field.disabled || (maxLength > 0 && charactersIn(text) > maxLength)) return;
-    field.value = "";
-    change();
-    socket.sendMessage(text);
-  };
+    part("counter", this.#form).textContent = isNear && left >= 0
+      ? words.say("characters_left", { count: left })
+      : "";
+    this.#error.textContent = isNear && left < 0 ? words.say("too_long", { count: -left }) : "";
+    this.#button.disabled = this.#field.disabled || !messageIn(value);
+    fit(this.#field);
+    this.#mentions.update();
+  }
 
-  field.addEventListener("input", () => {
-    change();
-    if (field.value) socket.sendTyping();
-  }, { signal });
-  field.addEventListener("compositionstart", () => enterKey.start(), { signal });
-  field.addEventListener(
-    "compositionend",
-    ({ timeStamp }) => enterKey.end(timeStamp),
-    { signal },
-  );
-  field.addEventListener("keydown", (event) => {
-    const meaning = enterKey.meaningOf(event);
+  #send() {
+    const { socket, draft, maxLength } = this.#parts;
+    const text = messageIn(this.#field.value);
+    if (!text || this.#field.disabled || (maxLength > 0 && charactersIn(text) > maxLength)) return;
+    const { purpose } = draft;
+    if (purpose?.kind === "edit") {
+      this.#endPurpose();
+      if (text !== purpose.quote.message) {
+        socket.change({ type: "edit_message", id: purpose.quote.id, message: text });
+      }
+      return;
+    }
+    this.#write("");
+    this.#endPurpose();
+    socket.sendMessage(text, purpose?.quote);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keyPressed(event) {
+    const meaning = this.#enterKey.meaningOf(event);
+    const { key, shiftKey, altKey, ctrlKey, metaKey, isComposing } = event;
+    if (this.#mentions.press(event, meaning)) return event.preventDefault();
+    const isPlain = !isComposing && !shiftKey && !altKey && !ctrlKey && !metaKey;
+    if (isPlain && key === "ArrowUp" && !this.#field.value && !this.#parts.draft.purpose) {
+      event.preventDefault();
+      return this.#form.dispatchEvent(new CustomEvent("editlast"));
+    }
+    if (isPlain && key === "Escape" && this.#parts.draft.purpose) {
+      event.preventDefault();
+      return this.#endPurpose();
+    }
     if (hasTouchKeyboard()) return;
     if (meaning !== "leave") event.preventDefault();
-    if (meaning === "send") send();
-  }, { signal });
-  // The field was enabled or disabled.
-  form.addEventListener("available", () => {
-    button.disabled = field.disabled || !messageIn(field.value);
-  }, { signal });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    send();
-    field.focus();
-  }, { signal });
-  // The button must not take the focus from the field, which would close the keyboard of phones.
-  button.addEventListener("pointerdown", (event) => event.preventDefault(), { signal });
-  list.addEventListener("takeback", (event) => {
-    const { detail } = /** @type {CustomEvent<string>} */ (event);
-    field.value = [detail, field.value].filter(Boolean).join("\n");
-    change();
-    field.focus();
-  }, { signal });
-  const off = socket.on(
-    "refused",
-    (code) => (error.textContent = refusalSentence(words, code)),
-  );
+    if (meaning === "send") this.#send();
+  }
 
-  field.value = draft.text;
-  change();
-  if (!hasTouchKeyboard()) field.focus();
-  return () => {
-    off();
-    listening.abort();
-  };
+  /** @param {Quote} quote */
+  #reply(quote) {
+    this.#endPurpose();
+    this.#parts.draft.purpose = { kind: "reply", quote };
+    this.#showPurpose();
+    this.#field.focus();
+  }
+
+  /** @param {Quote} quote @param {string} text */
+  #edit(quote, text) {
+    this.#endPurpose();
+    this.#parts.draft.purpose = { kind: "edit", quote, text };
+    this.#showPurpose();
+    this.#write(text);
+    this.#field.focus();
+    this.#field.setSelectionRange(text.length, text.length);
+  }
+
+  /** Goes back to writing a new message, with what was written of it. */
+  #endPurpose() {
+    const { draft } = this.#parts;
+    const { purpose } = draft;
+    if (!purpose) return;
+    draft.purpose = undefined;
+    this.#showPurpose();
+    if (purpose.kind === "edit") this.#write(draft.text);
+  }
+
+  #showPurpose() {
+    const { draft, words } = this.#parts;
+    const { purpose } = draft;
+    showPurpose(part("purpose", this.#form), purpose, words);
+    this.#button.ariaLabel = words.say(purpose?.kind === "edit" ? "save_edit" : "send");
+  }
+
+  /** Puts back what its author takes back. @param {Unsent | undefined} unsent */
+  #takeBack(unsent) {
+    if (!unsent) return;
+    const { text, change, replyTo, username } = unsent;
+    if (change?.type === "edit_message") {
+      return this.#edit({ id: change.id, username, message: "" }, change.message);
+    }
+    if (change) return;
+    if (this.#parts.draft.purpose?.kind === "edit") this.#endPurpose();
+    if (replyTo) this.#reply(replyTo);
+    this.#write([text, this.#field.value].filter(Boolean).join("\n"));
+    this.#field.focus();
+  }
+
+  /** @param {string} text */
+  #write(text) {
+    this.#field.value = text;
+    this.#change();
+  }
 }
 
 /** The text to send: without blank lines at its beginning and white space at its end. @param {string} written @returns {string} */

@@ -2,6 +2,8 @@ import { CLOSE } from "../../shared/connection/closing.js";
 import { Emitter } from "../../shared/emitter.js";
 
 /** @import { Connection } from "../../shared/connection/connection.js" */
+/** @import { Quote } from "../../../rooms/protocol.ts" */
+/** @import { Change } from "../changes/change.js" */
 /** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
 
 /** The pause when the server asks to slow down and says no time. */
@@ -15,9 +17,9 @@ const DEFAULT_PAUSE_MS = 5_000;
  */
 
 /**
- * Sends each written message until the server has accepted it.
+ * Sends each written message, and each change of one, until the server has accepted it.
  *
- * One message at a time is in flight, so that they arrive in the order in which they were written even when the server asks
+ * One at a time is in flight, so that they arrive in the order in which they were written even when the server asks
  * to slow down in between. The server recognises a message that is sent again by its sender and its client id, so that it
  * appears once even if its author has changed names.
  * @extends {Emitter<SenderEvents>}
@@ -61,9 +63,9 @@ export class MessageSender extends Emitter {
     this.#username = username;
   }
 
-  /** @param {string} text @returns {void} */
-  send(text) {
-    this.emit("unsent", this.#unsentMessages.add(text, this.#username));
+  /** @param {{ text: string, replyTo?: Quote, change?: Change }} written @returns {void} */
+  send(written) {
+    this.emit("unsent", this.#unsentMessages.add({ ...written, username: this.#username }));
     this.sendNext();
   }
 
@@ -124,8 +126,7 @@ export class MessageSender extends Emitter {
     if (this.#inFlight || this.#pauseTimer) return;
     const next = this.#unsentMessages.next();
     if (!next) return;
-    const frame = { type: "chat_message", message: next.text, client_id: next.clientId };
-    if (!this.#connection.send(frame)) return;
+    if (!this.#connection.send(frameOf(next))) return;
     this.#inFlight = next.clientId;
     this.#connection.expectAnswer();
   }
@@ -151,4 +152,10 @@ export class MessageSender extends Emitter {
     const unsent = this.#unsentMessages.setFailure(clientId, code);
     if (unsent) this.emit("unsent", unsent);
   }
+}
+
+/** @param {Unsent} unsent @returns {object} */
+function frameOf({ clientId, text, replyTo, change }) {
+  if (change) return { ...change, client_id: clientId };
+  return { type: "chat_message", message: text, client_id: clientId, reply_to: replyTo?.id };
 }

@@ -4,44 +4,17 @@ import { ResumePoint } from "./resume_point.js";
 import { MessageSender } from "./message_sender.js";
 
 /** @import { Status } from "../../shared/connection/connection.js" */
-/** @import { OnlinePerson } from "../../../rooms/protocol.ts" */
+/** @import { ChangedFrame, Quote } from "../../../rooms/protocol.ts" */
+/** @import { Change } from "../changes/change.js" */
 /** @import { ChatMessage, ReceivedFrame } from "../../shared/connection/frames.js" */
-/** @import { JoinOrLeave } from "../messages/join_leave_summary.js" */
-/** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
+/** @import { RoomEvents } from "./room_events.js" */
+/** @import { Unsent, UnsentMessages } from "./unsent_messages.js" */
 
 /** Typing is reported at most this often; others show it for twice as long. */
 const TYPING_EVERY_MS = 2_500;
 /** The page of older messages that scrolling up loads, and the largest that the server sends; as in its `history.ts`. */
 export const HISTORY_PAGE = 50;
 export const MAX_HISTORY_PAGE = 200;
-
-/**
- * Messages that came together. `more`: older ones exist; it means nothing with "gap" and "live".
- * @typedef {{ messages: ChatMessage[], from: "latest" | "gap" | "older" | "live", more: boolean }} Arrival
- */
-
-/**
- * What may be done in the room. `mayChange` is sent on connecting only, and `undefined` later.
- * @typedef {{ title: string, isPrivate: boolean, isReadOnly: boolean, isClosed: boolean, mayChange: boolean | undefined }} RoomRules
- */
-
-/**
- * @typedef {object} RoomEvents
- * @property {Status} connection
- * @property {Arrival} messages
- * @property {Unsent} unsent a message was written, was refused, or is sent again
- * @property {{ clientId: string, id?: string }} settled an unsent message was accepted (as `id`), or withdrawn by its author
- * @property {{ ids: string[], isRecorded: boolean }} recorded messages were written into the sheet, or can never be
- * @property {{ person: string, username: string }} welcome who this visitor is in the room; comes before its messages
- * @property {OnlinePerson[]} online
- * @property {JoinOrLeave} presence
- * @property {{ person: string, from: string, to: string }} renamed
- * @property {{ person: string, user: string }} typing
- * @property {string} deleted the id of a message that was deleted for everyone
- * @property {RoomRules} rules
- * @property {number} paused nothing is sent until then (milliseconds since the epoch): the server asked to slow down
- * @property {string} refused the server's code for refusing anything but a written message
- */
 
 /**
  * The connection to one room. It alone knows the state of the conversation with the server: it requests missed messages,
@@ -133,10 +106,20 @@ export class RoomSocket extends Emitter {
     this.#sender.stop();
   }
 
-  /** Sends a message, now or as soon as that is possible. @param {string} text @returns {void} */
-  sendMessage(text) {
+  /**
+   * Sends a message, now or as soon as that is possible.
+   * @param {string} text
+   * @param {Quote} [replyTo] the message that it answers
+   * @returns {void}
+   */
+  sendMessage(text, replyTo) {
     this.#typingSentAt = -Infinity;
-    this.#sender.send(text);
+    this.#sender.send({ text, replyTo });
+  }
+
+  /** Changes a message, now or as soon as that is possible. @param {Change} change @returns {void} */
+  change(change) {
+    this.#sender.send({ text: "", change });
   }
 
   /** Emits every unsent message, in the order in which they were written. @returns {void} */
@@ -149,11 +132,11 @@ export class RoomSocket extends Emitter {
     this.#sender.retry(clientId);
   }
 
-  /** Withdraws a refused message. @param {string} clientId @returns {string} its text */
+  /** Withdraws a refused message or change. @param {string} clientId @returns {Unsent | undefined} */
   takeBack(clientId) {
-    const text = this.#unsentMessages.get(clientId)?.text ?? "";
+    const unsent = this.#unsentMessages.get(clientId);
     this.#sender.settle(clientId);
-    return text;
+    return unsent;
   }
 
   /**
@@ -247,8 +230,12 @@ export class RoomSocket extends Emitter {
       case "user_renamed":
         if (frame.person === this.#person) this.#sender.setUsername(frame.to);
         return this.emit("renamed", frame);
+      case "message_edited":
       case "message_deleted":
-        return this.emit("deleted", frame.id);
+      case "reactions":
+        return this.emit("changed", { frame, isForReader: false });
+      case "pins":
+        return this.emit("pins", frame.messages);
       case "room":
         return this.emit("rules", {
           title: frame.title || frame.room,
@@ -262,8 +249,8 @@ export class RoomSocket extends Emitter {
     }
   }
 
-  /** @param {{ messages: ChatMessage[], more: boolean }} history @returns {void} */
-  #receiveHistory({ messages, more }) {
+  /** @param {{ messages: ChatMessage[], more: boolean, changes?: ChangedFrame[] }} history @returns {void} */
+  #receiveHistory({ messages, more, changes = [] }) {
     this.#connection.succeed();
     if (!this.#heldBack) {
       this.#isAskingOlder = false;
@@ -278,6 +265,7 @@ export class RoomSocket extends Emitter {
       from: isReturn ? "gap" : "latest",
       more,
     });
+    for (const frame of changes) this.emit("changed", { frame, isForReader: true });
   }
 
   /** @param {ChatMessage[]} heldBack @returns {void} */

@@ -1,20 +1,24 @@
 import { keysOf, readEntry } from "../../shared/storage.js";
 
+/** @import { Quote } from "../../../rooms/protocol.ts" */
 /** @import { Store } from "../../shared/storage.js" */
+/** @import { Change } from "../changes/change.js" */
 
 /**
- * A message that the server hasn't accepted yet. `failure` is the server's code if it refused the message, which then waits
- * for its author.
+ * A message, or the change of one, that the server hasn't accepted yet. `failure` is the server's code if it was refused;
+ * then it waits for its author.
  * @typedef {object} Unsent
  * @property {string} clientId
  * @property {string} username the author's name when it was written
- * @property {string} text
+ * @property {string} text "" where it is no message
  * @property {number} writtenAt milliseconds since the epoch, different for every message of a tab
  * @property {string} [failure]
+ * @property {Quote} [replyTo] the message that it answers
+ * @property {Change} [change] what it changes, where it is no message
  */
 
 /**
- * The unsent messages of one room, kept in the browser's storage.
+ * The unsent messages and changes of one room, kept in the browser's storage.
  *
  * Each has its own key, so that two tabs in the same room never overwrite each other's messages.
  */
@@ -51,13 +55,12 @@ export class UnsentMessages {
     return this.#unsent.get(clientId);
   }
 
-  /** @param {string} text @param {string} username @returns {Unsent} */
-  add(text, username) {
+  /** @param {{ text: string, username: string, replyTo?: Quote, change?: Change }} written @returns {Unsent} */
+  add(written) {
     this.#lastWrittenAt = Math.max(Date.now(), this.#lastWrittenAt + 1);
     return this.#store({
+      ...written,
       clientId: newClientId(),
-      username,
-      text,
       writtenAt: this.#lastWrittenAt,
     });
   }
@@ -101,10 +104,20 @@ export class UnsentMessages {
 
 /** @param {any} value @returns {value is Unsent} */
 function isUnsent(value) {
-  const { clientId, username, text, writtenAt, failure } = value;
+  const { clientId, username, text, writtenAt, failure, replyTo, change } = value;
   const isText = [clientId, username, text].every((part) => typeof part === "string");
-  return isText && Number.isFinite(writtenAt) && (failure === undefined || typeof failure === "string");
+  const isQuote = replyTo === undefined || isQuoteOf(replyTo);
+  const isChange = change === undefined || typeof change?.id === "string" && CHANGES.has(change.type);
+  const isFailure = failure === undefined || typeof failure === "string";
+  return isText && isQuote && isChange && isFailure && Number.isFinite(writtenAt);
 }
+
+/** @param {any} value @returns {value is Quote} */
+function isQuoteOf(value) {
+  return [value?.id, value?.username, value?.message].every((part) => typeof part === "string");
+}
+
+const CHANGES = new Set(["edit_message", "delete_message", "react", "pin_message"]);
 
 /**
  * 128 random bits as hexadecimal digits. `crypto.randomUUID` is missing on pages without TLS, as in some office networks.

@@ -2,6 +2,7 @@ import { followDays } from "../../shared/dates.js";
 import { DrawQueue } from "./draw_queue.js";
 import { HistoryLoader } from "./history_loader.js";
 import { JoinLeaveLine } from "./join_leave_line.js";
+import { mountMessageClicks } from "./message_clicks.js";
 import { mountMessageKeys } from "./message_keys.js";
 import { MessageRows } from "./message_rows.js";
 import { MessageStore } from "./message_store.js";
@@ -10,9 +11,11 @@ import { mountSignWords } from "./sign_words.js";
 import { UnreadLine } from "./unread_line.js";
 
 /** @import { Task } from "./draw_queue.js" */
+/** @import { ChangedFrame } from "../../../rooms/protocol.ts" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
 /** @import { JoinOrLeave, Renaming } from "./join_leave_summary.js" */
-/** @import { Arrival, RoomSocket } from "../connection/room_socket.js" */
+/** @import { Arrival } from "../connection/room_events.js" */
+/** @import { RoomSocket } from "../connection/room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 /** How long a message that the list went to is highlighted. */
@@ -25,15 +28,15 @@ const MAX_ROWS = 2_000;
  * - `arrive`: messages of others came live, or were unread when the room opened (detail: their number)
  * - `seen`: the reader is at the end of the list (detail: the newest id)
  * - `place`: the end of the list came into view or left it (detail: whether it is in view)
- * - `takeback`: a refused message returns to its author (detail: its text)
- * - `delete`: the reader wants a message deleted (detail: its id)
+ * - `takeback`: a refused message or change returns to its author (detail: the {@link Unsent})
+ * - `jump`: a quote led to the message that it is of (detail: the id of the reply)
  * - `gone`: the message to go to doesn't exist
  *
  * It listens to `toend`, which scrolls to the end, and to `goto`, which goes to a message (detail: its id).
  * @param {HTMLElement} element
  * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts `account`: the account's name, or "".
  * `seenId`: the newest message that was seen on an earlier visit, or ""
- * @returns {() => void} unmounts
+ * @returns {{ messages: Pick<MessageStore, "itemOf" | "lastOwn">, unmount: () => void }}
  */
 export function mountMessageList(element, parts) {
   const list = new MessageList(element, parts);
@@ -43,22 +46,22 @@ export function mountMessageList(element, parts) {
     socket.on("unsent", (unsent) => list.showUnsent(unsent)),
     socket.on("settled", ({ clientId, id }) => list.settle(clientId, id)),
     socket.on("recorded", ({ ids, isRecorded }) => list.record(ids, isRecorded)),
-    socket.on("deleted", (id) => list.remove(id)),
+    socket.on("changed", (change) => list.change(change)),
     socket.on("welcome", ({ person }) => list.setPerson(person)),
     socket.on("presence", (change) => list.showJoinOrLeave(change)),
     socket.on("renamed", (renaming) => list.showRenaming(renaming)),
     followDays(() => list.showDays()),
   ];
   socket.showUnsent();
-  return () => {
+  const unmount = () => {
     offs.forEach((off) => off());
     list.release();
   };
+  return { messages: list.messages, unmount };
 }
 
 class MessageList {
   #element;
-  #socket;
   #rows;
   #store;
   #joinLeaveLine;
@@ -76,7 +79,6 @@ class MessageList {
    */
   constructor(element, { socket, words, account, seenId }) {
     this.#element = element;
-    this.#socket = socket;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
     this.#store = new MessageStore(this.#rows, account);
@@ -88,10 +90,11 @@ class MessageList {
     this.#drawing = new DrawQueue({
       around: (draw) => this.#anchor.hold(draw),
       done: () => this.#scrolled(),
+      isOpening: () => !element.hasAttribute("data-ready"),
     });
     const { signal } = this.#listening;
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
-    element.addEventListener("click", (event) => this.#clicked(event), { signal });
+    mountMessageClicks(element, { socket, signal });
     mountSignWords(element, signal);
     mountMessageKeys(element, signal);
     element.addEventListener("toend", () => this.#anchor.toEnd(), { signal });
@@ -100,6 +103,11 @@ class MessageList {
       if (element.hasAttribute("data-ready")) this.#goToTarget();
     }, { signal });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
+  }
+
+  /** The messages of the page. @returns {MessageStore} */
+  get messages() {
+    return this.#store;
   }
 
   release() {
@@ -169,9 +177,10 @@ class MessageList {
     this.#anchor.hold(() => this.#store.record(ids, isRecorded ? "recorded" : "not_recorded"));
   }
 
-  /** @param {string} id @returns {void} */
-  remove(id) {
-    this.#drawing.add(drawing(() => this.#store.remove(id)));
+  /** @param {{ frame: ChangedFrame, isForReader: boolean }} change @returns {void} */
+  change({ frame, isForReader }) {
+    // Behind the messages that came before it.
+    this.#drawing.add(drawing(() => this.#store.change(frame, isForReader)));
   }
 
   /** @param {string} person @returns {void} */
@@ -263,20 +272,6 @@ class MessageList {
     const row = this.#unreadLine.takeRow();
     if (!hasScrolled && row) this.#anchor.toRow(row);
     this.#fire("arrive", this.#store.countUnread(this.#seenId));
-  }
-
-  /** @param {MouseEvent} event @returns {void} */
-  #clicked(event) {
-    const target = /** @type {Element} */ (event.target);
-    const action = /** @type {HTMLElement | null} */ (target.closest("[data-action]"))
-      ?.dataset.action;
-    const row = /** @type {HTMLElement | null} */ (target.closest("[data-id], [data-client-id]"));
-    const clientId = row?.dataset.clientId ?? "";
-    if (action === "retry") this.#socket.retry(clientId);
-    if (action === "delete") this.#fire("delete", row?.dataset.id ?? "");
-    if (action === "take-back") {
-      this.#fire("takeback", this.#socket.takeBack(clientId));
-    }
   }
 
   #fireSeen() {

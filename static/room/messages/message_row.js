@@ -1,26 +1,34 @@
 import { copyOf, part } from "../../shared/parts.js";
-import { isEmojiOnly } from "./emoji.js";
-import { linkify } from "./linkify.js";
+import { withChanges } from "../changes/change.js";
+import { quoteLine } from "../changes/quote_line.js";
+import { reactionChips } from "../changes/reaction_chips.js";
+import { isEmojiOnly } from "../text/emoji.js";
+import { nodeOf, piecesOf } from "../text/formatting.js";
 import { verifiedMark } from "../../shared/person.js";
 import { paintPerson } from "../../shared/person_colors.js";
 
+/** @import { Content } from "../changes/change.js" */
+/** @import { Unsent } from "../connection/unsent_messages.js" */
 /** @import { TimeFormat } from "../../shared/dates.js" */
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * A message in the list, sent or not. `order` sorts the list, unsent messages last. The server gives `id`, this page
- * `clientId`.
- * @typedef {object} MessageItem
+ * A message in the list, sent or not: what the server says of it, and the changes that it hasn't accepted yet. `order`
+ * sorts the list, unsent messages last. The server gives `id`, this page `clientId`.
+ * @typedef {Content & MessageFacts} MessageItem
+ */
+
+/**
+ * @typedef {object} MessageFacts
  * @property {string} order
  * @property {string} [id]
  * @property {string} [clientId]
  * @property {string} username
  * @property {string} [person] the author's id in the room
- * @property {string} text
  * @property {number} at milliseconds since the epoch
  * @property {boolean} isOwn
  * @property {boolean} [hasAccount] whether its author was signed in
- * @property {boolean} [isDeleted] it was deleted for everyone and has no text any more
+ * @property {Unsent[]} changes in the order in which they were made
  * @property {"sending" | "failed" | "delivered" | "recorded" | "not_recorded"} state
  * @property {string} [failure] the server's code for refusing it
  * @property {MessageRow} row
@@ -39,6 +47,9 @@ const FAILURES = new Map(
     ["read_only", "refused_read_only"],
     ["name_taken", "refused_name_taken"],
     ["name_refused", "name_refused"],
+    ["not_found", "message_gone"],
+    ["not_allowed", "refused_not_allowed"],
+    ["too_late", "refused_too_late"],
   ]),
 );
 
@@ -78,19 +89,30 @@ export class MessageRow {
     for (const name of READ) this.#part(name).id = `message-${number}-${name}`;
   }
 
-  /** Writes what changes only when the message is deleted. @param {Omit<MessageItem, "row">} item @returns {void} */
+  /** Who this visitor is to themselves. @returns {string} */
+  get you() {
+    return this.#words.say("you");
+  }
+
+  /** Writes what is said, and what happened to it. @param {Omit<MessageItem, "row">} item @returns {void} */
   write(item) {
-    const { text, username, hasAccount = false, isDeleted = false } = item;
-    const body = isDeleted ? [this.#words.say("deleted")] : linkify(text).map(linkOrText);
+    const { username, hasAccount = false } = item;
+    const content = item.changes.length ? withChanges(item, item.changes, this.you) : item;
+    const { text, isDeleted } = content;
+    const edited = isDeleted ? 0 : content.edited;
+    const body = isDeleted ? [this.#words.say("deleted")] : piecesOf(text).map(nodeOf);
     this.#part("body").replaceChildren(...body);
+    this.#writeAround({ ...content, edited });
     this.#part("name").textContent = username;
     this.#part("name").toggleAttribute("data-account", hasAccount);
     if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
     this.element.toggleAttribute("data-deleted", isDeleted);
     this.element.toggleAttribute("data-own", item.isOwn);
     const read = READ.filter((name) => item.isOwn || name !== "ticks");
-    this.element.setAttribute("aria-labelledby", read.map((name) => this.#part(name).id).join(" "));
-    this.element.toggleAttribute("data-emoji", isEmojiOnly(item.text));
+    const ids = read.map((name) => this.#part(name).id);
+    if (edited) ids.push(this.#part("edited").id);
+    this.element.setAttribute("aria-labelledby", ids.join(" "));
+    this.element.toggleAttribute("data-emoji", isEmojiOnly(text));
     paintPerson(this.#part("avatar"), item.username);
     // The name takes the avatar's colour.
     this.#part("name").style.setProperty(
@@ -100,8 +122,10 @@ export class MessageRow {
   }
 
   /** Shows whether it is sent, recorded or failed, and when. @param {Omit<MessageItem, "row">} item @returns {void} */
-  showState({ id, clientId, at, state, failure }) {
+  showState({ id, clientId, at, state: sent, failure, changes }) {
     const words = this.#words;
+    const refused = changes.find((change) => change.failure);
+    const state = changes.some(isRewriting) ? "sending" : sent;
     this.element.dataset.state = state;
     if (id) this.element.dataset.id = id;
     if (clientId) this.element.dataset.clientId = clientId;
@@ -112,7 +136,7 @@ export class MessageRow {
     const ticks = this.#part("ticks");
     ticks.setAttribute("aria-label", words.say(state));
     ticks.querySelector("use")?.setAttribute("href", `#icon-${state}`);
-    this.#showTrouble(state, failure);
+    this.#showTrouble(state, failure, refused);
   }
 
   /**
@@ -127,16 +151,57 @@ export class MessageRow {
     this.element.toggleAttribute("data-last", isLast);
   }
 
-  /** @param {MessageItem["state"]} state @param {string | undefined} failure @returns {void} */
-  #showTrouble(state, failure) {
+  /**
+   * Writes what only some messages have: the line that is answered, when it was edited, and reactions.
+   * @param {Content} content
+   */
+  #writeAround({ edited, reactions, replyTo }) {
+    const words = this.#words;
+    const hadFocus = this.element.querySelector(`:is(${AROUND}):focus, :is(${AROUND}) :focus`) !== null;
+    for (const part of this.element.querySelectorAll(AROUND)) part.remove();
+    if (replyTo) this.#part("line").before(quoteLine(replyTo, words));
+    if (reactions.length) this.#part("line").after(reactionChips(reactions, words));
+    if (hadFocus) this.element.focus({ preventScroll: true });
+    if (this.element.matches(":focus-within")) {
+      for (const control of this.element.querySelectorAll("button[data-action]")) {
+        /** @type {HTMLElement} */ (control).tabIndex = 0;
+      }
+    }
+    if (!edited) return;
+    const mark = document.createElement("span");
+    mark.className = "message__edited";
+    mark.dataset.part = "edited";
+    mark.id = `${this.#part("body").id}-edited`;
+    mark.textContent = words.say("edited", { time: this.#format.time(edited) });
+    mark.title = this.#format.full(edited);
+    this.#part("time").before(mark);
+  }
+
+  /**
+   * Says why the message, or a change of it, was refused.
+   * @param {MessageItem["state"]} state
+   * @param {string | undefined} failure
+   * @param {Unsent | undefined} change the one that was refused
+   * @returns {void}
+   */
+  #showTrouble(state, failure, change) {
     this.element.querySelector(".message__trouble")?.remove();
     const isFailed = state === "failed";
-    if (!isFailed && state !== "not_recorded") return;
-    this.element.append(copyOf(this.#troubleTemplate));
-    this.#part("actions").hidden = !isFailed;
-    this.#part("reason").textContent = isFailed
-      ? refusalSentence(this.#words, failure)
-      : this.#words.say("not_recorded");
+    if (!isFailed && !change && state !== "not_recorded") return;
+    const words = this.#words;
+    const trouble = copyOf(this.#troubleTemplate);
+    this.element.append(trouble);
+    this.#part("actions").hidden = !isFailed && !change;
+    if (change) {
+      trouble.dataset.clientId = change.clientId;
+      this.#part("take-back").textContent = words.say(isEdit(change) ? "edit_again" : "discard");
+      this.#part("retry").textContent = words.say("retry_change");
+    }
+    this.#part("reason").textContent = change
+      ? words.say("change_refused", { reason: refusalSentence(words, change.failure) })
+      : isFailed
+      ? refusalSentence(words, failure)
+      : words.say("not_recorded");
   }
 
   /** @param {string} name @returns {HTMLElement} */
@@ -145,15 +210,15 @@ export class MessageRow {
   }
 }
 
-/** @param {import("./linkify.js").Part} part @returns {Node} */
-function linkOrText({ text, href }) {
-  if (!href) return document.createTextNode(text);
-  const link = document.createElement("a");
-  Object.assign(link, {
-    href,
-    target: "_blank",
-    rel: "noopener noreferrer",
-    textContent: text,
-  });
-  return link;
+/** What only some rows have. */
+const AROUND = ".message__quote, .message__reactions, .message__edited";
+
+/** @param {Unsent} unsent @returns {boolean} */
+function isEdit({ change }) {
+  return change?.type === "edit_message";
+}
+
+/** Whether the message's text is on its way. @param {Unsent} unsent @returns {boolean} */
+function isRewriting({ change, failure }) {
+  return !failure && (change?.type === "edit_message" || change?.type === "delete_message");
 }

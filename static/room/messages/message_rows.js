@@ -38,6 +38,14 @@ export class MessageRows {
     }
   }
 
+  /** The last item in order for which `fits` is true. @param {(item: MessageItem) => boolean} fits @returns {MessageItem | undefined} */
+  findLast(fits) {
+    for (let index = this.#items.length - 1; index >= 0; index--) {
+      const item = this.#items.at(index);
+      if (item && fits(item)) return item;
+    }
+  }
+
   /** @returns {number} */
   get length() {
     return this.#items.length;

@@ -1,8 +1,11 @@
+import { MAX_QUOTE, reactionsIn, withChange } from "../changes/change.js";
+
+/** @import { ChangedFrame, Quote } from "../../../rooms/protocol.ts" */
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
 /** @import { MessageItem } from "./message_row.js" */
 /** @import { MessageRows } from "./message_rows.js" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
-/** @import { Arrival } from "../connection/room_socket.js" */
+/** @import { Arrival } from "../connection/room_events.js" */
 
 const MAX_RECORDED_IDS = 1_000;
 
@@ -13,6 +16,8 @@ export class MessageStore {
   #byId = new Map();
   /** @type {Map<string, MessageItem>} by `clientId`, until the message is accepted or withdrawn */
   #unsettled = new Map();
+  /** The changes that the server hasn't accepted yet. @type {Map<string, Unsent>} by `clientId` */
+  #changes = new Map();
   /** This visitor's id in the room; "" until it is known. */
   #person = "";
   #account;
@@ -68,10 +73,14 @@ export class MessageStore {
     return this.#byId.get(id)?.isOwn ?? false;
   }
 
+  /** The item of a message that the server has. @param {string} id @returns {MessageItem | undefined} */
+  itemOf(id) {
+    return this.#byId.get(id);
+  }
+
   /** @param {ChatMessage} message @param {Arrival["from"]} from @returns {void} */
   show(message, from) {
-    const { id, username, person, message: text, account: hasAccount = false, deleted: isDeleted = false } =
-      message;
+    const { id, username, person, account: hasAccount = false } = message;
     const at = Date.parse(message.timestamp);
     const state = message.not_recorded
       ? "not_recorded"
@@ -86,12 +95,16 @@ export class MessageStore {
       id,
       username,
       person,
-      text,
+      text: message.message,
+      edited: message.edited ? Date.parse(message.edited) : 0,
+      isDeleted: message.deleted ?? false,
+      reactions: message.reactions ?? [],
+      replyTo: message.reply_to,
       at,
       isOwn,
       hasAccount,
-      isDeleted,
       state: state ?? "delivered",
+      changes: this.#changesOf(id),
     };
     if (id > this.#newestId) this.#newestId = id;
     if (known) return this.#confirm(known, facts);
@@ -100,10 +113,16 @@ export class MessageStore {
     this.#rows.place(item);
   }
 
-  /** @param {Unsent} unsent @returns {boolean} whether it is new in the list */
-  showUnsent({ clientId, username, text, writtenAt, failure }) {
+  /** @param {Unsent} unsent @returns {boolean} whether it is a message, and new in the list */
+  showUnsent(unsent) {
+    const { clientId, failure } = unsent;
+    if (unsent.change) {
+      this.#changes.set(clientId, unsent);
+      this.#showChanges(unsent.change.id);
+      return false;
+    }
     const known = this.#unsettled.get(clientId);
-    const item = known ?? this.#newUnsettled({ clientId, username, text, at: writtenAt });
+    const item = known ?? this.#newUnsettled(unsent);
     item.state = failure ? "failed" : "sending";
     item.failure = failure;
     item.row.showState(item);
@@ -111,12 +130,14 @@ export class MessageStore {
   }
 
   /**
-   * Notes that an unsent message was accepted, or without an `id` that its author has withdrawn it.
+   * Notes that an unsent message or change was accepted, or without an `id` that its author has withdrawn it.
    * @param {string} clientId
    * @param {string | undefined} id
    * @returns {void}
    */
   settle(clientId, id) {
+    const unsent = this.#changes.get(clientId);
+    if (unsent) return this.#settleChange(unsent, id !== undefined);
     const item = this.#unsettled.get(clientId);
     this.#unsettled.delete(clientId);
     // An item that has an id already came back in a history.
@@ -140,10 +161,30 @@ export class MessageStore {
     }
   }
 
-  /** Shows a message as deleted, without its text. @param {string} id @returns {void} */
-  remove(id) {
+  /**
+   * Shows what happened to a message.
+   * @param {ChangedFrame} frame
+   * @param {boolean} isForReader see {@link reactionsIn}
+   * @returns {void}
+   */
+  change(frame, isForReader) {
+    const id = frame.type === "message_deleted" ? frame.id : frame.type === "pins" ? "" : frame.message_id;
     const item = this.#byId.get(id);
-    if (item) item.row.write(Object.assign(item, { text: "", isDeleted: true }));
+    if (frame.type === "message_edited") {
+      this.#quoteAnew(id, { message: [...frame.message].slice(0, MAX_QUOTE).join("") });
+      if (item) Object.assign(item, { text: frame.message, edited: Date.parse(frame.edited) });
+    } else if (frame.type === "message_deleted") {
+      this.#quoteAnew(id, { message: "", username: "", deleted: true });
+      if (item) Object.assign(item, { text: "", isDeleted: true, reactions: [], replyTo: undefined });
+    } else if (frame.type === "reactions" && item) {
+      item.reactions = reactionsIn(item.reactions, frame, { person: this.#person, isForReader });
+    }
+    item?.row.write(item);
+  }
+
+  /** The last message of this visitor that `fits`. @param {(item: MessageItem) => boolean} fits @returns {MessageItem | undefined} */
+  lastOwn(fits) {
+    return this.#rows.findLast((item) => item.isOwn && fits(item));
   }
 
   /**
@@ -183,27 +224,75 @@ export class MessageStore {
   #confirm(item, facts) {
     const isSettled = item.state === "recorded" || item.state === "not_recorded";
     const hasMoved = item.order !== facts.order;
-    const hasChanged = item.text !== facts.text || item.username !== facts.username ||
-      item.hasAccount !== facts.hasAccount;
+    const before = writtenIn(item);
     if (hasMoved) this.#rows.takeOut(item);
     Object.assign(item, facts, { state: isSettled ? item.state : facts.state });
     this.#byId.set(facts.id, item);
-    if (hasChanged) item.row.write(item);
+    if (before !== writtenIn(item)) item.row.write(item);
     item.row.showState(item);
     if (hasMoved) this.#rows.place(item);
   }
 
-  /** @param {{ clientId: string, username: string, text: string, at: number }} written @returns {MessageItem} */
-  #newUnsettled(written) {
+  /** @param {Unsent} written @returns {MessageItem} */
+  #newUnsettled({ clientId, username, text, replyTo, writtenAt }) {
     const item = this.#rows.create({
-      ...written,
+      clientId,
+      username,
+      text,
+      replyTo,
+      at: writtenAt,
+      edited: 0,
+      isDeleted: false,
+      reactions: [],
       person: this.#person || undefined,
-      order: `1${written.at}`,
+      order: `1${writtenAt}`,
       isOwn: true,
       state: "sending",
+      changes: [],
     });
-    this.#unsettled.set(written.clientId, item);
+    this.#unsettled.set(clientId, item);
     this.#rows.place(item);
     return item;
   }
+
+  /** @param {Unsent} unsent @param {boolean} isAccepted @returns {void} */
+  #settleChange({ clientId, change, writtenAt }, isAccepted) {
+    this.#changes.delete(clientId);
+    if (!change) return;
+    const item = this.#byId.get(change.id);
+    // The frame that tells everybody may come later.
+    if (item && isAccepted) {
+      Object.assign(item, withChange(item, change, { at: writtenAt, name: item.row.you }));
+    }
+    this.#showChanges(change.id);
+  }
+
+  /** @param {string} id */
+  #showChanges(id) {
+    const item = this.#byId.get(id);
+    if (!item) return;
+    item.changes = this.#changesOf(id);
+    item.row.write(item);
+    item.row.showState(item);
+  }
+
+  /** @param {string} id @returns {Unsent[]} in the order in which they were made */
+  #changesOf(id) {
+    return [...this.#changes.values()].filter(({ change }) => change?.id === id)
+      .sort((a, b) => a.writtenAt - b.writtenAt);
+  }
+
+  /** Changes the quotes of a message in all replies. @param {string} id @param {Partial<Quote>} change */
+  #quoteAnew(id, change) {
+    for (const item of [...this.#byId.values(), ...this.#unsettled.values()]) {
+      if (item.replyTo?.id !== id) continue;
+      item.replyTo = { ...item.replyTo, ...change };
+      item.row.write(item);
+    }
+  }
+}
+
+/** What a row writes of an item, to compare. @param {MessageItem} item @returns {string} */
+function writtenIn({ text, username, hasAccount, edited, isDeleted, reactions, replyTo }) {
+  return JSON.stringify([text, username, hasAccount, edited, isDeleted, reactions, replyTo]);
 }

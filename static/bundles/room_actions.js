@@ -1,0 +1,2 @@
+/** What can be done with the messages of a room, made into one module by `deno task bundle`; pages load it when they are ready. */
+export { mountActions } from "../room/actions/actions.js";

@@ -1,0 +1,48 @@
+import { lineOf } from "./quote_line.js";
+import { part } from "../../shared/parts.js";
+
+/** @import { RoomSocket } from "../connection/room_socket.js" */
+/** @import { Words } from "../../shared/words.js" */
+
+/**
+ * Shows above the messages what is pinned to the room: the newest of it, and all when it is opened. A line leads to its
+ * message.
+ * @param {HTMLDetailsElement} bar
+ * @param {{ socket: RoomSocket, words: Words, list: HTMLElement }} parts `list` takes `goto`
+ * @returns {() => void} unmounts
+ */
+export function mountPinsBar(bar, { socket, words, list }) {
+  const rows = part("pins-list", bar);
+  const off = socket.on("pins", (messages) => {
+    const newest = messages.at(-1);
+    bar.hidden = !newest;
+    if (!newest) bar.open = false;
+    const count = messages.length;
+    part("pins-count", bar).textContent = words.say("pinned", { count });
+    part("pins-newest", bar).textContent = newest ? lineOf(newest.message) : "";
+    rows.replaceChildren(
+      ...messages.toReversed().map(({ id, username, message }) => {
+        const row = document.createElement("li");
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "pins__message";
+        button.dataset.id = id;
+        button.dir = "auto";
+        button.textContent = words.say("quote", { name: username, text: lineOf(message) });
+        row.append(button);
+        return row;
+      }),
+    );
+  });
+  const listening = new AbortController();
+  rows.addEventListener("click", ({ target }) => {
+    const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("button"));
+    if (!button) return;
+    bar.open = false;
+    list.dispatchEvent(new CustomEvent("goto", { detail: button.dataset.id }));
+  }, { signal: listening.signal });
+  return () => {
+    off();
+    listening.abort();
+  };
+}
