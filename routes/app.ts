@@ -1,11 +1,11 @@
 /** The sitemap: every way in over HTTP. */
 import { Hono } from "hono";
 import type { Access } from "../rooms/access/open_access.ts";
-import type { Archive } from "../rooms/messages/archive.ts";
 import type { Peers } from "../rooms/cluster/peers.ts";
 import type { Counters } from "../rooms/counters.ts";
 import type { OpenStats } from "../rooms/stats/open_stats.ts";
 import type { Documents } from "../rooms/documents/documents.ts";
+import type { Archive } from "../rooms/messages/archive.ts";
 import type { History } from "../rooms/messages/history.ts";
 import type { Idempotency } from "../rooms/kv/idempotency_keys.ts";
 import type { Rooms } from "../rooms/rooms.ts";
@@ -29,7 +29,8 @@ import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Logger } from "./logger.ts";
 import { type RowDelivery, sheetApi } from "./api/sheet.ts";
-import { messagesApi } from "./api/messages.ts";
+import { messagesApi } from "./api/messages/messages.ts";
+import { searchApi } from "./api/messages/search.ts";
 import { notificationsApi } from "./api/notifications.ts";
 import { notificationsSocket } from "./sockets/notifications.ts";
 import { metrics } from "./metrics.ts";
@@ -94,6 +95,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/tokens", tokensApi(parts))
     .route("/api/rooms", roomsApi({ ...parts, ...config }))
     .route("/api/rooms", messagesApi(parts))
+    .route("/api/rooms", searchApi(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", sheetApi(parts))

@@ -3,21 +3,13 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["version"]` | how many of the {@link MIGRATIONS} were carried out; missing before there were versions |
+ * | `["version"]` | how many of the migrations (`rooms/migrations.ts`) were carried out; missing before there were versions |
  *
  * Raise it only for what an older program would misread: new keys and new optional fields need no version.
  */
 
 /** Changes what one version wrote into what the next one reads. It may be carried out twice: a process may die in it. */
 export type Migration = (kv: Deno.Kv) => Promise<void>;
-
-/** In order; the one at index `n` makes version `n + 1` of version `n`. */
-export const MIGRATIONS: readonly Migration[] = [
-  // What was written before there were versions is read as it is.
-  () => Promise.resolve(),
-  // Entries stand among the messages from here on: an older program would take them for messages.
-  () => Promise.resolve(),
-];
 
 /** The data was written by a newer program. */
 export class NewerDataError extends Error {
@@ -34,10 +26,11 @@ export class NewerDataError extends Error {
 const KEY = ["version"];
 
 /**
- * Brings what is stored to the version of this program. Harmless when several processes do it at once.
+ * Brings what is stored to the version of this program: `migrations` in order, of which the one at index `n` makes version
+ * `n + 1` of version `n`. Harmless when several processes do it at once.
  * @throws {NewerDataError} when a newer program has written it.
  */
-export async function migrate(kv: Deno.Kv, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+export async function migrate(kv: Deno.Kv, migrations: readonly Migration[]): Promise<void> {
   while (true) {
     const entry = await kv.get<number>(KEY);
     const version = entry.value ?? 0;

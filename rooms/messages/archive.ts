@@ -17,6 +17,7 @@ import { ArchivePages, type LastPage, pageKey } from "./archive_pages.ts";
 import { entryIn, isReply, revisionByAll } from "./entries/entry.ts";
 import { idIn, isEntry, type Line, lineOf, roomInBody, seqIn } from "./message.ts";
 import { type PagePart, splitPage } from "./page_split.ts";
+import { signatureKey, signatureOf } from "./page_signature.ts";
 import { type Outbox, seqInBatch } from "./outbox.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 
@@ -37,7 +38,7 @@ const SLICE_BYTES = 8_000_000;
  * (https://docs.deno.com/api/deno/~/Deno.AtomicOperation).
  */
 const COMMIT_BYTES = 500_000;
-const COMMIT_PAGES = 500;
+const COMMIT_PAGES = 250;
 /** Rooms whose last page is remembered; more of them start from an empty memory. */
 const REMEMBERED_ROOMS = 10_000;
 /** Tries of work that other processes' advances interrupt. */
@@ -156,10 +157,11 @@ export class Archive extends ArchivePages {
     const changed = lines.filter((line, i) => line !== before[i]).length;
     if (!changed) return 0;
     this.#lastPages.delete(room);
-    const commit = this.#kv.atomic().check(page).delete(key).set(POSITION, this.#at);
+    const commit = this.#kv.atomic().check(page).delete(key).delete(signatureKey(room, after));
+    commit.set(POSITION, this.#at);
     const left = lines.filter((line) => line !== undefined);
     const parts = splitPage(left, after, await this.pageAfter(room, after));
-    for (const part of parts) commit.set(pageKey(room, part.after), part.bytes);
+    for (const part of parts) setPage(commit, room, part);
     also(commit);
     this.#stamp = await this.#commit(commit);
     return changed;
@@ -213,8 +215,7 @@ export class Archive extends ArchivePages {
           await this.#commit(commit);
           [commit, bytes, pages] = [this.#kv.atomic(), 0, 0];
         }
-        commit.set(pageKey(room, page.after), page.bytes);
-        bytes += page.bytes.length;
+        bytes += setPage(commit, room, page);
         pages++;
       }
       const last = this.#lastPages.get(room);
@@ -279,6 +280,13 @@ export class Archive extends ArchivePages {
 }
 
 function unchanged(): void {}
+
+/** Writes a page and its signature, and answers how many bytes these are. */
+function setPage(commit: Deno.AtomicOperation, room: string, { after, bytes }: PagePart): number {
+  const signature = signatureOf(unpack(bytes));
+  commit.set(pageKey(room, after), bytes).set(signatureKey(room, after), signature);
+  return bytes.length + signature.bits.length;
+}
 
 /** Another process has archived meanwhile. */
 class MovedError extends Error {

@@ -8,6 +8,7 @@
  */
 import { decodeTime } from "ulid";
 import { idIn, isId, type Line, seqIn } from "./message.ts";
+import { type Signature, signatureKey } from "./page_signature.ts";
 import { unpack } from "../kv/value_packer.ts";
 
 /** The position of a message in a room's pages. */
@@ -85,6 +86,21 @@ export class ArchivePages {
   /** The same, each with its key, with which a later call can continue. */
   keyedPagesFrom(room: string, page: string): AsyncGenerator<{ key: string; lines: Line[] }> {
     return this.#read({ prefix: [HISTORY, room], start: pageKey(room, page) }, { batchSize: 5 });
+  }
+
+  /** A room's pages whose signatures `mayBeRead`, newest first. */
+  async *signedPages(room: string, mayBeRead: (signature: Signature) => boolean): AsyncGenerator<Line[]> {
+    const options = { reverse: true, batchSize: 100 };
+    for await (
+      const { key, value } of this.#kv.list<Signature>(
+        { prefix: signatureKey(room, "").slice(0, -1) },
+        options,
+      )
+    ) {
+      if (!mayBeRead(value)) continue;
+      const page = await this.#kv.get<Uint8Array>(pageKey(room, String(key[2])));
+      if (page.value) yield unpack(page.value);
+    }
   }
 
   /** The key of the last page that begins at a `seq` or before it, or else of the first page. */

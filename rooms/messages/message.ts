@@ -30,7 +30,8 @@ export interface Draft {
 export type Line = string;
 
 const STAMP_LENGTH = 20;
-const SEQ_LENGTH = STAMP_LENGTH + 3;
+/** Characters of a `seq`. */
+export const SEQ_LENGTH = STAMP_LENGTH + 3;
 
 /** A commit's versionstamp (20 hex digits) and the index in its batch (at most 4,095), as one sortable string. */
 export function seqOf(versionstamp: string, index: number): string {

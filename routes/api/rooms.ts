@@ -23,7 +23,7 @@ import { HttpError } from "../errors.ts";
 import { isAdminOrService } from "./require_admin.ts";
 import type { Translations } from "../translations.ts";
 import { createMemberNotices } from "./member_notices.ts";
-import { noEntry } from "./messages.ts";
+import { noEntry } from "./messages/room_reader.ts";
 import { roomNameIn } from "../path_params.ts";
 
 const MAX_TITLE_LENGTH = 64;

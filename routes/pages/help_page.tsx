@@ -45,6 +45,11 @@ export function HelpPage({ page }: PageProps): Markup {
         </section>
         <Sentences
           page={page}
+          title="help.messages_title"
+          items={["help.messages_1", "help.messages_2", "help.messages_3", "help.messages_4"]}
+        />
+        <Sentences
+          page={page}
           title="help.record_title"
           items={["help.record_1", "help.record_2", "help.record_3"]}
         />
@@ -78,6 +83,18 @@ export function HelpPage({ page }: PageProps): Markup {
               <kbd>Tab</kbd>
             </dt>
             <dd>{words["help.keys_tab"]}</dd>
+            <dt>
+              <kbd>↑</kbd>
+            </dt>
+            <dd>{words["help.keys_up"]}</dd>
+            <dt>
+              <kbd>Ctrl / ⌘ + K</kbd>
+            </dt>
+            <dd>{words["help.keys_search"]}</dd>
+            <dt>
+              <kbd>?</kbd>
+            </dt>
+            <dd>{words["help.keys_list"]}</dd>
           </dl>
           <p>{words["help.keys_touch"]}</p>
         </section>

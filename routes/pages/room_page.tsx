@@ -75,6 +75,9 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
             <span class="room__count" data-part="count">{words["room.connecting"]}</span>
           </button>
         </div>
+        <button class="icon-button" data-part="search-open" type="button" aria-label={words["room.search"]}>
+          <Icon name="search" />
+        </button>
         <Actions page={page} />
       </header>
       <nav class="room__rooms" data-part="visited" aria-label={words["lobby.visited"]}>

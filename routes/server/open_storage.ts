@@ -1,5 +1,6 @@
 /** Opens the database that the configuration names. */
 import { openKv } from "../../rooms/kv/open_kv.ts";
+import { MIGRATIONS } from "../../rooms/migrations.ts";
 import type { Queue } from "../../rooms/kv/queue.ts";
 import { StorageGuard } from "../../rooms/kv/storage_guard.ts";
 import { NewerDataError } from "../../rooms/kv/stored_version.ts";
@@ -27,7 +28,14 @@ export async function openStorage(config: Config, log: Logger): Promise<OpenStor
   });
   try {
     const isShared = fanOut === "broadcast";
-    const opened = await openKv({ path, file, storage, isShared, wantsQueue: logDelivery !== "sweep" });
+    const opened = await openKv({
+      path,
+      file,
+      storage,
+      migrations: MIGRATIONS,
+      isShared,
+      wantsQueue: logDelivery !== "sweep",
+    });
     if (logDelivery !== "queue" || opened.queue) return { ...opened, storage };
     opened.kv.close();
   } catch (cause) {

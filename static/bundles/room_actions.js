@@ -1,2 +1,3 @@
-/** What can be done with the messages of a room, made into one module by `deno task bundle`; pages load it when they are ready. */
+/** What can be done with the messages of a room, and the search in them, made into one module by `deno task bundle`; pages load it when they are ready. */
 export { mountActions } from "../room/actions/actions.js";
+export { mountSearch } from "../room/search/search_panel.js";

@@ -1,21 +1,30 @@
+import { part } from "../shared/parts.js";
+
 /** @import { ActionsParts } from "./actions/actions.js" */
+/** @import { SearchParts } from "./search/search_panel.js" */
 
 /** Made by `deno task bundle`. */
 const MODULE = "./room_actions.js";
 
 /**
- * Loads what can be done with messages once the room is there: who is on a slow line reads sooner. It is tried again with
+ * Loads what can be done with messages, and the search in them, once the room is there: who is on a slow line reads sooner. It is tried again with
  * each connection until it is loaded.
  * @param {HTMLElement} list
- * @param {ActionsParts} parts
+ * @param {ActionsParts & Pick<SearchParts, "people">} parts
  * @returns {void}
  */
 export function loadActions(list, parts) {
   const off = parts.socket.on("messages", async () => {
     off();
     try {
-      const { mountActions } = await import(MODULE);
+      const { mountActions, mountSearch } = await import(MODULE);
       mountActions(list, parts);
+      mountSearch(part("search"), {
+        ...parts,
+        list,
+        opener: part("search-open"),
+        isLoaded: (/** @type {string} */ id) => parts.messages.itemOf(id) !== undefined,
+      });
       list.toggleAttribute("data-actions", true);
     } catch {
       const again = parts.socket.on("connection", ({ state }) => {

@@ -124,15 +124,16 @@ function enter(username) {
     opener: part("online"),
   });
   mountConnectionBar(part("connection"), { socket, words });
+  const people = peopleOf(socket);
   mountComposer(part("composer"), {
     socket,
     words,
     draft: new Draft(storage, room),
     list,
     maxLength: Number(maxLength),
-    people: peopleOf(socket),
+    people,
   });
-  loadActions(list, { messages, socket, words, room, composer: part("composer") });
+  loadActions(list, { messages, socket, words, room, people, composer: part("composer") });
   mountPermissions({ socket, words, room });
   mountRoomMembers(part("members"), { socket, words, room });
   mountRateNotice(part("pace"), { socket, words });

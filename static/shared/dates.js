@@ -3,6 +3,7 @@
 /** ULIDs begin with their time: ten digits of Crockford's base 32 (https://github.com/ulid/spec). */
 const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const TIME_LENGTH = 10;
+const ID_LENGTH = 26;
 const DAY_MS = 24 * 60 * 60_000;
 /** Timers stand still while a computer sleeps, so a timer set for midnight may be late: the date is compared every minute. */
 const CHECK_EVERY_MS = 60_000;
@@ -17,6 +18,21 @@ export function timeOfId(id) {
   let ms = 0;
   for (const digit of id.slice(0, TIME_LENGTH)) ms = ms * DIGITS.length + DIGITS.indexOf(digit);
   return ms;
+}
+
+/**
+ * An id that sorts before all that were made on a day of the visitor's calendar, and after all that were made earlier.
+ * @param {string} day `YYYY-MM-DD`
+ * @returns {string}
+ */
+export function dayStartId(day) {
+  let ms = new Date(`${day}T00:00`).getTime();
+  let id = "0".repeat(ID_LENGTH - TIME_LENGTH);
+  for (let digit = 0; digit < TIME_LENGTH; digit++) {
+    id = DIGITS[ms % DIGITS.length] + id;
+    ms = Math.floor(ms / DIGITS.length);
+  }
+  return id;
 }
 
 /** The visitor's calendar day, as a number to compare. @param {number} at milliseconds since the epoch @returns {number} */

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { drain, memoryWhileWaiting } from "./drain.ts";
 import { type Figure, machine, table } from "./figures.ts";
 import { reports } from "./reports.ts";
+import { search } from "./search.ts";
 import { coldStart, fanOut, roundTrip, storm } from "./talk.ts";
 
 const { values } = parseArgs({
@@ -13,7 +14,7 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 const figures: Figure[] = [];
-for (const measure of [coldStart, fanOut, roundTrip, storm, drain, memoryWhileWaiting, reports]) {
+for (const measure of [coldStart, fanOut, roundTrip, storm, drain, memoryWhileWaiting, reports, search]) {
   figures.push(...await measure(runs));
 }
 // deno-lint-ignore no-console -- a command speaks on stdout

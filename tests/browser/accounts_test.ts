@@ -8,6 +8,7 @@ import {
   send,
   signIn,
   TOKEN,
+  toolbarOf,
 } from "../support/browser.ts";
 
 browserTest(
@@ -84,7 +85,7 @@ browserTest(
     const root = await stage.signedIn("root", "/chat/team/");
     await connected(root);
     root.on("dialog", (dialog) => void dialog.accept());
-    await bubble(root, "不該說的話").getByRole("button", { name: "刪除這則訊息" }).click();
+    await (await toolbarOf(root, "不該說的話")).getByRole("button", { name: "刪除" }).click();
     for (const page of [root, ada, bo]) {
       await bubble(page, "訊息已刪除").waitFor();
       assertEquals(await page.getByText("不該說的話").count(), 0);

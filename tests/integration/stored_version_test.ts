@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { migrate, MIGRATIONS } from "../../rooms/kv/stored_version.ts";
+import { migrate } from "../../rooms/kv/stored_version.ts";
+import { MIGRATIONS } from "../../rooms/migrations.ts";
 import { ConfigError } from "../../routes/config.ts";
 import { Client } from "../support/client.ts";
 import { parseCsv, startService, temporaryDirectory } from "../support/service.ts";

@@ -11,14 +11,19 @@ export function pastText(place: number): string {
 }
 
 /** Leaves so many messages in the archive of a room, and nothing in the outbox. */
-export async function writePast(kv: Deno.Kv, room: string, count: number): Promise<void> {
+export async function writePast(
+  kv: Deno.Kv,
+  room: string,
+  count: number,
+  textOf: (place: number) => string = pastText,
+): Promise<void> {
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
   await archive.open();
   const commit = committer(kv, outbox);
   for (let i = 0; i < count; i += BATCH) {
     const length = Math.min(BATCH, count - i);
-    await commit(room, ...Array.from({ length }, (_, k) => pastText(i + k)));
+    await commit(room, ...Array.from({ length }, (_, k) => textOf(i + k)));
   }
   await archive.advance();
   const batches = await Array.fromAsync(outbox.after(""));

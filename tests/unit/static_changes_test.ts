@@ -4,6 +4,8 @@ import { reactionsIn, withChanges } from "../../static/room/changes/change.js";
 import { actionsFor } from "../../static/room/actions/message_actions.js";
 import { candidatesFor } from "../../static/room/composer/mention_list.js";
 import { piecesOf } from "../../static/room/text/formatting.js";
+import { excerpt, marked } from "../../static/room/search/highlight.js";
+import { dayStartId, timeOfId } from "../../static/shared/dates.js";
 import { Words } from "../../static/shared/words.js";
 
 const CONTENT = { text: "one", edited: 0, isDeleted: false, reactions: [] };
@@ -93,4 +95,20 @@ Deno.test("Words.say() sets a space between Chinese and Latin, and isolates what
   assertEquals(words.say("joined", { names: "小安" }), "小安加入");
   assertEquals(words.say("of", { count: 3 }), "第 3 則");
   assertEquals(words.say("joined", { names: "דנה" }), "\u2068דנה\u2069加入");
+});
+
+Deno.test("marked() marks words of any case and width, and leaves the text as it is", () => {
+  const shown = (text: string, ...words: string[]) =>
+    marked(text, words).map(({ text, isHit }) => isHit ? `[${text}]` : text).join("");
+  assertEquals(shown("ＡＢＣ 停課 abc", "abc", "停"), "[ＡＢＣ] [停]課 [abc]");
+  assertEquals(shown("ﬁne", "fi"), "[ﬁ]ne");
+  assertEquals(shown("nothing", "x"), "nothing");
+  const [first] = excerpt(`${"字".repeat(100)}hit`, ["hit"]);
+  assertEquals([...first.text].length, 21);
+});
+
+Deno.test("dayStartId() sorts between what was said before a day and on it", () => {
+  const start = new Date("2026-11-26T00:00").getTime();
+  const id = dayStartId("2026-11-26");
+  assertEquals([id.length, timeOfId(id)], [26, start]);
 });

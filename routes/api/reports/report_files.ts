@@ -5,7 +5,7 @@ import type { Reports } from "../../../rooms/reports/open_reports.ts";
 import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import type { ApiEnv } from "../gate.ts";
 import { HttpError } from "../../errors.ts";
-import { noEntry } from "../messages.ts";
+import { noEntry } from "../messages/room_reader.ts";
 import { accountIn, isOwnReport, noSuchReport } from "./reports.ts";
 
 const TYPES: Readonly<Record<string, string>> = {

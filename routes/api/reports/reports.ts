@@ -12,7 +12,7 @@ import { jsonIn } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
 import { once } from "../idempotency_key.ts";
 import type { Translations } from "../../translations.ts";
-import { noEntry } from "../messages.ts";
+import { noEntry } from "../messages/room_reader.ts";
 import { orderIn } from "./report_order.ts";
 import { reportSentences, viewReport } from "./report_view.ts";
 

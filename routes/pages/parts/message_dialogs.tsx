@@ -7,6 +7,7 @@ const SHORTCUTS = [
   ["Shift + Enter", "shortcuts.newline"],
   ["↑", "shortcuts.edit_last"],
   ["@", "shortcuts.mention"],
+  ["Ctrl / ⌘ + K, /", "shortcuts.search"],
   ["Tab ↑ ↓", "shortcuts.walk"],
   ["Esc", "shortcuts.leave"],
   ["?", "shortcuts.list"],
@@ -47,6 +48,49 @@ export function MessageDialogs({ page }: PageProps): Markup {
         />
         <p class="picker__status" data-part="emoji-status" role="status"></p>
         <div class="picker__all" data-part="emoji-all" tabindex={-1}></div>
+      </dialog>
+      <dialog class="dialog search" data-part="search" aria-labelledby="search-title">
+        <form method="dialog" class="search__title">
+          <h2 class="dialog__title" id="search-title">{words["room.search"]}</h2>
+          <button class="icon-button" type="submit" aria-label={words["room.close"]}>
+            <Icon name="close" />
+          </button>
+        </form>
+        <input
+          class="form__input"
+          data-part="search-words"
+          type="search"
+          aria-label={words["room.search_words"]}
+          placeholder={words["room.search_words"]}
+          autocomplete="off"
+          maxlength={200}
+          autofocus
+        />
+        <div class="search__filters">
+          <label>
+            {words["room.search_by"]}
+            <input class="form__input" type="search" name="by" list="search-names" maxlength={200} />
+          </label>
+          <datalist id="search-names" data-part="search-names"></datalist>
+          <label>
+            {words["room.search_from"]}
+            <input class="form__input" type="date" name="from" />
+          </label>
+          <label>
+            {words["room.search_to"]}
+            <input class="form__input" type="date" name="to" />
+          </label>
+        </div>
+        <div class="search__foot">
+          <p data-part="search-status" role="status"></p>
+          <button class="button button--quiet" data-part="search-day" type="button">
+            {words["room.search_day"]}
+          </button>
+        </div>
+        <ol class="search__results" data-part="search-results"></ol>
+        <button class="button button--quiet" data-part="search-more" type="button" hidden>
+          {words["room.search_more"]}
+        </button>
       </dialog>
       <dialog class="dialog" data-part="shortcuts" aria-labelledby="shortcuts-title">
         <form method="dialog">

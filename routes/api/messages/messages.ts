@@ -1,25 +1,21 @@
 /** `/api/rooms/:room/messages`: a room's history, and posting to it. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { History } from "../../rooms/messages/history.ts";
-import type { Idempotency } from "../../rooms/kv/idempotency_keys.ts";
-import type { Rooms } from "../../rooms/rooms.ts";
-import { DEFAULT_PAGE, MAX_PAGE, type Message } from "../../rooms/protocol.ts";
-import type { RoomNames } from "../../rooms/access/room_names.ts";
-import {
-  mayEnter,
-  maySpeak,
-  type PermissionStore,
-  type RoomPermissions,
-  whyNot,
-} from "../../rooms/access/room_permissions.ts";
-import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../rooms/user.ts";
-import { admitted, type ApiEnv } from "./gate.ts";
-import type { Caller, Refusal } from "../authentication.ts";
-import { jsonIn, pageQuery, requestBody } from "./request_body.ts";
-import { HttpError } from "../errors.ts";
-import { once } from "./idempotency_key.ts";
-import { roomNameIn } from "../path_params.ts";
+import type { History } from "../../../rooms/messages/history.ts";
+import { historyAround } from "../../../rooms/messages/history_around.ts";
+import type { Idempotency } from "../../../rooms/kv/idempotency_keys.ts";
+import type { Rooms } from "../../../rooms/rooms.ts";
+import { DEFAULT_PAGE, MAX_PAGE, type Message } from "../../../rooms/protocol.ts";
+import type { RoomNames } from "../../../rooms/access/room_names.ts";
+import { maySpeak, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../../rooms/user.ts";
+import type { ApiEnv } from "../gate.ts";
+import type { Caller, Refusal } from "../../authentication.ts";
+import { jsonIn, pageQuery, requestBody } from "../request_body.ts";
+import { HttpError } from "../../errors.ts";
+import { once } from "../idempotency_key.ts";
+import { roomNameIn } from "../../path_params.ts";
+import { answerWith, readableRoom } from "./room_reader.ts";
 
 const Post = v.object({
   message: v.string('"message" must be text'),
@@ -32,7 +28,10 @@ const Post = v.object({
   ),
 });
 
-const Query = v.object(pageQuery("a message", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }));
+const Query = v.object({
+  ...pageQuery("a message", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }),
+  around: v.optional(v.pipe(v.string(), v.maxLength(26, `"around" must be a message's id`))),
+});
 
 /** The API of messages. */
 export function messagesApi(options: {
@@ -46,16 +45,12 @@ export function messagesApi(options: {
   const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
-    const room = await roomNames.find(roomNameIn(c.req.param("room")));
-    const { user } = admitted(c.var.caller);
-    const now = await roomPermissions.of(room);
-    if (!mayEnter(now, user)) throw noEntry(now, user);
-    const { before, limit } = requestBody(Query, c.req.query());
-    const page = await history.before(room, before, limit);
-    return c.body(`{${history.json(page)}}`, 200, {
-      "content-type": "application/json; charset=utf-8",
-      "cache-control": "no-store",
-    });
+    const { room } = await readableRoom(c, options);
+    const { around, before, limit } = requestBody(Query, c.req.query());
+    if (around === undefined) return answerWith(c, history.json(await history.before(room, before, limit)));
+    const { older, newer } = await historyAround(history, room, around, limit);
+    const page = { lines: [...older.lines, ...newer.lines], more: older.more };
+    return answerWith(c, `${history.json(page)},"more_after":${newer.more}`);
   });
 
   app.post("/:room/messages", async (c) => {
@@ -78,13 +73,6 @@ export function messagesApi(options: {
   });
 
   return app;
-}
-
-/** The error for somebody who may not enter a room; 401 for a guest who might after signing in. */
-export function noEntry(permissions: RoomPermissions, user: User): HttpError {
-  return user.isGuest && !permissions.isClosed
-    ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
-    : new HttpError(403, "not_allowed", whyNot(permissions));
 }
 
 /**

@@ -1,0 +1,128 @@
+/**
+ * Signatures of the pages of rooms' histories: each tells which words its page can't hold, so that a search reads only a
+ * few pages of many.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["search", room, after]` | the {@link Signature} of the page with the same `after`, written in the page's commit |
+ *
+ * A signature is a Bloom filter (https://en.wikipedia.org/wiki/Bloom_filter) of all characters, and pairs of neighbouring
+ * ones, in the folded texts of a page: Chinese is found by one character or two, and Latin within words.
+ */
+import { type Line, SEQ_LENGTH } from "./message.ts";
+
+/** What a page can hold. */
+export interface Signature {
+  /** The times of its first and its last message, as in `Message.time`. */
+  readonly from: string;
+  readonly to: string;
+  /** The filter. */
+  readonly bits: Uint8Array;
+}
+
+/** Bits for each character of a page's text: 5 % of the pages that lack a pair of characters are read in vain. */
+const BITS_PER_CHARACTER = 8;
+/** Bits that each pair sets. */
+const HASHES = 3;
+const MIN_BYTES = 32;
+/** Half of what KV takes as one value. */
+const MAX_BYTES = 32_000;
+/** Stands before names, which are searched as a whole. */
+const NAME = "\u0001";
+
+/** The key of a page's signature. */
+export function signatureKey(room: string, after: string): Deno.KvKey {
+  return ["search", room, after];
+}
+
+/** A text in the form in which texts are compared: without differences of width and case. */
+export function folded(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
+}
+
+/** The signature of a page's lines. */
+export function signatureOf(lines: readonly Line[]): Signature {
+  const texts = lines.map((line) => between(line, `"message":"`, `","time":"`));
+  const text = folded(texts.join("\n"));
+  const names = new Set(lines.map((line) => between(line, `"username":"`, `","`)));
+  const size = Math.ceil(text.length * BITS_PER_CHARACTER / 8) + names.size * HASHES;
+  const bits = new Uint8Array(Math.min(Math.max(size, MIN_BYTES), MAX_BYTES));
+  const add = (hash: number): void => {
+    for (let i = 0; i < HASHES; i++) {
+      const bit = bitAt(hash, i, bits.length);
+      bits[bit >> 3] |= 1 << (bit & 7);
+    }
+  };
+  let before = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    add(hashOf(0, unit));
+    add(hashOf(before, unit));
+    before = unit;
+  }
+  for (const name of names) add(nameHash(name));
+  return { from: timeIn(lines[0]), to: timeIn(lines[lines.length - 1]), bits };
+}
+
+/** What a page must have for a search to read it; words and name are {@link folded}. */
+export class Sought {
+  readonly #hashes: number[] = [];
+
+  constructor({ words, name }: { words: readonly string[]; name?: string }) {
+    for (const word of words) {
+      // In a stored text a backslash stands before some signs: pairs with these are not compared.
+      const units = Array.from({ length: word.length }, (_, i) => word.charCodeAt(i));
+      for (const [i, unit] of units.entries()) {
+        if (isEscaped(unit)) continue;
+        this.#hashes.push(hashOf(0, unit));
+        if (i > 0 && !isEscaped(units[i - 1])) this.#hashes.push(hashOf(units[i - 1], unit));
+      }
+    }
+    if (name !== undefined && !/["\\]/.test(name)) this.#hashes.push(nameHash(name));
+  }
+
+  /** Whether a page may hold it; false is certain. */
+  mayBeIn({ bits }: Signature): boolean {
+    return this.#hashes.every((hash) => {
+      for (let i = 0; i < HASHES; i++) {
+        const bit = bitAt(hash, i, bits.length);
+        if (!(bits[bit >> 3] & 1 << (bit & 7))) return false;
+      }
+      return true;
+    });
+  }
+}
+
+/** A part of a line's JSON, still escaped: a quote in a text is, so the ends are unmistakable. */
+function between(line: Line, start: string, end: string): string {
+  const from = line.indexOf(start, SEQ_LENGTH) + start.length;
+  return line.slice(from, line.indexOf(end, from));
+}
+
+function timeIn(line: Line): string {
+  return between(line, `","time":"`, `"`);
+}
+
+/** `"` and `\`, which JSON escapes, and control characters. */
+function isEscaped(unit: number): boolean {
+  return unit === 0x22 || unit === 0x5c || unit < 0x20;
+}
+
+function nameHash(name: string): number {
+  let hash = 0;
+  for (const unit of NAME + folded(name)) hash = hashOf(hash, unit.codePointAt(0) ?? 0);
+  return hash;
+}
+
+/** 32 bits of two numbers (the last steps of MurmurHash3, https://github.com/aappleby/smhasher). */
+function hashOf(a: number, b: number): number {
+  let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
+  return (hash ^ hash >>> 16) >>> 0;
+}
+
+/** The bit number `i` of a hash in a filter of so many bytes (https://www.eecs.harvard.edu/~michaelm/postscripts/rsa2008.pdf). */
+function bitAt(hash: number, i: number, bytes: number): number {
+  return (hash + Math.imul(i, hash >>> 17 | 1) >>> 0) % (bytes * 8);
+}

@@ -1,0 +1,13 @@
+/** The steps from what older programs stored to what this one reads, in order, see `kv/stored_version.ts`. */
+import type { Migration } from "./kv/stored_version.ts";
+import { signAllPages } from "./messages/signing.ts";
+
+/** One step for each version. */
+export const MIGRATIONS: readonly Migration[] = [
+  // What was written before there were versions is read as it is.
+  () => Promise.resolve(),
+  // Entries stand among the messages from here on: an older program would take them for messages.
+  () => Promise.resolve(),
+  // Pages have signatures: an older program would write some without, which a search would miss.
+  signAllPages,
+];

@@ -1,0 +1,44 @@
+/** Reading a room over HTTP: who may, and the form of the answer. */
+import type { Context } from "hono";
+import {
+  mayEnter,
+  type PermissionStore,
+  type RoomPermissions,
+  whyNot,
+} from "../../../rooms/access/room_permissions.ts";
+import type { RoomNames } from "../../../rooms/access/room_names.ts";
+import type { User } from "../../../rooms/user.ts";
+import { HttpError } from "../../errors.ts";
+import { roomNameIn } from "../../path_params.ts";
+import { admitted, type ApiEnv } from "../gate.ts";
+
+/**
+ * The room that a call is about, and the caller, who may enter it.
+ *
+ * @throws {HttpError} 400, 401 or 403 for others.
+ */
+export async function readableRoom(
+  c: Context<ApiEnv>,
+  { roomNames, roomPermissions }: { roomNames: RoomNames; roomPermissions: PermissionStore },
+): Promise<{ room: string; user: User }> {
+  const room = await roomNames.find(roomNameIn(c.req.param("room") ?? ""));
+  const { user } = admitted(c.var.caller);
+  const now = await roomPermissions.of(room);
+  if (!mayEnter(now, user)) throw noEntry(now, user);
+  return { room, user };
+}
+
+/** Answers with the fields of a JSON object. */
+export function answerWith(c: Context<ApiEnv>, fields: string): Response {
+  return c.body(`{${fields}}`, 200, {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store",
+  });
+}
+
+/** The error for somebody who may not enter a room; 401 for a guest who might after signing in. */
+export function noEntry(permissions: RoomPermissions, user: User): HttpError {
+  return user.isGuest && !permissions.isClosed
+    ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
+    : new HttpError(403, "not_allowed", whyNot(permissions));
+}

@@ -1,0 +1,67 @@
+/** `/api/rooms/:room/search`: messages of a room by words, author and day. */
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Archive } from "../../../rooms/messages/archive.ts";
+import type { History } from "../../../rooms/messages/history.ts";
+import { DEFAULT_PAGE, MAX_PAGE } from "../../../rooms/protocol.ts";
+import type { RoomNames } from "../../../rooms/access/room_names.ts";
+import type { PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import { Search } from "../../../rooms/search.ts";
+import { HttpError } from "../../errors.ts";
+import type { ApiEnv } from "../gate.ts";
+import { pageQuery, requestBody } from "../request_body.ts";
+import { answerWith, readableRoom } from "./room_reader.ts";
+
+/** In UTF-16 code units. */
+const MAX_LENGTH = 200;
+/** Searches of one person at once: a page that is typed in begins a new one before the last has ended. */
+const MAX_AT_ONCE = 3;
+
+const text = (field: string) =>
+  v.pipe(v.string(), v.maxLength(MAX_LENGTH, `"${field}" must have at most ${MAX_LENGTH} characters`));
+const day = (field: string) =>
+  v.optional(v.pipe(v.string(), v.isoDate(`"${field}" must be a day, such as 2026-07-25`)));
+
+const Query = v.object({
+  ...pageQuery("a message", { max: MAX_PAGE, byDefault: DEFAULT_PAGE }),
+  q: v.optional(text("q"), ""),
+  by: v.optional(text("by")),
+  from: day("from"),
+  to: day("to"),
+});
+
+/** The API of searches. */
+export function searchApi(options: {
+  archive: Archive;
+  history: History;
+  roomPermissions: PermissionStore;
+  roomNames: RoomNames;
+}): Hono<ApiEnv> {
+  const { archive, history } = options;
+  const search = new Search(archive, history);
+  /** How many searches a person waits for. */
+  const running = new Map<string, number>();
+
+  return new Hono<ApiEnv>().get("/:room/search", async (c) => {
+    const { room, user } = await readableRoom(c, options);
+    const { q, ...query } = requestBody(Query, c.req.query());
+    const words = q.split(/\s+/u).filter(Boolean);
+    if (!words.length && query.by === undefined && query.from === undefined && query.to === undefined) {
+      throw new HttpError(400, "empty", 'Say what to search for: "q", "by", "from" or "to"');
+    }
+    const count = running.get(user.id) ?? 0;
+    if (count >= MAX_AT_ONCE) {
+      throw new HttpError(429, "rate_limited", "Your last searches aren't done yet", 1_000);
+    }
+    running.set(user.id, count + 1);
+    try {
+      const page = await search.find(room, { ...query, words }, c.req.raw.signal);
+      // Newest first, as a list of results is read.
+      return answerWith(c, history.json({ ...page, lines: page.lines.toReversed() }));
+    } finally {
+      const left = (running.get(user.id) ?? 1) - 1;
+      if (left) running.set(user.id, left);
+      else running.delete(user.id);
+    }
+  });
+}
