@@ -8,7 +8,7 @@ import { Draft } from "./composer/draft.js";
 import { loadActions } from "./load_actions.js";
 import { followKeyboard } from "./composer/keyboard.js";
 import { mountJumpToMessage } from "./messages/jump_to_message.js";
-import { mountMessageList } from "./messages/message_list.js";
+import { mountMessageList } from "./messages/mount_message_list.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { askNickname } from "./people/nickname_dialog.js";
 import { UnsentMessages } from "./connection/unsent_messages.js";
@@ -113,7 +113,7 @@ function enter(username) {
   });
   mountUnreadPill(part("pill"), { list, words });
   mountPageTitle(list);
-  const { messages } = mountMessageList(list, { socket, words, account, seenId });
+  const { messages } = mountMessageList(list, { socket, words, room, account, seenId });
   mountJumpToMessage(part("notice"), { list, words });
   mountReturnButton(/** @type {HTMLButtonElement} */ (part("return")), { list });
   mountPinsBar(/** @type {HTMLDetailsElement} */ (part("pins")), { socket, words, list });

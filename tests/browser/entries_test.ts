@@ -354,6 +354,5 @@ async function changesOf(stage: Stage, count: number): Promise<string[]> {
   for (;;) {
     const changes = await stage.changes().catch(() => []);
     if (changes.length >= count) return changes;
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -7,8 +7,8 @@
 /** @import { Unsent } from "./unsent_messages.js" */
 
 /**
- * Messages that came together. `more`: older ones exist; it means nothing with "gap" and "live".
- * @typedef {{ messages: ChatMessage[], from: "latest" | "gap" | "older" | "live", more: boolean }} Arrival
+ * Messages that came together. `more`: older ones exist; it means nothing with "gap", "newer" and "live". "newer": the page has asked for them.
+ * @typedef {{ messages: ChatMessage[], from: "latest" | "gap" | "older" | "newer" | "live", more: boolean }} Arrival
  */
 
 /**

@@ -115,3 +115,9 @@ function afterTurn(act) {
   };
   port2.postMessage(undefined);
 }
+
+/** A task that is drawn without a pause. @param {() => void} draw @returns {Task} */
+export function* drawing(draw) {
+  draw();
+  yield 0;
+}

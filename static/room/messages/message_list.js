@@ -1,6 +1,6 @@
-import { followDays } from "../../shared/dates.js";
-import { DrawQueue } from "./draw_queue.js";
+import { drawing, DrawQueue } from "./draw_queue.js";
 import { HistoryLoader } from "./history_loader.js";
+import { HistoryWindow } from "./history_window.js";
 import { JoinLeaveLine } from "./join_leave_line.js";
 import { mountMessageClicks } from "./message_clicks.js";
 import { mountMessageKeys } from "./message_keys.js";
@@ -15,52 +15,20 @@ import { UnreadLine } from "./unread_line.js";
 /** @import { Unsent } from "../connection/unsent_messages.js" */
 /** @import { JoinOrLeave, Renaming } from "./join_leave_summary.js" */
 /** @import { Arrival } from "../connection/room_events.js" */
-/** @import { RoomSocket } from "../connection/room_socket.js" */
-/** @import { Words } from "../../shared/words.js" */
+/** @import { ListParts } from "./mount_message_list.js" */
 
 /** How long a message that the list went to is highlighted. */
 const HIGHLIGHT_MS = 4_000;
 /** A page that is open for weeks must not grow without end: older rows are dropped, and loaded again when scrolled to. */
 const MAX_ROWS = 2_000;
+/** Rows above that, which are dropped together. */
+const SPARE_ROWS = 200;
+/** Rows are dropped at the end when this much lies below the reader, and loaded again when less is left: pixels. */
+const FAR_PX = 10_000;
+const NEAR_PX = 400;
 
-/**
- * Shows the room's messages. Other parts talk to the list by events on `element`. It fires:
- * - `arrive`: messages of others came live, or were unread when the room opened (detail: their number)
- * - `seen`: the reader is at the end of the list (detail: the newest id)
- * - `place`: the end of the list came into view or left it (detail: whether it is in view)
- * - `takeback`: a refused message or change returns to its author (detail: the {@link Unsent})
- * - `jump`: a quote led to the message that it is of (detail: the id of the reply)
- * - `gone`: the message to go to doesn't exist
- *
- * It listens to `toend`, which scrolls to the end, and to `goto`, which goes to a message (detail: its id).
- * @param {HTMLElement} element
- * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts `account`: the account's name, or "".
- * `seenId`: the newest message that was seen on an earlier visit, or ""
- * @returns {{ messages: Pick<MessageStore, "itemOf" | "lastOwn">, unmount: () => void }}
- */
-export function mountMessageList(element, parts) {
-  const list = new MessageList(element, parts);
-  const { socket } = parts;
-  const offs = [
-    socket.on("messages", (event) => list.receive(event)),
-    socket.on("unsent", (unsent) => list.showUnsent(unsent)),
-    socket.on("settled", ({ clientId, id }) => list.settle(clientId, id)),
-    socket.on("recorded", ({ ids, isRecorded }) => list.record(ids, isRecorded)),
-    socket.on("changed", (change) => list.change(change)),
-    socket.on("welcome", ({ person }) => list.setPerson(person)),
-    socket.on("presence", (change) => list.showJoinOrLeave(change)),
-    socket.on("renamed", (renaming) => list.showRenaming(renaming)),
-    followDays(() => list.showDays()),
-  ];
-  socket.showUnsent();
-  const unmount = () => {
-    offs.forEach((off) => off());
-    list.release();
-  };
-  return { messages: list.messages, unmount };
-}
-
-class MessageList {
+/** The room's messages on the page, see `mountMessageList()`. */
+export class MessageList {
   #element;
   #rows;
   #store;
@@ -69,20 +37,22 @@ class MessageList {
   #unreadLine;
   #drawing;
   #history;
+  #window;
   #seenId;
   #wasAtEnd = true;
   #listening = new AbortController();
 
   /**
    * @param {HTMLElement} element
-   * @param {{ socket: RoomSocket, words: Words, account: string, seenId: string }} parts
+   * @param {ListParts} parts
    */
-  constructor(element, { socket, words, account, seenId }) {
+  constructor(element, { socket, words, room, account, seenId }) {
     this.#element = element;
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
     this.#store = new MessageStore(this.#rows, account);
     this.#history = new HistoryLoader({ socket, rows: this.#rows, store: this.#store });
+    this.#window = new HistoryWindow({ room, rows: this.#rows, store: this.#store });
     this.#joinLeaveLine = new JoinLeaveLine(rows, words);
     this.#anchor = new ScrollAnchor(element);
     this.#unreadLine = new UnreadLine(words);
@@ -97,7 +67,7 @@ class MessageList {
     mountMessageClicks(element, { socket, signal });
     mountSignWords(element, signal);
     mountMessageKeys(element, signal);
-    element.addEventListener("toend", () => this.#anchor.toEnd(), { signal });
+    element.addEventListener("toend", () => this.#toEnd(), { signal });
     element.addEventListener("goto", (event) => {
       this.#history.setTarget(/** @type {CustomEvent<string>} */ (event).detail, { isLastSeen: false });
       if (element.hasAttribute("data-ready")) this.#goToTarget();
@@ -117,7 +87,11 @@ class MessageList {
 
   /** @param {Arrival} event @returns {void} */
   receive(event) {
-    this.#drawing.add(this.#drawn(event));
+    const { messages, from } = event;
+    if (!this.#window.isDetached || from === "older") return this.#drawing.add(this.#drawn(event));
+    this.#window.skip(messages);
+    const count = messages.filter((message) => !this.#store.isBySelf(message)).length;
+    if (count) this.#fire("arrive", count);
   }
 
   /** @param {Arrival} event @returns {Task} */
@@ -128,16 +102,16 @@ class MessageList {
       messages = loaded;
     }
     const isOpening = !this.#element.hasAttribute("data-ready");
-    const isPast = from === "older" || from === "latest";
+    const isPast = from !== "gap" && from !== "live";
     const fresh = messages.filter(({ id }) => !this.#store.has(id));
     // The newest messages are read first, so they are drawn first.
-    for (const message of isPast ? [...messages].reverse() : messages) {
+    for (const message of from === "older" || from === "latest" ? [...messages].reverse() : messages) {
       const { last } = this.#rows;
       this.#store.show(message, from);
       if (this.#rows.last !== last) this.#joinLeaveLine.finish();
       yield message.message.length;
     }
-    if (isPast) this.#history.hasOlder = more;
+    if (from === "older" || from === "latest") this.#history.hasOlder = more;
     this.#showEnds();
     this.#element.toggleAttribute("data-ready", true);
     const arrived = isPast ? [] : fresh.filter(({ id }) => !this.#store.isOwn(id));
@@ -158,6 +132,7 @@ class MessageList {
     let isNew = false;
     this.#anchor.hold(() => (isNew = this.#store.showUnsent(unsent)));
     if (!isNew) return;
+    if (this.#window.isDetached) this.#toEnd();
     this.#element.removeAttribute("data-empty");
     // Somebody who writes has read what there was.
     this.#anchor.hold(() => this.#unreadLine.remove());
@@ -195,7 +170,7 @@ class MessageList {
 
   /** @param {JoinOrLeave} change @returns {void} */
   showJoinOrLeave(change) {
-    this.#drawing.add(drawing(() => this.#joinLeaveLine.show(change)));
+    if (!this.#window.isDetached) this.#drawing.add(drawing(() => this.#joinLeaveLine.show(change)));
   }
 
   /** @returns {void} */
@@ -206,10 +181,11 @@ class MessageList {
   /** Runs after every scroll and every drawing. A list that is half drawn says nothing about what was read. */
   #scrolled() {
     if (this.#drawing.isBusy) return;
-    this.#dropOldest();
+    this.#dropFarRows();
     this.#loadOlderIfNear();
+    this.#loadNewerIfNear();
     this.#fireSeen();
-    const { isAtEnd } = this.#anchor;
+    const isAtEnd = this.#anchor.isAtEnd && !this.#window.isDetached;
     if (isAtEnd !== this.#wasAtEnd) this.#fire("place", isAtEnd);
     this.#wasAtEnd = isAtEnd;
   }
@@ -226,18 +202,51 @@ class MessageList {
 
   /** @param {string} id */
   #drawUnreadLine(id) {
-    const row = this.#store.rowOf(id);
+    const row = this.#store.itemOf(id)?.row.element;
     if (row) this.#unreadLine.drawAbove(row);
   }
 
-  /** Only while the end is in view: a reader who scrolled up has just loaded what would be dropped. */
+  /** The oldest while the end is in view, the newest while it is far: what is being read stays. */
+  #dropFarRows() {
+    if (this.#history.targetId || this.#rows.length <= MAX_ROWS) return;
+    if (this.#anchor.isAtEnd && !this.#window.isDetached) return this.#dropOldest();
+    const isMany = this.#rows.length > MAX_ROWS + SPARE_ROWS;
+    if (isMany && this.#anchor.belowPx > FAR_PX) {
+      this.#anchor.hold(() => this.#window.dropNewest(MAX_ROWS));
+      this.#anchor.isFollowing = !this.#window.isDetached;
+    } else if (isMany && this.#window.isDetached) this.#dropOldest();
+  }
+
   #dropOldest() {
-    if (this.#history.targetId || this.#rows.length <= MAX_ROWS || !this.#anchor.isAtEnd) return;
     this.#anchor.hold(() => {
       this.#store.dropOldest(MAX_ROWS);
       this.#history.hasOlder = true;
       this.#showEnds();
     });
+  }
+
+  async #loadNewerIfNear() {
+    if (!this.#window.isDetached || this.#anchor.belowPx > NEAR_PX) return;
+    const newer = await this.#window.loadNewer();
+    if (!newer) return;
+    this.#drawing.add(this.#drawn({ messages: newer.messages, from: "newer", more: false }));
+    if (newer.isAll) this.#drawing.add(drawing(() => this.#attach()));
+  }
+
+  /** Goes to the room's newest message. */
+  async #toEnd() {
+    if (this.#window.isDetached) {
+      const latest = await this.#window.loadLatest();
+      if (!latest) return;
+      this.#attach();
+      this.#drawing.add(this.#drawn({ ...latest, from: "latest" }));
+    }
+    this.#anchor.toEnd();
+  }
+
+  #attach() {
+    this.#window.attach();
+    this.#anchor.isFollowing = true;
   }
 
   #showEnds() {
@@ -255,7 +264,7 @@ class MessageList {
     if (!id || this.#history.loadTarget()) return;
     this.#history.setTarget("", { isLastSeen: false });
     if (isLastSeen) return this.#goToUnread();
-    const row = this.#store.rowOf(id);
+    const row = this.#store.itemOf(id)?.row.element;
     if (!row) return this.#fire("gone", "");
     row.scrollIntoView({ block: "center" });
     row.focus({ preventScroll: true });
@@ -275,7 +284,11 @@ class MessageList {
   }
 
   #fireSeen() {
-    if (this.#history.isTargetLastSeen || !this.#anchor.isAtEnd || document.hidden) return;
+    if (
+      this.#history.isTargetLastSeen || !this.#anchor.isAtEnd || this.#window.isDetached || document.hidden
+    ) {
+      return;
+    }
     this.#fire("seen", this.#store.newestId);
   }
 
@@ -283,10 +296,4 @@ class MessageList {
   #fire(name, detail) {
     this.#element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   }
-}
-
-/** A task that is drawn without a pause. @param {() => void} draw @returns {Task} */
-function* drawing(draw) {
-  draw();
-  yield 0;
 }

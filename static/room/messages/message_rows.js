@@ -120,6 +120,19 @@ export class MessageRows {
     return removed;
   }
 
+  /**
+   * Removes the last items, and the lines about people behind the last one that stays.
+   * @param {number} count
+   * @returns {MessageItem[]}
+   */
+  removeLast(count) {
+    const removed = this.#items.removeLast(count);
+    const last = this.last?.row.element ?? null;
+    while (this.#element.lastChild !== last) this.#element.lastChild?.remove();
+    this.#showNeighbours(this.#items.length - 1);
+    return removed;
+  }
+
   /** Writes the dates again, after midnight. @returns {void} */
   showDays() {
     for (let index = 0; index < this.#items.length; index++) this.#showNeighbours(index);

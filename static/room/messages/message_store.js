@@ -1,4 +1,5 @@
 import { MAX_QUOTE, reactionsIn, withChange } from "../changes/change.js";
+import { PendingChanges } from "../changes/pending_changes.js";
 
 /** @import { ChangedFrame, Quote } from "../../../rooms/protocol.ts" */
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
@@ -16,8 +17,7 @@ export class MessageStore {
   #byId = new Map();
   /** @type {Map<string, MessageItem>} by `clientId`, until the message is accepted or withdrawn */
   #unsettled = new Map();
-  /** The changes that the server hasn't accepted yet. @type {Map<string, Unsent>} by `clientId` */
-  #changes = new Map();
+  #changes = new PendingChanges();
   /** This visitor's id in the room; "" until it is known. */
   #person = "";
   #account;
@@ -47,11 +47,6 @@ export class MessageStore {
   /** @param {string} id @returns {boolean} */
   has(id) {
     return this.#byId.has(id);
-  }
-
-  /** @param {string} id @returns {HTMLElement | undefined} */
-  rowOf(id) {
-    return this.#byId.get(id)?.row.element;
   }
 
   /**
@@ -89,7 +84,7 @@ export class MessageStore {
       : this.#recorded.get(id);
     const known = this.#byId.get(id) ??
       (from === "gap" || from === "latest" ? this.#alreadySent(message) : undefined);
-    const isOwn = known?.isOwn ?? this.#isBySelf(message);
+    const isOwn = known?.isOwn ?? this.isBySelf(message);
     const facts = {
       order: `0${message.seq}`,
       id,
@@ -104,7 +99,7 @@ export class MessageStore {
       isOwn,
       hasAccount,
       state: state ?? "delivered",
-      changes: this.#changesOf(id),
+      changes: this.#changes.of(id),
     };
     if (id > this.#newestId) this.#newestId = id;
     if (known) return this.#confirm(known, facts);
@@ -117,7 +112,7 @@ export class MessageStore {
   showUnsent(unsent) {
     const { clientId, failure } = unsent;
     if (unsent.change) {
-      this.#changes.set(clientId, unsent);
+      this.#changes.add(unsent);
       this.#showChanges(unsent.change.id);
       return false;
     }
@@ -136,7 +131,7 @@ export class MessageStore {
    * @returns {void}
    */
   settle(clientId, id) {
-    const unsent = this.#changes.get(clientId);
+    const unsent = this.#changes.take(clientId);
     if (unsent) return this.#settleChange(unsent, id !== undefined);
     const item = this.#unsettled.get(clientId);
     this.#unsettled.delete(clientId);
@@ -196,6 +191,17 @@ export class MessageStore {
     for (const { id = "" } of this.#rows.removeFirst(this.#rows.length - most)) this.#byId.delete(id);
   }
 
+  /** Removes the newest messages in the same way. @param {number} most @returns {void} */
+  dropNewest(most) {
+    for (const { id = "" } of this.#rows.removeLast(this.#rows.length - most)) this.#byId.delete(id);
+  }
+
+  /** Removes all messages that the server has. @returns {void} */
+  clear() {
+    this.#rows.removeFirst(this.#byId.size);
+    this.#byId.clear();
+  }
+
   /**
    * The item of an own message whose acknowledgement was lost with the connection. The message comes back in the history
    * before its repetition is acknowledged, and must not appear twice meanwhile.
@@ -203,7 +209,7 @@ export class MessageStore {
    * @returns {MessageItem | undefined}
    */
   #alreadySent(message) {
-    if (!this.#isBySelf(message)) return undefined;
+    if (!this.isBySelf(message)) return undefined;
     return [...this.#unsettled.values()].find((item) =>
       !item.id && item.text === message.message && item.state === "sending"
     );
@@ -215,7 +221,7 @@ export class MessageStore {
    * @param {ChatMessage} message
    * @returns {boolean}
    */
-  #isBySelf({ person, username, account: hasAccount }) {
+  isBySelf({ person, username, account: hasAccount }) {
     if (person !== undefined) return person === this.#person;
     return hasAccount === true && username === this.#account;
   }
@@ -256,8 +262,7 @@ export class MessageStore {
   }
 
   /** @param {Unsent} unsent @param {boolean} isAccepted @returns {void} */
-  #settleChange({ clientId, change, writtenAt }, isAccepted) {
-    this.#changes.delete(clientId);
+  #settleChange({ change, writtenAt }, isAccepted) {
     if (!change) return;
     const item = this.#byId.get(change.id);
     // The frame that tells everybody may come later.
@@ -271,15 +276,9 @@ export class MessageStore {
   #showChanges(id) {
     const item = this.#byId.get(id);
     if (!item) return;
-    item.changes = this.#changesOf(id);
+    item.changes = this.#changes.of(id);
     item.row.write(item);
     item.row.showState(item);
-  }
-
-  /** @param {string} id @returns {Unsent[]} in the order in which they were made */
-  #changesOf(id) {
-    return [...this.#changes.values()].filter(({ change }) => change?.id === id)
-      .sort((a, b) => a.writtenAt - b.writtenAt);
   }
 
   /** Changes the quotes of a message in all replies. @param {string} id @param {Partial<Quote>} change */

@@ -9,6 +9,8 @@ const START_PX = 400;
 export class ScrollAnchor {
   #element;
   #resize;
+  /** Whether the end of the list is the end of what was said: then a reader who is there goes on with it. */
+  isFollowing = true;
   #wasAtEnd = true;
   /** The row that was held last. @type {{ row: Element, bottom: number, scrollTop: number } | undefined} */
   #anchor;
@@ -25,8 +27,13 @@ export class ScrollAnchor {
 
   /** @returns {boolean} */
   get isAtEnd() {
+    return this.belowPx < END_PX;
+  }
+
+  /** How much lies below what is in view. @returns {number} pixels */
+  get belowPx() {
     const { scrollHeight, scrollTop, clientHeight } = this.#element;
-    return scrollHeight - scrollTop - clientHeight < END_PX;
+    return scrollHeight - scrollTop - clientHeight;
   }
 
   /** Whether the start is near enough to load older messages. @returns {boolean} */
@@ -48,7 +55,7 @@ export class ScrollAnchor {
 
   /** Changes the list and keeps the position. @param {() => void} change @returns {void} */
   hold(change) {
-    if (this.isAtEnd) {
+    if (this.isAtEnd && this.isFollowing) {
       change();
       return this.toEnd();
     }

@@ -40,6 +40,11 @@ export class SortedList {
     return this.#items.splice(0, Math.max(0, count));
   }
 
+  /** Removes and returns the last items, at most `count`. @param {number} count @returns {Item[]} */
+  removeLast(count) {
+    return count > 0 ? this.#items.splice(-count) : [];
+  }
+
   /** @param {number} index @returns {Item | undefined} */
   at(index) {
     return index < 0 ? undefined : this.#items[index];
