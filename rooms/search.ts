@@ -51,10 +51,13 @@ export class Search {
         (query.from === undefined || signature.to.slice(0, DAY_LENGTH) >= query.from) &&
         sought.mayBeIn(signature),
     );
+    // A message that is gone counts as before the first one with a higher id.
+    const isBefore = (line: Line): boolean =>
+      before === undefined || (end === undefined ? idIn(line) < before : line < end);
     for await (const lines of pages) {
       signal?.throwIfAborted();
       for (const line of lines.toReversed()) {
-        if (end !== undefined && line >= end || idIn(line) === before) continue;
+        if (!isBefore(line)) continue;
         if (isMatch(line)) found.push(line);
         if (found.length > limit) return { lines: found.slice(0, limit).reverse(), more: true };
       }

@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { HttpError } from "../../routes/errors.ts";
 import { jsonIn } from "../../routes/api/request_body.ts";
+import { writePast } from "../support/past.ts";
 import { startProcess } from "../support/process.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { temporaryDirectory, TOKEN } from "../support/service.ts";
@@ -26,6 +27,23 @@ Deno.test("A body whose chunks are none, or that ends too early, writes no error
     await socket.write(request);
     await socket.rest();
   }
+  assertEquals(service.log.filter(({ level }) => level === "error"), []);
+});
+
+Deno.test("A search that is given up, as it is by whoever types on, writes no error into the log", async () => {
+  await using directory = await temporaryDirectory();
+  const path = `${directory.path}/t.db`;
+  {
+    using kv = await Deno.openKv(path);
+    await writePast(kv, "lobby", 50_000);
+  }
+  await using service = await startProcess({ KV_PATH: path, LOG_CSV_PATH: `${directory.path}/log.csv` });
+  for (let index = 0; index < 20; index++) {
+    using socket = await RawSocket.connect(service.url);
+    await socket.write("GET /api/rooms/lobby/search?q=lazy%20nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  const answer = await fetch(`${service.url}/api/rooms/lobby/search?q=49999`);
+  assertEquals((await answer.json()).messages.length, 1);
   assertEquals(service.log.filter(({ level }) => level === "error"), []);
 });
 

@@ -7,6 +7,7 @@ import { DEFAULT_PAGE, MAX_PAGE } from "../../../rooms/protocol.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import type { PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import { Search } from "../../../rooms/search.ts";
+import { personOf } from "../../../rooms/user.ts";
 import { HttpError } from "../../errors.ts";
 import type { ApiEnv } from "../gate.ts";
 import { pageQuery, requestBody } from "../request_body.ts";
@@ -42,6 +43,12 @@ export function searchApi(options: {
   /** How many searches a person waits for. */
   const running = new Map<string, number>();
 
+  const ended = (person: string): void => {
+    const left = (running.get(person) ?? 1) - 1;
+    if (left) running.set(person, left);
+    else running.delete(person);
+  };
+
   return new Hono<ApiEnv>().get("/:room/search", async (c) => {
     const { room, user } = await readableRoom(c, options);
     const { q, ...query } = requestBody(Query, c.req.query());
@@ -49,19 +56,23 @@ export function searchApi(options: {
     if (!words.length && query.by === undefined && query.from === undefined && query.to === undefined) {
       throw new HttpError(400, "empty", 'Say what to search for: "q", "by", "from" or "to"');
     }
-    const count = running.get(user.id) ?? 0;
+    const { signal } = c.req.raw;
+    const person = personOf(user);
+    const count = person === undefined ? 0 : running.get(person) ?? 0;
     if (count >= MAX_AT_ONCE) {
       throw new HttpError(429, "rate_limited", "Your last searches aren't done yet", 1_000);
     }
-    running.set(user.id, count + 1);
+    if (person !== undefined) running.set(person, count + 1);
     try {
-      const page = await search.find(room, { ...query, words }, c.req.raw.signal);
+      const page = await search.find(room, { ...query, words }, signal);
       // Newest first, as a list of results is read.
       return answerWith(c, history.json({ ...page, lines: page.lines.toReversed() }));
+    } catch (error) {
+      // Who types on gives up what was asked before.
+      if (signal.aborted) throw new HttpError(400, "gone", "Nobody waits for this answer any more");
+      throw error;
     } finally {
-      const left = (running.get(user.id) ?? 1) - 1;
-      if (left) running.set(user.id, left);
-      else running.delete(user.id);
+      if (person !== undefined) ended(person);
     }
   });
 }

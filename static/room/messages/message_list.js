@@ -239,6 +239,7 @@ export class MessageList {
       const latest = await this.#window.loadLatest();
       if (!latest) return;
       this.#attach();
+      this.#joinLeaveLine.finish();
       this.#drawing.add(this.#drawn({ ...latest, from: "latest" }));
     }
     this.#anchor.toEnd();
