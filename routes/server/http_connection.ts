@@ -34,8 +34,6 @@ const MAX_MS: Readonly<Record<State, number>> = {
   answering: 120_000,
   resting: 75_000,
 };
-/** A connection is new for this long: many at once are accepted before the first one is read. */
-const NEW_MS = 2_000;
 /** What is read of a request after its answer is complete; nginx and others do the same ("lingering close"). */
 const MAX_DRAINED_BYTES = 16 * 1024 * 1024;
 /** The longest that an answer takes after the client has closed its side: few clients wait for it. */
@@ -64,8 +62,6 @@ export class HttpConnection {
   #since: number;
   /** How many requests are being answered. */
   #requests = 0;
-  /** Whether the body of one of them may still have to come. */
-  #hasBody = false;
   /** How many of the first bytes are those of HTTP/2; `undefined` once one is another. */
   #preface: number | undefined = 0;
   /**
@@ -97,21 +93,9 @@ export class HttpConnection {
     return this.#since;
   }
 
-  /** Whether it is the service that takes its time: it answers a request, or hasn't read yet what came. */
-  get isOwedTime(): boolean {
-    if (this.#state === "silent") return !this.#isDraining && this.#options.clock.now - this.#since < NEW_MS;
-    return this.#state === "answering" && !this.#hasBody && this.#writingSince === undefined;
-  }
-
-  /** For how long the client hasn't taken what is sent to it. */
-  get unreadMs(): number {
-    return this.#writingSince === undefined ? 0 : this.#options.clock.now - this.#writingSince;
-  }
-
   /** A request of this connection is being answered. */
-  begun(hasBody: boolean): void {
+  begun(): void {
     this.#requests++;
-    this.#hasBody = hasBody;
     this.#become("answering");
   }
 
@@ -153,10 +137,7 @@ export class HttpConnection {
         }
         const request = this.#state === "silent" ? upgradeRequest(bytes) : undefined;
         if (request) return await this.#upgrade(request);
-        if (this.#beginsHttp2(bytes)) {
-          await this.refuse(new Response(null, { status: 505 }));
-          continue;
-        }
+        if (this.#beginsHttp2(bytes)) return await this.#refuse(505);
         this.#received(read);
         await this.#forward(bytes);
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
@@ -173,7 +154,7 @@ export class HttpConnection {
   /** To be called every second: ends the connection when it takes too long. */
   poll(): void {
     const { now } = this.#options.clock;
-    const isStuck = this.unreadMs > MAX_MS.resting;
+    const isStuck = this.#writingSince !== undefined && now - this.#writingSince > MAX_MS.resting;
     const maxMs = this.#hasSaidAll ? MAX_AFTER_ALL_MS : MAX_MS[this.#state];
     const grace = this.#state === "answering" ? this.#bytes / MIN_BYTES_PER_MS : 0;
     const isOver = this.#hasSaidAll && !this.#isOwed && now > this.#since;
@@ -183,17 +164,6 @@ export class HttpConnection {
   /** Whether an answer is to come. */
   get #isOwed(): boolean {
     return this.#state === "asking" || this.#state === "answering";
-  }
-
-  /** Answers whatever the client asks for, and closes the connection. */
-  async refuse(answer: Response): Promise<void> {
-    try {
-      this.#isDraining = true;
-      await writeAll(this.#client, await answerBytes(answer));
-      await this.#drain();
-    } catch {
-      this.end();
-    }
   }
 
   /** Closes the connection at once. */
@@ -228,6 +198,11 @@ export class HttpConnection {
       if (this.#preface === HTTP2.length) return true;
     }
     return false;
+  }
+
+  async #refuse(status: number): Promise<void> {
+    await writeAll(this.#client, await answerBytes(new Response(null, { status })));
+    this.end();
   }
 
   async #upgrade(request: Request): Promise<void> {

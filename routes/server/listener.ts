@@ -9,7 +9,6 @@ import { clientAddress } from "../client_address.ts";
 import type { Bindings } from "../authentication.ts";
 import { handshake } from "./upgrade_request.ts";
 import { HttpConnection } from "./http_connection.ts";
-import { crowdedAnswer, endOne, Turns } from "./crowding.ts";
 import { PlatformSocket, type Upgrader } from "../sockets/socket.ts";
 import type { TcpSocket } from "../sockets/tcp_socket.ts";
 
@@ -44,12 +43,6 @@ const EXHAUSTED_PAUSE_MS = 100;
 const SPARE_FILES = 48;
 /** Files of a connection whose request is forwarded: its own, and both ends of the one to the HTTP server. */
 const FILES_PER_REQUEST = 3;
-/** Requests of one address that are answered at a time; a page with all its files takes ten. */
-const ANSWERS_PER_ADDRESS = 64;
-/** How many times as many connections an address may have as long as each of them is new or being served. */
-const BURST = 4;
-/** How long somebody may leave an answer unread while others of the address wait. */
-const UNREAD_MS = 5_000;
 /** Where the HTTP server behind listens, and where connections to it come from. */
 const INNER_HOST = "127.0.0.1";
 
@@ -83,7 +76,6 @@ class TcpListener implements Listener {
   /** Connections by the client's address, as {@link clientAddress} has it. */
   readonly #byAddress = new Map<string, Set<HttpConnection>>();
   readonly #sockets = new Set<TcpSocket>();
-  readonly #turns: Turns;
   /** Files of connections above which idle connections are closed; known once files ran out. */
   #maxFiles = Infinity;
   readonly #clock = { now: 0 };
@@ -93,7 +85,6 @@ class TcpListener implements Listener {
   constructor(options: ListenerOptions) {
     const { hostname, port, reusePort } = options;
     this.#options = options;
-    this.#turns = new Turns(options.maxIdlePerAddress && ANSWERS_PER_ADDRESS);
     this.#listener = Deno.listen({ hostname, port, reusePort, tcpBacklog: BACKLOG });
     this.port = this.#listener.addr.port;
     this.#server = this.#serve();
@@ -148,10 +139,8 @@ class TcpListener implements Listener {
     const ofAddress = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, ofAddress.add(connection));
     const { maxIdlePerAddress } = this.#options;
-    const isOver = maxIdlePerAddress > 0 && ofAddress.size > maxIdlePerAddress;
-    const isCrowded = isOver && !endOne(ofAddress, connection) && ofAddress.size > maxIdlePerAddress * BURST;
-    const isFull = this.#files > this.#maxFiles && !endOne(this.#connections, connection);
-    if (isCrowded || isFull) void connection.refuse(crowdedAnswer());
+    if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endOne(ofAddress, connection);
+    if (this.#files > this.#maxFiles) endOne(this.#connections, connection);
     void connection.run();
   }
 
@@ -215,23 +204,10 @@ class TcpListener implements Listener {
     const { hostname, port } = info.remoteAddr;
     const connection = hostname === INNER_HOST ? this.#byPort.get(port) : undefined;
     if (!connection) return new Response(null, { status: 403, headers: { connection: "close" } });
-    connection.begun(request.body !== null);
-    const address = addressOf(connection);
-    const turn = this.#turns.enter(address);
-    const answered = (): void => {
-      connection.answered();
-      this.#turns.leave(address);
-    };
-    if (!turn) {
-      info.completed.then(answered, answered);
-      return this.#handle(request, connection, info.completed);
-    }
-    return turn.then(() => {
-      info.completed.then(answered, answered);
-      // The client may have given up meanwhile.
-      if (!this.#connections.has(connection)) return new Response(null, { status: 503 });
-      return this.#handle(request, connection, info.completed);
-    });
+    connection.begun();
+    const answered = (): void => connection.answered();
+    info.completed.then(answered, answered);
+    return this.#handle(request, connection, info.completed);
   }
 
   #handle(
@@ -254,15 +230,6 @@ class TcpListener implements Listener {
     this.#clock.now += POLL_MS;
     for (const connection of this.#connections) connection.poll();
     for (const socket of this.#sockets) socket.poll();
-    const { maxIdlePerAddress: most } = this.#options;
-    for (const ofAddress of most ? this.#byAddress.values() : []) {
-      while (ofAddress.size > most && endOne(ofAddress));
-    }
-    for (const address of this.#turns.crowded) {
-      for (const connection of this.#byAddress.get(address) ?? []) {
-        if (connection.unreadMs > UNREAD_MS) connection.end();
-      }
-    }
   }
 
   #checkEnd(): void {
@@ -275,6 +242,25 @@ const ports = new WeakMap<HttpConnection, number>();
 
 function addressOf({ remoteAddr: { hostname } }: HttpConnection): string {
   return clientAddress(hostname) ?? hostname;
+}
+
+/**
+ * Ends the connection that has done nothing for the longest time; where all are busy, the one that has been busy for the
+ * longest, which as a rule withholds its body or doesn't take its answer. The newcomer isn't to blame. False when there is
+ * none.
+ */
+function endOne(connections: Iterable<HttpConnection>, newcomer?: HttpConnection): boolean {
+  let last: HttpConnection | undefined;
+  for (const connection of connections) {
+    if (connection !== newcomer && !(last && isBefore(last, connection))) last = connection;
+  }
+  last?.end();
+  return last !== undefined;
+}
+
+/** Whether a connection is to end before another one, which came later. */
+function isBefore(a: HttpConnection, b: HttpConnection): boolean {
+  return a.isIdle === b.isIdle ? a.since <= b.since : a.isIdle;
 }
 
 function isExhausted(error: unknown): boolean {
