@@ -1,6 +1,7 @@
 /** Configuration: the environment, read and checked once. */
 import * as v from "valibot";
 import { accountName } from "../rooms/access/account_name.ts";
+import { PASSWORD_COST } from "../rooms/access/passwords.ts";
 import type { ClusterEngine } from "../rooms/cluster/open_channel.ts";
 import {
   bareValue,
@@ -48,6 +49,8 @@ export interface Config {
   readonly adminUsername: string | undefined;
   /** `ADMIN_PASSWORD`. Secret. */
   readonly adminPassword: string | undefined;
+  /** log2 N of the scrypt hashes of new passwords; no variable. */
+  readonly passwordCost: number;
   /** `SERVICE_TOKEN`. Secret. */
   readonly serviceToken: string | undefined;
   /** `ALLOWED_ORIGINS`: further pages that may open sockets. */
@@ -258,6 +261,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     reusePort: false,
     instance: undefined,
     isolate: 0,
+    passwordCost: PASSWORD_COST,
     isDeployed: all.DENO_DEPLOYMENT_ID !== undefined,
     isTraced: all.OTEL_DENO === "true" || all.OTEL_DENO === "1",
     fanOut: all.REDIS_URL ? "redis" : isRemote(kvPath) ? "kv" : "none",

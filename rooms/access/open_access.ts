@@ -42,6 +42,8 @@ interface AccessParts {
   /** The first admin, who is created unless an account has that name; both or neither. */
   readonly adminUsername: string | undefined;
   readonly adminPassword: string | undefined;
+  /** log2 N of scrypt. */
+  readonly passwordCost: number;
   /** Days; 0 = for good. */
   readonly retentionDays: number;
   /** Reports what goes wrong, under a fixed name. */
@@ -53,7 +55,7 @@ interface AccessParts {
 /** Opens them on one database, and creates the first admin; polls for changes until `quiesce()`. */
 export async function openAccess(parts: AccessParts): Promise<Access & Part<unknown>> {
   const { kv, clock: { now }, changes, log, mentions, failed } = parts;
-  const accounts = new Accounts({ kv, changes, now, passwords: new Passwords() });
+  const accounts = new Accounts({ kv, changes, now, passwords: new Passwords(parts.passwordCost) });
   await accounts.open();
   await makeAdmin(accounts, parts);
   // It listens for changes before the connections that depend on it are checked; members are notified last.

@@ -15,10 +15,14 @@ interface Cost {
   readonly p: number;
 }
 
+/** log2 N of new hashes. */
+export const PASSWORD_COST = 14;
+
 /** Characters. */
 const MIN_LENGTH = 10;
 const MAX_LENGTH = 256;
-const COST: Cost = { logN: 14, r: 8, p: 5 };
+const R = 8;
+const P = 5;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
@@ -43,8 +47,15 @@ export function passwordFault(password: string): string | undefined {
 export class Passwords {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+  readonly #cost: Cost;
   /** Compared with where there is no account, so that this takes as long as with one. */
-  readonly #decoy = `scrypt:${COST.logN}:${COST.r}:${COST.p}:${"A".repeat(22)}:${"A".repeat(43)}`;
+  readonly #decoy: string;
+
+  /** `logN`: log2 N of new hashes; anything below {@link PASSWORD_COST} is for tests. */
+  constructor(logN: number = PASSWORD_COST) {
+    this.#cost = { logN, r: R, p: P };
+    this.#decoy = stored(this.#cost, "A".repeat(22), "A".repeat(43));
+  }
 
   /**
    * The hash to store of a password.
@@ -53,10 +64,8 @@ export class Passwords {
    */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.#derive(password, salt, COST);
-    return `scrypt:${COST.logN}:${COST.r}:${COST.p}:${salt.toString("base64url")}:${
-      hash.toString("base64url")
-    }`;
+    const hash = await this.#derive(password, salt, this.#cost);
+    return stored(this.#cost, salt.toString("base64url"), hash.toString("base64url"));
   }
 
   /**
@@ -101,4 +110,8 @@ export class Passwords {
     }
     this.#running++;
   }
+}
+
+function stored({ logN, r, p }: Cost, salt: string, hash: string): string {
+  return `scrypt:${logN}:${r}:${p}:${salt}:${hash}`;
 }

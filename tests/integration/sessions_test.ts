@@ -173,7 +173,7 @@ Deno.test("Sockets close with 4001 when their account is removed, and go on when
 Deno.test("Credentials aren't issued on a password that was changed while it was checked", async () => {
   const kv = await Deno.openKv(":memory:");
   const changes = new ChangeFeed(kv, systemClock);
-  const accounts = new Accounts({ kv, changes, passwords: new Passwords(), now: Date.now });
+  const accounts = new Accounts({ kv, changes, passwords: new Passwords(8), now: Date.now });
   const sessions = new Credentials(SESSIONS, { kv, changes, now: Date.now });
   const { id } = await accounts.create({ ...ADA, role: "user" });
   const proof = await accounts.signIn("ada", PASSWORD);
