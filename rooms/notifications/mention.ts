@@ -9,10 +9,7 @@
 import { foldName } from "../access/account_name.ts";
 
 /** Signs that may begin a mention; East Asian input methods type the full-width one. */
-const SIGNS = ["@", "＠"];
-const SIGN = /[@＠]/gu;
-/** The backslash, with which JSON begins an escape sequence. */
-const BACKSLASH = 0x5c;
+const SIGN = /[@＠]/u;
 /** Signs of one message that are examined. */
 const MAX_SIGNS = 20;
 /** UTF-16 code units after a sign that are examined: a folded name has at most 256. */
@@ -31,25 +28,41 @@ export type LongestName<Account> = (
   mayEnd: (name: string) => boolean,
 ) => Promise<Account | undefined>;
 
+/** Whether a text, or its JSON, has a sign at all. */
+export function hasSign(text: string): boolean {
+  return SIGN.test(text);
+}
+
 /**
- * Whether a text, or its JSON, may contain a mention. Called for every message, so it only compares characters:
- * `mayBeginName` tells whether a folded name may begin with a character, and is asked about ASCII only, because other
- * characters may fold together with the next one; for those the answer is true.
+ * Whether a text may contain a mention. `mayBeginName` tells whether a folded name may begin with a character. Where the
+ * character after a sign may join with the next one, so that only folding the whole name tells, the answer is true.
  */
 export function mayMention(text: string, mayBeginName: (initial: string) => boolean): boolean {
-  if (text.includes(SIGNS[1])) return true;
   let signs = 0;
-  for (let at = text.indexOf(SIGNS[0]); at >= 0; at = text.indexOf(SIGNS[0], at + 1)) {
-    if (++signs > MAX_SIGNS) return true;
-    const [first, second] = [text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
-    const isPlain = first < 0x80 && !(second >= 0x80) && first !== BACKSLASH;
-    if (!isPlain || mayBeginName(text[at + 1].toLowerCase())) return true;
+  for (const sign of namingSigns(text)) {
+    if (++signs > MAX_SIGNS) return false;
+    const initial = initialAt(text, sign + 1);
+    if (initial === undefined || mayBeginName(initial)) return true;
   }
   return false;
 }
 
-/** UTF-16 code units before a sign that are examined. */
-const MAX_ADDRESS_UNITS = 2_000;
+/**
+ * A character that changes no character before it when both are folded: it is no mark, nothing invisible, and neither a
+ * part of a Hangul syllable nor a voicing mark of kana.
+ */
+const SEPARATE =
+  /^(?![\p{Default_Ignorable_Code_Point}\u1100-\u11ff\u3131-\u318e\uffa0-\uffdc\uff9e\uff9f])[^\p{M}]/u;
+
+/** The first character of the folded text from an index on; `undefined` when more than that one character decides it. */
+function initialAt(text: string, start: number): string | undefined {
+  const first = String.fromCodePoint(text.codePointAt(start) ?? 0);
+  const next = text.codePointAt(start + first.length);
+  if (next !== undefined && next >= 0x80 && !SEPARATE.test(String.fromCodePoint(next))) return undefined;
+  const initial = foldName(first).codePointAt(0);
+  return initial === undefined ? undefined : String.fromCodePoint(initial);
+}
+
 /** What follows the scope in a package name: `/pkg`. */
 const PACKAGE = /^\/[\w.-]/;
 
@@ -60,34 +73,48 @@ export async function mentionedIn<Account extends { readonly id: string }>(
 ): Promise<Account[]> {
   const found = new Map<string, Account>();
   let signs = 0;
-  for (const { index } of text.matchAll(SIGN)) {
-    if (SPACED.test(text.slice(Math.max(0, index - 2), index))) continue;
-    if (isInAddress(text, index)) continue;
-    const folded = nameAt(text, index + 1);
-    if (!folded) continue;
+  for (const sign of namingSigns(text)) {
     if (++signs > MAX_SIGNS) break;
-    const account = await longestName(folded, (name) => isWhole(name, folded));
+    const folded = nameAt(text, sign + 1);
+    const account = folded && await longestName(folded, (name) => isWhole(name, folded));
     if (account) found.set(account.id, account);
   }
   return [...found.values()];
 }
 
-/** Whether a sign belongs to a URL (`https://a/?to=@ada`) or to a path (`a/@ada`, but not `@bo/@ada`, which names both). */
-function isInAddress(text: string, sign: number): boolean {
-  const floor = Math.max(0, sign - MAX_ADDRESS_UNITS);
-  const before = (continues: RegExp, end: number): string => {
-    let start = end;
-    while (start > floor && continues.test(text[start - 1])) start--;
-    return text.slice(start, end);
-  };
-  if (before(/[!-~]/, sign).includes("://")) return true;
-  return text[sign - 1] === "/" && !/[@＠]/.test(before(/[^\s/]/, sign - 1));
+/**
+ * The indices of the signs behind which a name may begin. It doesn't behind a word (`bo@ada.example`), before white space or
+ * the end, in a URL (`https://a/?to=@ada`), and in a path (`a/@ada`, but `@bo/@ada` names both). Reads the text once: it may
+ * have a million characters, and each of them may be a sign.
+ */
+function* namingSigns(text: string): Generator<number> {
+  let isUrl = false;
+  // Whether there is a sign behind the last slash, and between that and the slash before.
+  let [isSigned, wasSigned] = [false, false];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    const isAscii = character > " " && character <= "~";
+    if (character === "@" || character === "＠") {
+      const isInAddress = isUrl || (text[at - 1] === "/" && !wasSigned);
+      const isNaming = !isInAddress && at + 1 < text.length && !/\s/u.test(text[at + 1]) &&
+        !SPACED.test(text.slice(Math.max(0, at - 2), at));
+      if (isNaming) yield at;
+      isUrl &&= isAscii;
+      isSigned = true;
+    } else if (character === "/") {
+      isUrl ||= text.startsWith("://", at - 1);
+      [isSigned, wasSigned] = [false, isSigned];
+    } else if (!isAscii) {
+      isUrl = false;
+      if (/\s/u.test(character)) isSigned = wasSigned = false;
+    }
+  }
 }
 
-/** The rest of the line after a sign, folded; `""` if no name can begin there. */
+/** The rest of the line after a sign, folded. */
 function nameAt(text: string, start: number): string {
   const [line] = text.slice(start, start + MAX_NAME_UNITS).toWellFormed().split("\n", 1);
-  return /^\s/u.test(line) ? "" : foldName(line);
+  return foldName(line);
 }
 
 /** Whether a name may end where it ends in the text. */

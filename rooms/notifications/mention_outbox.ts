@@ -12,10 +12,10 @@
 import type { Withdrawal } from "../messages/deletion.ts";
 import { type Entry, entryInBody } from "../messages/entries/entry.ts";
 import type { JournalItem } from "../messages/journal.ts";
-import { isEntryBody } from "../messages/message.ts";
+import { isEntryBody, messageInBody } from "../messages/message.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
-import { mayMention } from "./mention.ts";
+import { hasSign, mayMention } from "./mention.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** The messages or the deletion of one commit. */
@@ -44,7 +44,7 @@ export class MentionOutbox implements CommitHook {
   }
 
   /**
-   * Leaves out messages in which no `@` is followed by a character that a name begins with. Measured without this filter:
+   * Leaves out messages in which a character that no name begins with follows each `@`. Measured without this filter:
    * a commit of 50 messages with `@zoe`, which is no name, costs 7.7 ms of CPU instead of 0.4 ms, and one of 50 with
    * `@ 5` 0.9 ms.
    */
@@ -57,7 +57,7 @@ export class MentionOutbox implements CommitHook {
     for (const { draft: { body } } of items) {
       if (isEntryBody(body)) this.#addEntry(commit, entryInBody(body));
       // All bodies of a commit fit into one value, and so do some of them.
-      else if (mayMention(body, this.#mayBeginName)) this.#packer.add(body);
+      else if (this.#mayMention(body)) this.#packer.add(body);
     }
     if (!this.#packer.size) return;
     this.#set(commit, MENTION, this.#packer.take());
@@ -99,6 +99,10 @@ export class MentionOutbox implements CommitHook {
   /** Removes a job that is done. */
   async settle({ key }: MentionJob): Promise<void> {
     await this.#kv.delete(key);
+  }
+
+  #mayMention(body: string): boolean {
+    return hasSign(body) && mayMention(messageInBody(body).message, this.#mayBeginName);
   }
 
   #addEntry(commit: Deno.AtomicOperation, { entry, message_id: id }: Omit<Entry, "seq">): void {

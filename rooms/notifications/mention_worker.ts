@@ -145,7 +145,9 @@ export class MentionWorker {
     const named = await mentionedIn(message.message, (text, mayEnd) => accounts.longestName(text, mayEnd));
     const of = named.length ? await roomPermissions.of(room) : undefined;
     return {
-      accounts: named.filter((account) => of && !isAuthor(account, message) && mayEnter(of, userOf(account))),
+      accounts: named.filter((account) =>
+        of && isOlder(account, message) && !isAuthor(account, message) && mayEnter(of, userOf(account))
+      ),
       notification: {
         id,
         // Without words, because the reader's language isn't known here.
@@ -168,6 +170,11 @@ export class MentionWorker {
 
 function userOf({ id, displayName, role }: Account): Parameters<typeof mayEnter>[1] {
   return { id, name: displayName, isGuest: false, role };
+}
+
+/** Whether an account existed when a message was said: one made since under a name that was free means somebody else. */
+function isOlder({ createdAt }: Account, { timestamp }: MessageBody): boolean {
+  return createdAt <= timestamp;
 }
 
 /** Whether an account wrote a message; guests and programs may have the same name. */

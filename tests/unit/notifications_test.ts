@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeInboxFrame } from "../../rooms/notifications/frames.ts";
 import { mayMention, mentionedIn } from "../../rooms/notifications/mention.ts";
 import { safeUrl } from "../../rooms/notifications/notification.ts";
@@ -89,6 +89,8 @@ for (
     ["npm i @ada/pkg"],
     ["import '@ada/pkg.js'"],
     ["ftp://u:@ada@x"],
+    ["https://x.example/＠ada"],
+    ["a//@ada"],
     ["@adam"],
     ["@ada2"],
     ["@ada\u0301"],
@@ -116,13 +118,54 @@ Deno.test("mentionedIn() looks at twenty signs at most, and asks for no long nam
   await mentionedIn(`@${"\ufdfa".repeat(4_000)}`, () => Promise.resolve(undefined));
 });
 
-Deno.test("mayMention() passes over signs that no name stands behind, and leaves open what it can't know", () => {
-  const mayMentionAda = (text: string) => mayMention(text, (initial) => initial === "a");
-  const passedOver = ["hi", "a@b", "@@17.1.2@@ x", "@ ada", '"@"', "bo@example.com"];
+Deno.test("mayMention() passes over signs behind which no name begins, and leaves open what it can't know", () => {
+  const mayMentionAda = (text: string) => mayMention(text, (initial) => initial === "a" || initial === "安");
+  const passedOver = [
+    "hi",
+    "a@b",
+    "@@17.1.2@@ x",
+    "@ ada",
+    '"@"',
+    "bo@example.com",
+    "@",
+    "＠",
+    "@\nada",
+    "@\u3000小安",
+  ];
+  passedOver.push(
+    "@ 今天",
+    "＠ 今天",
+    "@你好",
+    "@😀",
+    "@".repeat(30),
+    "@бa",
+    "https://medium.com/@ada/post",
+    "小b@ada",
+  );
   assertEquals(passedOver.filter(mayMentionAda), []);
-  // A wide sign, another case, a script whose characters fold together, an accent that joins, an escape of JSON.
-  const looked = ["＠小安", "hi @Ada", "b@b @ada", "@小安", "@b\u0301o", '@\\"', "@".repeat(30)];
+  // A wide sign, another case, a character that folds to one, accents and invisible ones that may join.
+  const looked = [
+    "＠安",
+    "hi @Ada",
+    "b@b @ada",
+    "@安你好",
+    "@ａda",
+    "@b\u0301o",
+    "@\u200bada",
+    "@😀\u200d😀",
+  ];
   assertEquals(looked.filter((text) => !mayMentionAda(text)), []);
+});
+
+Deno.test("Finding mentions takes a time proportional to the text, whatever signs are in it", async () => {
+  const started = performance.now();
+  for (const piece of ["!@", "/@", "@ ", "a/", "://@", "@\n", "＠/", "@\u200b", "x@ "]) {
+    const text = piece.repeat(500_000);
+    mayMention(text, () => false);
+    await mentionedIn(text, () => Promise.resolve(undefined));
+  }
+  const tookMs = performance.now() - started;
+  assert(tookMs < 4_000, `It took ${tookMs} ms`);
 });
 
 for (
