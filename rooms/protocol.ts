@@ -62,6 +62,21 @@ export interface Quote {
   readonly deleted?: true;
 }
 
+/** The columns that rows of messages may have; `id` is always one of them. */
+export const ROW_COLUMNS = [
+  "time",
+  "room",
+  "username",
+  "message",
+  "id",
+  "account",
+  "reply_to",
+  "files",
+  "timestamp",
+  "date",
+  "kind",
+] as const;
+
 /** One emoji under a message. */
 export interface Reaction {
   readonly emoji: string;

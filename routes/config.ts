@@ -3,9 +3,11 @@ import * as v from "valibot";
 import { accountName } from "../rooms/access/account_name.ts";
 import { PASSWORD_COST } from "../rooms/access/passwords.ts";
 import type { ClusterEngine } from "../rooms/cluster/open_channel.ts";
+import { ROW_COLUMNS } from "../rooms/protocol.ts";
 import {
   bareValue,
   basePath,
+  columns,
   filled,
   host,
   oneOf,
@@ -27,6 +29,8 @@ export interface Config {
   readonly googleSheetId: string | undefined;
   /** `GOOGLE_SHEET_NAME` */
   readonly googleSheetName: string;
+  /** `SHEET_COLUMNS`: the columns of rows of messages. */
+  readonly sheetColumns: readonly string[];
   /** `GOOGLE_CREDS_PATH`, used when there is no {@link googleCredsJson}. */
   readonly googleCredsPath: string;
   /** `GOOGLE_CREDS_JSON`. Secret. */
@@ -119,6 +123,7 @@ const VARIABLES = {
     ),
   ),
   GOOGLE_SHEET_NAME: v.optional(filled("the name of a tab"), "ChatLogs"),
+  SHEET_COLUMNS: v.optional(columns(ROW_COLUMNS), "time,room,username,message,id"),
   GOOGLE_CREDS_PATH: v.optional(filled("a file"), "creds.json"),
   GOOGLE_CREDS_JSON: v.optional(filled("a service account's key, as JSON")),
   GOOGLE_API_ROOT: v.optional(origin(), "https://sheets.googleapis.com"),
@@ -230,6 +235,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     kvPath,
     googleSheetId: all.GOOGLE_SHEET_ID,
     googleSheetName: all.GOOGLE_SHEET_NAME,
+    sheetColumns: all.SHEET_COLUMNS,
     googleCredsPath: all.GOOGLE_CREDS_PATH,
     googleCredsJson: all.GOOGLE_CREDS_JSON,
     googleApiRoot: all.GOOGLE_API_ROOT,

@@ -39,6 +39,17 @@ export function oneOf<const T extends string>(...values: T[]): v.GenericSchema<s
   );
 }
 
+/** Names of columns, with commas between them: each once, and `id` among them. */
+export function columns(known: readonly string[]): v.GenericSchema<string, readonly string[]> {
+  const wanted = `names out of ${known.join(", ")}, with commas between them, each once, and id among them`;
+  return v.pipe(
+    v.string(),
+    v.transform((list) => list.split(",").map((name) => name.trim().toLowerCase()).filter(Boolean)),
+    v.check((names) => names.every((name) => known.includes(name)), wanted),
+    v.check((names) => names.includes("id") && new Set(names).size === names.length, wanted),
+  );
+}
+
 /** An origin such as `https://chat.example.com`. */
 export function origin(): v.GenericSchema<string, string> {
   const wanted = "an origin such as https://chat.example.com";

@@ -1,6 +1,7 @@
 /** Rows in a CSV file. */
-import { BOM, type End, findRows, idIn, isAt, readRows } from "./csv_rows.ts";
+import { BOM, cellsOf, type End, findRows, idIn, isAt, readRows } from "./csv_rows.ts";
 import { explainFileError } from "./file_errors.ts";
+import { Layout } from "./layout.ts";
 import {
   type FoundRows,
   HEADER,
@@ -16,7 +17,7 @@ import { type FileVersion, isSameVersion, openLocked, versionOf } from "./shared
 /** Which file to write. */
 export interface CsvFileOptions {
   readonly path: string;
-  /** {@link HEADER} unless told otherwise. */
+  /** The columns that a new file gets, `id` among them; {@link HEADER} unless told otherwise. */
   readonly header?: Row;
   /** Whether a new file begins with a byte order mark; an existing one stays as it is. */
   readonly bom?: boolean;
@@ -43,7 +44,9 @@ export interface CsvFileOptions {
 export class CsvFile implements Sheet {
   readonly name: string;
   readonly #path: string;
-  readonly #columns: number;
+  readonly #columns: Row;
+  /** Where our columns are: as configured, until the header is read. */
+  #layout: Layout;
   readonly #plainHeader: Uint8Array;
   readonly #bomHeader: Uint8Array;
   readonly #header: Uint8Array;
@@ -56,7 +59,8 @@ export class CsvFile implements Sheet {
   constructor({ path, header = HEADER, bom = true, noticed = () => {} }: CsvFileOptions) {
     this.#path = path;
     this.name = `CSV file ${path}`;
-    this.#columns = header.length;
+    this.#columns = header;
+    this.#layout = Layout.configured(header);
     this.#plainHeader = encoder.encode(toCsv([header]));
     this.#bomHeader = Uint8Array.of(...BOM, ...this.#plainHeader);
     this.#header = bom ? this.#bomHeader : this.#plainHeader;
@@ -75,22 +79,26 @@ export class CsvFile implements Sheet {
   append(rows: readonly Row[], signal: AbortSignal): Promise<RowPosition> {
     return this.#explain(async () => {
       using file = await this.#open(signal);
-      let bytes = encoder.encode(toCsv(rows));
-      let lastLength = encoder.encode(toCsv(rows.slice(-1))).length;
+      const encode = (rows: readonly Row[], before = "") =>
+        encoder.encode(before + toCsv(rows.map((row) => this.#layout.spread(row, ""))));
+      let bytes = encode(rows);
+      let lastLength = encode(rows.slice(-1)).length;
       if (!isSameVersion(this.#known, await versionOf(file))) {
         const { end, present } = await this.#read(file, new Set(rows.map(idOf)), signal);
         if (present.size) {
           throw new Error(`${this.name} has rows that somebody else wrote: search before appending`);
         }
-        const torn = tornRow(end, rows);
+        bytes = encode(rows);
+        lastLength = encode(rows.slice(-1)).length;
+        const torn = end.rest.length ? rows.findIndex((row) => startsWith(encode([row]), end.rest)) : -1;
         if (torn >= 0) {
           const all = [rows[torn], ...rows.toSpliced(torn, 1)];
-          bytes = encoder.encode(toCsv(all)).subarray(end.rest.length);
-          lastLength = encoder.encode(toCsv(all.slice(-1))).length;
+          bytes = encode(all).subarray(end.rest.length);
+          lastLength = encode(all.slice(-1)).length;
         } else if (end.isQuoted || end.isEndless) throw this.#unclosed(end);
         else if (end.rest.length) {
           const lineEnd = end.rest[end.rest.length - 1] === RETURN ? "\n" : "\r\n";
-          bytes = encoder.encode(lineEnd + toCsv(rows));
+          bytes = encode(rows, lineEnd);
         }
       }
       const { bytes: size } = await this.#write(file, bytes);
@@ -107,12 +115,12 @@ export class CsvFile implements Sheet {
   ): Promise<FoundRows> {
     return this.#explain(async () => {
       using file = await this.#open(signal);
-      let found = from && await isAt(file, from, this.#columns, signal)
-        ? await findRows(file, from.position, ids, this.#columns, signal)
+      let found = from && await isAt(file, from, this.#layout, signal)
+        ? await findRows(file, from.position, ids, this.#layout, signal)
         : undefined;
       // People may have sorted the file in a way that left this row where it was.
       if (!found || found.present.size < ids.size) {
-        found = await findRows(file, 0, ids, this.#columns, signal);
+        found = await findRows(file, 0, ids, this.#layout, signal);
       }
       // Their writer may have been killed before they were on the disk.
       if (found.present.size) await file.syncData();
@@ -149,16 +157,16 @@ export class CsvFile implements Sheet {
     const lastId = this.#lastId;
     const lastBytes = encoder.encode(lastId);
     let isLastThere = lastId === undefined;
-    const end = await readRows(file, 0, signal, (row) => {
+    const end = await readRows(file, 0, signal, (row, position) => {
+      if (position === 0) this.#layout = Layout.of(cellsOf(row), this.#columns, this.name);
       // Compares bytes: parsing each row's id would take longer than all the rest.
       isLastThere ||= endsWith(row, lastBytes);
       if (!ids.size) return;
-      const id = idIn(row, this.#columns);
+      const id = idIn(row, this.#layout);
       if (ids.has(id)) present.add(id);
     });
     // A spreadsheet program may have saved the row in another form.
-    isLastThere ||=
-      (await findRows(file, 0, new Set([lastId ?? ""]), this.#columns, signal)).present.size > 0;
+    isLastThere ||= (await findRows(file, 0, new Set([lastId ?? ""]), this.#layout, signal)).present.size > 0;
     if (!isLastThere && !end.isQuoted) {
       this.#lastId = undefined;
       this.#noticed({ code: "rows_missing", message: isNew ? this.#gone() : this.#changed() });
@@ -262,12 +270,6 @@ const encoder = new TextEncoder();
 const UTF_16 = [0xfffe, 0xfeff];
 const NO_IDS: ReadonlySet<string> = new Set();
 const RETURN = 0x0d;
-
-/** The index of the row whose beginning a crash left at the file's end; -1 when the end is none of these rows. */
-function tornRow({ rest }: End, rows: readonly Row[]): number {
-  if (!rest.length) return -1;
-  return rows.findIndex((row) => startsWith(encoder.encode(toCsv([row])), rest));
-}
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   let at = end.length;

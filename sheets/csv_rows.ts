@@ -5,6 +5,7 @@
  * anywhere else it is a character; text behind a closing quote belongs to the cell. So one stray quote swallows one cell,
  * not the rest of the file. A row ends at LF, CRLF, or CR alone.
  */
+import type { Layout } from "./layout.ts";
 import type { FoundRows, RowPosition } from "./sheet.ts";
 
 /** The end of a file, behind its last whole row. */
@@ -75,33 +76,33 @@ export async function readRows(
   return { rowsEnd: base, rest, isQuoted: state === QUOTED, isEndless: false };
 }
 
-/** Whether the row of `columns` cells at this position still has this id. */
+/** Whether the row at this position still has this id. */
 export async function isAt(
   file: Deno.FsFile,
   position: RowPosition,
-  columns: number,
+  layout: Layout,
   signal: AbortSignal,
 ): Promise<boolean> {
   let isSame = false;
   await readRows(file, position.position, signal, (row) => {
-    isSame = idIn(row, columns) === position.id;
+    isSame = idIn(row, layout) === position.id;
     return "stop";
   });
   return isSame;
 }
 
-/** Which of `ids` the file has in rows of `columns` cells from the byte `start` on, and the last row of one. */
+/** Which of `ids` the file has from the byte `start` on, and the last row of one. */
 export async function findRows(
   file: Deno.FsFile,
   start: number,
   ids: ReadonlySet<string>,
-  columns: number,
+  layout: Layout,
   signal: AbortSignal,
 ): Promise<FoundRows> {
   const present = new Set<string>();
   let last: RowPosition | undefined;
   await readRows(file, start, signal, (row, position) => {
-    const id = idIn(row, columns);
+    const id = idIn(row, layout);
     if (!ids.has(id)) return;
     present.add(id);
     last = { position, id };
@@ -109,27 +110,32 @@ export async function findRows(
   return { present, last };
 }
 
-/** The cells of one row of {@linkcode readRows}. */
+/** The cells of one row of {@linkcode readRows}; one that a program saved with semicolons or tabs is cut at these. */
 export function cellsOf(row: Uint8Array): string[] {
-  const cells: string[] = [];
-  for (const [, quoted, behind, plain] of decoder.decode(row).matchAll(CELL)) {
-    cells.push(quoted === undefined ? plain : quoted.replaceAll('""', '"') + behind);
-  }
-  return cells;
+  const text = decoder.decode(row);
+  const cells = cut(text, CELL);
+  return cells.length > 1 ? cells : cut(text, OTHER_CELL);
+}
+
+function cut(text: string, pattern: RegExp): string[] {
+  return Array.from(text.matchAll(pattern), ([, quoted, behind, plain]) => {
+    return quoted === undefined ? plain : quoted.replaceAll('""', '"') + behind;
+  });
 }
 
 /**
- * The id in a row: its last cell, found without parsing the others; or, when people have added columns behind it, the last
- * of the first `columns` cells.
+ * The id in a row. Where its column is the last one it is found without parsing the others, also when people have added
+ * columns behind it.
  */
-export function idIn(row: Uint8Array, columns: number): string {
+export function idIn(row: Uint8Array, layout: Layout): string {
+  if (layout.id < layout.width - 1) return cellsOf(row)[layout.id] ?? "";
   let start = row.length;
   while (start > 0 && !isSeparator(row[start - 1])) start--;
   const isQuoted = row[start] === QUOTE && row[row.length - 1] === QUOTE;
   const last = isQuoted ? row.subarray(start + 1, -1) : row.subarray(start);
   // An id is ASCII. Decoding it as UTF-8 would take longer than all the rest.
   if (last.length === ID_LENGTH) return String.fromCharCode(...last);
-  return cellsOf(row)[columns - 1] ?? decoder.decode(last);
+  return cellsOf(row)[layout.id] ?? decoder.decode(last);
 }
 
 /** Byte order mark: without it, spreadsheet programs read UTF-8 in the local code page. */
@@ -165,6 +171,7 @@ const RETURN = 0x0d;
 const SEMICOLON = 0x3b;
 const TAB = 0x09;
 const CELL = /(?:^|,)(?:"((?:[^"]|"")*)"([^,]*)|([^,]*))/g;
+const OTHER_CELL = /(?:^|[;\t])(?:"((?:[^"]|"")*)"([^;\t]*)|([^;\t]*))/g;
 /** The length of a ULID. */
 const ID_LENGTH = 26;
 /** A message has at most 64 KiB in the outbox, and twice that when every character is a quote. */

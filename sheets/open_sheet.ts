@@ -3,13 +3,15 @@ import { CsvFile } from "./csv_file.ts";
 import { readServiceAccountKey } from "./google/service_account.ts";
 import { GoogleSheet } from "./google/google_sheet.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
-import { CHANGES_HEADER, type Notice, type Sheet } from "./sheet.ts";
+import { CHANGES_HEADER, type Notice, type Row, type Sheet } from "./sheet.ts";
 
 /** The configuration of the sheet. */
 export interface SheetChoice {
   /** Undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
   readonly googleSheetName: string;
+  /** The columns of messages, `id` among them. */
+  readonly sheetColumns: Row;
   readonly googleCredsPath: string;
   readonly googleCredsJson: string | undefined;
   readonly googleApiRoot: string;
@@ -21,6 +23,8 @@ export interface SheetChoice {
 /** Where rows go: messages, and what is done to them, in two files or two tabs of one spreadsheet. */
 export interface Sheets {
   readonly sheet: Sheet;
+  /** The columns of messages. */
+  readonly columns: Row;
   readonly changes: Sheet;
   /** How fast rows may be written to both together. */
   readonly pace: PaceOptions;
@@ -35,11 +39,19 @@ export async function openSheet(
   choice: SheetChoice,
   noticed: (notice: Notice) => void,
 ): Promise<Sheets> {
-  const { googleSheetId, googleSheetName, googleCredsJson, googleCredsPath, googleApiRoot } = choice;
+  const {
+    sheetColumns: header,
+    googleSheetId,
+    googleSheetName,
+    googleCredsJson,
+    googleCredsPath,
+    googleApiRoot,
+  } = choice;
   if (!googleSheetId) {
     const { logCsvPath: path, logCsvBom: bom } = choice;
     return {
-      sheet: new CsvFile({ path, bom, noticed }),
+      columns: header,
+      sheet: new CsvFile({ path, header, bom, noticed }),
       changes: new CsvFile({ path: changesPath(path), header: CHANGES_HEADER, bom, noticed }),
       pace: FILE_PACE,
     };
@@ -51,7 +63,8 @@ export async function openSheet(
     noticed,
   };
   return {
-    sheet: new GoogleSheet({ ...options, tab: googleSheetName }),
+    columns: header,
+    sheet: new GoogleSheet({ ...options, header, tab: googleSheetName }),
     changes: new GoogleSheet({ ...options, tab: `${googleSheetName} changes`, header: CHANGES_HEADER }),
     pace: GOOGLE_PACE,
   };

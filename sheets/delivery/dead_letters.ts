@@ -5,11 +5,12 @@
  * | --- | --- |
  * | `["dead", id]` | {@link DeadLetter} as JSON, UTF-8 |
  */
-import { idOf, type Row } from "../sheet.ts";
+import type { Fields } from "../columns.ts";
+import { CHANGES_HEADER, HEADER, type Row } from "../sheet.ts";
 
 /** A row that the sheet refused for good. */
 export interface DeadLetter {
-  readonly row: Row;
+  readonly fields: Fields;
   /** Present for a row of changes. */
   readonly isChange?: true;
   /** The reason, one sentence for people. */
@@ -17,6 +18,9 @@ export interface DeadLetter {
   /** Whether somebody asked for it to be retried. */
   readonly isRetried?: boolean;
 }
+
+/** The form in which versions before 0.2 stored a letter. */
+type OldDeadLetter = Omit<DeadLetter, "fields"> & { readonly row: Row };
 
 const PREFIX = "dead";
 /** A letter has at most 64 KiB, as its message had in the outbox; a commit in KV has at most 800 KiB. */
@@ -34,7 +38,7 @@ export class DeadLetters {
   async list(): Promise<DeadLetter[]> {
     return await Array.fromAsync(
       this.#kv.list<Uint8Array>({ prefix: [PREFIX] }),
-      ({ value }) => JSON.parse(decoder.decode(value)),
+      ({ value }) => letterOf(JSON.parse(decoder.decode(value))),
     );
   }
 
@@ -55,7 +59,7 @@ export class DeadLetters {
 
   /** Has the letter of this message, or each letter, retried; returns how many. */
   async retry(id: string | undefined): Promise<number> {
-    const letters = (await this.list()).filter(({ row }) => id === undefined || idOf(row) === id);
+    const letters = (await this.list()).filter(({ fields }) => id === undefined || fields.id === id);
     await this.keep(
       letters.map((letter) => ({ ...letter, isRetried: true })),
       (operation) => operation.commit(),
@@ -69,8 +73,16 @@ export class DeadLetters {
   }
 }
 
-function keyOf({ row }: DeadLetter): Deno.KvKey {
-  return [PREFIX, idOf(row)];
+function keyOf({ fields }: DeadLetter): Deno.KvKey {
+  return [PREFIX, fields.id];
+}
+
+function letterOf(stored: DeadLetter | OldDeadLetter): DeadLetter {
+  if ("fields" in stored) return stored;
+  const { row, ...rest } = stored;
+  const header = rest.isChange ? CHANGES_HEADER : HEADER;
+  const texts = Object.fromEntries(row.map((text, index) => [header[index], text]));
+  return { ...rest, fields: { ...texts, id: texts.id, room: texts.room } };
 }
 
 const encoder = new TextEncoder();

@@ -15,18 +15,18 @@
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
-import { entryInBody } from "../../rooms/messages/entries/entry.ts";
-import { idInBody, isEntryBody, messageInBody } from "../../rooms/messages/message.ts";
+import { idInBody, isEntryBody } from "../../rooms/messages/message.ts";
 import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
-import { idOf, type Row, type RowPosition, type Sheet } from "../sheet.ts";
+import { changeFields, type Fields, messageFields, rowOf } from "../columns.ts";
+import { CHANGES_HEADER, type Row, type RowPosition, type Sheet } from "../sheet.ts";
+import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import { LateAppends } from "./late_appends.ts";
 import { RowWriter, type Way, type WrittenRows } from "./row_writer.ts";
 
-export { idOf, type Way };
+export type { Way };
 
 /** How far delivery is. The names of fields are stored. */
 interface Progress {
@@ -45,8 +45,8 @@ interface Progress {
 export interface Settled {
   /** All batches up to this versionstamp are settled. */
   readonly upTo: string;
-  /** Rows of messages that are in the sheet. */
-  readonly recorded: readonly Row[];
+  /** Messages that are in the sheet. */
+  readonly recorded: readonly Fields[];
   /** Rows that the sheet refused for good. */
   readonly refused: readonly DeadLetter[];
 }
@@ -54,9 +54,9 @@ export interface Settled {
 /** What the next append brings into the sheet. */
 export interface Slice {
   readonly batches: readonly Batch[];
-  readonly rows: readonly Row[];
-  /** The rows of the other sheet. */
-  readonly changes: readonly Row[];
+  readonly messages: readonly Fields[];
+  /** What was done to messages: it goes into the other sheet. */
+  readonly changes: readonly Fields[];
 }
 
 const PROGRESS = ["log"];
@@ -74,6 +74,8 @@ export interface DeliveryParts {
   readonly archive: Archive;
   /** Gets the messages. */
   readonly sheet: Sheet;
+  /** Its columns. */
+  readonly columns: Row;
   /** Gets what was done to them. */
   readonly changes: Sheet;
   /** Must be held while rows are written. */
@@ -89,6 +91,7 @@ export interface DeliveryParts {
 /** One of the two sheets. */
 interface Target {
   readonly sheet: Sheet;
+  readonly columns: Row;
   readonly writer: RowWriter;
   readonly lateAppends: LateAppends;
 }
@@ -108,11 +111,11 @@ export class Delivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.deadLetters = new DeadLetters(parts.kv);
-    const target = (sheet: Sheet, lateAppends: LateAppends): Target => {
-      return { sheet, lateAppends, writer: new RowWriter({ ...parts, sheet, lateAppends }) };
+    const target = (sheet: Sheet, columns: Row, lateAppends: LateAppends): Target => {
+      return { sheet, columns, lateAppends, writer: new RowWriter({ ...parts, sheet, lateAppends }) };
     };
-    this.#messages = target(parts.sheet, new LateAppends(parts.kv, "suspect"));
-    this.#changes = target(parts.changes, new LateAppends(parts.kv, "suspect_change"));
+    this.#messages = target(parts.sheet, parts.columns, new LateAppends(parts.kv, "suspect"));
+    this.#changes = target(parts.changes, CHANGES_HEADER, new LateAppends(parts.kv, "suspect_change"));
   }
 
   /** All batches up to this versionstamp are settled. */
@@ -143,23 +146,23 @@ export class Delivery {
   /** The messages to write next, oldest first; `undefined` when none is pending. */
   async next(): Promise<Slice | undefined> {
     const batches: Batch[] = [];
-    const rows: Row[] = [];
-    const changes: Row[] = [];
+    const messages: Fields[] = [];
+    const changes: Fields[] = [];
     const { intent } = this.#progress;
     let bytes = 0;
     for await (const batch of this.#parts.outbox.after("")) {
       if (intent !== undefined && batch.versionstamp > intent) break;
-      const count = rows.length + changes.length;
+      const count = messages.length + changes.length;
       const isFull = count + batch.bodies.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
       if (intent === undefined && count && isFull) break;
       batches.push(batch);
       for (const body of batch.bodies) {
-        if (isEntryBody(body)) changes.push(changeRowOf(body));
-        else rows.push(rowOf(body));
+        if (isEntryBody(body)) changes.push(changeFields(body));
+        else messages.push(messageFields(body));
       }
       bytes += batch.bytes;
     }
-    return batches.length ? { batches, rows, changes } : undefined;
+    return batches.length ? { batches, messages, changes } : undefined;
   }
 
   /**
@@ -171,14 +174,16 @@ export class Delivery {
     const { kv, archive } = this.#parts;
     const upTo = slice.batches[slice.batches.length - 1].versionstamp;
     const { intent, mark, changesMark } = this.#progress;
-    if (slice.rows.length) await this.#messages.writer.open(way.signal, mark);
+    if (slice.messages.length) await this.#messages.writer.open(way.signal, mark);
     // Only now: where nobody changes anything, there is no second tab.
     if (slice.changes.length) await this.#changes.writer.open(way.signal, changesMark);
     if (upTo > archive.position) await archive.advance();
     if (intent === undefined) await this.#save({ ...this.#progress, intent: upTo }, kv.atomic());
     const isDoubtful = slice.batches[0].versionstamp <= (this.#doubtfulUpTo ?? "");
-    const write = async ({ writer }: Target, rows: readonly Row[], last: RowPosition | undefined) => {
-      if (!rows.length) return { last, refused: [] };
+    const write = async (target: Target, all: readonly Fields[], last: RowPosition | undefined) => {
+      if (!all.length) return { last, refused: [] };
+      const { writer, columns } = target;
+      const rows = all.map((fields) => rowOf(fields, columns));
       if (intent !== undefined) return await writer.complete(rows, last, way);
       if (!isDoubtful) return await writer.append(rows, way);
       const written = await writer.appendMissing(rows, last, way);
@@ -186,18 +191,22 @@ export class Delivery {
       if (!written.found) this.#doubtfulUpTo = "";
       return written;
     };
-    const messages: WrittenRows = await write(this.#messages, slice.rows, mark);
+    const messages: WrittenRows = await write(this.#messages, slice.messages, mark);
     const changes: WrittenRows = await write(this.#changes, slice.changes, changesMark);
-    const isChange = true as const;
-    const refused = [...messages.refused, ...changes.refused.map((letter) => ({ ...letter, isChange }))];
+    const causes = new Map([...messages.refused, ...changes.refused].map(({ id, cause }) => [id, cause]));
+    const lettersOf = (all: readonly Fields[], isChange?: true): DeadLetter[] =>
+      all.flatMap((fields) => {
+        const cause = causes.get(fields.id);
+        return cause === undefined ? [] : [{ fields, isChange, cause }];
+      });
+    const refused = causes.size ? [...lettersOf(slice.messages), ...lettersOf(slice.changes, true)] : [];
     await this.#settle(slice.batches, refused, {
       settled: upTo,
       mark: messages.last ?? mark,
       changesMark: changes.last ?? changesMark,
       intent: undefined,
     });
-    const refusedIds = new Set(refused.map(({ row }) => idOf(row)));
-    return { upTo, recorded: slice.rows.filter((row) => !refusedIds.has(idOf(row))), refused };
+    return { upTo, recorded: slice.messages.filter(({ id }) => !causes.has(id)), refused };
   }
 
   /** Whether {@link tidy} has something to do. */
@@ -218,13 +227,14 @@ export class Delivery {
     const { clock, idempotentCommit } = this.#parts;
     for (const letter of await this.deadLetters.list()) {
       if (!letter.isRetried) continue;
-      const { writer } = letter.isChange ? this.#changes : this.#messages;
+      const { writer, columns } = letter.isChange ? this.#changes : this.#messages;
       await writer.open(way.signal, this.#lastOf(letter.isChange));
-      const { refused: again } = await writer.complete([letter.row], undefined, way);
+      const row = rowOf(letter.fields, columns);
+      const { refused: again } = await writer.complete([row], undefined, way);
       const refused = again.map(({ cause }) => ({ ...letter, cause, isRetried: undefined }));
       await this.deadLetters.keep(refused, (operation) => idempotentCommit.commit(operation));
       if (!refused.length) await this.#removeLetter(letter);
-      const recorded = refused.length || letter.isChange ? [] : [letter.row];
+      const recorded = refused.length || letter.isChange ? [] : [letter.fields];
       yield { upTo: this.settled, recorded, refused };
     }
     for (const { sheet, writer, lateAppends } of this.#targets) {
@@ -281,18 +291,8 @@ export class Delivery {
 
 /** How many messages of these batches became rows. */
 function rowsIn(batches: readonly Batch[], letters: readonly DeadLetter[]): number {
-  const refused = new Set(letters.map(({ row }) => idOf(row)));
+  const refused = new Set(letters.map(({ fields }) => fields.id));
   return batches.reduce((count, { bodies }) => {
     return count + bodies.filter((body) => !isEntryBody(body) && !refused.has(idInBody(body))).length;
   }, 0);
-}
-
-function rowOf(body: string): Row {
-  const { time, room, username, message, id } = messageInBody(body);
-  return [time, room, username, message, id];
-}
-
-function changeRowOf(body: string): Row {
-  const { time, room, username, entry, message_id, message, emoji, id } = entryInBody(body);
-  return [time, room, username, entry, message_id, message ?? emoji ?? "", id];
 }

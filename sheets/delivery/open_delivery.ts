@@ -14,10 +14,12 @@ import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { toCsv } from "../csv_file.ts";
 import type { Sheets } from "../open_sheet.ts";
-import { HEADER, type Notice, type Row } from "../sheet.ts";
+import { type Fields, rowOf } from "../columns.ts";
+import { inRows } from "../layout.ts";
+import type { Notice } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";
-import { Delivery, idOf } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { type DeliveryStatus, Flusher } from "./flusher.ts";
 import { Receipts } from "./receipts.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
@@ -96,13 +98,16 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     feed.alert(...alertOf(notice));
     status.note(notice);
   };
-  const { sheet, changes, pace } = await parts.openSheet(noticed);
+  const { sheet, columns, changes, pace } = await parts.openSheet(noticed);
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
-  const delivery = new Delivery({ ...parts, outbox, archive, sheet, changes, lease, idempotentCommit });
+  const delivery = new Delivery({
+    ...parts,
+    ...{ outbox, archive, sheet, columns, changes, lease, idempotentCommit },
+  });
   await delivery.load();
   const dead = await delivery.deadLetters.list();
-  history.recorded.markRecorded(delivery.settled, [], dead.filter(isMessage).map(({ row }) => targetOf(row)));
+  history.recorded.markRecorded(delivery.settled, [], dead.filter(isMessage).map(targetOf));
   const receipts = new Receipts({ history, rooms, delivery, lease, channel });
   const flusher: Flusher = new Flusher({
     ...parts,
@@ -115,11 +120,11 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       counters.rows += recorded.length;
       const outcome = {
         upTo,
-        recorded: recorded.map(targetOf),
-        refused: refused.filter(isMessage).map(({ row }) => targetOf(row)),
+        recorded: recorded.map(({ room, id }) => ({ room, id })),
+        refused: refused.filter(isMessage).map(targetOf),
       };
       receipts.settled(outcome);
-      for (const { row, cause } of refused) note("warn", "row_refused", { id: idOf(row), cause });
+      for (const { fields, cause } of refused) note("warn", "row_refused", { id: fields.id, cause });
     },
     choresFailed(cause) {
       failed("chores_failed", cause);
@@ -179,7 +184,9 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     async refusedRowsAsCsv() {
       const letters = await delivery.deadLetters.list();
       // The mark keeps spreadsheet programs from taking it for the local code page.
-      return `\ufeff${toCsv([HEADER, ...letters.map(messageRow)])}`;
+      return `\ufeff${
+        toCsv([inRows(columns), ...letters.map((letter) => rowOf(asMessage(letter), columns))])
+      }`;
     },
     async retry(id) {
       const count = await delivery.deadLetters.retry(id);
@@ -213,19 +220,18 @@ function isMessage({ isChange }: DeadLetter): boolean {
   return !isChange;
 }
 
-/** A refused row in the columns of messages. */
-function messageRow({ row, isChange }: DeadLetter): Row {
-  if (!isChange) return row;
-  const [time, room, username, change, messageId, text, id] = row;
-  return [time, room, username, `${change} ${messageId} ${text}`.trim(), id];
+/** The fields of a message that say what a refused row says. */
+function asMessage({ fields, isChange }: DeadLetter): Fields {
+  const { change, message_id, text } = fields;
+  return isChange ? { ...fields, message: `${change} ${message_id} ${text ?? ""}`.trim() } : fields;
 }
 
 function refusedRow(letter: DeadLetter): RefusedRow {
   const { cause, isRetried = false } = letter;
-  const [time, room, username, message, id] = messageRow(letter);
+  const { id, room, username = "", message = "", time = "" } = asMessage(letter);
   return { id, room, username, message, time, cause, is_retried: isRetried };
 }
 
-function targetOf(row: Row): { room: string; id: string } {
-  return { room: row[1], id: idOf(row) };
+function targetOf({ fields: { room, id } }: DeadLetter): { room: string; id: string } {
+  return { room, id };
 }

@@ -3,7 +3,7 @@ import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { History } from "../../rooms/messages/history.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
-import { type Delivery, idOf } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 
 /** Where a message is. */
 export interface ReceiptTarget {
@@ -68,7 +68,7 @@ export class Receipts {
     const upTo = await delivery.readSettled();
     const missed = history.settledBy(upTo);
     if (!missed.length) return;
-    const dead = new Set((await delivery.deadLetters.list()).map(({ row }) => idOf(row)));
+    const dead = new Set((await delivery.deadLetters.list()).map(({ fields }) => fields.id));
     const recorded = missed.filter(({ id }) => !dead.has(id));
     this.#tell({ upTo, recorded, refused: missed.filter(({ id }) => dead.has(id)) });
   }

@@ -3,7 +3,6 @@ import type { Clock } from "../../rooms/clock.ts";
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
 import { type Trace, untraced } from "../../rooms/trace.ts";
 import { idOf, type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
-import type { DeadLetter } from "./dead_letters.ts";
 import type { LateAppends } from "./late_appends.ts";
 
 /** How one piece of work is done: `pace` resolves when the next append may begin, `signal` aborts the work. */
@@ -12,12 +11,18 @@ export interface Way {
   readonly signal: AbortSignal;
 }
 
+/** A row that the sheet refused for good, and why. */
+export interface RefusedRow {
+  readonly id: string;
+  readonly cause: string;
+}
+
 /** What became of rows. */
 export interface WrittenRows {
   /** The last of the rows in the sheet, as far as this is known. */
   readonly last: RowPosition | undefined;
   /** Rows that the sheet refused for good. */
-  readonly refused: readonly DeadLetter[];
+  readonly refused: readonly RefusedRow[];
 }
 
 /** What {@link RowWriter} works with. */
@@ -53,7 +58,7 @@ export class RowWriter {
 
   /** Appends rows in order. */
   async append(rows: readonly Row[], way: Way): Promise<WrittenRows> {
-    const refused: DeadLetter[] = [];
+    const refused: RefusedRow[] = [];
     return { last: await this.#append(rows, refused, way), refused };
   }
 
@@ -87,7 +92,7 @@ export class RowWriter {
   }
 
   /** Appends rows in order; when the sheet refuses some, appends halves until each refused row is alone. */
-  async #append(rows: readonly Row[], refused: DeadLetter[], way: Way): Promise<RowPosition | undefined> {
+  async #append(rows: readonly Row[], refused: RefusedRow[], way: Way): Promise<RowPosition | undefined> {
     const { lease, sheet, trace = untraced } = this.#parts;
     try {
       await way.pace();
@@ -109,13 +114,13 @@ export class RowWriter {
   async #divide(
     rows: readonly Row[],
     refusal: SheetError,
-    refused: DeadLetter[],
+    refused: RefusedRow[],
     way: Way,
   ): Promise<RowPosition | undefined> {
     const { missing, last } = await this.#find(rows, undefined, way);
     if (!missing.length) return last;
     if (missing.length === 1 && rows.length === 1) {
-      refused.push({ row: missing[0], cause: refusal.message });
+      refused.push({ id: idOf(missing[0]), cause: refusal.message });
       return last;
     }
     const half = missing.length >> 1;

@@ -24,4 +24,9 @@ export function parseRange(range: string | null | undefined): RowRange | undefin
   };
 }
 
+/** The letters of a column, whose index is counted from 0. */
+export function letterOf(index: number): string {
+  return (index >= 26 ? letterOf(Math.floor(index / 26) - 1) : "") + String.fromCharCode(65 + index % 26);
+}
+
 const RANGE = /^(?:'((?:[^']|'')+)'|([^'!]+))!([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?$/;

@@ -4,8 +4,10 @@ import type { GoogleRequest } from "./google_client.ts";
 import { findDoubles, requestsToRemove } from "./google_doubles.ts";
 import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./service_account.ts";
-import { parseRange } from "./google_ranges.ts";
-import { GoogleTab } from "./google_tab.ts";
+import { cellOf, dateFormats, headerRow } from "./google_looks.ts";
+import { letterOf, parseRange, type RowRange } from "./google_ranges.ts";
+import { GoogleTab, type TabSize } from "./google_tab.ts";
+import { inRows, isMessage, Layout } from "../layout.ts";
 import {
   type FoundRows,
   HEADER,
@@ -23,7 +25,7 @@ export interface GoogleSheetOptions {
   /** From the spreadsheet's URL. */
   readonly spreadsheetId: string;
   readonly tab: string;
-  /** {@link HEADER} unless told otherwise; at most 26 columns. */
+  /** The columns that a new tab gets, `id` among them; {@link HEADER} unless told otherwise. */
   readonly header?: Row;
   readonly key: ServiceAccountKey;
   /** Another origin than Google's, for a stand-in. */
@@ -39,11 +41,11 @@ export interface GoogleSheetOptions {
 }
 
 /**
- * Rows in one tab of a Google spreadsheet, in its first columns. {@link RowPosition.position} is the row's number,
- * counted from 1.
+ * Rows in one tab of a Google spreadsheet, in the order of columns that its header has. {@link RowPosition.position} is the
+ * row's number, counted from 1.
  *
- * People own the tab: they may translate the header, sort, insert and delete rows. They must keep the order of the columns,
- * and leave no empty row among the others, because an append searches for the end of the rows above it.
+ * People own the tab: they may translate the header, move columns, sort, insert and delete rows. They must leave no empty row
+ * among the others, because an append searches for the end of the rows above it.
  */
 export class GoogleSheet implements Sheet {
   readonly name: string;
@@ -79,38 +81,14 @@ export class GoogleSheet implements Sheet {
    * @throws {SheetError} when the operator has to act.
    */
   async open(signal: AbortSignal, last?: RowPosition): Promise<void> {
-    const { header } = this.#options;
-    const firstRow = this.#tab.rowRange(1);
     this.#end ??= last?.position;
     if (this.#misplaced) await this.#requireRemoved(this.#misplaced, signal);
-    const tab = await this.#tab.findTab(signal);
-    if (!tab) {
+    const size = await this.#tab.findTab(signal);
+    if (!size) {
       if (this.#wasOpen) throw missingTab(this.#options.tab);
       await this.#tab.addTab(signal);
-    } else {
-      const isFresh = tab.rows <= FRESH.rows && tab.columns === FRESH.columns;
-      const { values } = await this.#tab.read(isFresh ? undefined : firstRow, "ROWS", signal) ??
-        { values: [] };
-      if ((isFresh && values.length === 0) || tab.columns < header.length) {
-        await this.#tab.setColumns(tab.sheetId, signal);
-      }
-      this.#wasOpen = true;
-      if (this.#isFilled(values[0])) {
-        if (ULID.test(values[0][header.length - 1] ?? "")) await this.#tab.insertHeader(tab.sheetId, signal);
-        return;
-      }
-      const below = await this.#tab.read(this.#tab.rowRange(2, 1000), "ROWS", signal);
-      // An append to an empty first row would overwrite the rows below.
-      if (below?.values.some((row) => this.#isFilled(row))) throw emptyFirstRow(this.#options.tab);
-    }
-    await this.#tab.call(signal, (api, options) =>
-      api.spreadsheets.values.update({
-        spreadsheetId: this.#options.spreadsheetId,
-        range: this.#tab.range(firstRow),
-        valueInputOption: "RAW",
-        requestBody: { values: [[...header]] },
-        fields: "updatedRows",
-      }, options));
+      this.#end = 1;
+    } else await this.#openTab(size, signal);
     this.#wasOpen = true;
   }
 
@@ -121,7 +99,7 @@ export class GoogleSheet implements Sheet {
     const isWhole = range && range.lastRow - range.firstRow + 1 === rows.length &&
       (updates?.updatedRows ?? rows.length) === rows.length;
     if (!isWhole) throw new Error("Google's answer to an append doesn't say where all of the rows are");
-    const isHere = range.firstColumn === "A" && range.lastColumn === this.#tab.idColumn &&
+    const isHere = range.firstColumn === "A" && range.lastColumn === this.#tab.lastColumn &&
       range.tab.toLowerCase() === this.#options.tab.toLowerCase();
     if (!isHere) {
       this.#misplaced = { range: String(updates?.updatedRange), id };
@@ -129,7 +107,7 @@ export class GoogleSheet implements Sheet {
     }
     // People have emptied the tab, or made it anew: opening it writes the header.
     if (range.firstRow === 1) throw new Error(`The tab "${this.#options.tab}" had no header`);
-    if (range.firstRow !== (this.#end ?? 0) + 1) await this.#checkGap(range.firstRow, signal);
+    if (range.firstRow !== (this.#end ?? 0) + 1) await this.#readBack(range, rows, signal);
     this.#end = range.lastRow;
     return { position: range.lastRow, id };
   }
@@ -153,7 +131,7 @@ export class GoogleSheet implements Sheet {
     const tab = doubles && await this.#tab.findTab(signal);
     if (!tab) return 0;
     await this.#tab.change(
-      requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: this.#options.header.length - 1 }),
+      requestsToRemove(doubles, { sheetId: tab.sheetId, idColumn: this.#tab.layout.id }),
       signal,
     );
     return doubles.count;
@@ -161,6 +139,32 @@ export class GoogleSheet implements Sheet {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#tab[Symbol.asyncDispose]();
+  }
+
+  /** Finds the columns in the header, or writes the header into an empty first row. */
+  async #openTab({ sheetId, rows, columns }: TabSize, signal: AbortSignal): Promise<void> {
+    const { header, tab } = this.#options;
+    const isFresh = rows <= FRESH.rows && columns === FRESH.columns;
+    const firstRow = `A1:${letterOf(Math.min(columns, MAX_COLUMNS) - 1)}1`;
+    const { values } = await this.#tab.read(isFresh ? undefined : firstRow, "ROWS", signal) ?? { values: [] };
+    const configured = Layout.configured(header);
+    if (configured.isFilled(values[0])) {
+      this.#tab.layout = Layout.of(values[0], header, this.name);
+      if (columns < this.#tab.layout.width) await this.#tab.setColumns(sheetId, signal);
+      if (isMessage(values[0])) await this.#tab.insertHeader(sheetId, signal);
+      // Before our first row: later on, the format is people's.
+      const formats = this.#end ? [] : dateFormats(sheetId, this.#tab.layout.spread(inRows(header), ""));
+      if (formats.length) await this.#tab.change(formats, signal);
+      return;
+    }
+    this.#tab.layout = configured;
+    if ((isFresh && values.length === 0) || columns < configured.width) {
+      await this.#tab.setColumns(sheetId, signal);
+    }
+    const below = await this.#tab.read(this.#tab.rowRange(2, 1000), "ROWS", signal);
+    // An append to an empty first row would overwrite the rows below.
+    if (below?.values.some((row) => configured.isFilled(row))) throw emptyFirstRow(tab);
+    await this.#tab.change([headerRow(sheetId, header), ...dateFormats(sheetId, header)], signal);
   }
 
   /** One append. After a 401 it is repeated only when none of the rows is in the tab. */
@@ -176,7 +180,7 @@ export class GoogleSheet implements Sheet {
         // The default, OVERWRITE, loses rows when two appends run at the same time.
         insertDataOption: "INSERT_ROWS",
         includeValuesInResponse: false,
-        requestBody: { values: rows.map((row) => row.map((cell) => cell || BLANK)) },
+        requestBody: { values: rows.map((row) => this.#cells(row)) },
         fields: "updates(updatedRange,updatedRows)",
       }, options);
     try {
@@ -204,19 +208,36 @@ export class GoogleSheet implements Sheet {
       // The range doesn't exist. Other errors of set-up appear when the tab is read.
       if (!(error instanceof SheetError && error.kind === "setup")) throw error;
     }
-    if (page?.values.some((row) => row[this.#options.header.length - 1] === id)) {
+    if (page?.values.some((row) => row[this.#tab.layout.id] === id)) {
       throw new SheetError(
         "setup",
-        `Google put rows into ${range} instead of columns A to ${this.#tab.idColumn} of the tab "${this.#options.tab}": ` +
+        `Google put rows into ${range} instead of columns A to ${this.#tab.lastColumn} of the tab "${this.#options.tab}": ` +
           "let the header begin in A1, and delete these rows.",
       );
     }
     this.#misplaced = undefined;
   }
 
-  /** Whether one of our columns has text. */
-  #isFilled(row: readonly string[] | undefined): row is readonly string[] {
-    return row?.slice(0, this.#options.header.length).some((cell) => cell !== "") ?? false;
+  /** The cells of a row as Google takes them. */
+  #cells(row: Row): (string | number | null)[] {
+    const columns = inRows(this.#options.header);
+    return this.#tab.layout.spread(row.map((text, index) => cellOf(columns[index], text)), null);
+  }
+
+  /**
+   * Makes sure that rows stand where Google says, when that isn't behind the last known row: people took rows out or put some
+   * in, or Google has written over something, or nothing.
+   */
+  async #readBack(range: RowRange, rows: readonly Row[], signal: AbortSignal): Promise<void> {
+    const { idColumn } = this.#tab;
+    const { firstRow, lastRow } = range;
+    const page = await this.#tab.read(`${idColumn}${firstRow}:${idColumn}${lastRow}`, "COLUMNS", signal);
+    if (!rows.every((row, index) => page?.values[0]?.[index] === idOf(row))) {
+      throw new Error(
+        `Google answers that it put rows into rows ${firstRow} to ${lastRow}, where they aren't`,
+      );
+    }
+    if (firstRow > (this.#end ?? 0) + 1) await this.#checkGap(firstRow, signal);
   }
 
   /** Gives notice when rows begin below an empty row, where people who scroll to the end of the others don't find them. */
@@ -224,7 +245,7 @@ export class GoogleSheet implements Sheet {
     const above = firstRow - 1;
     // The rows are written: an error here must not make them be written again.
     const page = await this.#tab.read(this.#tab.rowRange(above), "ROWS", signal).catch(() => undefined);
-    if (!page || page.values.some((row) => this.#isFilled(row))) return;
+    if (!page || page.values.some((row) => this.#tab.layout.isFilled(row))) return;
     this.#options.noticed({
       code: "rows_far_below",
       message:
@@ -235,11 +256,10 @@ export class GoogleSheet implements Sheet {
   }
 }
 
-const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 /** The size of a tab that people add by hand. */
 const FRESH = { rows: 1000, columns: 26 };
-/** Written instead of an empty cell, because a table could end at a column of empty cells. */
-const BLANK = " ";
+/** The header is searched for our columns so far. */
+const MAX_COLUMNS = 100;
 
 /** Which of `ids` are in a part of the id column that begins at row `start`, and the last row of one. */
 function within(

@@ -2,8 +2,10 @@
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleClient, GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, isBeyondGrid } from "./google_errors.ts";
-import { parseRange } from "./google_ranges.ts";
+import { letterOf, parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
+import { headerRow, looks } from "./google_looks.ts";
+import { Layout } from "../layout.ts";
 
 /** The size of a tab. */
 export interface TabSize {
@@ -26,15 +28,23 @@ export class GoogleTab implements AsyncDisposable {
   readonly #name: string;
   readonly #options: Required<GoogleSheetOptions>;
   #client: Promise<GoogleClient> | undefined;
+  /** Where our columns are: as configured, until the header is read. */
+  layout: Layout;
 
   constructor(name: string, options: Required<GoogleSheetOptions>) {
     this.#name = name;
     this.#options = options;
+    this.layout = Layout.configured(options.header);
   }
 
-  /** The letter of the last column, which has the ids. */
+  /** The letter of the column with the ids. */
   get idColumn(): string {
-    return String.fromCharCode("A".charCodeAt(0) + this.#options.header.length - 1);
+    return letterOf(this.layout.id);
+  }
+
+  /** The letter of the last column of ours. */
+  get lastColumn(): string {
+    return letterOf(this.layout.width - 1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -59,33 +69,29 @@ export class GoogleTab implements AsyncDisposable {
 
   /** Inserts the header above the first row. */
   insertHeader(sheetId: number, signal: AbortSignal): Promise<unknown> {
-    const values = this.#options.header.map((stringValue) => ({ userEnteredValue: { stringValue } }));
+    const range = { sheetId, dimension: "ROWS", startIndex: 0, endIndex: 1 };
     return this.change([
-      {
-        insertDimension: {
-          range: { sheetId, dimension: "ROWS", startIndex: 0, endIndex: 1 },
-          inheritFromBefore: false,
-        },
-      },
-      {
-        updateCells: {
-          start: { sheetId, rowIndex: 0, columnIndex: 0 },
-          rows: [{ values }],
-          fields: "userEnteredValue",
-        },
-      },
+      { insertDimension: { range, inheritFromBefore: false } },
+      headerRow(sheetId, this.#options.header),
     ], signal);
   }
 
-  /** Makes the tab, with two rows: Google doesn't freeze a header that is the only row. */
+  /** Makes the tab with its header and its looks, which are people's from then on. */
   addTab(signal: AbortSignal): Promise<unknown> {
-    const gridProperties = { rowCount: 2, columnCount: this.#options.header.length, frozenRowCount: 1 };
-    return this.change([{ addSheet: { properties: { title: this.#options.tab, gridProperties } } }], signal);
+    const { tab: title, header } = this.#options;
+    const sheetId = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+    // Two rows: Google doesn't freeze a header that is the only row.
+    const gridProperties = { rowCount: 2, columnCount: header.length, frozenRowCount: 1 };
+    return this.change([
+      { addSheet: { properties: { sheetId, title, gridProperties } } },
+      headerRow(sheetId, header),
+      ...looks(sheetId, header),
+    ], signal);
   }
 
   /** Makes the tab as wide as the header. */
   setColumns(sheetId: number, signal: AbortSignal): Promise<unknown> {
-    const properties = { sheetId, gridProperties: { columnCount: this.#options.header.length } };
+    const properties = { sheetId, gridProperties: { columnCount: this.layout.width } };
     const fields = "gridProperties.columnCount";
     return this.change([{ updateSheetProperties: { properties, fields } }], signal);
   }
@@ -178,9 +184,9 @@ export class GoogleTab implements AsyncDisposable {
     return explainGoogleError(error, { name: this.#name, tab, spreadsheetId, clientEmail, refused });
   }
 
-  /** The cells of our columns in these rows, in A1 notation. */
+  /** The cells of these rows from the first column to the last of ours, in A1 notation. */
   rowRange(first: number, last = first): string {
-    return `A${first}:${this.idColumn}${last}`;
+    return `A${first}:${this.lastColumn}${last}`;
   }
 
   /** The range `cells` of the tab, or the whole tab, in A1 notation. */

@@ -1,6 +1,6 @@
 import type { sheets_v4 as v4 } from "googleapis";
 import { GoogleError } from "./google_error.ts";
-import { type Cells, Tab } from "./google_tab.ts";
+import { type Cells, Tab, type Value } from "./google_tab.ts";
 
 const MAX_CELLS = 10_000_000;
 const MAX_CHARACTERS = 50_000;
@@ -18,13 +18,13 @@ export class Spreadsheet {
     return this.tabs.find((tab) => tab.title === title);
   }
 
-  addTab(title: string, rowCount?: number, columnCount?: number): Tab {
+  addTab(title: string, rowCount?: number, columnCount?: number, sheetId = this.#freeId()): Tab {
     if (this.tab(title)) {
       throw GoogleError.invalid(
         `Invalid requests[0].addSheet: A sheet with the name "${title}" already exists. Please enter another name.`,
       );
     }
-    const tab = new Tab(this.tabs.length, title, rowCount, columnCount);
+    const tab = new Tab(sheetId, title, rowCount, columnCount);
     this.#demandSpace(tab.rowCount * tab.columnCount);
     this.tabs.push(tab);
     return tab;
@@ -54,11 +54,12 @@ export class Spreadsheet {
 
   /** `spreadsheets.batchUpdate`: all of the requests, or none. */
   batchUpdate({ requests = [] }: v4.Schema$BatchUpdateSpreadsheetRequest): unknown {
-    const before = this.tabs.map((tab) => tab.copy());
+    const before = this.tabs.map((tab) => [tab, tab.copy()] as const);
     try {
       for (const request of requests) this.#change(request);
     } catch (error) {
-      for (const [index, tab] of this.tabs.entries()) tab.restore(before[index]);
+      this.tabs = before.map(([tab]) => tab);
+      for (const [tab, copy] of before) tab.restore(copy);
       throw error;
     }
     return { spreadsheetId: this.id, replies: [] };
@@ -67,7 +68,7 @@ export class Spreadsheet {
   #change(request: v4.Schema$Request): void {
     const { addSheet, updateSheetProperties, deleteDuplicates, insertDimension, deleteDimension, pasteData } =
       request;
-    const { updateCells } = request;
+    const { updateCells, updateDimensionProperties, repeatCell } = request;
     if (deleteDuplicates) {
       this.#deleteDuplicates(deleteDuplicates);
     } else if (insertDimension?.range) {
@@ -91,8 +92,16 @@ export class Spreadsheet {
       );
       this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, rows);
     } else if (addSheet) {
-      const { title, gridProperties } = addSheet.properties ?? {};
-      this.#addSheet(title ?? "Sheet", gridProperties ?? {});
+      this.#addSheet(addSheet.properties ?? {});
+    } else if (updateDimensionProperties?.fields === "pixelSize") {
+      const { range, properties } = updateDimensionProperties;
+      this.#tab(range?.sheetId).widths.set(range?.startIndex ?? 0, properties?.pixelSize ?? 100);
+    } else if (repeatCell?.fields?.startsWith("userEnteredFormat.")) {
+      const { range, cell } = repeatCell;
+      const { wrapStrategy, numberFormat } = cell?.userEnteredFormat ?? {};
+      const tab = this.#tab(range?.sheetId);
+      if (wrapStrategy) tab.wrapped.add(range?.startColumnIndex ?? 0);
+      if (numberFormat?.type === "DATE") tab.dates.add(range?.startColumnIndex ?? 0);
     } else if (updateSheetProperties?.fields === "gridProperties.columnCount") {
       const { sheetId, gridProperties } = updateSheetProperties.properties ?? {};
       const tab = this.#tab(sheetId);
@@ -103,7 +112,7 @@ export class Spreadsheet {
   /** `spreadsheets.values.get`. */
   read(range: string, query: URLSearchParams): unknown {
     const { tab, cells } = this.#resolve(range);
-    const rows = tab.read(cells);
+    const rows = tab.read(cells, query.get("valueRenderOption") === "UNFORMATTED_VALUE");
     const values = query.get("majorDimension") === "COLUMNS" ? transposed(rows) : rows;
     return {
       range: tab.nameOf(cells),
@@ -113,7 +122,7 @@ export class Spreadsheet {
   }
 
   /** `spreadsheets.values.update`. */
-  update(range: string, values: string[][], query: URLSearchParams): unknown {
+  update(range: string, values: Value[][], query: URLSearchParams): unknown {
     const { tab, cells } = this.#resolve(range);
     const written = tab.write(cells.top, cells.left, entered(values, query));
     return { spreadsheetId: this.id, updatedRange: tab.nameOf(written), updatedRows: values.length };
@@ -123,7 +132,7 @@ export class Spreadsheet {
    * `spreadsheets.values.append`. Without `INSERT_ROWS` the place is chosen first and written to later, as with
    * Google, so that two appends at once lose rows.
    */
-  async append(range: string, values: string[][], query: URLSearchParams): Promise<unknown> {
+  async append(range: string, values: Value[][], query: URLSearchParams): Promise<unknown> {
     const { tab, cells } = this.#resolve(range);
     const input = entered(values, query);
     const { top, left } = tab.tableEnd(cells);
@@ -162,13 +171,19 @@ export class Spreadsheet {
     });
   }
 
-  #addSheet(title: string, { rowCount, columnCount, frozenRowCount }: v4.Schema$GridProperties): void {
+  #addSheet({ title, sheetId, gridProperties }: v4.Schema$SheetProperties): void {
+    const { rowCount, columnCount, frozenRowCount } = gridProperties ?? {};
     if ((frozenRowCount ?? 0) >= (rowCount ?? 1000)) {
       throw GoogleError.invalid(
         "Invalid requests[0].addSheet: You can't freeze all visible rows on the sheet.",
       );
     }
-    this.addTab(title, rowCount ?? undefined, columnCount ?? undefined).frozenRowCount = frozenRowCount ?? 0;
+    const size = [rowCount ?? undefined, columnCount ?? undefined] as const;
+    this.addTab(title ?? "Sheet", ...size, sheetId ?? undefined).frozenRowCount = frozenRowCount ?? 0;
+  }
+
+  #freeId(): number {
+    return Math.max(-1, ...this.tabs.map(({ sheetId }) => sheetId)) + 1;
   }
 
   #resolve(range: string): { tab: Tab; cells: Cells } {
@@ -189,8 +204,8 @@ export class Spreadsheet {
 }
 
 /** What Google makes of values that come in: text as it is with RAW, formulas run with USER_ENTERED. */
-function entered(values: string[][], query: URLSearchParams): string[][] {
-  if (values.some((row) => row.some((cell) => cell.length > MAX_CHARACTERS))) {
+function entered(values: Value[][], query: URLSearchParams): Value[][] {
+  if (values.some((row) => row.some((cell) => typeof cell === "string" && cell.length > MAX_CHARACTERS))) {
     throw GoogleError.invalid(
       "Your input contains more than the maximum of 50000 characters in a single cell.",
     );
@@ -199,10 +214,14 @@ function entered(values: string[][], query: URLSearchParams): string[][] {
   if (query.get("valueInputOption") !== "USER_ENTERED") {
     throw GoogleError.invalid("'valueInputOption' is required but not specified");
   }
-  return values.map((row) => row.map((cell) => cell.startsWith("=") ? "#ERROR!" : cell.replace(/^'/, "")));
+  return values.map((row) =>
+    row.map((cell) =>
+      typeof cell !== "string" ? cell : cell.startsWith("=") ? "#ERROR!" : cell.replace(/^'/, "")
+    )
+  );
 }
 
-function transposed(rows: string[][]): string[][] {
+function transposed<T>(rows: T[][]): (T | string)[][] {
   const width = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length: width }, (_, column) => rows.map((row) => row[column] ?? ""));
 }

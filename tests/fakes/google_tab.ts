@@ -8,13 +8,26 @@ export interface Cells {
   readonly right: number;
 }
 
-/** One tab: a grid of a fixed size, whose cells are text. */
+/** What a cell is given: text, a number, or nothing, which leaves it as it is. */
+export type Value = string | number | null;
+
+/** Days from 1899-12-30, as Google counts them, to the beginning of 1970. */
+const EPOCH_DAYS = 25_569;
+
+/** One tab: a grid of a fixed size. Its cells are text as a person sees it; some of them are numbers, see {@link numberAt}. */
 export class Tab {
   title: string;
   rowCount: number;
   columnCount: number;
   frozenRowCount = 0;
   readonly sheetId: number;
+  /** Pixels, by column. */
+  readonly widths = new Map<number, number>();
+  /** The columns whose texts wrap, and those whose numbers are shown as dates. */
+  readonly wrapped = new Set<number>();
+  readonly dates = new Set<number>();
+  /** Numbers in cells, by row and column. */
+  readonly #numbers = new WeakMap<string[], Map<number, number>>();
   #rows: string[][] = [];
 
   constructor(sheetId: number, title: string, rowCount = 1000, columnCount = 26) {
@@ -39,25 +52,46 @@ export class Tab {
     return /^[A-Za-z_][A-Za-z0-9_]*$/.test(this.title) ? this.title : `'${this.title.replaceAll("'", "''")}'`;
   }
 
+  /** The number in a cell; `undefined` when it holds text. Rows and columns are counted from 0. */
+  numberAt(row: number, column: number): number | undefined {
+    return this.#numbers.get(this.#rows[row] ?? [])?.get(column);
+  }
+
   /** The cells of a range without the empty ones behind the last, as Google answers. */
-  read(cells: Cells): string[][] {
-    const rows = this.rows.slice(cells.top, cells.bottom).map((row) =>
-      withoutBlankEnd(row.slice(cells.left, cells.right))
-    );
+  read(cells: Cells, isUnformatted = false): (string | number)[][] {
+    const rows: (string | number)[][] = this.rows.slice(cells.top, cells.bottom).map((row) => {
+      const numbers = isUnformatted ? this.#numbers.get(row) : undefined;
+      const values = numbers ? row.map((text, column) => numbers.get(column) ?? text) : row;
+      return withoutBlankEnd(values.slice(cells.left, cells.right));
+    });
     while (rows.length && rows[rows.length - 1].length === 0) rows.pop();
     return rows;
   }
 
-  write(top: number, left: number, values: readonly string[][]): Cells {
+  write(top: number, left: number, values: readonly Value[][]): Cells {
     values.forEach((cells, index) => {
       const row = this.#rows[top + index] ??= [];
       for (let blank = row.length; blank < left; blank++) row[blank] = "";
-      cells.forEach((cell, column) => row[left + column] = cell);
+      cells.forEach((cell, index) => {
+        const column = left + index;
+        if (cell === null) row[column] ??= "";
+        else row[column] = this.#shown(row, column, cell);
+      });
     });
     for (let row = 0; row < top; row++) this.#rows[row] ??= [];
     this.rowCount = Math.max(this.rowCount, top + values.length);
     const width = Math.max(...values.map((row) => row.length));
     return { top, left, bottom: top + values.length, right: left + width };
+  }
+
+  /** Puts a value into a row's cell, and answers the text that people see there. */
+  #shown(row: string[], column: number, value: string | number): string {
+    const numbers = this.#numbers.get(row) ?? new Map<number, number>();
+    numbers.delete(column);
+    if (typeof value === "string") return value;
+    this.#numbers.set(row, numbers.set(column, value));
+    if (!this.dates.has(column)) return String(value);
+    return new Date((value - EPOCH_DAYS) * 86_400_000).toISOString().slice(0, 10);
   }
 
   insertRows(at: number, count: number): void {
@@ -147,7 +181,7 @@ function isBlank(row: readonly string[] | undefined): boolean {
   return !row?.some((cell) => cell !== "" && cell !== undefined);
 }
 
-function withoutBlankEnd(row: string[]): string[] {
+function withoutBlankEnd<T extends string | number>(row: T[]): (T | string)[] {
   let end = row.length;
   while (end > 0 && !row[end - 1]) end--;
   return row.slice(0, end).map((cell) => cell ?? "");

@@ -94,7 +94,7 @@ for (const status of [400, 401, 403, 404, 409]) {
     await log.drained();
     assertEquals(place.ids(), ids);
     assertEquals(await log.delivery.deadLetters.list(), []);
-    assertEquals(log.settled.flatMap(({ recorded }) => recorded.map((row) => row[4])), ids);
+    assertEquals(log.settled.flatMap(({ recorded }) => recorded.map(({ id }) => id)), ids);
   });
 }
 
@@ -106,7 +106,7 @@ Deno.test("Flusher tells nobody that rows stand when Google answers 200 and has 
   const ids = await log.commit("a", "b", "c");
   await log.drained();
   assertEquals(place.ids(), ids);
-  assertEquals(log.settled.flatMap(({ recorded }) => recorded.map((row) => row[4])), ids);
+  assertEquals(log.settled.flatMap(({ recorded }) => recorded.map(({ id }) => id)), ids);
 });
 
 Deno.test("Flusher delivers at once while taking out doubles is refused, and takes them out when it isn't", async () => {

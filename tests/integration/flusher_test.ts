@@ -113,7 +113,7 @@ Deno.test("Flusher parks a row that Google refuses for ever, with its cause, and
   const ids = await log.commit("a", "b", poison, "c", "d");
   await log.drained();
   assertEquals(place.ids(), [ids[0], ids[1], ids[3], ids[4]]);
-  assertEquals(log.settled.flatMap(({ refused }) => refused.map(({ row }) => row[4])), [ids[2]]);
+  assertEquals(log.settled.flatMap(({ refused }) => refused.map(({ fields }) => fields.id)), [ids[2]]);
   assertStringIncludes(log.settled[0].refused[0].cause, "50,000 characters");
   assertEquals(log.outbox.depth, 0);
 });
@@ -416,7 +416,7 @@ Deno.test("Flusher writes a dead letter when it is asked to, once Google takes i
   const [id] = await log.commit("a");
   await log.drained();
   assertEquals(place.ids(), []);
-  assertEquals((await log.delivery.deadLetters.list()).map(({ row }) => row[4]), [id]);
+  assertEquals((await log.delivery.deadLetters.list()).map(({ fields }) => fields.id), [id]);
   // Refused once more.
   place.google.faults.next("append", { ...undone, status: 400 });
   assertEquals(await log.delivery.deadLetters.retry(id), 1);
@@ -426,7 +426,7 @@ Deno.test("Flusher writes a dead letter when it is asked to, once Google takes i
   await log.drained();
   assertEquals(place.ids(), [id]);
   assertEquals(await log.delivery.deadLetters.list(), []);
-  assertEquals(log.settled.at(-1)?.recorded.map((row) => row[4]), [id]);
+  assertEquals(log.settled.at(-1)?.recorded.map(({ id }) => id), [id]);
 });
 
 Deno.test("Flusher parks refused rows of any size and script, and many of them", async () => {

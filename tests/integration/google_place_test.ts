@@ -29,6 +29,24 @@ for (const [what, body] of Object.entries(MISFITS)) {
   });
 }
 
+Deno.test("GoogleSheet.append() reads back before it believes an answer that tells of another place than behind the last row", async () => {
+  await using place = await GooglePlace.open();
+  await place.sheet.append(rows(1, 3), never);
+  for (const updatedRange of ["ChatLogs!A2:E3", "ChatLogs!A4:E5", "ChatLogs!A9:E10"]) {
+    const body = JSON.stringify({ updates: { updatedRange, updatedRows: 2 } });
+    place.google.faults.next("append", { work: "undone", outcome: "answer", status: 200, body });
+    const error = await assertRejects(
+      () => place.sheet.append(rows(4, 5), never),
+      Error,
+      "where they aren't",
+    );
+    assert(!(error instanceof SheetError), "Nobody can know whether the rows stand");
+  }
+  // People have taken rows out: the place is another one, and the rows stand there.
+  place.google.rows("ChatLogs").splice(1, 2);
+  assertEquals(await place.sheet.append(rows(4, 5), never), { position: 4, id: idOf(5) });
+});
+
 Deno.test("GoogleSheet.append() takes the tab's name in any letter case", async () => {
   await using place = await GooglePlace.open();
   const body = JSON.stringify({ updates: { updatedRange: "chatlogs!A2:E2", updatedRows: 1 } });

@@ -10,7 +10,7 @@ import { Flusher, type Trouble } from "../../sheets/delivery/flusher.ts";
 import { Lease } from "../../rooms/kv/lease.ts";
 import { Delivery, type Settled } from "../../sheets/delivery/delivery.ts";
 import type { PaceOptions } from "../../sheets/delivery/pace.ts";
-import type { Sheet } from "../../sheets/sheet.ts";
+import { HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import { messageFactoryOf } from "./messages.ts";
 
@@ -38,7 +38,7 @@ const AT_ONCE: PaceOptions = { perMinute: Infinity, spacingMs: 0, rushSpacingMs:
 /** Starts a flusher on `sheet`; with `kv` it is one of several on the same database, which it then doesn't close. */
 export async function startLog(
   sheet: Sheet,
-  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions; changes?: Sheet } = {},
+  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions; changes?: Sheet; columns?: Row } = {},
 ): Promise<TestLog> {
   const kv = options.kv ?? await Deno.openKv(":memory:");
   const clock = options.clock ?? new SwiftClock();
@@ -47,8 +47,9 @@ export async function startLog(
   await archive.open();
   const lease = new Lease(kv, "log", clock);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote: false, lease });
-  const { changes = sheet } = options;
-  const delivery = new Delivery({ kv, outbox, archive, sheet, changes, lease, idempotentCommit, clock });
+  const { changes = sheet, columns = HEADER } = options;
+  const target = { sheet, columns, changes };
+  const delivery = new Delivery({ kv, outbox, archive, ...target, lease, idempotentCommit, clock });
   const settled: Settled[] = [];
   const choresFailed: unknown[] = [];
   const troubles: (Trouble | undefined)[] = [];

@@ -25,15 +25,16 @@ export class GooglePlace implements AsyncDisposable {
 
   private constructor(google: GoogleSheets, timeoutMs?: number) {
     this.google = google;
-    this.sheet = this.another(timeoutMs);
+    this.sheet = this.another({ timeoutMs });
   }
 
-  /** One more sheet on the same tab; close it yourself. */
-  another(timeoutMs = 10_000): GoogleSheet {
+  /** One more sheet on the same tab, with other columns if told; close it yourself. */
+  another({ timeoutMs = 10_000, header }: { timeoutMs?: number; header?: Row } = {}): GoogleSheet {
     const key = parseServiceAccountKey(JSON.stringify(this.google.key), "The stand-in's key");
     const { spreadsheetId, url } = this.google;
     const noticed = (notice: Notice): void => void this.notices.push(notice);
-    return new GoogleSheet({ spreadsheetId, tab: "ChatLogs", key, apiRoot: url, timeoutMs, noticed });
+    const options = { spreadsheetId, tab: "ChatLogs", key, apiRoot: url, timeoutMs, noticed };
+    return new GoogleSheet(header ? { ...options, header } : options);
   }
 
   /** The ids in the tab, from the first row below the header on. */
