@@ -31,7 +31,7 @@ interface RoomsParts extends Omit<RoomParts, Own> {
   readonly log: MessageLog;
   readonly peers: Peers;
   /** Who people are in a room's frames, and which names accounts own. */
-  readonly access: { readonly persons: Pick<Persons, "of">; readonly accounts: Pick<Accounts, "owns"> };
+  readonly access: { readonly persons: Pick<Persons, "of">; readonly accounts: Pick<Accounts, "ownsAlike"> };
   readonly random: () => number;
   readonly timeZone: string;
   /** Reports what goes wrong, under a fixed name. */
@@ -61,7 +61,7 @@ export class Rooms {
       messageFactory: createMessageFactory({ ...parts, personOf, after: log.archive.lastId }),
       personOf,
       sent: (room, key) => log.sent(room, key),
-      isOwned: (name) => access.accounts.owns(name),
+      isOwned: (name) => access.accounts.ownsAlike(name),
       failed: (error) => parts.failed("history_failed", error),
       caughtUp: () => log.caughtUp(),
       current: () => this.current(),

@@ -134,7 +134,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     }
     if (token !== undefined) return await byToken(token, name);
     if (auth === "required") return "guests_not_allowed";
-    if (name && await accounts.owns(name)) return "name_taken";
+    if (name && await accounts.ownsAlike(name)) return "name_taken";
     if (name && !isGuestName(name)) return "name_refused";
     const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
     return { user, by: "guest", account: undefined, credential: undefined, endsAt: Infinity };

@@ -6,7 +6,8 @@
  * | `["account", id]` | {@link StoredAccount} |
  */
 import { MAX_NAME_LENGTH } from "../user.ts";
-import { accountName, foldName } from "./account_name.ts";
+import { accountName } from "./account_name.ts";
+import { foldName } from "./fold_name.ts";
 import { passwordFault } from "./passwords.ts";
 
 /** What an account may do: an admin manages accounts, tokens and all rooms. */

@@ -1,44 +1,34 @@
-/** Names: which ones accounts and guests may have, and which count as the same. */
-import { ANONYMOUS, cleanName, withoutUnwanted } from "../user.ts";
+/** Names: which ones accounts and guests may have. */
+import { ANONYMOUS, cleanName } from "../user.ts";
+import { foldName } from "./fold_name.ts";
 import { isLegible } from "./legible_name.ts";
-
-/**
- * The form in which names are compared: `Ada`, `ADA` and `Ａｄａ` are one name, so are `groß` and `GROẞ`, and so are
- * names that differ only in invisible characters or in those that {@link cleanName} removes. Folding a folded name
- * changes nothing.
- */
-export function foldName(name: string): string {
-  let folded = foldOnce(withoutUnwanted(name));
-  for (let again = foldOnce(folded); again !== folded; again = foldOnce(folded)) folded = again;
-  return folded;
-}
-
-/** One step of {@link foldName}: an early version folded names once, and stored them so. */
-export function foldOnce(name: string): string {
-  return name.normalize("NFKC").replace(/\p{Default_Ignorable_Code_Point}/gu, "").toUpperCase().toLowerCase()
-    .normalize("NFKC").replace(/\s+/gu, " ").trim();
-}
+import { likenessesOf, likenessOf } from "./likeness.ts";
 
 /** Names of guests without a name. */
 const NOBODY = [ANONYMOUS, "匿名"].map(foldName);
 /** Names of the service, of erased senders (`-`), and of its administration as such. */
-const OF_THE_SERVICE = new Set(
-  ["-", "service", "system", "talksheet", "系統", "系统", "管理員", "管理员", "系統管理員", "系统管理员"].map(
-    foldName,
-  ),
+const OF_THE_SERVICE = likenesses(
+  ["-", "service", "system", "talksheet", "系統", "系统", "管理員", "管理员", "系統管理員", "系统管理员"],
 );
 /** Names that an account may have, but no guest. */
-const OF_ADMINS = new Set(
-  ["admin", "administrator", "root", "moderator", "sysadmin", "webmaster", "管理者", "版主", "站長", "官方"]
-    .map(foldName),
+const OF_ADMINS = likenesses(
+  ["admin", "administrator", "root", "moderator", "sysadmin", "webmaster", "管理者", "版主", "站長", "官方"],
 );
 
-/** Added to a reserved name, these make no other one of it: `Admin 1`, `system_2`, `管理員．`. */
-const ADDED = /[\p{P}\p{S}\p{N}\s]+/gu;
+const RESERVED = OF_THE_SERVICE.union(OF_ADMINS);
 
-/** Whether a folded name is reserved, whatever punctuation, digits and spaces are put into it. */
-function isAmong(reserved: ReadonlySet<string>, folded: string): boolean {
-  return reserved.has(folded) || reserved.has(folded.replace(ADDED, ""));
+function likenesses(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map(likenessOf));
+}
+
+/** Added to a reserved name, these make no other one of it: `Admin 1`, `system_2`, `管理員．`; nor do some of them. */
+const ADDED = [/[\p{P}\p{S}\p{N}\s]+/gu, /[\p{P}\p{S}\s]+/gu, /\p{N}+/gu, /[\p{N}\s]+$/u];
+
+/** Whether a name looks like a reserved one, whatever punctuation, digits and spaces are put into it. */
+function isAmong(reserved: ReadonlySet<string>, name: string): boolean {
+  const words = ADDED.map((added) => name.replace(added, "")).filter((word) => /\p{L}/u.test(word));
+  const names = new Set([name, ...words]);
+  return Array.from(names).some((name) => likenessesOf(name).values().some((like) => reserved.has(like)));
 }
 
 /**
@@ -52,15 +42,14 @@ export function accountName(name: string): string | undefined {
   const clean = cleanName(name);
   if (clean === undefined || !isLegible(clean)) return undefined;
   const folded = foldName(clean);
-  const isFree = !NOBODY.includes(folded) && !OF_THE_SERVICE.has(folded);
+  const isFree = !NOBODY.includes(folded) &&
+    !likenessesOf(clean).values().some((like) => OF_THE_SERVICE.has(like));
   return isFree && canBeKey(folded) ? clean : undefined;
 }
 
 /** Whether a guest may have this name, which {@link cleanName} has returned, provided that no account owns it. */
 export function isGuestName(clean: string): boolean {
-  const folded = foldName(clean);
-  return isLegible(clean) && canBeKey(folded) && !isAmong(OF_THE_SERVICE, folded) &&
-    !isAmong(OF_ADMINS, folded);
+  return isLegible(clean) && canBeKey(foldName(clean)) && !isAmong(RESERVED, clean);
 }
 
 /** Whether a folded name can be part of a key. */

@@ -20,7 +20,7 @@ import {
   validName,
 } from "./account.ts";
 import { AccountCount } from "./account_count.ts";
-import { foldName } from "./account_name.ts";
+import { foldName } from "./fold_name.ts";
 import { NameRegistry } from "./name_registry.ts";
 import type { Passwords } from "./passwords.ts";
 import { storedFormsOf } from "./stored_names.ts";
@@ -112,6 +112,18 @@ export class Accounts {
   /** Whether an account owns a name. One that another process created within the last second may not be known yet. */
   async owns(name: string): Promise<boolean> {
     return await this.#names.isOwned(name);
+  }
+
+  /**
+   * Whether an account other than `except`, the id of one, owns a name or one that looks like it: then nobody else may call
+   * themselves so. As certain as {@link owns}.
+   */
+  async ownsAlike(name: string, except?: string): Promise<boolean> {
+    for (const alike of await this.#names.alike(name)) {
+      const owner = await this.#names.owner(alike);
+      if (owner !== undefined && owner !== except) return true;
+    }
+    return false;
   }
 
   /**
@@ -245,7 +257,8 @@ export class Accounts {
   }
 }
 
-function nameTaken(): AccountError {
+/** The error for a name that another account has, or that looks like it. */
+export function nameTaken(): AccountError {
   return new AccountError("username_taken", "This name is taken; choose another one");
 }
 

@@ -1,6 +1,6 @@
 /** All open connections, whose right to be open may end at any time. */
 import { within } from "../clock.ts";
-import { foldName } from "./account_name.ts";
+import { likenessesOf, likenessOf } from "./likeness.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import { CLOSE } from "../protocol.ts";
 import { personOf, type User } from "../user.ts";
@@ -99,10 +99,11 @@ export class LiveConnections {
 
   async #apply(change: Change): Promise<void> {
     this.#changes++;
+    const taken = new Set(change.type === "names" ? change.names.map(likenessOf) : []);
     for (const connection of [...this.#connections]) {
       const { user, room } = connection;
       if (change.type === "names") {
-        const isTaken = user.isGuest && change.names.includes(foldName(user.name));
+        const isTaken = user.isGuest && !likenessesOf(user.name).isDisjointFrom(taken);
         if (isTaken) void connection.close(CLOSE.notAllowed, NAME_TAKEN);
       }
       if (change.type === "removed" && change.room === room && change.user === user.id) {

@@ -3,6 +3,8 @@
  * connect at once.
  */
 import type { ChangeFeed } from "../kv/change_feed.ts";
+import { foldName } from "./fold_name.ts";
+import { likenessesOf, likenessOf } from "./likeness.ts";
 
 /** Names in memory at most, about 20 MB; with more of them each name is looked up in KV. */
 const MOST_NAMES = 200_000;
@@ -13,6 +15,8 @@ export class NameIndex {
   #names: Set<string> | undefined;
   /** Their first characters. */
   #initials = new Set<string>();
+  /** Those that look alike, by their likeness. */
+  #alike = new Map<string, string[]>();
   #loading: Promise<void> | undefined;
   /** Names that were taken while the others were being loaded. */
   #fresh = new Set<string>();
@@ -44,11 +48,34 @@ export class NameIndex {
     return this.mayOwn(initial);
   }
 
+  /**
+   * The owned names that look like a name, folded, for the caller to look up. Waits until names are in memory; where they can't
+   * be, only the name itself.
+   */
+  async alike(name: string): Promise<readonly string[]> {
+    if (!this.#names && !this.#isTooMany) await (this.#loading ??= this.#load());
+    if (!this.#names) return [foldName(name)];
+    return Array.from(likenessesOf(name)).flatMap((like) => this.#alike.get(like) ?? []);
+  }
+
   /** Adds folded names that an account has taken. */
   add(names: Iterable<string>): void {
     for (const name of names) {
-      (this.#names ?? this.#fresh).add(name);
+      if (!this.#names) this.#fresh.add(name);
+      else if (!this.#names.has(name)) {
+        this.#names.add(name);
+        this.#sort([name]);
+      }
+    }
+  }
+
+  #sort(names: Iterable<string>): void {
+    for (const name of names) {
       this.#initials.add(initialOf(name));
+      const like = likenessOf(name);
+      const alike = this.#alike.get(like);
+      if (alike) alike.push(name);
+      else this.#alike.set(like, [name]);
     }
   }
 
@@ -69,7 +96,9 @@ export class NameIndex {
       }
       if (this.#fresh !== fresh) return;
       this.#names = names.union(fresh);
-      this.#initials = new Set(Array.from(this.#names, initialOf));
+      this.#initials.clear();
+      this.#alike.clear();
+      this.#sort(this.#names);
     } catch {
       // While listing fails, each name is looked up, and the lookup throws what is wrong.
     } finally {

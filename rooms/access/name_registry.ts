@@ -8,7 +8,8 @@
  * A name is compared in its folded form, see `foldName`. An earlier version folded otherwise, see `stored_names.ts`.
  */
 import type { ChangeFeed } from "../kv/change_feed.ts";
-import { commonStart, foldName, MAX_FOLDED_LENGTH, withoutLast } from "./account_name.ts";
+import { commonStart, MAX_FOLDED_LENGTH, withoutLast } from "./account_name.ts";
+import { foldName } from "./fold_name.ts";
 import { NameIndex } from "./name_index.ts";
 import { foldStoredNames, storedFormsOf } from "./stored_names.ts";
 
@@ -41,6 +42,11 @@ export class NameRegistry {
   async isOwned(name: string): Promise<boolean> {
     if (!this.#index.mayOwn(foldName(name))) return false;
     return await this.owner(name) !== undefined;
+  }
+
+  /** The owned names that look like a name, and so does the name itself; see {@link isOwned} for new ones. */
+  async alike(name: string): Promise<readonly string[]> {
+    return await this.#index.alike(name);
   }
 
   /** Whether an owned name may begin with this folded character; as certain as {@link isOwned}, but at once. */

@@ -8,7 +8,8 @@
  *
  * A name is looked up when somebody enters, and stays in memory: no message has to wait for a read.
  */
-import { canBeKey, foldName } from "./account_name.ts";
+import { canBeKey } from "./account_name.ts";
+import { foldName } from "./fold_name.ts";
 
 const NAME = "room_name";
 const INDEXED = ["room_names"];

@@ -5,7 +5,8 @@
  * | --- | --- |
  * | `["account_names"]` | `{ folding }`: how all stored names are folded, {@link FOLDING} |
  */
-import { canBeKey, foldName, foldOnce } from "./account_name.ts";
+import { canBeKey } from "./account_name.ts";
+import { foldName, foldOnce } from "./fold_name.ts";
 
 const NAMES = ["account_names"];
 /** The number of the present way of folding. */

@@ -6,7 +6,7 @@
  * ada. A sign in an e-mail address, a URL or a package name (`bo@ada.example`, `https://medium.com/@ada`,
  * `npm i @ada/pkg`) names nobody.
  */
-import { foldName } from "../access/account_name.ts";
+import { foldName } from "../access/fold_name.ts";
 
 /** Signs that may begin a mention; East Asian input methods type the full-width one. */
 const SIGN = /[@＠]/u;

@@ -8,7 +8,7 @@
  * | --- | --- |
  * | `["mentioned", message]` | the ids of the accounts that a message mentions, for {@link LIFE_MS} |
  */
-import { foldName } from "../access/account_name.ts";
+import { foldName } from "../access/fold_name.ts";
 import type { Account, Accounts } from "../access/accounts.ts";
 import type { Withdrawal } from "../messages/deletion.ts";
 import { messageInBody } from "../messages/message.ts";

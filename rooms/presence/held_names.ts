@@ -1,5 +1,5 @@
 /** The names in use in a room, folded, each with its users and since when they have it. */
-import { foldName } from "../access/account_name.ts";
+import { foldName } from "../access/fold_name.ts";
 import { MAX_NAME_LENGTH } from "../user.ts";
 
 interface Holder {

@@ -1,8 +1,8 @@
 /** `/api/session`, `/api/sessions`, `/api/account`: signing in and out, and the caller's own account. */
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
-import { foldName } from "../../rooms/access/account_name.ts";
-import type { Account, Accounts } from "../../rooms/access/accounts.ts";
+import { foldName } from "../../rooms/access/fold_name.ts";
+import { type Account, type Accounts, nameTaken } from "../../rooms/access/accounts.ts";
 import type { SignInThrottle } from "../../rooms/access/sign_in_throttle.ts";
 import type { GuestIds } from "../../rooms/access/guest_id.ts";
 import { type Credential, type Credentials, SESSION_LIFE_MS } from "../../rooms/access/credentials.ts";
@@ -180,8 +180,10 @@ export function sessionApi(options: {
   /** Changes the display name, from the next connection on. */
   app.patch("/account", async (c) => {
     const { account } = signedIn(c.var.caller);
-    const { display_name: name } = requestBody(Rename, await jsonIn(c.req.raw));
-    await accounts.changeDisplayName(account.id, name.trim() || account.username);
+    const { display_name: stated } = requestBody(Rename, await jsonIn(c.req.raw));
+    const name = stated.trim() || account.username;
+    if (await accounts.ownsAlike(name, account.id)) throw nameTaken();
+    await accounts.changeDisplayName(account.id, name);
     return c.json({ user: viewAccount({ ...account, ...await accounts.byId(account.id) }) });
   });
 

@@ -1,7 +1,7 @@
 /** `/api/users`: accounts, for admins and the service; and for everybody making an account where sign-up is open. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { Account, Accounts } from "../../rooms/access/accounts.ts";
+import { type Account, type Accounts, nameTaken } from "../../rooms/access/accounts.ts";
 import type { Credentials } from "../../rooms/access/credentials.ts";
 import { viewAccount } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
@@ -59,6 +59,9 @@ export function usersApi(options: {
       const sentence = "Many accounts were made from this address within the hour; try again later";
       throw new HttpError(429, "too_many_signups", sentence, limiter.getWaitTime(1));
     }
+    // Admins know whom they make accounts for: Elia and Ella may both be there.
+    const names = mayManage ? [] : [username, displayName ?? ""];
+    for (const name of names) if (name && await accounts.ownsAlike(name)) throw nameTaken();
     const account = await accounts.create({ username, password, displayName, role: role ?? "user" });
     return c.json({ user: viewAccount(account) }, 201);
   });

@@ -42,7 +42,7 @@ export async function introduced(
   let since: number;
   do {
     since = liveConnections.changes;
-    if (await accounts.owns(name)) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
+    if (await accounts.ownsAlike(name)) throw new FrameError("name_taken", NAME_TAKEN, { clientId });
     if (!isGuestName(name)) throw new FrameError("name_refused", NAME_REFUSED, { clientId });
     try {
       speaker = await room.introduce(member, guest(name, badge));

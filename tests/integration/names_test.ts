@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { foldOnce } from "../../rooms/access/account_name.ts";
+import { foldOnce } from "../../rooms/access/fold_name.ts";
 import { backend, PASSWORD } from "../support/cast.ts";
 import { Client, roomAddress } from "../support/client.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
@@ -42,6 +42,41 @@ Deno.test("A guest never speaks under an account's name, whatever stands in it t
   }
   await nameless.say("nobody in particular");
   assertEquals(nameless.all("chat_message").map(({ username }) => username), ["Anonymous"]);
+});
+
+const ALIKE = ["аda", "Аdа", "🅰da", "a\u0338da", "ᴀᴅᴀ", "Ada®", "小 安", "Аnn Lее", "AnnLee", "Ann 1ee"];
+
+Deno.test("A guest never speaks under a name that looks like an account's, and nobody signs up under one", async () => {
+  await using directory = await temporaryDirectory();
+  {
+    await using service = await startService({}, directory.path);
+    await using early = await Client.enter(service.url, "lobby", "?username=аda");
+    const root = backend(service.url);
+    await root.ask("POST", "/api/users", { username: "Ada", password: PASSWORD });
+    assertEquals((await early.closed).code, 4003);
+    await root.ask("POST", "/api/users", { username: "an", password: PASSWORD, display_name: "小安" });
+    await root.ask("POST", "/api/users", { username: "Ann Lee", password: PASSWORD });
+    // Admins know whom they make accounts for.
+    assertEquals(await root.outcome("POST", "/api/users", { username: "Аnn 1ee", password: PASSWORD }), [
+      201,
+    ]);
+  }
+  // After a start, names are read before the first guest is let in.
+  await using service = await startService({ signup: "open" }, directory.path);
+  const visitor = new Visitor(service.url);
+  for (const username of ALIKE) {
+    const address = `${roomAddress(service.url, "lobby")}?username=${encodeURIComponent(username)}`;
+    assertEquals((await new Client(address).closed).code, 4003, username);
+    for (const names of [{ username }, { username: "dee", display_name: username }]) {
+      const made = await visitor.outcome("POST", "/api/users", { ...names, password: PASSWORD });
+      assertEquals(made, [409, "username_taken"], username);
+    }
+  }
+  await using other = await Client.enter(service.url, "lobby", "?username=Ada L");
+  await other.say("hi");
+  const ada = await Visitor.signedIn(service.url, "Ada", PASSWORD);
+  const rename = async (name: string) => await ada.outcome("PATCH", "/api/account", { display_name: name });
+  assertEquals([await rename("小 安"), await rename("A d a")], [[409, "username_taken"], [200]]);
 });
 
 Deno.test("Nobody has a name with a check mark, with what nobody sees, or of the service", async () => {

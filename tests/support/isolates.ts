@@ -92,7 +92,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       ...common,
       log,
       changes,
-      access: { persons: await Persons.open(kv), accounts: { owns: () => Promise.resolve(false) } },
+      access: { persons: await Persons.open(kv), accounts: { ownsAlike: () => Promise.resolve(false) } },
       timeZone: "UTC",
       elapsed: clock.elapsed,
       maxMessageLength: 0,
