@@ -94,14 +94,10 @@ Deno.test("GET /search pages on from a message that is gone", async () => {
   const ids: string[] = [];
   for (let index = 0; index < 6; index++) ids.push((await say(service, `note ${index}`)).id);
   const unknown = ids[3].slice(0, -4) + "0000";
-  assertEquals(
-    (await search(service, { q: "note", before: unknown })).messages.map(({ message }) => message),
-    [
-      "note 2",
-      "note 1",
-      "note 0",
-    ],
-  );
+  // Messages of one millisecond have ids that follow each other, so the unknown one may be below several of them.
+  const earlier = ids.flatMap((id, index) => id < unknown ? [`note ${index}`] : []).reverse();
+  const { messages } = await search(service, { q: "note", before: unknown });
+  assertEquals(messages.map(({ message }) => message), earlier);
 });
 
 Deno.test("GET /messages?around= answers with both sides of a message, in the archive and in memory", async () => {
