@@ -153,6 +153,7 @@ export function pages(options: PagesOptions): Hono {
       title: mayRead && permissions.title || room,
       mayChange: isChanger,
       isPrivate: permissions.isPrivate,
+      mayEnter: mayRead,
       isClosed: permissions.isClosed === true,
       isReadOnly: permissions.isReadOnly && !isChanger,
       auth: options.auth,

@@ -12,6 +12,8 @@ export interface RoomValues {
   /** Whether the visitor may change the room's settings. */
   readonly mayChange: boolean;
   readonly isPrivate: boolean;
+  /** Whether the visitor may enter. */
+  readonly mayEnter: boolean;
   readonly isClosed: boolean;
   /** Whether the visitor may only read. */
   readonly isReadOnly: boolean;
@@ -38,6 +40,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
     "data-read-only": String(values.isReadOnly),
     "data-closed": String(values.isClosed),
     "data-private": String(values.isPrivate),
+    "data-may-enter": String(values.mayEnter),
     "data-auth": values.auth,
     "data-max-length": String(values.maxMessageLength),
     "data-edit-minutes": String(values.editMinutes),

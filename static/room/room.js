@@ -18,7 +18,8 @@ import { mountRateNotice } from "./composer/rate_notice.js";
 import { mountPeoplePanel } from "./people/people_panel.js";
 import { mountRoomMembers } from "./people/room_members.js";
 import { mountPermissions } from "./permissions.js";
-import { mountSettings } from "../shared/settings.js";
+import { mountSettings, pageAccount } from "../shared/settings.js";
+import { mountSignedOut } from "./signed_out.js";
 import { RoomSocket } from "./connection/room_socket.js";
 import { openStorage } from "../shared/storage.js";
 import { mountTypingLine } from "./composer/typing_line.js";
@@ -31,9 +32,11 @@ import { MAX_NAME_LENGTH, withoutUnwanted } from "../../rooms/user.ts";
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
-const { room = "", maxLength = "0", account = "" } = document.body.dataset;
+const { room = "", maxLength = "0", account = "", mayEnter = "" } = document.body.dataset;
 
-mountSettings();
+/** @type {() => void} */
+let left = () => location.reload();
+mountSettings(() => left());
 followKeyboard();
 visits.enter(room);
 noteRoom();
@@ -50,8 +53,10 @@ async function nickname() {
     takeFromAddress("username");
     return account;
   }
-  const asked = cleanName(takeFromAddress("username"));
-  const name = asked || cleanName(visits.nickname) || await ask("");
+  const asked = cleanName(takeFromAddress("username")) || cleanName(visits.nickname);
+  // Nobody chooses a name only to read that the room is private.
+  if (!asked && mayEnter === "false") return "";
+  const name = asked || await ask("");
   visits.nickname ||= name;
   return name;
 }
@@ -94,6 +99,9 @@ function enter(username) {
     open: (address) => new WebSocket(address),
     random: Math.random,
   });
+  left = mountSignedOut({ socket, storage, account: pageAccount(), room });
+  // The room has become open to all: now its visitor chooses a name.
+  if (!username) socket.on("welcome", () => location.reload());
   // At once: on a slow line it takes longer than all that follows, which hears what comes.
   socket.connect();
   const list = part("list");

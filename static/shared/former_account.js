@@ -3,7 +3,7 @@ import { keysOf } from "./storage.js";
 /** @import { Store } from "./storage.js" */
 
 const ACCOUNT = "talksheet:account";
-const PREFIXES = ["talksheet:draft:", "talksheet:unsent:", "talksheet:visit:", "talksheet:colors:"];
+const PREFIXES = ["draft", "purpose", "unsent", "visit", "colors"].map((what) => `talksheet:${what}:`);
 const DOCUMENTS = "document/";
 
 /**
@@ -16,6 +16,24 @@ export function followAccount(storage, account) {
   const former = storage.getItem(ACCOUNT) ?? "";
   if (former && former !== account) forgetAccount(storage);
   if (account) storage.setItem(ACCOUNT, account);
+}
+
+/**
+ * Calls `left` when another tab of this browser signs out of an account, or into another one.
+ * @param {string} account the id of the account that is signed in here
+ * @param {() => void} left
+ * @returns {void}
+ */
+export function whenLeft(account, left) {
+  addEventListener("storage", ({ key, newValue }) => {
+    const isOther = key === null || key === ACCOUNT && newValue !== account;
+    if (account && isOther) left();
+  });
+}
+
+/** Whether nobody else has signed in since. @param {Store} storage @param {string} account @returns {boolean} */
+export function isSignedOut(storage, account) {
+  return (storage.getItem(ACCOUNT) || account) === account;
 }
 
 /** Removes drafts, unsent messages, visited rooms and documents. @param {Store} storage @returns {void} */

@@ -99,15 +99,26 @@ browserTest("A room that was closed and is opened again is entered again from th
 });
 
 browserTest(
-  "Whoever signs out in another tab reads so, and can go on as a guest or sign in",
+  "Whoever signs out in another tab leaves nothing on any page, and can go on as a guest or sign in",
   async (stage) => {
     await stage.account("小安");
     const ada = await stage.signedIn("小安", "/chat/lobby/");
     await connected(ada);
+    await send(ada, "薪水是 42");
+    await bubble(ada, "薪水是 42").and(ada.locator("[data-state=recorded]")).waitFor();
+    await (await toolbarOf(ada, "薪水是 42")).getByRole("button", { name: "回覆" }).click();
+    await ada.getByRole("textbox").fill("還沒送出");
+    const docs = await ada.context().newPage();
+    await docs.goto(`${stage.url}/docs/`);
     const other = await ada.context().newPage();
     await other.goto(`${stage.url}/account/`);
     await other.getByRole("button", { name: "登出", exact: true }).click();
+    await docs.locator(`meta[name=account][content=""]`).waitFor({ state: "attached" });
     await ada.getByText("你已經登出。").waitFor();
+    assertEquals(/薪水|還沒送出/.test(await ada.locator("html").innerHTML()), false);
+    assertEquals(await ada.getByRole("textbox").inputValue(), "");
+    const kept = await ada.evaluate(() => Object.entries(localStorage).join("\n"));
+    assertEquals(/薪水|還沒送出|lobby/.test(kept), false, kept);
     assert(await ada.getByRole("textbox").isDisabled());
     await ada.locator(".connection").getByRole("link", { name: "登入" }).waitFor();
     await ada.getByRole("button", { name: "以訪客身分繼續" }).click();
@@ -133,8 +144,15 @@ browserTest(
       })
     );
     await ada.locator("body[data-private=true]").waitFor();
+    await send(ada, "只給成員");
+    await bubble(ada, "只給成員").waitFor();
+    const guest = await stage.person();
+    await guest.goto(stage.room("team"));
+    await guest.getByText("這是私人聊天室").waitFor();
+    assertEquals(await guest.getByRole("dialog").count(), 0);
     await ada.evaluate(() => fetch("/api/session", { method: "DELETE" }));
     await ada.getByText("你已經登出。").waitFor();
+    assertEquals(await ada.getByText("只給成員").count(), 0);
     assertEquals(await ada.getByRole("button", { name: "以訪客身分繼續" }).count(), 0);
     await ada.locator(".connection").getByRole("link", { name: "登入" }).click();
     await signIn(ada, "小安", PASSWORD);
