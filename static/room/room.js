@@ -15,6 +15,7 @@ import { UnsentMessages } from "./connection/unsent_messages.js";
 import { noteRoom } from "../shared/last_room.js";
 import { mountPageTitle } from "./page_title.js";
 import { mountRateNotice } from "./composer/rate_notice.js";
+import { MentionablePeople } from "./people/mentionable_people.js";
 import { mountPeoplePanel } from "./people/people_panel.js";
 import { mountRoomMembers } from "./people/room_members.js";
 import { mountPermissions } from "./permissions.js";
@@ -132,7 +133,8 @@ function enter(username) {
     opener: part("online"),
   });
   mountConnectionBar(part("connection"), { socket, words });
-  const people = peopleOf(socket);
+  const mentionable = new MentionablePeople(socket);
+  const people = () => mentionable.all();
   mountComposer(part("composer"), {
     socket,
     words,
@@ -143,7 +145,12 @@ function enter(username) {
   });
   loadActions(list, { messages, socket, words, room, people, composer: part("composer") });
   mountPermissions({ socket, words, room });
-  mountRoomMembers(part("members"), { socket, words, room });
+  mountRoomMembers(part("members"), {
+    socket,
+    words,
+    room,
+    known: (members) => mentionable.setMembers(members),
+  });
   mountRateNotice(part("pace"), { socket, words });
   followNetwork(socket);
   addEventListener(
@@ -155,24 +162,6 @@ function enter(username) {
   }
   const copy = /** @type {HTMLButtonElement} */ (part("copy"));
   copy.addEventListener("click", () => copyRoomLink(copy, words));
-}
-
-/**
- * The people of the room whom this visitor may mention: who is there, and who has spoken.
- * @param {RoomSocket} socket
- * @returns {() => readonly import("./composer/mention_list.js").Candidate[]}
- */
-function peopleOf(socket) {
-  /** @type {Map<string, import("./composer/mention_list.js").Candidate>} by person */
-  const people = new Map();
-  const note = (
-    /** @type {{ person?: string, username: string, account?: boolean }} */ { person, username, account },
-  ) => {
-    people.set(person ?? username, { username, account });
-  };
-  socket.on("online", (online) => online.forEach(note));
-  socket.on("messages", ({ messages }) => messages.forEach(note));
-  return () => Array.from(people).filter(([person]) => person !== socket.person).map(([, one]) => one);
 }
 
 /** Reconnects under another name; the page keeps its messages. @param {RoomSocket} socket @returns {Promise<void>} */

@@ -42,6 +42,13 @@ browserTest(
     const members = ada.getByRole("region", { name: "成員" });
     await members.getByText("小柏").waitFor();
     assertEquals(await members.locator(".people__name").allInnerTexts(), ["ada", "小柏"]);
+    // Members are offered behind a sign though they aren't here.
+    const field = ada.getByRole("textbox");
+    await field.pressSequentially("@");
+    await ada.getByRole("option", { name: "小柏" }).waitFor();
+    assertEquals(await ada.getByRole("option").count(), 1);
+    await field.press("Enter");
+    assertEquals(await field.inputValue(), "@小柏 ");
     await ada.getByRole("navigation", { name: "最近" }).getByText("店長會議").waitFor();
     await ada.getByRole("navigation", { name: "最近" }).getByRole("img", { name: "私人聊天室" }).waitFor();
 

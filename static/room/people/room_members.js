@@ -8,10 +8,14 @@ import { paintPerson } from "../../shared/person_colors.js";
 /**
  * Lists the members of a private room, online or not.
  * @param {HTMLElement} section
- * @param {{ socket: RoomSocket, words: Words, room: string }} parts
+ * @param {object} parts
+ * @param {RoomSocket} parts.socket
+ * @param {Words} parts.words
+ * @param {string} parts.room
+ * @param {(names: string[]) => void} parts.known called with their names, none where the room isn't private
  * @returns {() => void} unmounts
  */
-export function mountRoomMembers(section, { socket, words, room }) {
+export function mountRoomMembers(section, { socket, words, room, known }) {
   const list = /** @type {HTMLElement} */ (section.querySelector("[data-part=member-list]"));
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector("[data-template=person]"));
   /** @param {{ name: string, creator?: true }} person */
@@ -26,6 +30,7 @@ export function mountRoomMembers(section, { socket, words, room }) {
     const { body } = isPrivate ? await ask("GET", `/api/rooms/${encodeURIComponent(room)}`) : { body: {} };
     /** @type {{ name: string, creator?: true }[]} */
     const people = body.people ?? [];
+    known(people.map(({ name }) => name));
     section.hidden = people.length === 0;
     list.replaceChildren(...people.map(rowOf));
   });
