@@ -9,7 +9,7 @@ import { Connection } from "../shared/connection/connection.js";
 import { mountDeadLetters } from "./dead_letters.js";
 import { mountEvents } from "./events.js";
 import { mountFigures } from "./stat_tiles.js";
-import { refusal } from "../shared/form.js";
+import { refusal } from "../shared/refusal.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 

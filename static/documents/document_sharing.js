@@ -1,7 +1,8 @@
 import { fieldOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
-import { mountForm, namesIn, refusal } from "../shared/form.js";
+import { mountForm, namesIn } from "../shared/form.js";
+import { refusal } from "../shared/refusal.js";
 
 /** @import { Words } from "../shared/words.js" */
 

@@ -1,41 +1,7 @@
 import { ask } from "./api.js";
+import { refusal } from "./refusal.js";
 
 /** @import { Words } from "./words.js" */
-/** @import { Answer } from "./api.js" */
-
-/** The server's codes for refusals that forms cause, each the key of its sentence. */
-export const REFUSALS = new Set([
-  "wrong_password",
-  "wrong_own_password",
-  "last_admin",
-  "username_taken",
-  "invalid_username",
-  "invalid_password",
-  "rate_limited",
-  "too_many_signups",
-  "busy",
-  "not_signed_in",
-  "not_allowed",
-  "invalid_request",
-  "unknown_account",
-  "too_many_documents",
-  "invalid_room",
-  "invalid_period",
-  "too_many_reports",
-  "offline",
-]);
-
-/**
- * The sentence for a refusal by the server.
- * @param {Words} words
- * @param {Answer} answer
- * @returns {string}
- */
-export function refusal(words, { code, retryAfterMs, body }) {
-  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  const names = Array.isArray(body.names) ? body.names.join(", ") : "";
-  return words.say(REFUSALS.has(code) ? code : "failed", { seconds, names });
-}
 
 /**
  * Sends a form's fields to the service. The sentence for a refusal is shown below them, and they keep what was typed. Pages

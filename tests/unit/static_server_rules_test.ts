@@ -29,7 +29,8 @@ import { HISTORY_PAGE, MAX_HISTORY_PAGE } from "../../static/room/connection/roo
 import { CLOCKS_DIFFER_MS, mayBeOlder } from "../../static/room/messages/history_loader.js";
 import { askedWaitMs, CLOSE, mayBeLifted } from "../../static/shared/connection/closing.js";
 import { timeOfId } from "../../static/shared/dates.js";
-import { REFUSALS } from "../../static/shared/form.js";
+import { SENTENCES } from "../../static/shared/refusal.js";
+import { FAILURES } from "../../static/room/messages/message_row.js";
 import { MAX_ROOMS_ASKED } from "../../static/shared/room_summaries.js";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -104,11 +105,42 @@ Deno.test("Pages read the time of the server's ids, and give up on a message whe
   assert(!mayBeOlder(at(0), undefined));
 });
 
-Deno.test("Forms have sentences for codes that the server sends, and for no others", () => {
+Deno.test("Pages have a sentence in both languages for each code that the server sends, and for no others", () => {
   const sources = [...sourcesIn("rooms/"), ...sourcesIn("routes/")].map(read).join("\n");
-  const unknown = [...REFUSALS].filter((code) => code !== "offline" && !sources.includes(`"${code}"`));
-  assertEquals(unknown, []);
+  const sent = new Set(
+    [
+      /\bHttpError\(\s*\d+,\s*"(\w+)"/g,
+      /\berror: [^{}]*?\bcode: "(\w+)"/g,
+      /\breturn answer\(c, \d+, "(\w+)"/g,
+    ].flatMap((pattern) => Array.from(sources.matchAll(pattern), ([, code]) => code)),
+  );
+  const frames = codesOf(sources, /export type ErrorCode =([^;]*);/);
+  const others = [
+    /class AccountError[^{]*\{[^}]*?code:([^;]*);/,
+    /class DocumentRefusal[^{]*\{[^}]*?code:([^;]*);/,
+  ];
+  const codes = sent.union(frames).union(new Set(others.flatMap((union) => [...codesOf(sources, union)])));
+  assert(codes.size > 40, `${codes.size} codes were found`);
+  assertEquals([...codes.difference(SENTENCES)], []);
+  assertEquals([...frames.difference(FAILURES)], []);
+  // The page itself notes that it is offline.
+  const unsent = [...SENTENCES.keys()].filter((code) => !sources.includes(`"${code}"`));
+  assertEquals(unsent, ["offline"]);
+  for (const language of ["en", "zh-Hant"]) {
+    const words = JSON.parse(read(`static/languages/${language}.json`));
+    const keys = [...SENTENCES.values()].map((key) => `form.${key}`).concat(
+      [...FAILURES.values()].map((key) => `live.${key}`),
+    );
+    assertEquals(keys.filter((key) => !words[key]), []);
+  }
 });
+
+/** The texts in a union of types. */
+function codesOf(sources: string, union: RegExp): Set<string> {
+  const [, members] = union.exec(sources) ?? [];
+  assert(members, `${union} is found`);
+  return new Set(Array.from(members.matchAll(/"(\w+)"/g), ([, code]) => code));
+}
 
 function sourcesIn(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {

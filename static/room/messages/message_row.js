@@ -37,7 +37,7 @@ import { paintPerson } from "../../shared/person_colors.js";
 /** @import { ErrorCode } from "../../../rooms/protocol.ts" */
 
 /** The sentences for the server's refusals, by its codes. @type {ReadonlyMap<string, string>} */
-const FAILURES = new Map(
+export const FAILURES = new Map(
   /** @satisfies {[ErrorCode, string][]} */ ([
     ["too_long", "refused_too_long"],
     ["empty", "refused_empty"],
@@ -50,6 +50,11 @@ const FAILURES = new Map(
     ["not_found", "message_gone"],
     ["not_allowed", "refused_not_allowed"],
     ["too_late", "refused_too_late"],
+    // What only programs cause, or a page whose version has passed; and what the server couldn't foresee.
+    ["invalid_json", "refused"],
+    ["invalid_frame", "refused"],
+    ["unknown_type", "refused"],
+    ["internal", "refused"],
   ]),
 );
 
