@@ -41,6 +41,8 @@ export interface AccountSocketOptions {
   readonly refusal?: (user: User) => string | undefined;
   /** A larger frame closes with 1009. */
   readonly maxFrameBytes: number;
+  /** Whether binary frames are those of a protocol of its own, so that JSON is always text. */
+  readonly hasBinaryProtocol?: boolean;
   /** More frames than this close with 4008. */
   readonly framesPerMinute: number;
   /**
@@ -58,7 +60,7 @@ export interface AccountSocketOptions {
  * out; with 4003 for those whom `refusal` names.
  */
 export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: Bindings }> {
-  const { gate: upgrade, log, path, maxFrameBytes, framesPerMinute } = options;
+  const { gate: upgrade, log, path, maxFrameBytes, hasBinaryProtocol, framesPerMinute } = options;
 
   function refusal(user: User): Closing | undefined {
     if (user.isGuest) return { code: CLOSE.notSignedIn, reason: "Sign in first" };
@@ -69,7 +71,7 @@ export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: B
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {
     const request = withoutGuest(await upgrade.authenticate(c));
     const parameters: Record<string, string> = c.req.param();
-    return upgrade.open(c.req.raw, request, { refusal, maxFrameBytes }, (admitted) => {
+    return upgrade.open(c.req.raw, request, { refusal, maxFrameBytes, hasBinaryProtocol }, (admitted) => {
       const { connection: socket } = admitted;
       let owner: AccountConnectionOwner | undefined;
       const failed = (what: string, error: unknown): void => {

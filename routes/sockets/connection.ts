@@ -8,6 +8,14 @@ export interface Closing {
   readonly reason: string;
 }
 
+/** How a client wants the service's frames. */
+export interface FrameFormat {
+  /** Whether it takes several frames as one JSON array, and `closing` as the last frame. */
+  readonly takesBatches: boolean;
+  /** Whether it takes JSON as UTF-8 in binary frames. */
+  readonly takesBinary: boolean;
+}
+
 /** Receives what happens to a connection. */
 export interface ConnectionOwner {
   /** The socket is open; frames are kept until {@link SocketConnection.listen}. */
@@ -44,6 +52,7 @@ const MAX_PING_LENGTH = 64;
 export class SocketConnection implements SocketListener {
   /** Whether the client takes several frames as one JSON array, and `closing` as the last frame. */
   readonly takesBatches: boolean;
+  readonly #takesBinary: boolean;
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
   #owner: ConnectionOwner | undefined;
@@ -60,10 +69,11 @@ export class SocketConnection implements SocketListener {
   #closing: PromiseWithResolvers<void> | undefined;
 
   /** A larger frame than `maxFrameBytes` closes with 1009. */
-  constructor(socket: Socket, options: { takesBatches: boolean; maxFrameBytes: number }) {
-    this.takesBatches = options.takesBatches;
+  constructor(socket: Socket, { takesBatches, takesBinary }: FrameFormat, maxFrameBytes: number) {
+    this.takesBatches = takesBatches;
+    this.#takesBinary = takesBinary;
     this.#socket = socket;
-    this.#maxFrameBytes = options.maxFrameBytes;
+    this.#maxFrameBytes = maxFrameBytes;
   }
 
   /** Attaches the owner; call it before the socket can have opened. `onClosed` is called once, when it is closed. */
@@ -125,7 +135,7 @@ export class SocketConnection implements SocketListener {
         return void this.close(CLOSE.readerTooSlow, "Reader too slow");
       }
     }
-    socket.send(frame);
+    socket.send(this.#takesBinary && typeof frame === "string" ? encodeOnce(frame) : frame);
   }
 
   /** Resolves when the reader has caught up, or the socket is closed. */
@@ -157,7 +167,7 @@ export class SocketConnection implements SocketListener {
     const frames = this.#frames;
     this.#quiet = setTimeout(() => {
       const isQuiet = this.#frames === frames;
-      if (isQuiet || polls === 0) closeFor(why, this.#socket, this.takesBatches);
+      if (isQuiet || polls === 0) this.#closeFor(why);
       else this.#closeWhenQuiet(why, polls - 1);
     }, QUIET_MS);
   }
@@ -168,22 +178,24 @@ export class SocketConnection implements SocketListener {
     }
   }
 
+  /**
+   * Closes the socket, with the reason in a last frame for clients that know it: Deno 2.5 answers even the answer to its
+   * own close, and Chromium, which treats that as an error, then reports 1006 and no reason.
+   */
+  #closeFor(why: Closing): void {
+    const socket = this.#socket;
+    if (this.takesBatches && socket.isOpen) {
+      const last = encodeFrame({ type: "closing", ...why });
+      socket.send(this.#takesBinary ? encodeOnce(last) : last);
+    }
+    socket.close(why.code, why.reason);
+  }
+
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#owner?.ended();
   }
-}
-
-/**
- * Closes a socket, with the reason in a last frame for clients that know it: Deno 2.5 answers even the answer to its own
- * close, and Chromium, which treats that as an error, then reports 1006 and no reason.
- */
-function closeFor(why: Closing, socket: Socket, takesBatches: boolean): void {
-  if (takesBatches && socket.isOpen) {
-    socket.send(encodeFrame({ type: "closing", ...why }));
-  }
-  socket.close(why.code, why.reason);
 }
 
 /** Whether a frame is `{"type":"ping"}`, with any spaces. Frames that are too long for one aren't parsed. */
@@ -201,6 +213,18 @@ export function isTooLarge(frame: Frame, maxBytes: number): boolean {
   if (typeof frame !== "string") return frame.byteLength > maxBytes;
   // A UTF-16 unit takes at most three bytes.
   return frame.length * 3 > maxBytes && encoder.encode(frame).length > maxBytes;
+}
+
+let lastText: string | undefined;
+let lastBytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+/** The text as UTF-8: the same bytes for all members whom it goes to one after the other. */
+function encodeOnce(text: string): Uint8Array<ArrayBuffer> {
+  if (text !== lastText) {
+    lastBytes = encoder.encode(text);
+    lastText = text;
+  }
+  return lastBytes;
 }
 
 function ignore(): void {}

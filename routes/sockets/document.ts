@@ -43,6 +43,7 @@ export function documentSocket(options: DocumentSocketOptions): Hono<{ Bindings:
       ...options,
       path: "/ws/documents/:id",
       maxFrameBytes: MAX_UPDATE_FRAME_BYTES,
+      hasBinaryProtocol: true,
       framesPerMinute: FRAMES_PER_MINUTE,
       serve: (connection, { id }) => new DocumentConnection(documentIdIn(id), connection, options),
     }),

@@ -19,9 +19,15 @@ export function textFrame(text: string): Bytes {
   return lastFrame;
 }
 
-/** A binary frame. */
+let lastPayload: Bytes | undefined;
+let lastBinaryFrame: Bytes = new Uint8Array(0);
+
+/** A binary frame. The payload may go to many members, too, and must not change once it was sent. */
 export function binaryFrame(payload: Bytes): Bytes {
-  return frameOf(BINARY, payload);
+  if (payload === lastPayload) return lastBinaryFrame;
+  lastBinaryFrame = frameOf(BINARY, payload);
+  lastPayload = payload;
+  return lastBinaryFrame;
 }
 
 /** A close frame; `reason` has at most 123 bytes. */

@@ -8,7 +8,7 @@ import type { Authentication, Bindings, Caller, Refusal } from "../authenticatio
 import { HttpError } from "../errors.ts";
 import { Budgets } from "../rate_limits.ts";
 import type { Upgrade, Upgrader } from "./socket.ts";
-import { type Closing, type ConnectionOwner, SocketConnection } from "./connection.ts";
+import { type Closing, type ConnectionOwner, type FrameFormat, SocketConnection } from "./connection.ts";
 
 /** What {@link createSocketUpgrade} works with. */
 export interface SocketUpgradeOptions {
@@ -26,7 +26,7 @@ export interface SocketUpgradeOptions {
 export interface SocketRequest {
   readonly caller: Caller | Refusal;
   readonly address: string;
-  readonly takesBatches: boolean;
+  readonly format: FrameFormat;
   readonly upgrade: Upgrader;
   /** How many changes {@link LiveConnections} had applied before the caller was authenticated. */
   readonly since: number;
@@ -39,6 +39,8 @@ export interface SocketTarget {
   /** Why a user may not use it at present; `undefined` for one who may. */
   readonly refusal: (user: User) => Closing | undefined;
   readonly maxFrameBytes: number;
+  /** Whether binary frames are those of a protocol of its own, so that JSON is always text. */
+  readonly hasBinaryProtocol?: boolean;
 }
 
 /** An open socket whose user was admitted, and is checked again when permissions change. */
@@ -179,13 +181,13 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
 
   /** Answers with a socket that closes with the reason at once; it counts until it is closed. */
   function refuse(request: Request, asked: SocketRequest, why: Closing | undefined): Response {
-    const { address, takesBatches } = asked;
+    const { address, format } = asked;
     const open = counts.get(address) ?? 0;
     if (maxConnectionsPerIp && open >= maxConnectionsPerIp * REFUSED_SHARE) {
       throw new HttpError(429, "too_many_connections", TOO_MANY_HERE, RETRY_AFTER_MS);
     }
     const { socket, response } = upgraded(request, asked.upgrade, 0);
-    const connection = new SocketConnection(socket, { takesBatches, maxFrameBytes: 0 });
+    const connection = new SocketConnection(socket, format, 0);
     count(address, 1);
     const opened = (): void => void connection.close(why?.code ?? CLOSE.internal, why?.reason ?? "");
     connection.serve({ opened, receive() {}, ended() {}, closed() {} }, () => count(address, -1));
@@ -212,20 +214,22 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
       await options.rooms.current();
       const address = authentication.address(c);
       const takesBatches = c.req.query("batch") === "1";
+      const format = { takesBatches, takesBinary: takesBatches && c.req.query("binary") === "1" };
       const since = liveConnections.changes;
       const { upgrade } = c.env;
-      return { address, takesBatches, upgrade, since, caller: await authentication.caller(c) };
+      return { address, format, upgrade, since, caller: await authentication.caller(c) };
     },
-    open(request, asked, target, enter) {
+    open(request, given, target, enter) {
       if (options.isStopping()) {
         throw new HttpError(503, "restarting", "The service is restarting; come back in a second");
       }
-      const { caller, address, takesBatches } = asked;
+      const { maxFrameBytes, hasBinaryProtocol } = target;
+      const asked = hasBinaryProtocol ? { ...given, format: { ...given.format, takesBinary: false } } : given;
+      const { caller, address, format } = asked;
       const refusal = refusalOf(asked, target);
       if (typeof caller !== "object" || refusal) return refuse(request, asked, refusal);
-      const { maxFrameBytes } = target;
       const { socket, response } = upgraded(request, asked.upgrade, maxFrameBytes);
-      const connection = new SocketConnection(socket, { takesBatches, maxFrameBytes });
+      const connection = new SocketConnection(socket, format, maxFrameBytes);
       const admitted = new AdmittedSocket(caller, address, target, connection);
       count(address, 1);
       const owner = enter(admitted);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client, roomAddress } from "../support/client.ts";
+import { Client, type Frame, roomAddress } from "../support/client.ts";
 import { startService } from "../support/service.ts";
 
 Deno.test("ChatSocket speaks the short form that tutorials' clients send", async () => {
@@ -51,6 +51,30 @@ Deno.test("ChatSocket joins the events of one commit only for those who asked fo
   await plain.next("chat_message", ({ message }) => message === "m49");
   assert(batched.texts.some((text) => text.startsWith("[")));
   assert(plain.texts.every((text) => text.startsWith("{")));
+});
+
+Deno.test("ChatSocket sends the same JSON in binary frames to those who asked for it, its reason to close included", async () => {
+  await using service = await startService();
+  await using batched = await Client.enter(service.url, "lobby", "?username=ada&batch=1");
+  const frames: Frame[] = [];
+  const entered = Promise.withResolvers<void>();
+  const socket = new WebSocket(`${roomAddress(service.url, "lobby")}?username=bo&batch=1&binary=1`);
+  socket.binaryType = "arraybuffer";
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.onmessage = ({ data }) => {
+    assert(data instanceof ArrayBuffer);
+    frames.push(...[JSON.parse(new TextDecoder().decode(data))].flat());
+    if (frames.some(({ type }) => type === "history")) entered.resolve();
+  };
+  await entered.promise;
+  for (let i = 0; i < 20; i++) batched.send({ message: `訊息 ${i} 🎉` });
+  socket.send(JSON.stringify({ message: "from bo" }));
+  await batched.next("chat_message", ({ message }) => message === "from bo");
+  await service.stop();
+  await closed;
+  assertEquals(frames.filter(({ type }) => type === "chat_message"), batched.all("chat_message"));
+  assertEquals(batched.all("chat_message").length, 21);
+  assertEquals(frames.at(-1)?.type, "closing");
 });
 
 Deno.test("ChatSocket sends the newest 50 messages on entering, and older ones on request", async () => {
