@@ -1,13 +1,17 @@
-/** Sends a room's members who comes, goes and types, gathered in short windows so that a crowd stays cheap. */
+/** Sends a room's members who comes, goes and types: at once, and after that gathered for a while, so that a crowd stays cheap. */
 import type { Member } from "../member.ts";
 import { type Claim, NameClaims } from "./name_claims.ts";
 import { type Attendee, GRACE_MS, Presence } from "./presence.ts";
 import { sendPresence } from "./presence_frames.ts";
 import { ANONYMOUS, isBadged, SERVICE_ID, type User } from "../user.ts";
 
-/** Changes within this time are sent together; in a large room within a longer time. */
-const WINDOW_MS = 50;
-const WINDOW_MS_PER_MEMBER = 0.5;
+/**
+ * After sending, a room rests this long for each member, and sends what has gathered by then together: each time all members
+ * get the whole list, which took most of the CPU while 3,000 people came into rooms of 500.
+ */
+const REST_MS_PER_MEMBER = 10;
+/** The longest rest. */
+const MAX_REST_MS = 1_000;
 /** Someone who keeps typing is reported once in this time. */
 const TYPING_EVERY_MS = 1_000;
 
@@ -55,6 +59,7 @@ export class PresenceEvents {
   readonly #typedAt = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakesAt = Infinity;
+  #restsUntil = -Infinity;
 
   constructor({ room, members, elapsed, now, personOf, isOwned, elsewhere, emptied }: PresenceEventsParts) {
     this.#room = room;
@@ -90,7 +95,7 @@ export class PresenceEvents {
 
   opened(member: Member): void {
     this.#connect(member.user);
-    this.#wakeWithin(this.#windowMs);
+    this.#wakeWithin(0);
   }
 
   closed(member: Member): void {
@@ -117,7 +122,7 @@ export class PresenceEvents {
 
   typesElsewhere(user: User): void {
     this.#typing.set(user.id, user);
-    this.#wakeWithin(this.#windowMs);
+    this.#wakeWithin(0);
   }
 
   cameElsewhere(user: Attendee): void {
@@ -138,7 +143,7 @@ export class PresenceEvents {
 
   #knowElsewhere(user: Attendee): void {
     this.#goBy(user.id);
-    this.#wakeWithin(this.#windowMs);
+    this.#wakeWithin(0);
     this.#yieldName(user.name);
   }
 
@@ -169,7 +174,7 @@ export class PresenceEvents {
     this.#presence.rename({ ...user, namedAt: this.#now() });
     this.#goBy(user.id);
     this.#elsewhere.came(this.#room, this.#connections.get(user.id)?.user ?? user);
-    this.#wakeWithin(this.#windowMs);
+    this.#wakeWithin(0);
   }
 
   /** Gives all connections of a user the present name. */
@@ -206,16 +211,14 @@ export class PresenceEvents {
     this.#elsewhere.went(this.#room, user);
   }
 
-  get #windowMs(): number {
-    return WINDOW_MS + this.#members.size * WINDOW_MS_PER_MEMBER;
-  }
-
+  /** Sends after this time, or when the rest is over. */
   #wakeWithin(ms: number): void {
-    const at = this.#elapsed() + ms;
+    const now = this.#elapsed();
+    const at = Math.max(now + ms, this.#restsUntil);
     if (at >= this.#wakesAt) return;
     this.#wakesAt = at;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send(), ms);
+    this.#timer = setTimeout(() => this.#send(), at - now);
   }
 
   #send(): void {
@@ -228,6 +231,7 @@ export class PresenceEvents {
     const { users } = this;
     const timestamp = new Date(this.#now()).toISOString();
     sendPresence(this.#members, { joined, left, renamed, typing, users, timestamp }, this.#personOf);
+    this.#restsUntil = now + Math.min(MAX_REST_MS, this.#members.size * REST_MS_PER_MEMBER);
     const nextLeave = this.#presence.nextLeave();
     if (nextLeave !== undefined) this.#wakeWithin(Math.max(0, nextLeave - now));
     if (this.isEmpty) this.#emptied();

@@ -1,5 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type { Member } from "../../rooms/member.ts";
 import { GRACE_MS, Presence } from "../../rooms/presence/presence.ts";
+import { PresenceEvents } from "../../rooms/presence/presence_events.ts";
 import { guest } from "../../rooms/user.ts";
 
 const [ada, bo] = [guest("ada"), guest("bo")];
@@ -44,4 +47,44 @@ Deno.test("DocumentAwareness leaves no ghost when two hundred connections close 
   for (const user of users) presence.close(user, 1);
   assertEquals(presence.settle(GRACE_MS + 1).left.length, 50);
   assertEquals(presence.users(), []);
+});
+
+Deno.test("PresenceEvents sends who comes at once, and then rests the longer the larger the room is", () => {
+  using time = new FakeTime();
+  const members = new Set<Member>();
+  const told: number[] = [];
+  const nobody = { came: () => {}, went: () => {}, typing: () => {}, elsewhere: () => [] };
+  const events = new PresenceEvents({
+    room: "lobby",
+    members,
+    elapsed: () => time.now,
+    now: () => time.now,
+    personOf: ({ id }) => id,
+    isOwned: () => Promise.resolve(false),
+    elsewhere: nobody,
+    emptied: () => {},
+  });
+  const enter = (name: string): void => {
+    const send = (): void => void (name === "u0" && told.push(time.now - began));
+    const member = { user: guest(name), connection: { takesEvents: true }, knowsUsers: false, send };
+    members.add(member as unknown as Member);
+    events.opened(member as unknown as Member);
+  };
+  const began = time.now;
+  enter("u0");
+  time.tick(0);
+  enter("u1");
+  time.tick(20);
+  enter("u2");
+  time.tick(10);
+  assertEquals(told, [0, 10, 30], "after 10 ms for each of those who were there");
+  told.length = 0;
+  // A crowd of 500 within five seconds: about one frame a second reaches each member.
+  for (let i = 3; i < 500; i++) {
+    enter(`u${i}`);
+    time.tick(10);
+  }
+  time.tick(1_000);
+  assert(told.length <= 15 && events.users.length === 500, `${told.length} frames`);
+  events.close();
 });
