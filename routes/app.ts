@@ -98,7 +98,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", searchApi(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
-    .route("/api/log", sheetApi(parts))
+    .route("/api/log", sheetApi({ ...parts, timeZone: config.timeZone }))
     .route("/api/notifications", notificationsApi(parts))
     .route("/api/events", eventsApi(parts))
     .route("/api/admin", adminApi(parts))

@@ -1,7 +1,8 @@
 /** Rows in a CSV file. */
 import { BOM, cellsOf, type End, findRows, idIn, isAt, readRows } from "./csv_rows.ts";
+import { inert, toCsv } from "./csv_text.ts";
 import { explainFileError } from "./file_errors.ts";
-import { Layout } from "./layout.ts";
+import { isMessage, Layout } from "./layout.ts";
 import {
   type FoundRows,
   HEADER,
@@ -128,6 +129,37 @@ export class CsvFile implements Sheet {
     });
   }
 
+  async *read(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+    const file = await Deno.open(this.#path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw explainFileError(error, this.name);
+    });
+    if (!file) return;
+    using _open = file;
+    let layout = Layout.configured(this.#columns);
+    let start = 0;
+    // The bytes of a row are valid only while it is read: so it reads to the end of a page, and goes on from there.
+    for (let isOver = false; !isOver;) {
+      const page: Row[] = [];
+      const end = await readRows(file, start, signal, (bytes, position) => {
+        const cells = cellsOf(bytes);
+        if (position === 0) {
+          layout = Layout.of(cells, this.#columns, this.name);
+          if (!isMessage(cells)) return;
+        }
+        page.push(layout.collect(cells));
+        if (page.length === READ_ROWS) return "stop";
+      });
+      isOver = page.length < READ_ROWS;
+      start = end.rowsEnd;
+      yield page;
+    }
+  }
+
+  shown(row: Row): Row {
+    return row.map(inert);
+  }
+
   /** No row is ever written twice: an append checks the file under its lock. */
   removeDoubles(): Promise<number> {
     return Promise.resolve(0);
@@ -245,31 +277,13 @@ export class CsvFile implements Sheet {
   }
 }
 
-/**
- * Rows as CSV text, each ended by CRLF. A cell that a spreadsheet would run as a formula gets an apostrophe in front, also
- * when quotes and spaces precede the formula. The characters are those of https://owasp.org/www-community/attacks/CSV_Injection,
- * with their full-width and small forms in Unicode.
- */
-export function toCsv(rows: readonly Row[]): string {
-  let text = "";
-  for (const row of rows) text += row.map(toCell).join(",") + "\r\n";
-  return text;
-}
-
-function toCell(text: string): string {
-  const inert = FORMULA.test(text) ? `'${text}` : text;
-  return SPECIAL.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
-}
-
-// With NEL and other white space that may precede a formula.
-const FORMULA = /^["\s\u0085\u200b]*[=+\-@＝＋－＠﹦﹢﹣﹫]|^"*[\t\r\n\u0085]/;
-const SPECIAL = /[",\r\n]/;
-
 const encoder = new TextEncoder();
 /** The byte order marks of UTF-16. */
 const UTF_16 = [0xfffe, 0xfeff];
 const NO_IDS: ReadonlySet<string> = new Set();
 const RETURN = 0x0d;
+/** Rows in a page when all are read. */
+const READ_ROWS = 5_000;
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   let at = end.length;

@@ -62,6 +62,12 @@ export interface Sheet extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<FoundRows>;
 
+  /** Reads all rows below the header, a page at a time, in the sheet's own order; yields nothing where there is no sheet. */
+  read(signal: AbortSignal): AsyncIterable<readonly Row[]>;
+
+  /** The texts with which {@link read} yields this row. */
+  shown(row: Row): Row;
+
   /**
    * For each id from `ids.first` to `ids.last`, keeps the first row and deletes the others. Other rows stay as they are.
    * Resolves to the number of ids that had several rows; a sheet in which no append can come late returns 0.
@@ -78,7 +84,7 @@ export interface IdRange {
 /** Something that the operator should know although rows are written. */
 export interface Notice {
   /** The kind, for programs and for pages in other languages. */
-  readonly code: "rows_missing" | "rows_far_below" | "chores_failed";
+  readonly code: "rows_missing" | "rows_far_below" | "chores_failed" | "rows_differ";
   /** One sentence that says what to do; it never contains rows, keys or tokens. */
   readonly message: string;
 }

@@ -6,9 +6,35 @@ import type { LogFigures } from "../../rooms/stats/dashboard.ts";
 import type { ApiEnv } from "./gate.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
+import { DAY, startOfDay } from "./reports/report_order.ts";
 import { requireAdmin } from "./require_admin.ts";
 
 const Retry = v.object({ id: v.optional(v.pipe(v.string(), v.length(26, '"id" must be a message\'s id'))) });
+
+const Verify = v.object({
+  from: v.nullish(
+    v.pipe(
+      v.string(),
+      v.regex(DAY, '"from" must be a day such as 2026-03-01'),
+      v.check(isDate, '"from" is no day'),
+    ),
+  ),
+  repair: v.optional(v.boolean('"repair" must be true or false'), false),
+});
+
+/** How the rows of the sheets differ from what was said: ids of messages and of changes. */
+export interface Verdict {
+  /** The number of rows that were compared. */
+  readonly rows: number;
+  /** They should have a row. */
+  readonly missing: readonly string[];
+  /** They have more than one. */
+  readonly doubled: readonly string[];
+  /** Their row says something else. */
+  readonly changed: readonly string[];
+  /** They have a row, and nobody ever said that. */
+  readonly foreign: readonly string[];
+}
 
 /** A row that the sheet refused for good. */
 export interface RefusedRow {
@@ -34,13 +60,17 @@ export interface RowDelivery {
   refusedRows(): Promise<readonly RefusedRow[]>;
   /** The same as CSV with the sheet's columns. */
   refusedRowsAsCsv(): Promise<string>;
+  /** Compares the rows from a time on, in ms since the epoch; with `isRepair`, has missing ones appended. */
+  verify(from: number, isRepair: boolean): Promise<Verdict>;
   /** Tries one of them again, or all; answers how many, and has trouble of any kind tried anew. */
   retry(id: string | undefined): Promise<number>;
 }
 
 /** Handles `/api/log`. */
-export function sheetApi(parts: { outbox: Outbox; delivery: RowDelivery }): Hono<ApiEnv> {
-  const { outbox, delivery } = parts;
+export function sheetApi(
+  parts: { outbox: Outbox; delivery: RowDelivery; timeZone: string },
+): Hono<ApiEnv> {
+  const { outbox, delivery, timeZone } = parts;
   const app = new Hono<ApiEnv>();
 
   app.use(requireAdmin("The log is for admins, and for the service's token: Authorization: Bearer …"));
@@ -63,5 +93,19 @@ export function sheetApi(parts: { outbox: Outbox; delivery: RowDelivery }): Hono
     return c.json({ retried }, 202);
   });
 
+  app.post("/verify", async (c) => {
+    const { from, repair } = requestBody(Verify, await jsonIn(c.req.raw));
+    try {
+      return c.json(await delivery.verify(from ? startOfDay(from, timeZone) : 0, repair));
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "SheetError")) throw error;
+      throw new HttpError(503, "sheet_unreadable", error.message);
+    }
+  });
+
   return app;
+}
+
+function isDate(day: string): boolean {
+  return !Number.isNaN(Date.parse(day));
 }

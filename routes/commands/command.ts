@@ -27,8 +27,8 @@ export type Act = (service: Running) => AsyncIterable<string>;
 /** Resolves to the exit status: 0 done, 1 refused or not reachable, 2 wrong arguments. */
 export type Command = (args: readonly string[], around: Surroundings) => Promise<number>;
 
-/** The service refused; the message is its own. */
-class RefusedError extends Error {
+/** The answer isn't the one that was hoped for; the message says why, and the command ends with 1. */
+export class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 

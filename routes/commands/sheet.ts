@@ -1,10 +1,13 @@
-/** `deno task sheet status|dead|retry [id]|export`: the delivery of rows by the running service. */
-import { type Act, command, type Running, surroundings } from "./command.ts";
+/** `deno task sheet status|dead|retry [id]|export|verify`: the delivery of rows by the running service. */
+import { parseArgs } from "node:util";
+import { type Act, command, RefusedError, type Running, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task sheet status        how rows get into the sheet
        deno task sheet dead          messages that the sheet refused, and why
        deno task sheet retry [id]    try one of them again, or all, and whatever else is waiting
-       deno task sheet export        these messages as CSV, on stdout`;
+       deno task sheet export        these messages as CSV, on stdout
+       deno task sheet verify [--from 2026-03-01] [--repair]
+                                     which rows are missing, doubled, changed or foreign; appends what is missing`;
 
 interface Status {
   readonly sheet: string;
@@ -12,6 +15,15 @@ interface Status {
   readonly pending: number;
   readonly dead: number;
   readonly reason?: string;
+}
+
+/** What is wrong with the rows: ids by kind. */
+interface Verdict {
+  readonly rows: number;
+  readonly missing: readonly string[];
+  readonly doubled: readonly string[];
+  readonly changed: readonly string[];
+  readonly foreign: readonly string[];
 }
 
 interface DeadMessage {
@@ -25,7 +37,9 @@ interface DeadMessage {
 /** `deno task sheet` */
 export const sheetCommand = command(USAGE, understand);
 
-function understand([verb, id, ...others]: readonly string[]): Act | undefined {
+function understand([verb, ...args]: readonly string[]): Act | undefined {
+  if (verb === "verify") return verification(args);
+  const [id, ...others] = args;
   if (others.length) return undefined;
   if (verb === "retry") return (service) => retry(service, id);
   if (id !== undefined) return undefined;
@@ -56,6 +70,25 @@ async function* retry(service: Running, id: string | undefined): AsyncGenerator<
 async function* exportDead(service: Running): AsyncGenerator<string> {
   const texts = await Array.fromAsync(service.read("/api/log/dead.csv"));
   yield texts.join("").trimEnd();
+}
+
+function verification(args: readonly string[]): Act {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { from: { type: "string" }, repair: { type: "boolean" } },
+  });
+  return (service) => verify(service, values.from, values.repair ?? false);
+}
+
+async function* verify(service: Running, from: string | undefined, repair: boolean): AsyncGenerator<string> {
+  const { rows, ...findings }: Verdict = await service.ask("POST", "/api/log/verify", { from, repair });
+  const found = Object.entries(findings).filter(([, ids]) => ids.length);
+  for (const [kind, ids] of found) for (const id of ids) yield `${kind}  ${id}`;
+  if (!found.length) return yield `${rows} rows stand as they were said`;
+  if (repair && findings.missing.length) yield `Appending ${findings.missing.length}`;
+  throw new RefusedError(
+    `Of ${rows} rows: ${found.map(([kind, { length }]) => `${length} ${kind}`).join(", ")}`,
+  );
 }
 
 if (import.meta.main) Deno.exit(await sheetCommand(Deno.args, surroundings()));

@@ -20,11 +20,11 @@ import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
-import { changeFields, type Fields, messageFields, rowOf } from "../columns.ts";
+import { changeFields, type Fields, messageFields } from "../columns.ts";
 import { CHANGES_HEADER, type Row, type RowPosition, type Sheet } from "../sheet.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
-import { LateAppends } from "./late_appends.ts";
-import { RowWriter, type Way, type WrittenRows } from "./row_writer.ts";
+import type { Way, WrittenRows } from "./row_writer.ts";
+import { Target } from "./target.ts";
 
 export type { Way };
 
@@ -88,14 +88,6 @@ export interface DeliveryParts {
   readonly trace?: Trace;
 }
 
-/** One of the two sheets. */
-interface Target {
-  readonly sheet: Sheet;
-  readonly columns: Row;
-  readonly writer: RowWriter;
-  readonly lateAppends: LateAppends;
-}
-
 /** The way of messages and changes from the outbox into their sheets, slice by slice. */
 export class Delivery {
   readonly deadLetters: DeadLetters;
@@ -111,11 +103,8 @@ export class Delivery {
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.deadLetters = new DeadLetters(parts.kv);
-    const target = (sheet: Sheet, columns: Row, lateAppends: LateAppends): Target => {
-      return { sheet, columns, lateAppends, writer: new RowWriter({ ...parts, sheet, lateAppends }) };
-    };
-    this.#messages = target(parts.sheet, parts.columns, new LateAppends(parts.kv, "suspect"));
-    this.#changes = target(parts.changes, CHANGES_HEADER, new LateAppends(parts.kv, "suspect_change"));
+    this.#messages = new Target({ ...parts, isChange: false });
+    this.#changes = new Target({ ...parts, sheet: parts.changes, columns: CHANGES_HEADER, isChange: true });
   }
 
   /** All batches up to this versionstamp are settled. */
@@ -135,7 +124,7 @@ export class Delivery {
       this.#progress = { ...this.#progress, mark: undefined, changesMark: undefined };
     }
     this.#versionstamp = versionstamp;
-    for (const { writer } of this.#targets) writer.reopen();
+    for (const { writer } of this.targets) writer.reopen();
   }
 
   /** The versionstamp up to which all batches are settled by now, by any process. */
@@ -182,8 +171,8 @@ export class Delivery {
     const isDoubtful = slice.batches[0].versionstamp <= (this.#doubtfulUpTo ?? "");
     const write = async (target: Target, all: readonly Fields[], last: RowPosition | undefined) => {
       if (!all.length) return { last, refused: [] };
-      const { writer, columns } = target;
-      const rows = all.map((fields) => rowOf(fields, columns));
+      const { writer } = target;
+      const rows = target.rowsOf(all);
       if (intent !== undefined) return await writer.complete(rows, last, way);
       if (!isDoubtful) return await writer.append(rows, way);
       const written = await writer.appendMissing(rows, last, way);
@@ -211,9 +200,7 @@ export class Delivery {
 
   /** Whether {@link tidy} has something to do. */
   async hasChores(): Promise<boolean> {
-    for (const { lateAppends } of this.#targets) {
-      if ((await lateAppends.due(this.#parts.clock.elapsed())).length) return true;
-    }
+    for (const target of this.targets) if (await target.hasDoubles()) return true;
     return (await this.deadLetters.list()).some(({ isRetried }) => isRetried);
   }
 
@@ -224,34 +211,25 @@ export class Delivery {
    * @throws {Error} what the sheet throws.
    */
   async *tidy(way: Way): AsyncGenerator<Settled> {
-    const { clock, idempotentCommit } = this.#parts;
-    for (const letter of await this.deadLetters.list()) {
-      if (!letter.isRetried) continue;
-      const { writer, columns } = letter.isChange ? this.#changes : this.#messages;
-      await writer.open(way.signal, this.#lastOf(letter.isChange));
-      const row = rowOf(letter.fields, columns);
-      const { refused: again } = await writer.complete([row], undefined, way);
-      const refused = again.map(({ cause }) => ({ ...letter, cause, isRetried: undefined }));
-      await this.deadLetters.keep(refused, (operation) => idempotentCommit.commit(operation));
-      if (!refused.length) await this.#removeLetter(letter);
-      const recorded = refused.length || letter.isChange ? [] : [letter.fields];
-      yield { upTo: this.settled, recorded, refused };
-    }
-    for (const { sheet, writer, lateAppends } of this.#targets) {
-      for (const suspect of await lateAppends.due(clock.elapsed())) {
-        await writer.open(way.signal, this.#lastOf(sheet === this.#changes.sheet || undefined));
-        await way.pace();
-        await sheet.removeDoubles(suspect.ids, way.signal);
-        await lateAppends.clear(suspect);
+    const letters = (await this.deadLetters.list()).filter(({ isRetried }) => isRetried);
+    for (const target of this.targets) {
+      const last = this.#lastOf(target);
+      for (const some of target.portions(letters)) {
+        const { written, refused } = await target.retry(some, last, way);
+        await this.#settleLetters(written, refused);
+        const recorded = written.filter(({ isChange }) => !isChange).map(({ fields }) => fields);
+        yield { upTo: this.settled, recorded, refused };
       }
+      await target.removeDoubles(last, way);
     }
   }
 
-  get #targets(): readonly Target[] {
+  /** The sheets. */
+  get targets(): readonly Target[] {
     return [this.#messages, this.#changes];
   }
 
-  #lastOf(isChange: true | undefined): RowPosition | undefined {
+  #lastOf({ isChange }: Target): RowPosition | undefined {
     return isChange ? this.#progress.changesMark : this.#progress.mark;
   }
 
@@ -274,11 +252,14 @@ export class Delivery {
     }
   }
 
-  /** The row of a dead letter is in the sheet by now. */
-  async #removeLetter(letter: DeadLetter): Promise<void> {
+  /** Removes dead letters whose rows are in the sheet by now, and keeps the others with their new causes. */
+  async #settleLetters(written: readonly DeadLetter[], refused: readonly DeadLetter[]): Promise<void> {
     const { kv, idempotentCommit, dailyTotals } = this.#parts;
-    const commit = this.deadLetters.remove(kv.atomic(), letter);
-    if (!letter.isChange) dailyTotals?.addRows(commit, 1);
+    await this.deadLetters.keep(refused, (operation) => idempotentCommit.commit(operation));
+    const commit = kv.atomic();
+    for (const letter of written) this.deadLetters.remove(commit, letter);
+    const messages = written.filter(({ isChange }) => !isChange).length;
+    if (messages) dailyTotals?.addRows(commit, messages);
     await idempotentCommit.commit(commit);
   }
 

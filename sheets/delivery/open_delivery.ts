@@ -12,7 +12,7 @@ import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { LogFigures } from "../../rooms/stats/dashboard.ts";
 import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
-import { toCsv } from "../csv_file.ts";
+import { toCsv } from "../csv_text.ts";
 import type { Sheets } from "../open_sheet.ts";
 import { type Fields, rowOf } from "../columns.ts";
 import { inRows } from "../layout.ts";
@@ -23,6 +23,7 @@ import { Delivery } from "./delivery.ts";
 import { type DeliveryStatus, Flusher } from "./flusher.ts";
 import { Receipts } from "./receipts.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
+import { type Verdict, Verification } from "../verification/verification.ts";
 import type { WakeUp } from "./wake_up.ts";
 
 /** What {@link openDelivery} works on. */
@@ -40,6 +41,8 @@ export interface OpenDeliveryParts {
   /** Where alerts go. */
   readonly feed: EventFeed;
   readonly wakeUp: WakeUp;
+  /** History older than this is deleted; 0 = kept. */
+  readonly retentionDays: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: Counters;
@@ -81,6 +84,11 @@ export interface OpenDelivery {
   /** The rows that the sheet refused for good, oldest first; also as CSV with the sheet's columns. */
   refusedRows(): Promise<RefusedRow[]>;
   refusedRowsAsCsv(): Promise<string>;
+  /**
+   * Compares the rows of messages from a time on, in ms since the epoch, with what was said; with `isRepair`, has missing rows
+   * appended.
+   */
+  verify(from: number, isRepair: boolean): Promise<Verdict>;
   /** Tries one of them again, or all; answers how many, and tries anew whatever the trouble was. */
   retry(id: string | undefined): Promise<number>;
 }
@@ -143,6 +151,9 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   });
   const status = new SharedDeliveryStatus(flusher, channel, clock);
   status.open();
+  const { deadLetters } = delivery;
+  const verification = new Verification({ ...parts, archive, delivery, deadLetters, noticed });
+  let auditing: Promise<void> | undefined;
   const stopping = new AbortController();
   const killing = new AbortController();
   let flushing: Promise<void> | undefined;
@@ -188,6 +199,14 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
         toCsv([inRows(columns), ...letters.map((letter) => rowOf(asMessage(letter), columns))])
       }`;
     },
+    async verify(from, isRepair) {
+      const verdict = await verification.verify(from, killing.signal);
+      if (isRepair) {
+        await verification.repair(verdict, from);
+        status.probe();
+      }
+      return verdict;
+    },
     async retry(id) {
       const count = await delivery.deadLetters.retry(id);
       status.probe();
@@ -200,6 +219,10 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     sweep: () => flusher.ring(),
     async tick() {
       if (channel) await receipts.look();
+      // It takes longer than a tick.
+      auditing ??= verification.tick(stopping.signal)
+        .catch((error) => stopping.signal.aborted || failed("audit_failed", error))
+        .then(() => auditing = undefined);
     },
     quiesce: () => stopping.abort(),
     async drain(deadline) {
@@ -207,7 +230,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       await flushing;
     },
     async close() {
-      await flushing;
+      await Promise.all([flushing, auditing]);
       status.close();
       await idempotentCommit.close();
       await sheet[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@ import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { ServiceAccountKey } from "./service_account.ts";
 import { cellOf, dateFormats, headerRow } from "./google_looks.ts";
 import { letterOf, parseRange, type RowRange } from "./google_ranges.ts";
-import { GoogleTab, type TabSize } from "./google_tab.ts";
+import { foundIn, GoogleTab, type TabSize } from "./google_tab.ts";
 import { inRows, isMessage, Layout } from "../layout.ts";
 import {
   type FoundRows,
@@ -119,11 +119,33 @@ export class GoogleSheet implements Sheet {
   ): Promise<FoundRows> {
     if (from) {
       const column = await this.#tab.readIds(from.position, signal);
-      const found = within(column, from.position, ids);
+      const found = foundIn(column, from.position, ids);
       if (column[0] === from.id && found.present.size === ids.size) return found;
     }
     // People may have sorted the tab in a way that left this row where it was.
-    return within(await this.#tab.readIds(1, signal), 1, ids);
+    return foundIn(await this.#tab.readIds(1, signal), 1, ids);
+  }
+
+  async *read(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
+    const size = await this.#tab.findTab(signal);
+    if (!size) return;
+    let layout = Layout.configured(this.#options.header);
+    let width = Math.min(size.columns, MAX_COLUMNS);
+    for (let first = 1; first <= size.rows; first += READ_ROWS) {
+      const range = `A${first}:${letterOf(width - 1)}${first + READ_ROWS - 1}`;
+      const rows = await this.#tab.readRaw(range, signal) ?? [];
+      if (first === 1 && layout.isFilled(rows[0])) {
+        layout = Layout.of(rows[0], this.#options.header, this.name);
+        width = Math.min(width, layout.width);
+        if (!isMessage(rows[0])) rows.shift();
+      }
+      yield rows.map((cells) => layout.collect(cells));
+    }
+  }
+
+  shown(row: Row): Row {
+    const columns = inRows(this.#options.header);
+    return row.map((text, index) => String(cellOf(columns[index], text)));
   }
 
   async removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number> {
@@ -258,21 +280,7 @@ export class GoogleSheet implements Sheet {
 
 /** The size of a tab that people add by hand. */
 const FRESH = { rows: 1000, columns: 26 };
+/** Rows in one request when all are read: about 3 MB. */
+const READ_ROWS = 15_000;
 /** The header is searched for our columns so far. */
 const MAX_COLUMNS = 100;
-
-/** Which of `ids` are in a part of the id column that begins at row `start`, and the last row of one. */
-function within(
-  column: readonly string[],
-  start: number,
-  ids: ReadonlySet<string>,
-): FoundRows {
-  const present = new Set<string>();
-  let last: RowPosition | undefined;
-  column.forEach((id, index) => {
-    if (!ids.has(id)) return;
-    present.add(id);
-    last = { position: start + index, id };
-  });
-  return { present, last };
-}

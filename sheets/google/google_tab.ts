@@ -6,6 +6,7 @@ import { letterOf, parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
 import { headerRow, looks } from "./google_looks.ts";
 import { Layout } from "../layout.ts";
+import type { FoundRows, RowPosition } from "../sheet.ts";
 
 /** The size of a tab. */
 export interface TabSize {
@@ -130,11 +131,18 @@ export class GoogleTab implements AsyncDisposable {
     return this.readRange(this.range(cells), majorDimension, signal);
   }
 
+  /** Like {@link read} in rows, with numbers and dates as numbers. */
+  async readRaw(cells: string, signal: AbortSignal): Promise<string[][] | undefined> {
+    const page = await this.readRange(this.range(cells), "ROWS", signal, "UNFORMATTED_VALUE");
+    return page?.values.map((row) => row.map(String));
+  }
+
   /** Like {@link read}, for a range in Google's notation, with the name of its tab. */
   async readRange(
     range: string,
     majorDimension: "ROWS" | "COLUMNS",
     signal: AbortSignal,
+    valueRenderOption: "FORMATTED_VALUE" | "UNFORMATTED_VALUE" = "FORMATTED_VALUE",
   ): Promise<Page | undefined> {
     const { spreadsheetId } = this.#options;
     let body;
@@ -142,7 +150,7 @@ export class GoogleTab implements AsyncDisposable {
       body = await (await this.connect()).call(
         (api, options) =>
           api.spreadsheets.values.get(
-            { spreadsheetId, range, majorDimension, fields: "range,values" },
+            { spreadsheetId, range, majorDimension, valueRenderOption, fields: "range,values" },
             options,
           ),
         signal,
@@ -194,4 +202,20 @@ export class GoogleTab implements AsyncDisposable {
     const tab = `'${this.#options.tab.replaceAll("'", "''")}'`;
     return cells ? `${tab}!${cells}` : tab;
   }
+}
+
+/** Which of `ids` are in a part of the id column that begins at row `start`, and the last row of one. */
+export function foundIn(
+  column: readonly string[],
+  start: number,
+  ids: ReadonlySet<string>,
+): FoundRows {
+  const present = new Set<string>();
+  let last: RowPosition | undefined;
+  column.forEach((id, index) => {
+    if (!ids.has(id)) return;
+    present.add(id);
+    last = { position: start + index, id };
+  });
+  return { present, last };
 }

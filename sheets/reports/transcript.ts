@@ -7,7 +7,7 @@ import {
   TooLargeError,
 } from "../../rooms/reports/report_format.ts";
 import type { Order } from "../../rooms/reports/report.ts";
-import { toCsv } from "../csv_file.ts";
+import { toCsv } from "../csv_text.ts";
 import { HEADER, type Row } from "../sheet.ts";
 import { workbookWords } from "./workbook_words.ts";
 import {

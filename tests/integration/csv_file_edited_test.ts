@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { toCsv } from "../../sheets/csv_file.ts";
+import { toCsv } from "../../sheets/csv_text.ts";
 import { HEADER, type Row, type RowPosition, SheetError } from "../../sheets/sheet.ts";
 import { Client } from "../support/client.ts";
 import { CsvPlace } from "../support/sheet_csv.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CsvFile, toCsv } from "../../sheets/csv_file.ts";
+import { CsvFile } from "../../sheets/csv_file.ts";
+import { toCsv } from "../../sheets/csv_text.ts";
 import { HEADER, type Row, SheetError } from "../../sheets/sheet.ts";
 import { CsvPlace as Place } from "../support/sheet_csv.ts";
 import { idOf, never, parseCsv, row, rows } from "../support/sheet_rows.ts";

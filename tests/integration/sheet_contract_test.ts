@@ -1,4 +1,5 @@
-import { CsvFile, toCsv } from "../../sheets/csv_file.ts";
+import { CsvFile } from "../../sheets/csv_file.ts";
+import { toCsv } from "../../sheets/csv_text.ts";
 import { parseServiceAccountKey } from "../../sheets/google/service_account.ts";
 import { GoogleSheet } from "../../sheets/google/google_sheet.ts";
 import type { Row } from "../../sheets/sheet.ts";

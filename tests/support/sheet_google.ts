@@ -29,11 +29,13 @@ export class GooglePlace implements AsyncDisposable {
   }
 
   /** One more sheet on the same tab, with other columns if told; close it yourself. */
-  another({ timeoutMs = 10_000, header }: { timeoutMs?: number; header?: Row } = {}): GoogleSheet {
+  another(
+    { timeoutMs = 10_000, header, tab = "ChatLogs" }: { timeoutMs?: number; header?: Row; tab?: string } = {},
+  ): GoogleSheet {
     const key = parseServiceAccountKey(JSON.stringify(this.google.key), "The stand-in's key");
     const { spreadsheetId, url } = this.google;
     const noticed = (notice: Notice): void => void this.notices.push(notice);
-    const options = { spreadsheetId, tab: "ChatLogs", key, apiRoot: url, timeoutMs, noticed };
+    const options = { spreadsheetId, tab, key, apiRoot: url, timeoutMs, noticed };
     return new GoogleSheet(header ? { ...options, header } : options);
   }
 

@@ -5,7 +5,7 @@ import { requestBody } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
 import { roomNameIn } from "../../path_params.ts";
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+export const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T[\d:.]{5,12}(Z|[+-]\d{2}:?\d{2})$/;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -73,7 +73,7 @@ function nextDay(day: string): string {
 }
 
 /** When a day begins in a time zone, in ms since the epoch. */
-function startOfDay(day: string, timeZone: string): number {
+export function startOfDay(day: string, timeZone: string): number {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   const offsetAt = (at: number): number => Date.parse(`${format.format(at).replace(" ", "T")}Z`) - at;
   const utc = Date.parse(day);

@@ -1,0 +1,151 @@
+/**
+ * Compares what stands in the sheets with what was said. People may ask for it, and every six hours one isolate does it by
+ * itself for the last week.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["audit"]` | when the last audit began, in ms since the epoch |
+ */
+import { decodeTime } from "ulid";
+import type { Archive } from "../../rooms/messages/archive.ts";
+import type { Clock } from "../../rooms/clock.ts";
+import type { DeadLetter, DeadLetters } from "../delivery/dead_letters.ts";
+import type { Delivery } from "../delivery/delivery.ts";
+import type { Target } from "../delivery/target.ts";
+import type { Notice } from "../sheet.ts";
+import { Comparison, type Findings } from "./comparison.ts";
+import { expectedRows } from "./expected_rows.ts";
+
+/** What is wrong in all sheets together. */
+export interface Verdict extends Findings {
+  /** The number of rows that were compared. */
+  readonly rows: number;
+}
+
+/** What {@link Verification} works on. */
+export interface VerificationParts {
+  readonly kv: Deno.Kv;
+  readonly archive: Archive;
+  readonly delivery: Pick<Delivery, "readSettled"> & {
+    readonly targets: readonly Pick<Target, "sheet" | "columns" | "isChange">[];
+  };
+  readonly deadLetters: DeadLetters;
+  /** History older than this is deleted; 0 = kept. */
+  readonly retentionDays: number;
+  readonly clock: Clock;
+  /** Told what an audit has found. */
+  readonly noticed: (notice: Notice) => void;
+}
+
+const AUDIT = ["audit"];
+const DAY_MS = 86_400_000;
+const AUDIT_EVERY_MS = DAY_MS / 4;
+/** An audit looks back this far. */
+const AUDIT_MS = 7 * DAY_MS;
+/** How often to look whether an audit is due. */
+const LOOK_EVERY_MS = 10 * 60_000;
+/** A message may wait this long between getting its id and its commit, and the clocks of machines differ. */
+const FRESH_MS = 2 * 60_000;
+/** Google allows a user 60 reads a minute (https://developers.google.com/workspace/sheets/api/limits). */
+const PAGES_AT_ONCE = 20;
+const PAGE_EVERY_MS = 2_000;
+
+/** Verifies the sheets. */
+export class Verification {
+  readonly #parts: VerificationParts;
+  #lookAt = 0;
+
+  constructor(parts: VerificationParts) {
+    this.#parts = parts;
+  }
+
+  /** Has missing rows appended, as dead letters are that somebody retries; `from` as for {@link verify}. */
+  async repair({ missing }: Findings, from: number): Promise<void> {
+    if (!missing.length) return;
+    const letters = await this.#lettersFor(missing, from);
+    await this.#parts.deadLetters.keep(letters, (commit) => commit.commit());
+  }
+
+  /** Audits when that is due; resolves at once when it isn't, or another isolate does it. */
+  async tick(signal: AbortSignal): Promise<void> {
+    const { kv, clock, noticed } = this.#parts;
+    if (clock.elapsed() < this.#lookAt) return;
+    this.#lookAt = clock.elapsed() + LOOK_EVERY_MS;
+    const entry = await kv.get<number>(AUDIT);
+    const now = clock.now();
+    if (entry.value !== null && entry.value + AUDIT_EVERY_MS > now) return;
+    if (!(await kv.atomic().check(entry).set(AUDIT, now).commit()).ok) return;
+    // At the very first start there is nothing to compare.
+    if (entry.value === null) return;
+    const { missing, doubled, changed, foreign } = await this.verify(now - AUDIT_MS, signal);
+    const counts = Object.entries({ missing, doubled, changed, foreign })
+      .filter(([, ids]) => ids.length).map(([what, { length }]) => `${length} ${what}`);
+    if (!counts.length) return;
+    noticed({
+      code: "rows_differ",
+      message: `Rows of the last week differ from what was said: ${counts.join(", ")}. ` +
+        "deno task sheet verify names them, and with --repair appends what is missing.",
+    });
+  }
+
+  /**
+   * Compares all rows from a time on, in ms since the epoch.
+   *
+   * @throws {SheetError} when a sheet can't be read.
+   */
+  async verify(from: number, signal: AbortSignal): Promise<Verdict> {
+    const { archive, delivery, deadLetters, retentionDays, clock } = this.#parts;
+    const now = clock.now();
+    const kept = retentionDays ? now - (retentionDays - 1) * DAY_MS : 0;
+    const letters = await deadLetters.list();
+    // Before the history is read, and the sheet after it: what is settled by now has to be in both.
+    const settled = await delivery.readSettled();
+    const refused = new Set(letters.map(({ fields }) => fields.id));
+    const targets = delivery.targets.map((target) => {
+      const { sheet, columns, isChange } = target;
+      return { sheet, isChange, comparison: new Comparison(sheet, columns) };
+    });
+    const scope = { from: Math.max(from, kept), settled, refused };
+    let oldest = Infinity;
+    for await (const { isChange, ...row } of expectedRows(archive, scope)) {
+      signal.throwIfAborted();
+      targets.find((target) => target.isChange === isChange)?.comparison.expect(row);
+      if (!isChange) oldest = Math.min(oldest, decodeTime(row.fields.id));
+    }
+    // What is older than the history may have been said.
+    const period = { from: Math.max(scope.from, oldest), to: now - FRESH_MS };
+    let pages = 0;
+    for (const { sheet, comparison } of targets) {
+      for await (const rows of sheet.read(signal)) {
+        for (const row of rows) comparison.take(row, period);
+        if (++pages > PAGES_AT_ONCE) await clock.wait(PAGE_EVERY_MS, signal);
+      }
+    }
+    return joined(targets.map(({ comparison }) => comparison));
+  }
+
+  /** The dead letters for rows that are missing, retried already. */
+  async #lettersFor(missing: readonly string[], from: number): Promise<DeadLetter[]> {
+    const ids = new Set(missing);
+    const letters: DeadLetter[] = [];
+    const scope = { from, settled: "~", refused: new Set<string>() };
+    for await (const { fields, isChange } of expectedRows(this.#parts.archive, scope)) {
+      if (!ids.has(fields.id)) continue;
+      const kind = isChange ? { isChange } : {};
+      letters.push({ fields, ...kind, cause: "Its row was missing from the sheet.", isRetried: true });
+    }
+    return letters;
+  }
+}
+
+function joined(comparisons: readonly Comparison[]): Verdict {
+  const found = comparisons.map(({ findings }) => findings);
+  const all = (kind: keyof Findings): string[] => found.flatMap((findings) => findings[kind]);
+  return {
+    rows: comparisons.reduce((sum, { size }) => sum + size, 0),
+    missing: all("missing"),
+    doubled: all("doubled"),
+    changed: all("changed"),
+    foreign: all("foreign"),
+  };
+}
