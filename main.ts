@@ -81,7 +81,8 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const { outbox, archive, history } = messageLog;
   const inner = { ...common, log: messageLog, outbox, archive, history, mentions };
   const access = lifecycle.add(await openAccess(inner));
-  const rooms = lifecycle.add(new Rooms({ ...inner, access }));
+  const notifications = lifecycle.add(openNotifications({ ...inner, access }));
+  const rooms = lifecycle.add(new Rooms({ ...inner, ...notifications, access }));
   access.sendBy((room, frame) => rooms.send(room, frame));
   lifecycle.add(peers);
   const dailyTotals = new DailyTotals(inner);
@@ -94,7 +95,6 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
       openSheet: (noticed) => openSheet(config, noticed),
     }),
   );
-  const notifications = lifecycle.add(openNotifications({ ...inner, access }));
   const stats = lifecycle.add(
     await openStats({
       ...common,

@@ -36,6 +36,7 @@ const SCHEMAS = {
   }),
   pin_message: v.object({ type: v.literal("pin_message"), id: MESSAGE_ID, on: ON, client_id: CLIENT_ID }),
   typing: v.object({ type: v.literal("typing") }),
+  read: v.object({ type: v.literal("read"), id: MESSAGE_ID }),
   ping: v.object({ type: v.literal("ping") }),
   history: v.object({
     type: v.literal("history"),

@@ -1,5 +1,6 @@
 /** The steps from what older programs stored to what this one reads, in order, see `kv/stored_version.ts`. */
 import type { Migration } from "./kv/stored_version.ts";
+import { measureAllPages } from "./messages/page_extent.ts";
 import { signAllPages } from "./messages/signing.ts";
 
 /** One step for each version. */
@@ -10,4 +11,6 @@ export const MIGRATIONS: readonly Migration[] = [
   () => Promise.resolve(),
   // Pages have signatures: an older program would write some without, which a search would miss.
   signAllPages,
+  // Pages have extents: an older program would write some without, which a count would miss.
+  measureAllPages,
 ];

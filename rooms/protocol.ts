@@ -14,6 +14,7 @@
  * | `{"type":"pin_message","id":"01J…","on":true,"client_id":"5"}` | pins a message to the top of the room |
  * | `{"type":"typing"}` | the user is typing |
  * | `{"type":"history","before":"01J…","limit":50}` | older messages |
+ * | `{"type":"read","id":"01J…"}` | this account has read up to here, on every device |
  * | `{"type":"ping"}` | is answered with `{"type":"pong"}`, on every socket |
  *
  * What the service sends: {@link ServerFrame}. Clients without `?events=1`, such as those of tutorials, get no `welcome`
@@ -98,7 +99,8 @@ export type ClientFrame =
   }
   | ChangeFrame
   | { readonly type: "typing" }
-  | { readonly type: "history"; readonly before?: string; readonly limit: number };
+  | { readonly type: "history"; readonly before?: string; readonly limit: number }
+  | { readonly type: "read"; readonly id: string };
 
 /** What a client may do to a message; `id` is the message's. */
 export type ChangeFrame =
@@ -115,7 +117,8 @@ export type WritingFrame = ChangeFrame | ClientFrame & { readonly type: "chat_me
 
 /** Whether a frame says something, or changes what was said. */
 export function isWriting(frame: ClientFrame | Ping): frame is WritingFrame {
-  return frame.type !== "typing" && frame.type !== "history" && frame.type !== "ping";
+  const { type } = frame;
+  return type !== "typing" && type !== "history" && type !== "read" && type !== "ping";
 }
 
 /** Asks for a `pong`, to test the connection; the socket answers it, no room. */
@@ -145,6 +148,8 @@ export type ServerFrame =
     /** Only in the frame on connect, which is for one user. */
     may_change?: boolean;
   }
+  /** To the other connections of an account: it has read up to the message `id`, behind which are `unread` others. */
+  | { type: "read"; id: string; unread: number }
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };

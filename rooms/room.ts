@@ -90,13 +90,10 @@ export class Room {
     this.#quotes = new Quotes(name, parts.history);
     this.#reading = new RoomReading(name, parts);
     this.presence = new PresenceEvents({
+      ...parts,
       room: name,
       members: this.#members,
-      now: parts.now,
       personOf: (user) => parts.personOf(name, user),
-      isOwned: parts.isOwned,
-      elapsed: parts.elapsed,
-      elsewhere: parts.elsewhere,
       emptied: () => this.#closeIfEmpty(),
     });
   }
@@ -153,6 +150,7 @@ export class Room {
         member.sendEvent(encodeDeletion(this.name, id));
       }
       this.#members.add(member);
+      this.#reading.joined(member);
       if (changes) this.#entries.sendMissed(changes.upTo, member);
       this.#entries.sendPins(member);
       this.presence.opened(member);
@@ -170,6 +168,7 @@ export class Room {
   /** Ends a membership: the connection has closed. */
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
+    this.#reading.left(member);
     this.#parts.history.release(this.name);
     this.presence.closed(member);
   }
@@ -201,6 +200,8 @@ export class Room {
         return this.presence.typing(member);
       case "history":
         return this.#reading.ask(member, frame, () => this.#members.has(member));
+      case "read":
+        return this.#reading.read(member, frame.id);
       default:
         return this.#entries.receive(member, frame, author);
     }
@@ -208,8 +209,7 @@ export class Room {
 
   /** What to wait for before a frame is received: a message that it quotes; `undefined`: nothing. */
   recall(frame: ClientFrame): Promise<void> | undefined {
-    const id = frame.type === "chat_message" ? frame.reply_to : undefined;
-    return id === undefined ? undefined : this.#quotes.recall(id);
+    if (frame.type === "chat_message" && frame.reply_to) return this.#quotes.recall(frame.reply_to);
   }
 
   /**

@@ -1,8 +1,9 @@
-/** Sends pages of a room's history to its members, and to those who are about to be. */
+/** Sends pages of a room's history to its members, and to those who are about to be; notes what they have read. */
 import type { Connection, Member } from "./member.ts";
 import type { Cursor, History } from "./messages/history.ts";
-import { FrameError } from "./protocol.ts";
-import type { User } from "./user.ts";
+import type { Follower, UnreadRooms } from "./notifications/unread/unread_rooms.ts";
+import { encodeFrame, FrameError } from "./protocol.ts";
+import { hasAccount, type User } from "./user.ts";
 
 /** What {@link RoomReading} works with. */
 export interface RoomReadingParts {
@@ -10,6 +11,8 @@ export interface RoomReadingParts {
   readonly personOf: (room: string, user: User) => string;
   /** A promise to await before anything is served from memory; `undefined`: memory is up to date. */
   readonly current: () => Promise<void> | undefined;
+  /** What accounts have read. */
+  readonly unreadRooms: Pick<UnreadRooms, "enter" | "read" | "follow">;
   readonly failed: (error: unknown) => void;
 }
 
@@ -20,6 +23,8 @@ const MAX_ASKING = 5;
 export class RoomReading {
   readonly #room: string;
   readonly #parts: RoomReadingParts;
+  /** Those of the members who have an account. */
+  readonly #followers = new Map<Member, Follower & { readonly end: () => void }>();
 
   constructor(room: string, parts: RoomReadingParts) {
     this.#room = room;
@@ -39,6 +44,41 @@ export class RoomReading {
     member.asked = member.asked
       .then(() => isMember() ? this.#send(member, page) : undefined)
       .finally(() => member.asking--);
+  }
+
+  /** A connection has become a member: with an account, it is notified of what that reads through others. */
+  joined(member: Member): void {
+    const { user } = member;
+    if (!hasAccount(user)) return;
+    const { unreadRooms, failed } = this.#parts;
+    const room = this.#room;
+    const read: Follower["read"] = (id, unread) =>
+      member.sendEvent(encodeFrame({ type: "read", id, unread }));
+    const follower = { room, read, end: () => end() };
+    const end = unreadRooms.follow(user.id, follower);
+    this.#followers.set(member, follower);
+    unreadRooms.enter(user.id, room).catch(failed);
+  }
+
+  /** A connection is no member any more. */
+  left(member: Member): void {
+    this.#followers.get(member)?.end();
+    this.#followers.delete(member);
+  }
+
+  /**
+   * Notes that a member has read up to a message.
+   *
+   * @throws {FrameError} when it has no account.
+   */
+  read(member: Member, id: string): void {
+    const follower = this.#followers.get(member);
+    if (!follower) throw new FrameError("not_allowed", "Only accounts keep what they have read");
+    this.#parts.unreadRooms.read(member.user.id, this.#room, id, follower).catch((error) => {
+      if (error instanceof FrameError) return member.refuse(error);
+      this.#parts.failed(error);
+      member.failed(undefined);
+    });
   }
 
   /** Sends all messages after the cursor that aren't in memory. */

@@ -10,6 +10,7 @@ import type { History } from "../rooms/messages/history.ts";
 import type { Idempotency } from "../rooms/kv/idempotency_keys.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
+import type { UnreadRooms } from "../rooms/notifications/unread/unread_rooms.ts";
 import type { Subscriptions } from "../rooms/notifications/subscriptions.ts";
 import type { Outbox } from "../rooms/messages/outbox.ts";
 import type { StorageGuard } from "../rooms/kv/storage_guard.ts";
@@ -29,6 +30,7 @@ import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Logger } from "./logger.ts";
 import { type RowDelivery, sheetApi } from "./api/sheet.ts";
+import { myRoomsApi } from "./api/my_rooms.ts";
 import { messagesApi } from "./api/messages/messages.ts";
 import { searchApi } from "./api/messages/search.ts";
 import { notificationsApi } from "./api/notifications.ts";
@@ -65,6 +67,7 @@ export interface AppParts extends Access, OpenStats {
   readonly outbox: Outbox;
   readonly inboxes: Inboxes;
   readonly subscriptions: Subscriptions;
+  readonly unreadRooms: UnreadRooms;
   readonly delivery: RowDelivery;
   readonly reports: Reports;
   readonly files: StaticFiles;
@@ -96,6 +99,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", roomsApi({ ...parts, ...config }))
     .route("/api/rooms", messagesApi(parts))
     .route("/api/rooms", searchApi(parts))
+    .route("/api/me/rooms", myRoomsApi(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", sheetApi({ ...parts, timeZone: config.timeZone }))

@@ -113,6 +113,8 @@ const POST = v.variant("type", [
   v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
   /** The inbox of an account has changed. */
   v.object({ type: v.literal("inbox"), account: ID }),
+  /** An account has read a room up to a message, or has entered it. */
+  v.object({ type: v.literal("room_read"), account: ID, room: v.string(), seq: v.string(), id: ID }),
   /** The sender stops. */
   v.object({ type: v.literal("gone"), from: ID }),
   /** Something was posted for the dashboards. */

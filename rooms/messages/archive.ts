@@ -17,6 +17,7 @@ import { ArchivePages, type LastPage, pageKey } from "./archive_pages.ts";
 import { entryIn, isReply, revisionByAll } from "./entries/entry.ts";
 import { idIn, isEntry, type Line, lineOf, roomInBody, seqIn } from "./message.ts";
 import { type PagePart, splitPage } from "./page_split.ts";
+import { extentKey, extentOf } from "./page_extent.ts";
 import { signatureKey, signatureOf } from "./page_signature.ts";
 import { type Outbox, seqInBatch } from "./outbox.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
@@ -157,8 +158,8 @@ export class Archive extends ArchivePages {
     const changed = lines.filter((line, i) => line !== before[i]).length;
     if (!changed) return 0;
     this.#lastPages.delete(room);
-    const commit = this.#kv.atomic().check(page).delete(key).delete(signatureKey(room, after));
-    commit.set(POSITION, this.#at);
+    const commit = this.#kv.atomic().check(page).delete(key).set(POSITION, this.#at);
+    commit.delete(signatureKey(room, after)).delete(extentKey(room, after));
     const left = lines.filter((line) => line !== undefined);
     const parts = splitPage(left, after, await this.pageAfter(room, after));
     for (const part of parts) setPage(commit, room, part);
@@ -281,10 +282,12 @@ export class Archive extends ArchivePages {
 
 function unchanged(): void {}
 
-/** Writes a page and its signature, and answers how many bytes these are. */
+/** Writes a page with its signature and extent, and answers how many bytes these are. */
 function setPage(commit: Deno.AtomicOperation, room: string, { after, bytes }: PagePart): number {
-  const signature = signatureOf(unpack(bytes));
+  const lines = unpack(bytes);
+  const signature = signatureOf(lines);
   commit.set(pageKey(room, after), bytes).set(signatureKey(room, after), signature);
+  commit.set(extentKey(room, after), extentOf(lines));
   return bytes.length + signature.bits.length;
 }
 

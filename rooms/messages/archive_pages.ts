@@ -8,6 +8,7 @@
  */
 import { decodeTime } from "ulid";
 import { idIn, isId, type Line, seqIn } from "./message.ts";
+import { countArchived } from "./page_extent.ts";
 import { type Signature, signatureKey } from "./page_signature.ts";
 import { unpack } from "../kv/value_packer.ts";
 
@@ -145,6 +146,11 @@ export class ArchivePages {
     if (!isThere) return undefined;
     const { value: lines = [] } = await this.pagesUpTo(room, page).next();
     return lines.find((line: Line) => idIn(line) === id);
+  }
+
+  /** The number of a room's messages from one `seq` on and before another. */
+  count(room: string, start: string, end: string): Promise<number> {
+    return countArchived(this.#kv, room, start, end);
   }
 
   /** The names of all rooms that have a history. */

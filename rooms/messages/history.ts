@@ -6,14 +6,9 @@ import { eventOf, idIn, type Line, seqIn } from "./message.ts";
 import { DEFAULT_PAGE, MAX_PAGE } from "../protocol.ts";
 import { NO_PINS, type Pins } from "./entries/pins.ts";
 import { Recorded } from "./recorded.ts";
-import { linesFrom, RecentMessages, withinLength } from "./recent_messages.ts";
+import { type HistoryPage, linesFrom, RecentMessages, withinLength } from "./recent_messages.ts";
 
-/** Consecutive messages of a room, oldest first. */
-export interface HistoryPage {
-  readonly lines: readonly Line[];
-  /** Whether there are further messages in the direction of reading. */
-  readonly more: boolean;
-}
+export type { HistoryPage };
 
 /** How far a reader is who reads everything after some message. */
 export interface Cursor {
@@ -163,6 +158,11 @@ export class History {
   /** The line of a message in its present state, if it is in memory. */
   recentLine(room: string, id: string): Line | undefined {
     return this.#rooms.get(room)?.find(id);
+  }
+
+  /** What is in memory of a room: all its lines with the `seq` `floor` or a higher one. */
+  span(room: string): Pick<RecentMessages, "lines" | "floor"> {
+    return this.#recent(room);
   }
 
   /** A room's entries in memory, in order, and what is pinned to it while it is held. */

@@ -10,6 +10,13 @@ const KEPT_LINES = 256;
 /** Characters in one page at most: clients that don't read their answers must not fill memory with them. */
 const MAX_PAGE_LENGTH = 256_000;
 
+/** Consecutive messages of a room, oldest first. */
+export interface HistoryPage {
+  readonly lines: readonly Line[];
+  /** Whether there are further messages in the direction of reading. */
+  readonly more: boolean;
+}
+
 /** One room's newest lines. {@link History} decides when they are read and forgotten. */
 export class RecentMessages {
   /** Callers that need the room in memory; while above 0, {@link KEPT_LINES} stay. */

@@ -10,6 +10,7 @@
  * | --- | --- |
  * | `{"type":"unread_count","count":3}` | on connect, and when the count changes |
  * | `{"type":"notification","id","title","message","url","timestamp"}` | a notification has arrived |
+ * | `{"type":"room_unread","room","unread","mentions","last"}` | on connect for each room of the account, and on a change |
  * | `{"type":"error","error":"a sentence","code"}` | the frame was refused; the connection stays open |
  */
 import * as v from "valibot";
@@ -56,6 +57,15 @@ export function encodeUnread(count: number): string {
 /** Encodes a notification that has arrived. */
 export function encodeNotification({ id, title, message, url, timestamp }: Notification): string {
   return JSON.stringify({ type: "notification", id, title, message, url, timestamp });
+}
+
+/** Encodes what is unread in a room; `last` is the JSON of its newest message, or `null`. */
+export function encodeRoomUnread(
+  { room, unread, mentions }: { room: string; unread: number; mentions: number },
+  last: string,
+): string {
+  // The name of a room needs no escape.
+  return `{"type":"room_unread","room":"${room}","unread":${unread},"mentions":${mentions},"last":${last}}`;
 }
 
 /** Encodes why a frame was refused; `error` is a sentence. */

@@ -1,6 +1,6 @@
 /** Inboxes: which notifications came to each account, and which of them are unread. */
 import { accountKey } from "../access/accounts.ts";
-import { EMPTY, type Inbox, InboxStore, type StoredNotification } from "./inbox_store.ts";
+import { EMPTY, type Inbox, InboxStore, type Numbered, type StoredNotification } from "./inbox_store.ts";
 import { type Mentioner, mentionsLeft, withMentions } from "./mention_quota.ts";
 import { MOST_KEPT, type Notification } from "./notification.ts";
 import { isRead, type ReadMarks, unreadIn, withAllRead, withArrived, withRead } from "./read_marks.ts";
@@ -132,6 +132,26 @@ export class Inboxes {
     return { arrived, last, unread: unreadIn(inbox) };
   }
 
+  /** The `seq`s of the messages that mention an account and whose notifications are unread, by room. */
+  async unreadMentions(account: string): Promise<Map<string, string[]>> {
+    const mentions = new Map<string, string[]>();
+    for await (const { notification: { room, seq } } of this.#unread(account)) {
+      if (room === undefined || seq === undefined) continue;
+      mentions.set(room, [...mentions.get(room) ?? [], seq]);
+    }
+    return mentions;
+  }
+
+  /** Marks the notifications about messages of a room as read, up to the message with this `seq`. */
+  async markRoomRead(account: string, room: string, seq: string): Promise<void> {
+    const read: number[] = [];
+    for await (const { number, notification } of this.#unread(account)) {
+      const { room: of, seq: at = "~" } = notification;
+      if (of === room && at <= seq) read.push(number);
+    }
+    if (read.length) await this.#mark(account, (inbox) => read.reduce<ReadMarks>(withRead, inbox));
+  }
+
   /** Removes a notification as if it had never arrived; one with the same id can't arrive again. */
   async withdraw(account: string, id: string): Promise<void> {
     const number = await this.#store.numberOf(account, id);
@@ -162,16 +182,29 @@ export class Inboxes {
     return this.#store.accounts();
   }
 
-  /** Removes notifications that are too old from the inbox of an account, and all of them if the account was deleted. */
-  async tidy(account: string): Promise<void> {
+  /**
+   * Removes notifications that are too old from the inbox of an account, and all of them if the account was deleted; answers
+   * whether it exists.
+   */
+  async tidy(account: string): Promise<boolean> {
     const { value } = await this.#kv.get(accountKey(account));
     if (value === null) await this.#store.erase(account);
     else await this.#store.current(account);
+    return value !== null;
   }
 
   /** Resolves when no change is under way. */
   async settled(): Promise<void> {
     await this.#store.settled();
+  }
+
+  async *#unread(account: string): AsyncGenerator<Numbered> {
+    const inbox = await this.#store.current(account);
+    if (!unreadIn(inbox)) return;
+    const from = Math.max(inbox.first, inbox.upTo + 1);
+    for await (const one of this.#store.list(account, from, inbox.last + 1)) {
+      if (!isRead(inbox, one.number)) yield one;
+    }
   }
 
   async #mark(account: string, mark: (inbox: Inbox) => ReadMarks): Promise<boolean> {

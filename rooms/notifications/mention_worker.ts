@@ -11,6 +11,7 @@
 import { foldName } from "../access/fold_name.ts";
 import type { Account, Accounts } from "../access/accounts.ts";
 import type { Withdrawal } from "../messages/deletion.ts";
+import type { History } from "../messages/history.ts";
 import { messageInBody } from "../messages/message.ts";
 import { mayEnter, type PermissionStore } from "../access/room_permissions.ts";
 import { type Inboxes, MOST_ARRIVING } from "./inboxes.ts";
@@ -25,6 +26,8 @@ interface MentionWorkerParts {
   readonly accounts: Accounts;
   readonly roomPermissions: PermissionStore;
   readonly inboxes: Inboxes;
+  /** Finds the `seq` of a message. */
+  readonly history: Pick<History, "find">;
   /** Called when a job failed; it stays in the outbox. */
   readonly failed: (error: unknown) => void;
 }
@@ -118,8 +121,10 @@ export class MentionWorker {
     const { kv, inboxes } = this.#parts;
     const due: Record<Mentioner, Map<string, Notification[]>> = { guest: new Map(), account: new Map() };
     for (const message of messages) {
-      const { accounts, notification } = await this.#mentionOf(message);
+      const { accounts, notification: written } = await this.#mentionOf(message);
       if (!accounts.length) continue;
+      const seq = await this.#parts.history.find(message.room, message.id);
+      const notification = { ...written, seq };
       const ids = accounts.map(({ id }) => id);
       // Before any delivery, so that a withdrawal finds everybody who may have been notified.
       await kv.set([MENTIONED, message.id], ids, { expireIn: LIFE_MS });
@@ -156,6 +161,7 @@ export class MentionWorker {
         url: `/chat/${encodeURIComponent(room)}/?message=${id}`,
         timestamp,
         from: username,
+        room,
       },
     };
   }

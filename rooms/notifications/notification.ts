@@ -14,6 +14,9 @@ export interface Notification {
   readonly timestamp: string;
   /** The name of the author of the message that it is about; missing where it isn't about a message. */
   readonly from?: string;
+  /** The room and the `seq` of that message; missing in what an early version stored. */
+  readonly room?: string;
+  readonly seq?: string;
 }
 
 /** Days for which notifications are kept. */

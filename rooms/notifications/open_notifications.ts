@@ -6,12 +6,15 @@ import { MentionWorker } from "./mention_worker.ts";
 import { Inboxes } from "./inboxes.ts";
 import { POLL_EVERY_MS, Subscriptions } from "./subscriptions.ts";
 import type { MentionOutbox } from "./mention_outbox.ts";
+import type { MessageLog } from "../messages/message_log.ts";
+import { UnreadRooms } from "./unread/unread_rooms.ts";
 
 interface NotificationsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly random: () => number;
   readonly mentions: MentionOutbox;
+  readonly log: MessageLog;
   /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
   /** Days for which messages, and notifications of them, are kept; 0 = for good. */
@@ -25,6 +28,7 @@ interface NotificationsParts {
 export interface Notifications {
   readonly inboxes: Inboxes;
   readonly subscriptions: Subscriptions;
+  readonly unreadRooms: UnreadRooms;
   readonly name: "notifications";
   receive(post: Post): void;
   resync(): void;
@@ -46,23 +50,27 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     random,
     changed(account) {
       subscriptions.changed(account);
+      unreadRooms.inboxChanged(account);
       channel?.post({ type: "inbox", account });
     },
   });
   const subscriptions = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
+  const unreadRooms = new UnreadRooms({ ...parts, ...access, inboxes });
   mentions.setNameFilter((initial) => access.accounts.mayBeginName(initial));
   const mentionWorker = new MentionWorker({
     ...access,
     kv,
     outbox: mentions,
     inboxes,
+    history: parts.log.history,
     failed: (error) => failed("mention_worker_failed", error),
   });
   access.changes.listen((change) => {
     if (change.type === "erased" || change.type === "unknown") mentionWorker.ring();
+    if (change.type === "rules") unreadRooms.permissionsChanged(change.room);
     // Not awaited, because other listeners wait; the hourly run repeats what fails.
     if (change.type === "account") {
-      void inboxes.tidy(change.id).catch((error) => failed("tidy_failed", error));
+      void tidyAccount(change.id).catch((error) => failed("tidy_failed", error));
     }
   });
   const closing = new AbortController();
@@ -73,10 +81,14 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     while (!signal.aborted) {
       await clock.wait(POLL_EVERY_MS, signal);
       if (signal.aborted) return;
-      await Promise.all([subscriptions.poll(), mentionWorker.poll()]).catch((error) =>
+      await Promise.all([subscriptions.poll(), unreadRooms.poll(), mentionWorker.poll()]).catch((error) =>
         failed("poll_failed", error)
       );
     }
+  }
+
+  async function tidyAccount(account: string): Promise<void> {
+    if (!await inboxes.tidy(account)) await unreadRooms.marks.erase(account);
   }
 
   async function tidy(): Promise<void> {
@@ -85,7 +97,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
       try {
         for await (const account of inboxes.accounts()) {
           if (signal.aborted) return;
-          await inboxes.tidy(account);
+          await tidyAccount(account);
           if (retentionDays) await inboxes.withdrawBefore(account, clock.now() - retentionDays * DAY_MS);
         }
       } catch (error) {
@@ -100,7 +112,9 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     name: "notifications",
     inboxes,
     subscriptions,
+    unreadRooms,
     receive(post) {
+      unreadRooms.receive(post);
       if (post.type === "inbox") subscriptions.changed(post.account);
     },
     resync: () => void subscriptions.poll().catch((error) => failed("poll_failed", error)),
@@ -108,6 +122,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
       closing.abort();
       await mentionWorker.close();
       await running;
+      await unreadRooms.close();
       await inboxes.settled();
       await subscriptions.close();
     },

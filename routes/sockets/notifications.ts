@@ -10,6 +10,7 @@ import {
 } from "../../rooms/notifications/frames.ts";
 import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import type { Subscriptions } from "../../rooms/notifications/subscriptions.ts";
+import type { UnreadRooms } from "../../rooms/notifications/unread/unread_rooms.ts";
 import { FrameError } from "../../rooms/protocol.ts";
 import type { Bindings } from "../authentication.ts";
 import { errorFields, type Logger } from "../logger.ts";
@@ -26,8 +27,9 @@ export function notificationsSocket(options: {
   log: Logger;
   inboxes: Inboxes;
   subscriptions: Subscriptions;
+  unreadRooms: Pick<UnreadRooms, "add">;
 }): Hono<{ Bindings: Bindings }> {
-  const { gate, log, inboxes, subscriptions } = options;
+  const { gate, log, inboxes, subscriptions, unreadRooms } = options;
 
   async function act(account: string, frame: InboxFrame): Promise<void> {
     if (frame.type === "mark_all_read") await inboxes.markAllRead(account);
@@ -43,12 +45,20 @@ export function notificationsSocket(options: {
     framesPerMinute: FRAMES_PER_MINUTE,
     async serve(connection) {
       const { id: account } = connection.user;
-      const left = await subscriptions.add(account, {
+      const unsubscribe = await subscriptions.add(account, {
         arrived: (notification) => connection.send(encodeNotification(notification)),
         unread: (count) => connection.send(encodeUnread(count)),
       });
+      const forgetRooms = await unreadRooms.add(connection.user, (frame) => connection.send(frame))
+        .catch((error) => {
+          unsubscribe();
+          throw error;
+        });
       return {
-        left,
+        left() {
+          unsubscribe();
+          forgetRooms();
+        },
         receive(data: Frame) {
           const frame = decoded(data);
           if (frame instanceof FrameError) return connection.send(encodeError(frame.code, frame.message));

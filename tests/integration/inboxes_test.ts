@@ -4,6 +4,9 @@ import type { Passwords } from "../../rooms/access/passwords.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { type Clock, systemClock } from "../../rooms/clock.ts";
 import type { Channel } from "../../rooms/cluster/channel.ts";
+import { Counters } from "../../rooms/counters.ts";
+import { MessageLog } from "../../rooms/messages/message_log.ts";
+import { untraced } from "../../rooms/trace.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import type { Notification } from "../../rooms/notifications/notification.ts";
@@ -228,17 +231,21 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
         signal.addEventListener("abort", () => resolve());
       }),
   };
+  const failed = (what: string, error: unknown): void => {
+    throw new Error(what, { cause: error });
+  };
+  const common = { kv, channel: undefined, counters: new Counters(), trace: untraced, failed };
+  const log = await MessageLog.open({ ...common, clock: systemClock, isRemote: false, hooks: [] });
   const notifications = openNotifications({
     kv,
+    log,
     clock,
     random: Math.random,
     mentions: new MentionOutbox(kv),
     channel,
     retentionDays: 30,
     access: { accounts, roomPermissions: new PermissionStore(kv, changes), changes },
-    failed: (what, error) => {
-      throw new Error(what, { cause: error });
-    },
+    failed,
   });
   await channel?.listen(notifications);
   return {

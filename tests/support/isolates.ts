@@ -4,6 +4,9 @@ import { Persons } from "../../rooms/access/person.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Counters } from "../../rooms/counters.ts";
 import { messageIn } from "../../rooms/messages/message.ts";
+import { PermissionStore } from "../../rooms/access/room_permissions.ts";
+import { Inboxes } from "../../rooms/notifications/inboxes.ts";
+import { UnreadRooms } from "../../rooms/notifications/unread/unread_rooms.ts";
 import { MessageLog } from "../../rooms/messages/message_log.ts";
 import { Rooms } from "../../rooms/rooms.ts";
 import { Lifecycle } from "../../rooms/lifecycle.ts";
@@ -87,8 +90,13 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   const log = lifecycle.add(
     await MessageLog.open({ ...common, isRemote: false, hooks: [], trace: untraced }),
   );
+  const inboxes = new Inboxes({ ...common, changed() {} });
+  const roomPermissions = new PermissionStore(kv, changes);
+  const unreadRooms = new UnreadRooms({ ...common, log, inboxes, roomPermissions });
+  lifecycle.add({ name: "unread_rooms", close: () => unreadRooms.close() });
   const rooms = lifecycle.add(
     new Rooms({
+      unreadRooms,
       ...common,
       log,
       changes,

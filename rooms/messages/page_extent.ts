@@ -1,0 +1,84 @@
+/**
+ * Extents of the pages of rooms' histories: from where to where each goes and how many messages it has, so that messages
+ * are counted without being read.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["extent", room, after]` | the {@link Extent} of the page with the same `after`, written in the page's commit |
+ */
+import { unpack } from "../kv/value_packer.ts";
+import { type Line, seqIn } from "./message.ts";
+
+/** What a page has. */
+export interface Extent {
+  /** The `seq` of its first and its last message. */
+  readonly first: string;
+  readonly last: string;
+  /** The number of its messages. */
+  readonly count: number;
+}
+
+/** Extents read at a time, which are then of one moment. */
+const AT_ONCE = 500;
+/** Tries of a count that changes of a page interrupt. */
+const MAX_TRIES = 5;
+
+/** The key of a page's extent. */
+export function extentKey(room: string, after: string): Deno.KvKey {
+  return ["extent", room, after];
+}
+
+/** The extent of a page's lines, of which there is at least one. */
+export function extentOf(lines: readonly Line[]): Extent {
+  return { first: seqIn(lines[0]), last: seqIn(lines[lines.length - 1]), count: lines.length };
+}
+
+/**
+ * The number of archived messages from the `seq` `start` on and before the `seq` `end`. Only the pages in which these are
+ * get read.
+ *
+ * @throws {Error} when a page changes at each of {@link MAX_TRIES} tries.
+ */
+export async function countArchived(kv: Deno.Kv, room: string, start: string, end: string): Promise<number> {
+  for (let tries = 1; tries <= MAX_TRIES; tries++) {
+    const count = await tryToCount(kv, room, start, end);
+    if (count !== undefined) return count;
+  }
+  throw new Error(`Counting messages of ${room} failed: a page changed ${MAX_TRIES} times meanwhile`);
+}
+
+async function tryToCount(
+  kv: Deno.Kv,
+  room: string,
+  start: string,
+  end: string,
+): Promise<number | undefined> {
+  let count = 0;
+  const extents = kv.list<Extent>({ prefix: extentKey(room, "").slice(0, -1) }, {
+    reverse: true,
+    batchSize: AT_ONCE,
+  });
+  for await (const { key, value: extent } of extents) {
+    if (extent.last < start) break;
+    if (extent.first >= end) continue;
+    if (extent.first >= start && extent.last < end) {
+      count += extent.count;
+      continue;
+    }
+    const page = await kv.get<Uint8Array>(["history", room, key[2]]);
+    const lines = page.value ? unpack(page.value).map(seqIn) : [];
+    // Divided or shortened since its extent was read; lines that were only added are behind all others.
+    if (lines.length < extent.count || lines[0] !== extent.first) return undefined;
+    count += lines.filter((seq) => seq >= start && seq < end).length;
+  }
+  return count;
+}
+
+/** Gives extents to pages that were written before there were any, each in a commit of its own. */
+export async function measureAllPages(kv: Deno.Kv): Promise<void> {
+  for await (const page of kv.list<Uint8Array>({ prefix: ["history"] }, { batchSize: 10 })) {
+    const key = extentKey(String(page.key[1]), String(page.key[2]));
+    // A page that changes meanwhile gets its extent from whoever changes it.
+    await kv.atomic().check(page).set(key, extentOf(unpack(page.value))).commit();
+  }
+}
