@@ -6,15 +6,29 @@ import { parseArgs } from "node:util";
 import { drain, memoryWhileWaiting } from "./drain.ts";
 import { type Figure, machine, table } from "./figures.ts";
 import { reports } from "./reports.ts";
+import { scale } from "./scale.ts";
 import { search } from "./search.ts";
 import { coldStart, fanOut, roundTrip, storm } from "./talk.ts";
+import { texts } from "./texts.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string", default: "3" }, json: { type: "string" } },
 });
 const runs = Number(values.runs);
 const figures: Figure[] = [];
-for (const measure of [coldStart, fanOut, roundTrip, storm, drain, memoryWhileWaiting, reports, search]) {
+const MEASURES = [
+  coldStart,
+  fanOut,
+  texts,
+  roundTrip,
+  storm,
+  drain,
+  memoryWhileWaiting,
+  reports,
+  search,
+  scale,
+];
+for (const measure of MEASURES) {
   figures.push(...await measure(runs));
 }
 // deno-lint-ignore no-console -- a command speaks on stdout

@@ -56,7 +56,7 @@ export async function fanOut(runs: number): Promise<Figure[]> {
     await pause(SECONDS * 1_000);
     const after = count();
     clearInterval(pump);
-    await close(sockets);
+    await disconnect(sockets);
     return (after - before) / SECONDS;
   });
   return [{ bench: "fan-out", name: `1 room of ${MEMBERS}`, unit: "deliveries/s", values }];
@@ -79,7 +79,7 @@ export async function roundTrip(runs: number): Promise<Figure[]> {
       await done;
       if (i >= 500) times.push(performance.now() - began);
     }
-    await close(sockets);
+    await disconnect(sockets);
     medians.push(quantile(times, 0.5));
     tails.push(quantile(times, 0.99));
     return 0;
@@ -101,7 +101,7 @@ export async function storm(runs: number): Promise<Figure[]> {
     seconds.push((performance.now() - began) / 1000);
     await pause(1_000);
     memory.push(((residentMiB(pid) - before) * 1024) / STORM);
-    await close(sockets);
+    await disconnect(sockets);
     return 0;
   });
   return [
@@ -125,7 +125,7 @@ async function each(runs: number, measure: (url: string, pid: number) => Promise
 }
 
 /** Connects members who have received their history, over `rooms` rooms; `told` gets what comes afterwards. */
-async function connect(
+export async function connect(
   url: string,
   count: number,
   told: (member: number, text: string) => void,
@@ -152,7 +152,8 @@ async function connect(
   return sockets;
 }
 
-async function close(sockets: readonly WebSocket[]): Promise<void> {
+/** Closes sockets, and resolves when they are closed. */
+export async function disconnect(sockets: readonly WebSocket[]): Promise<void> {
   await Promise.all(sockets.map((socket) =>
     new Promise<void>((resolve) => {
       socket.onclose = () => resolve();
@@ -161,6 +162,7 @@ async function close(sockets: readonly WebSocket[]): Promise<void> {
   ));
 }
 
-function pause(ms: number): Promise<void> {
+/** Resolves after this time. */
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

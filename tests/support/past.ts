@@ -10,17 +10,18 @@ export function pastText(place: number): string {
   return `message ${place}: the quick brown fox jumps over the lazy dog`;
 }
 
-/** Leaves so many messages in the archive of a room, and nothing in the outbox. */
+/** Leaves `count` messages in the archive of a room, said at the time of `now`, and nothing in the outbox. */
 export async function writePast(
   kv: Deno.Kv,
   room: string,
   count: number,
   textOf: (place: number) => string = pastText,
+  now: () => number = Date.now,
 ): Promise<void> {
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
   await archive.open();
-  const commit = committer(kv, outbox);
+  const commit = committer(kv, outbox, now);
   for (let i = 0; i < count; i += BATCH) {
     const length = Math.min(BATCH, count - i);
     await commit(room, ...Array.from({ length }, (_, k) => textOf(i + k)));
