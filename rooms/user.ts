@@ -15,6 +15,14 @@ export interface User {
   readonly role?: "user" | "admin" | "service";
   /** The id of the guest's browser, see `GuestIds`; missing: it has none. */
   readonly badge?: string;
+  /** What was decided about the user in the room that a request is about; missing: nothing, or it is about none. */
+  readonly standing?: Standing;
+}
+
+/** What was decided about somebody in one room. */
+export interface Standing {
+  /** The id of the invitation that lets them in. */
+  readonly invitation?: string;
 }
 
 /** Characters of a name at most. */

@@ -18,7 +18,7 @@ import type { Reports } from "../rooms/reports/open_reports.ts";
 import { adminApi } from "./api/admin.ts";
 import { type ApiEnv, apiGate } from "./api/gate.ts";
 import { pathBelow, standsAt } from "./pages/base_path.ts";
-import { createAuthentication } from "./authentication.ts";
+import { createAuthentication, userOf } from "./authentication.ts";
 import { chatSocket } from "./sockets/chat.ts";
 import type { Config } from "./config.ts";
 import { dashboardSocket } from "./sockets/dashboard.ts";
@@ -26,6 +26,7 @@ import { answerTo, codeOf } from "./errors.ts";
 import { eventsApi } from "./api/events.ts";
 import { documentsApi } from "./api/documents.ts";
 import { documentSocket } from "./sockets/document.ts";
+import { createEntrance } from "./entrance.ts";
 import { guestCookie } from "./guest_cookie.ts";
 import { health } from "./health.ts";
 import { errorFields, type Logger } from "./logger.ts";
@@ -35,6 +36,7 @@ import { messagesApi } from "./api/messages/messages.ts";
 import { searchApi } from "./api/messages/search.ts";
 import { notificationsApi } from "./api/notifications.ts";
 import { notificationsSocket } from "./sockets/notifications.ts";
+import { invitesApi } from "./api/rooms/invites.ts";
 import { metrics } from "./metrics.ts";
 import { pageLimit } from "./pages/page_limit.ts";
 import { pages } from "./pages/pages.ts";
@@ -42,7 +44,7 @@ import { peopleApi } from "./api/people.ts";
 import type { Translations } from "./translations.ts";
 import { reportFiles } from "./api/reports/report_files.ts";
 import { reportsApi } from "./api/reports/reports.ts";
-import { roomsApi } from "./api/rooms.ts";
+import { roomsApi } from "./api/rooms/rooms.ts";
 import { sessionApi } from "./api/session.ts";
 import { createSocketUpgrade } from "./sockets/upgrade.ts";
 import type { StaticFiles } from "./pages/static_files.ts";
@@ -80,11 +82,12 @@ export interface AppParts extends Access, OpenStats {
 export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const authentication = createAuthentication({ ...parts, ...config });
+  const entrance = createEntrance({ ...parts, authentication });
   const gate = createSocketUpgrade({ ...parts, ...config, authentication });
   const guarded = apiGate({ ...parts, ...config, authentication });
   return new Hono<ApiEnv>({ getPath: pathBelow(config.basePath) })
     .use(standsAt(config))
-    .route("/", chatSocket({ ...parts, ...config, gate }))
+    .route("/", chatSocket({ ...parts, ...config, gate, entrance }))
     .route("/", notificationsSocket({ ...parts, gate }))
     .route("/", dashboardSocket({ ...parts, gate }))
     .route("/", metrics({ ...parts, log: () => parts.delivery.figures(), authentication }))
@@ -98,6 +101,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/tokens", tokensApi(parts))
     .route("/api/rooms", roomsApi({ ...parts, ...config }))
     .route("/api/rooms", messagesApi(parts))
+    .route("/api/rooms", invitesApi({ ...parts, ...config }))
     .route("/api/rooms", searchApi(parts))
     .route("/api/me/rooms", myRoomsApi(parts))
     .route("/api/documents", documentsApi(parts))
@@ -117,6 +121,19 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         files: parts.files,
         sheetName: config.googleSheetId && config.googleSheetName,
         accountOf: (c) => authentication.account(c),
+        visitorOf: async (c, room) => {
+          // A name that is too long is refused where somebody enters.
+          const caller = await authentication.caller(c, { room }).catch(() => undefined);
+          return typeof caller === "object" ? caller.user : undefined;
+        },
+        joining: {
+          ...{ entrance, guestIds: parts.guestIds, trustProxy: config.trustProxy },
+          accountUserOf: async (c) => {
+            const account = await authentication.account(c);
+            return account && userOf(account);
+          },
+          isAllowedOrigin: (c) => authentication.isAllowedOrigin(c),
+        },
         findRoom: (name) => parts.roomNames.find(name),
         permissionsOf: (room) => parts.roomPermissions.of(room),
         documentOf: (id) => parts.documents.documentList.stored(id),
@@ -129,8 +146,19 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         parts.counters.refuse(codeOf(error));
         return answer;
       }
-      log.error("request_failed", { method: c.req.method, path: c.req.path, ...errorFields(error) });
+      log.error("request_failed", {
+        method: c.req.method,
+        path: withoutCode(c.req.path),
+        ...errorFields(error),
+      });
       return c.json({ error: "Internal server error", code: "internal" }, 500);
     })
-    .notFound((c) => c.json({ error: `There is nothing at ${c.req.path}`, code: "not_found" }, 404));
+    .notFound((c) =>
+      c.json({ error: `There is nothing at ${withoutCode(c.req.path)}`, code: "not_found" }, 404)
+    );
+}
+
+/** A path as it may be logged: the code of an invitation lets people in. */
+function withoutCode(path: string): string {
+  return path.replace(/^(\/join\/).+/, "$1…");
 }

@@ -5,6 +5,7 @@ import { getCookie } from "hono/cookie";
 import { isGuestName } from "../rooms/access/account_name.ts";
 import type { Account, Accounts } from "../rooms/access/accounts.ts";
 import type { GuestIds } from "../rooms/access/guest_id.ts";
+import type { Admission, Invitations } from "../rooms/access/invitations/invitations.ts";
 import type { Credential, Credentials } from "../rooms/access/credentials.ts";
 import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
 import { siteOf } from "./pages/base_path.ts";
@@ -43,17 +44,25 @@ export type Refusal = "invalid_credential" | "guests_not_allowed" | "name_taken"
 /** Finds out who sends requests. */
 export interface Authentication {
   /**
-   * The caller: by the session's cookie, else by a token, else a guest under `?username=`.
+   * The caller: by the session's cookie, else by a token, else a guest under `?username=`. Where a request is about a room,
+   * `place` says which, and the user has a standing there.
    *
    * @throws {HttpError} 400 when that name is too long.
    */
-  caller(c: Context): Promise<Caller | Refusal>;
+  caller(c: Context, place?: Place): Promise<Caller | Refusal>;
   /** The account of the request's session; `undefined` without one. */
   account(c: Context): Promise<Account | undefined>;
   /** The caller's address as limits count it ({@link clientAddress}), behind our own proxies. */
   address(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string;
   /** Whether the request comes from a program or an allowed page. */
   isAllowedOrigin(c: Context): boolean;
+}
+
+/** The room that a request is about. */
+export interface Place {
+  readonly room: string;
+  /** The id of the invitation whose code the request itself has. */
+  readonly invitation?: string;
 }
 
 type Who = Omit<Caller, "renew">;
@@ -65,6 +74,7 @@ interface Claims {
   /** The result of `cleanName`; "" without a name. */
   readonly name: string;
   readonly badge: string | undefined;
+  readonly place: Place | undefined;
 }
 
 /** What {@link createAuthentication} works with. */
@@ -78,6 +88,7 @@ export interface AuthenticationOptions {
   readonly sessions: Credentials;
   readonly tokens: Credentials;
   readonly guestIds: GuestIds;
+  readonly invitations: Pick<Invitations, "admission">;
   readonly log: Pick<Logger, "warn">;
 }
 
@@ -92,8 +103,8 @@ export const GUEST_COOKIE = "guest";
 
 /** Authenticates by accounts, sessions and tokens in KV, and the configuration. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
-  const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, guestIds, log } =
-    options;
+  const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, guestIds } = options;
+  const { invitations, log } = options;
   /** Refused origins with the hosts that they were sent to, as logged. */
   const logged = new Set<string>();
 
@@ -121,7 +132,20 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       : "invalid_credential";
   }
 
-  async function identify({ session, token, name, badge }: Claims): Promise<Who | Refusal> {
+  async function identify(claims: Claims): Promise<Who | Refusal> {
+    const who = await byCredential(claims);
+    if (typeof who !== "object" || claims.place === undefined) return who;
+    const admission = await admissionOf(who.user, claims.place);
+    if (!admission) return who;
+    const user = { ...who.user, standing: { invitation: admission.invitation } };
+    return { ...who, user, endsAt: Math.min(who.endsAt, admission.endsAt) };
+  }
+
+  function admissionOf({ id }: User, { room, invitation }: Place): Promise<Admission | undefined> {
+    return invitations.admission(room, id, invitation);
+  }
+
+  async function byCredential({ session, token, name, badge, place }: Claims): Promise<Who | Refusal> {
     const { account, pass: credential } = session ? await sessions.bearer(session) ?? {} : {};
     if (account && credential) {
       return {
@@ -133,10 +157,10 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       };
     }
     if (token !== undefined) return await byToken(token, name);
-    if (auth === "required") return "guests_not_allowed";
+    const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
+    if (auth === "required" && !(place && await admissionOf(user, place))) return "guests_not_allowed";
     if (name && await accounts.ownsAlike(name)) return "name_taken";
     if (name && !isGuestName(name)) return "name_refused";
-    const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
     return { user, by: "guest", account: undefined, credential: undefined, endsAt: Infinity };
   }
 
@@ -165,7 +189,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   }
 
   return {
-    async caller(c) {
+    async caller(c, place) {
       const name = cleanName(c.req.query("username") ?? "");
       if (name === undefined) {
         throw new HttpError(400, "invalid_username", `A name has at most ${MAX_NAME_LENGTH} characters`);
@@ -175,6 +199,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         token: tokenIn(c),
         name,
         badge: cookieIn(c, GUEST_COOKIE, trustProxy),
+        place,
       };
       const who = await identify(claims);
       return typeof who === "object" ? withRenewal(who, claims) : who;

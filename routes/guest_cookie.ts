@@ -4,7 +4,8 @@ import type { GuestIds } from "../rooms/access/guest_id.ts";
 import { cookieIn, GUEST_COOKIE } from "./authentication.ts";
 import { keepCookie } from "./cookies.ts";
 
-const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+/** The life of the cookie, in milliseconds. */
+export const GUEST_COOKIE_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** Middleware that sets the cookie with a guest's id where the browser has none. */
 export function guestCookie(options: { guestIds: GuestIds; trustProxy: number }): MiddlewareHandler {
@@ -12,6 +13,6 @@ export function guestCookie(options: { guestIds: GuestIds; trustProxy: number })
   return async (c, next) => {
     await next();
     if (c.req.method !== "GET" || guestIds.idOf(cookieIn(c, GUEST_COOKIE, trustProxy))) return;
-    keepCookie(c, GUEST_COOKIE, guestIds.issue(), { trustProxy, lifeMs: YEAR_MS });
+    keepCookie(c, GUEST_COOKIE, guestIds.issue(), { trustProxy, lifeMs: GUEST_COOKIE_MS });
   };
 }

@@ -2,6 +2,17 @@
 import { ROOM_NAME } from "../rooms/room.ts";
 import { HttpError } from "./errors.ts";
 
+/** The room's name that a pattern finds in a path, in NFC; `undefined` where there is none that can be one. */
+export function roomInPath(path: string, pattern: RegExp): string | undefined {
+  const [, text] = pattern.exec(path) ?? [];
+  try {
+    const name = text && decodeURIComponent(text).normalize("NFC");
+    return name && ROOM_NAME.test(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A room's name in a path, in NFC.
  *

@@ -23,8 +23,8 @@ export interface LiveConnection {
   close(code: number, reason: string): Promise<void>;
 }
 
-/** Connections whose session or token may have ended are checked every 30 s. */
-const SWEEP_EVERY_MS = 30_000;
+/** Interval of looking for connections whose session, token or invitation may have ended: those have to close within 5 s. */
+const SWEEP_EVERY_MS = 2_000;
 
 /** The time that clients have to answer that their sockets close. */
 const CLOSE_WITHIN_MS = 1_000;
@@ -32,6 +32,8 @@ const CLOSE_WITHIN_MS = 1_000;
 export const RESTARTING = "restarting, retry_after_ms=1000";
 /** The reason with which a removed member's connections close. */
 export const REMOVED = "You were removed from this room";
+/** The reason with which an invited guest's connection closes where guests need an invitation. */
+export const INVITATION_ENDED = "Your invitation has ended";
 /** The reason with which a guest's connection closes when an account gets that name. */
 export const NAME_TAKEN = "This name belongs to an account now";
 
@@ -125,7 +127,10 @@ export class LiveConnections {
 
   async #renew(connection: LiveConnection): Promise<void> {
     const renewed = await connection.renew();
-    if (!renewed && connection.user.isGuest) return void connection.close(CLOSE.notAllowed, NAME_TAKEN);
+    if (!renewed && connection.user.isGuest) {
+      const reason = connection.user.standing?.invitation ? INVITATION_ENDED : NAME_TAKEN;
+      return void connection.close(CLOSE.notAllowed, reason);
+    }
     if (!renewed) return void connection.close(CLOSE.notSignedIn, "You have been signed out");
     connection.user = renewed.user;
     connection.endsAt = renewed.endsAt;

@@ -13,6 +13,7 @@ import { roomInBody } from "../messages/message.ts";
 import type { MessageLog } from "../messages/message_log.ts";
 import { Persons } from "./person.ts";
 import { RoomNames } from "./room_names.ts";
+import { Invitations } from "./invitations/invitations.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
 /** Who may do what: accounts, credentials, permissions of rooms, and the connections that depend on them. */
@@ -24,6 +25,7 @@ export interface Access {
   readonly guestIds: GuestIds;
   readonly signInThrottle: SignInThrottle;
   readonly roomPermissions: PermissionStore;
+  readonly invitations: Invitations;
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly deletion: Deletion;
@@ -99,6 +101,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     guestIds: await GuestIds.open(kv),
     signInThrottle: new SignInThrottle(now),
     roomPermissions,
+    invitations: new Invitations({ kv, roomPermissions, now }),
     roomNames,
     liveConnections,
     deletion,

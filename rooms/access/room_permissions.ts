@@ -24,6 +24,12 @@ export interface RoomPermissions {
   readonly creator: string | undefined;
   /** Ids of accounts that may enter while the room is private. */
   readonly members: readonly string[];
+  /** What the room is for, at most 500 characters; missing: nobody said. */
+  readonly description?: string;
+  /** Ids of accounts that moderate the room beside its creator; missing: none. */
+  readonly hosts?: readonly string[];
+  /** Ids of the invitations by which people may come at present; missing: none. */
+  readonly invitations?: readonly string[];
 }
 
 const KEY = "rules";
@@ -44,11 +50,20 @@ export function mayChange(permissions: RoomPermissions, user: User): boolean {
     (hasAccount(user) && permissions.creator === user.id);
 }
 
+/** Whether a user may keep order in the room, and invite people. */
+export function mayModerate(permissions: RoomPermissions, user: User): boolean {
+  return mayChange(permissions, user) || (hasAccount(user) && permissions.hosts?.includes(user.id) === true);
+}
+
 /** Whether a user may enter, and read. */
 export function mayEnter(permissions: RoomPermissions, user: User): boolean {
   if (permissions.isClosed) return user.role === "admin" || user.role === "service";
-  return !permissions.isPrivate || mayChange(permissions, user) ||
-    (hasAccount(user) && permissions.members.includes(user.id));
+  return !permissions.isPrivate || mayModerate(permissions, user) ||
+    (hasAccount(user) && permissions.members.includes(user.id)) || isInvited(permissions, user);
+}
+
+function isInvited({ invitations }: RoomPermissions, { standing }: User): boolean {
+  return standing?.invitation !== undefined && invitations?.includes(standing.invitation) === true;
 }
 
 /** Why a user may not enter, in words that reveal nothing else about the room. */
@@ -166,13 +181,14 @@ export class PermissionStore {
   }
 
   /**
-   * Changes permissions, here at once and elsewhere within seconds; returns the new ones.
+   * Changes permissions, here at once and elsewhere within seconds; returns the new ones. `also` adds to the same commit.
    *
    * @throws {Error} when others change them at the same time again and again.
    */
   async change(
     room: string,
     change: (permissions: RoomPermissions) => RoomPermissions,
+    also: (commit: Deno.AtomicOperation) => unknown = () => {},
   ): Promise<RoomPermissions> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const entry = await this.#kv.get<RoomPermissions>([KEY, room]);
@@ -180,6 +196,7 @@ export class PermissionStore {
       const commit = this.#kv.atomic().check(entry).set(entry.key, permissions);
       if (permissions.isClosed) commit.set([CLOSED, room], true);
       else commit.delete([CLOSED, room]);
+      also(commit);
       if (!(await this.#changes.add(commit, { type: "rules", room }).commit()).ok) continue;
       await this.#changes.poll();
       return permissions;

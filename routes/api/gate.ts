@@ -1,9 +1,11 @@
 /** Middleware in front of `/api`: headers, allowed pages, authentication, rate limits. */
 import type { MiddlewareHandler } from "hono";
+import type { RoomNames } from "../../rooms/access/room_names.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
 import { hasAccount, personOf, type User } from "../../rooms/user.ts";
-import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
+import type { Authentication, Bindings, Caller, Place, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
+import { roomInPath } from "../path_params.ts";
 import { RateLimits } from "../rate_limits.ts";
 import { NAME_REFUSED, NAME_TAKEN } from "../sockets/upgrade.ts";
 
@@ -15,6 +17,8 @@ export interface ApiEnv {
 
 /** Calls a minute for each message a minute that is allowed. */
 const CALLS_PER_MESSAGE = 10;
+/** The path of a call about a room. */
+const ROOM_CALL = /^\/api\/rooms\/([^/]+)/;
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
 const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
   invalid_credential: new HttpError(401, "not_signed_in", "The token is not valid"),
@@ -26,11 +30,16 @@ const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
 /** The middleware; `rateMessagesPerMinute`: 0 = off. */
 export function apiGate(options: {
   authentication: Authentication;
+  roomNames: Pick<RoomNames, "find">;
   rooms: Pick<Rooms, "current">;
   rateMessagesPerMinute: number;
 }): MiddlewareHandler<ApiEnv> {
   const { authentication, rateMessagesPerMinute: perMinute } = options;
   const limits = perMinute ? new RateLimits(perMinute * CALLS_PER_MESSAGE) : undefined;
+  const placeIn = async (path: string): Promise<Place | undefined> => {
+    const room = roomInPath(path, ROOM_CALL);
+    return room === undefined ? undefined : { room: await options.roomNames.find(room) };
+  };
   return async (c, next) => {
     c.header("cache-control", "no-store");
     c.header("x-content-type-options", "nosniff");
@@ -50,7 +59,7 @@ export function apiGate(options: {
       }
     }
     await options.rooms.current();
-    const caller = await authentication.caller(c);
+    const caller = await authentication.caller(c, await placeIn(c.req.path));
     c.set("caller", caller);
     if (limits && !isService(caller)) {
       const person = typeof caller === "object" ? personWith(caller.user) : undefined;

@@ -3,7 +3,15 @@ import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** Why there is no page; each has a title and a text among the words. */
-export const OBSTACLES = ["bad_room", "forbidden", "not_found", "too_fast"] as const;
+export const OBSTACLES = [
+  "bad_room",
+  "forbidden",
+  "not_found",
+  "too_fast",
+  "invite",
+  "invite_ended",
+  "invite_used_up",
+] as const;
 
 /** One of {@link OBSTACLES}. */
 export type Obstacle = typeof OBSTACLES[number];

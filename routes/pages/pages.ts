@@ -14,6 +14,9 @@ import { userOf } from "../authentication.ts";
 import { documentPages } from "./document_pages.tsx";
 import { HelpPage } from "./help_page.tsx";
 import { LobbyPage } from "./lobby_page.tsx";
+import { joinPages, type JoinPagesOptions } from "./join_pages.tsx";
+import { roomInPath } from "../path_params.ts";
+import type { User } from "../../rooms/user.ts";
 import type { Language } from "./page.ts";
 import { isLanguage, pageView } from "./page_view.ts";
 import { reportPages } from "./report_pages.tsx";
@@ -41,6 +44,10 @@ export interface PagesOptions {
   readonly accountOf: (c: Context) => Promise<Account | undefined>;
   /** Resolves to the name under which a room is stored; missing: every spelling is a room of its own. */
   readonly findRoom?: (name: string) => Promise<string>;
+  /** Resolves to the user who asks for a room's page; `undefined` for a guest whom nobody invited. */
+  readonly visitorOf?: (c: Context, room: string) => Promise<User | undefined>;
+  /** What invitations need; missing: there are none. */
+  readonly joining?: Omit<JoinPagesOptions, "permissionsOf">;
   readonly permissionsOf: (room: string) => Promise<RoomPermissions>;
   readonly documentOf: (id: string) => Promise<ListedDocument | undefined>;
   /** The files of `static/`; the project's own by default. */
@@ -65,6 +72,12 @@ export function pages(options: PagesOptions): Hono {
     files = new StaticFiles(),
   } = options;
   const { findRoom = (name: string) => Promise.resolve(name) } = options;
+  const {
+    visitorOf = async (c: Context) => {
+      const account = await accountOf(c);
+      return account && userOf(account);
+    },
+  } = options;
   if (!isLanguage(language)) {
     throw new RangeError(`Cannot make the pages: language is "${language}", must be zh-Hant or en`);
   }
@@ -83,7 +96,7 @@ export function pages(options: PagesOptions): Hono {
     c.header("retry-after", String(Math.ceil(waitMs / 1000)));
     return await refuse(c, 429, "too_fast");
   });
-  for (const path of ["/chat/*", "/docs/*", "/help/*", "/account/*", "/admin/*", "/reports/"]) {
+  for (const path of ["/chat/*", "/docs/*", "/help/*", "/join/", "/account/*", "/admin/*", "/reports/"]) {
     app.get(path, async (c, next) => {
       const chosen = c.req.query("language");
       if (!isLanguage(chosen)) return await next();
@@ -114,11 +127,20 @@ export function pages(options: PagesOptions): Hono {
   if (options.auth === "required") {
     for (const path of ["/chat/*", "/docs/*"]) {
       app.get(path, async (c, next) => {
-        if (await accountOf(c)) return await next();
+        if (await accountOf(c) || await isInvited(c)) return await next();
         return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
       });
     }
   }
+  /** Whether a request for a room's page comes from a guest who was invited into that room. */
+  async function isInvited(c: Context): Promise<boolean> {
+    const room = roomInPath(c.req.path, /^\/chat\/([^/]+)\/$/);
+    if (room === undefined) return false;
+    const found = await findRoom(room);
+    const visitor = await visitorOf(c, found);
+    return visitor !== undefined && mayEnter(await permissionsOf(found), visitor);
+  }
+
   app.get("/chat/", (c) => {
     // The form of the list of rooms, which works without JavaScript.
     const { room, username } = c.req.query();
@@ -142,9 +164,8 @@ export function pages(options: PagesOptions): Hono {
   app.get("/chat/:room/", async (c) => {
     const room = roomName(c.req.param("room"));
     if (!room) return refuse(c, 400, "bad_room");
-    const account = await accountOf(c);
     const permissions = await permissionsOf(room);
-    const user = account && userOf(account);
+    const user = await visitorOf(c, room);
     const mayRead = user ? mayEnter(permissions, user) : !permissions.isPrivate;
     const isChanger = user !== undefined && mayChange(permissions, user);
     return show(c, RoomPage, {
@@ -176,6 +197,7 @@ export function pages(options: PagesOptions): Hono {
   app.route("/", adminPages({ view, accountOf }));
   app.route("/", reportPages({ view, accountOf }));
   app.route("/", documentPages({ ...options, view }));
+  if (options.joining) app.route("/", joinPages({ ...options.joining, permissionsOf, view }));
   app.get("/help/", (c) => show(c, HelpPage, {}));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

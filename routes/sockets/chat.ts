@@ -19,8 +19,8 @@ import type { Room } from "../../rooms/room.ts";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import {
   type CachedPermissions,
-  mayChange,
   mayEnter,
+  mayModerate,
   maySpeak,
   type PermissionStore,
   roomFrame,
@@ -28,6 +28,7 @@ import {
 } from "../../rooms/access/room_permissions.ts";
 import { ANONYMOUS, hasAccount, type User } from "../../rooms/user.ts";
 import type { Bindings } from "../authentication.ts";
+import type { Entrance } from "../entrance.ts";
 import { HttpError } from "../errors.ts";
 import { errorFields, type Logger } from "../logger.ts";
 import { roomNameIn } from "../path_params.ts";
@@ -40,6 +41,7 @@ import { type ConnectionOwner, PONG } from "./connection.ts";
 /** What {@link chatSocket} works with. */
 export interface ChatSocketOptions {
   readonly gate: SocketUpgrade;
+  readonly entrance: Entrance;
   readonly rooms: Rooms;
   readonly accounts: Accounts;
   readonly roomPermissions: PermissionStore;
@@ -68,12 +70,12 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
     if (after !== undefined && after.length > ID_LENGTH) {
       throw new HttpError(400, "invalid_after", "?after= must be the id of a message");
     }
-    const request = await upgrade.authenticate(c);
+    const known = await options.roomNames.find(named);
+    const invitation = await options.entrance.byCode(c, known);
+    const request = await upgrade.authenticate(c, { room: known, invitation });
     const { caller } = request;
     // A caller who isn't admitted must not make a room by asking for it.
-    const room = typeof caller === "object"
-      ? await options.roomNames.claim(named)
-      : await options.roomNames.find(named);
+    const room = typeof caller === "object" ? await options.roomNames.claim(named) : known;
     const permissions = await roomPermissions.hold(room);
     let isAdmitted = false;
     try {
@@ -135,7 +137,8 @@ class ChatSocket implements Connection, ConnectionOwner {
 
   constructor(admitted: AdmittedSocket, target: ChatTarget, options: ChatSocketOptions) {
     this.#admitted = admitted;
-    this.user = admitted.user;
+    const { standing: _, ...user } = admitted.user;
+    this.user = user;
     this.takesBatches = admitted.connection.takesBatches;
     this.takesEvents = target.takesEvents || this.takesBatches;
     this.#target = target;
@@ -254,7 +257,7 @@ class ChatSocket implements Connection, ConnectionOwner {
       frame.username === stated;
     room.receive(member, frame, {
       user: isStated && speaker || member.user,
-      mayModerate: mayChange(this.#target.permissions.current, this.#admitted.user),
+      mayModerate: mayModerate(this.#target.permissions.current, this.#admitted.user),
     });
   }
 

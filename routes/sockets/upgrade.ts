@@ -4,7 +4,7 @@ import type { LiveConnection, LiveConnections } from "../../rooms/access/live_co
 import type { Rooms } from "../../rooms/rooms.ts";
 import { CLOSE } from "../../rooms/protocol.ts";
 import type { User } from "../../rooms/user.ts";
-import type { Authentication, Bindings, Caller, Refusal } from "../authentication.ts";
+import type { Authentication, Bindings, Caller, Place, Refusal } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { Budgets } from "../rate_limits.ts";
 import type { Upgrade, Upgrader } from "./socket.ts";
@@ -67,12 +67,13 @@ export class AdmittedSocket implements LiveConnection {
   }
 
   set user(user: User) {
-    if (!user.isGuest || !this.#user.isGuest) this.#user = user;
+    const { standing } = user;
+    this.#user = user.isGuest && this.#user.isGuest ? { ...this.#user, standing } : user;
   }
 
   /** Sets the name under which the room knows a guest. */
   renamed(user: User): void {
-    this.#user = user;
+    this.#user = { ...user, standing: this.#user.standing };
   }
 
   get room(): string | undefined {
@@ -99,11 +100,11 @@ export class AdmittedSocket implements LiveConnection {
 /** Answers requests for sockets. */
 export interface SocketUpgrade {
   /**
-   * Finds out who sends the request.
+   * Finds out who sends the request, which is about `place`; missing: about no room.
    *
    * @throws {HttpError} when it isn't an upgrade, or its page may not open sockets.
    */
-  authenticate(c: Context<{ Bindings: Bindings }>): Promise<SocketRequest>;
+  authenticate(c: Context<{ Bindings: Bindings }>, place?: Place): Promise<SocketRequest>;
   /**
    * Answers the request with a socket. It closes at once when the caller may not use it; else `enter` returns its owner,
    * synchronously.
@@ -200,7 +201,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
   }
 
   return {
-    async authenticate(c) {
+    async authenticate(c, place) {
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
         throw new HttpError(426, "upgrade_required", "This address is for WebSockets; open the page instead");
       }
@@ -217,7 +218,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
       const format = { takesBatches, takesBinary: takesBatches && c.req.query("binary") === "1" };
       const since = liveConnections.changes;
       const { upgrade } = c.env;
-      return { address, format, upgrade, since, caller: await authentication.caller(c) };
+      return { address, format, upgrade, since, caller: await authentication.caller(c, place) };
     },
     open(request, given, target, enter) {
       if (options.isStopping()) {

@@ -29,6 +29,7 @@ const OWN = [
   "too_long",
   "too_many_connections",
   "too_many_documents",
+  "too_many_invites",
   "too_many_reports",
   "too_many_signups",
   "unknown_account",

@@ -2,7 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { EditorState } from "@codemirror/state";
 import { ulid } from "ulid";
-import { NAME_TAKEN as NAME_LOST, REMOVED, RESTARTING } from "../../rooms/access/live_connections.ts";
+import {
+  INVITATION_ENDED,
+  NAME_TAKEN as NAME_LOST,
+  REMOVED,
+  RESTARTING,
+} from "../../rooms/access/live_connections.ts";
 import { whyNot } from "../../rooms/access/room_permissions.ts";
 import { MAX_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
 import { MAX_DOCUMENT_BYTES } from "../../rooms/documents/yjs/size_limit.ts";
@@ -12,7 +17,7 @@ import { CLOCKS_DIFFER_MS as SERVERS_CLOCKS_DIFFER_MS } from "../../rooms/messag
 import { CLOSE as SERVERS_CLOSE, DEFAULT_PAGE, MAX_PAGE } from "../../rooms/protocol.ts";
 import { MAX_LIMIT } from "../../routes/api/documents.ts";
 import { MAX_PAGE as MAX_NOTIFICATIONS } from "../../routes/api/notifications.ts";
-import { MAX_ASKED } from "../../routes/api/rooms.ts";
+import { MAX_ASKED } from "../../routes/api/rooms/rooms.ts";
 import {
   NAME_HELD,
   NAME_REFUSED,
@@ -51,10 +56,11 @@ Deno.test("Pages know the server's close codes", () => {
 Deno.test("The room's page knows every reason of the server to refuse a person or a name", () => {
   const closed = whyNot({ ...OPEN_ROOM, isClosed: true });
   const own = whyNot({ ...OPEN_ROOM, isPrivate: true });
-  assertEquals([closed, own, REMOVED].map((reason) => refusalOf(refused(reason))), [
+  assertEquals([closed, own, REMOVED, INVITATION_ENDED].map((reason) => refusalOf(refused(reason))), [
     "closed",
     "private",
     "removed",
+    "invitation",
   ]);
   assertEquals([closed, own, REMOVED, NAME_TAKEN].map(mayBeLifted), [true, true, false, false]);
   assertEquals(refusalOf(refused("Sign in first", SERVERS_CLOSE.notSignedIn)), "signed_out");

@@ -1,32 +1,33 @@
 /** `/api/rooms`: rooms and their permissions, and what creators and admins may change. */
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { Accounts } from "../../rooms/access/accounts.ts";
-import type { Archive } from "../../rooms/messages/archive.ts";
-import type { History } from "../../rooms/messages/history.ts";
-import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
-import { ROOM_NAME } from "../../rooms/room.ts";
-import type { Rooms } from "../../rooms/rooms.ts";
-import type { RoomNames } from "../../rooms/access/room_names.ts";
+import type { Accounts } from "../../../rooms/access/accounts.ts";
+import type { Archive } from "../../../rooms/messages/archive.ts";
+import type { History } from "../../../rooms/messages/history.ts";
+import type { Inboxes } from "../../../rooms/notifications/inboxes.ts";
+import { ROOM_NAME } from "../../../rooms/room.ts";
+import type { Rooms } from "../../../rooms/rooms.ts";
+import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import {
   mayChange,
   mayEnter,
   type PermissionStore,
   type RoomPermissions,
-} from "../../rooms/access/room_permissions.ts";
-import { cleanName, hasAccount, type User } from "../../rooms/user.ts";
-import { accountIdsOf, namesIn, usernamesOf } from "./account_names.ts";
-import { accountOf, admitted, type ApiEnv } from "./gate.ts";
-import type { Caller, Refusal } from "../authentication.ts";
-import { jsonIn, requestBody } from "./request_body.ts";
-import { HttpError } from "../errors.ts";
-import { isAdminOrService } from "./require_admin.ts";
-import type { Translations } from "../translations.ts";
+} from "../../../rooms/access/room_permissions.ts";
+import { cleanName, hasAccount, type User } from "../../../rooms/user.ts";
+import { accountIdsOf, namesIn, usernamesOf } from "../account_names.ts";
+import { accountOf, admitted, type ApiEnv } from "../gate.ts";
+import { jsonIn, requestBody } from "../request_body.ts";
+import { HttpError } from "../../errors.ts";
+import { isAdminOrService } from "../require_admin.ts";
+import type { Translations } from "../../translations.ts";
 import { createMemberNotices } from "./member_notices.ts";
-import { noEntry } from "./messages/room_reader.ts";
-import { roomNameIn } from "../path_params.ts";
+import { withRight } from "./room_right.ts";
+import { noEntry } from "../messages/room_reader.ts";
+import { roomNameIn } from "../../path_params.ts";
 
 const MAX_TITLE_LENGTH = 64;
+const MAX_DESCRIPTION = 500;
 /** The most rooms in one request. */
 export const MAX_ASKED = 50;
 const title = v.optional(
@@ -48,6 +49,14 @@ const Change = v.object({
   read_only: v.optional(v.boolean('"read_only" must be true or false')),
   closed: v.optional(v.boolean('"closed" must be true or false')),
   members: v.optional(namesIn("members")),
+  hosts: v.optional(namesIn("hosts")),
+  description: v.optional(
+    v.pipe(
+      v.string('"description" must be text'),
+      v.transform((text) => text.toWellFormed().trim()),
+      v.maxLength(MAX_DESCRIPTION, `"description" must have at most ${MAX_DESCRIPTION} characters`),
+    ),
+  ),
 });
 
 /** The creator or a member of a private room. */
@@ -163,17 +172,17 @@ export function roomsApi(options: {
   });
 
   app.patch("/:room", async (c) => {
-    const named = roomNameIn(c.req.param("room"));
-    const user = await changerOf(c.var.caller, await roomNames.find(named));
-    const room = await roomNames.claim(named);
-    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, members } = requestBody(
+    const { user } = await withRight(c, options, "change");
+    const room = await roomNames.claim(roomNameIn(c.req.param("room")));
+    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, ...wanted } = requestBody(
       Change,
       await jsonIn(c.req.raw),
     );
     if (isClosed !== undefined && !isAdminOrService(c.var.caller)) {
       throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
     }
-    const ids = members && await accountIdsOf(accounts, members);
+    const members = wanted.members && await accountIdsOf(accounts, wanted.members);
+    const hosts = wanted.hosts && await accountIdsOf(accounts, wanted.hosts);
     let before: RoomPermissions | undefined;
     const now = await roomPermissions.change(room, (permissions) => {
       before = permissions;
@@ -183,7 +192,9 @@ export function roomsApi(options: {
         isPrivate: isPrivate ?? permissions.isPrivate,
         isReadOnly: isReadOnly ?? permissions.isReadOnly,
         isClosed: isClosed ?? permissions.isClosed,
-        members: ids ?? permissions.members,
+        members: members ?? permissions.members,
+        hosts: hosts ?? permissions.hosts,
+        description: wanted.description ?? permissions.description,
       };
     });
     if (before) await notifyAdded(room, { before, now, by: user });
@@ -191,25 +202,12 @@ export function roomsApi(options: {
   });
 
   app.delete("/:room/messages/:id", async (c) => {
-    const room = await roomNames.find(roomNameIn(c.req.param("room")));
-    const user = await changerOf(c.var.caller, room);
+    const { room, user } = await withRight(c, options, "moderate");
     await rooms.change(room, { type: "delete_message", id: c.req.param("id") }, { user, mayModerate: true });
     // Its words go from the archive, too.
     await archive.advance();
     return c.json({ ok: true });
   });
-
-  /**
-   * The caller, who may change the room.
-   *
-   * @throws {HttpError} 401 or 403 for others.
-   */
-  async function changerOf(caller: Caller | Refusal, room: string): Promise<User> {
-    const { user } = admitted(caller);
-    if (user.isGuest) throw new HttpError(401, "not_signed_in", "Sign in first");
-    if (mayChange(await roomPermissions.of(room), user)) return user;
-    throw new HttpError(403, "not_allowed", "Only the room's creator and admins may do this");
-  }
 
   return app;
 }

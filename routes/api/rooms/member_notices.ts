@@ -1,10 +1,10 @@
 /** Notifies people that they were added to a private room. */
 import { ulid } from "ulid";
-import type { Inboxes } from "../../rooms/notifications/inboxes.ts";
-import type { RoomPermissions } from "../../rooms/access/room_permissions.ts";
-import type { User } from "../../rooms/user.ts";
-import type { Translations } from "../translations.ts";
-import { RateLimits } from "../rate_limits.ts";
+import type { Inboxes } from "../../../rooms/notifications/inboxes.ts";
+import type { RoomPermissions } from "../../../rooms/access/room_permissions.ts";
+import type { User } from "../../../rooms/user.ts";
+import type { Translations } from "../../translations.ts";
+import { RateLimits } from "../../rate_limits.ts";
 
 /** Notifications to one person about one room: adding and removing them repeatedly must not fill their inbox. */
 const NOTICES_PER_HOUR = 3;
