@@ -1,10 +1,16 @@
 /**
- * Guards against writes that a restart would lose. A database file that was deleted, moved or replaced keeps working for
- * processes that have it open, and is gone when they end. So every write checks that the file is still there before it
- * succeeds.
+ * Guards against writes that a restart would lose, and against a full disk.
+ *
+ * A database file that was deleted, moved or replaced keeps working for processes that have it open, and is gone when they
+ * end. So every write checks that the file is still there before it succeeds.
+ *
+ * A thread of Deno's own deletes what has expired, and ends the process when it can't (measured, and in `denokv_sqlite`). So
+ * the last {@link SPARE_BYTES} of a disk are left to it.
  */
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 
-/** Nothing can be stored, because the database file isn't where it was opened. */
+/** Nothing can be stored: the database file isn't where it was opened, or its disk is full. */
 export class StorageLostError extends Error {
   override readonly name = "StorageLostError";
   /** The code of the answer over HTTP. */
@@ -27,6 +33,11 @@ const SUFFIXES = ["", "-wal"];
 const FAILURE =
   /database or disk is full|readonly database|disk I\/O error|unable to open database file|disk image is malformed|not a database/;
 
+/** Free space on the disk below which nothing more is stored. */
+const SPARE_BYTES = 8 * 1024 * 1024;
+/** Milliseconds between looks at the free space while there is enough. */
+const LOOK_EVERY_MS = 1_000;
+
 /** Watches one database file. */
 export class StorageGuard {
   readonly #path: string | undefined;
@@ -34,6 +45,8 @@ export class StorageGuard {
   readonly #opened = new Map<string, Identity>();
   #loss: string | undefined;
   #failure: string | undefined;
+  #isFull = false;
+  #lookedAt = -Infinity;
   #reported: string | undefined;
 
   /**
@@ -45,9 +58,10 @@ export class StorageGuard {
     this.#troubled = troubled;
   }
 
-  /** Why nothing may be acknowledged; `undefined` when the file was in its place at the last check. */
+  /** Why nothing may be acknowledged; `undefined` when the file was in its place at the last check, on a disk with space. */
   get loss(): string | undefined {
-    return this.#loss;
+    this.#look();
+    return this.#loss ?? (this.#isFull ? this.#failure : undefined);
   }
 
   /** What is wrong, in a sentence for operators: the loss of the file, or the failure of the last write. */
@@ -80,6 +94,7 @@ export class StorageGuard {
   /** Checks whether the files are where they were. */
   check(): void {
     this.#loss = undefined;
+    this.#look();
     for (const suffix of SUFFIXES) this.#loss ??= this.#lossOf(suffix);
     this.#report();
   }
@@ -91,9 +106,10 @@ export class StorageGuard {
       result = await write();
     } catch (error) {
       const said = FAILURE.exec(String(error))?.[0];
-      if (said) this.#failure = `The last write to the database failed: ${said}`;
+      if (!said) throw error;
+      this.#failure = `The last write to the database failed: ${said}`;
       this.#report();
-      throw error;
+      throw new StorageLostError(this.#failure, { cause: error });
     }
     this.#failure = undefined;
     this.#loss ??= this.#lossOf("");
@@ -104,7 +120,28 @@ export class StorageGuard {
   }
 
   #demand(): void {
-    if (this.#loss !== undefined) throw new StorageLostError(this.#loss);
+    const { loss } = this;
+    if (loss === undefined) return;
+    this.#report();
+    throw new StorageLostError(loss);
+  }
+
+  /** Looks how much space is left, at most once a second while there is enough. */
+  #look(): void {
+    if (this.#path === undefined || (!this.#isFull && performance.now() - this.#lookedAt < LOOK_EVERY_MS)) {
+      return;
+    }
+    this.#lookedAt = performance.now();
+    const free = freeBytes(dirname(this.#path));
+    const wasFull = this.#isFull;
+    this.#isFull = free < SPARE_BYTES;
+    if (this.#isFull) {
+      this.#failure =
+        `The disk of ${this.#path} is full: fewer than ${
+          SPARE_BYTES / 1024 / 1024
+        } MiB are free, and nothing is ` +
+        "stored until there are more";
+    } else if (wasFull) this.#failure = undefined;
   }
 
   #lossOf(suffix: string): string | undefined {
@@ -127,6 +164,16 @@ export class StorageGuard {
     if (this.trouble === this.#reported) return;
     this.#reported = this.trouble;
     this.#troubled(this.#reported);
+  }
+}
+
+/** Free space for this process; infinite where it can't be found out. */
+function freeBytes(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return Infinity;
   }
 }
 

@@ -34,7 +34,8 @@ export async function openStorage(config: Config, log: Logger): Promise<OpenStor
       storage,
       migrations: MIGRATIONS,
       isShared,
-      wantsQueue: logDelivery !== "sweep",
+      // Deno takes messages off the queue of a file in a thread that ends the process when the disk is full.
+      wantsQueue: logDelivery === "queue" || (logDelivery === "auto" && file === undefined),
     });
     if (logDelivery !== "queue" || opened.queue) return { ...opened, storage };
     opened.kv.close();
