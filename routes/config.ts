@@ -3,46 +3,17 @@ import * as v from "valibot";
 import { accountName } from "../rooms/access/account_name.ts";
 import { PASSWORD_COST } from "../rooms/access/passwords.ts";
 import type { ClusterEngine } from "../rooms/cluster/open_channel.ts";
-import { ROW_COLUMNS } from "../rooms/protocol.ts";
-import {
-  bareValue,
-  basePath,
-  columns,
-  filled,
-  host,
-  oneOf,
-  origin,
-  sources,
-  timeZone,
-  whole,
-} from "./config_values.ts";
+import { bareValue, basePath, host, oneOf, origin, sources, timeZone, whole } from "./config_values.ts";
+import { SHEET_VARIABLES, type SheetConfig, sheetConfigOf } from "./config_sheet.ts";
 
 /** The configuration that {@link readConfig} reads from the environment; each field names its variable. */
-export interface Config {
+export interface Config extends SheetConfig {
   /** `HOST` */
   readonly host: string;
   /** `PORT`; 0 picks a free one. */
   readonly port: number;
   /** `KV_PATH`: a file, `:memory:`, or the URL of a KV Connect server; undefined: the database of Deno Deploy. */
   readonly kvPath: string | undefined;
-  /** `GOOGLE_SHEET_ID`; undefined: rows go to the CSV file. */
-  readonly googleSheetId: string | undefined;
-  /** `GOOGLE_SHEET_NAME` */
-  readonly googleSheetName: string;
-  /** `SHEET_COLUMNS`: the columns of rows of messages. */
-  readonly sheetColumns: readonly string[];
-  /** `GOOGLE_CREDS_PATH`, used when there is no {@link googleCredsJson}. */
-  readonly googleCredsPath: string;
-  /** `GOOGLE_CREDS_JSON`. Secret. */
-  readonly googleCredsJson: string | undefined;
-  /** `GOOGLE_API_ROOT`: an origin. */
-  readonly googleApiRoot: string;
-  /** `LOG_CSV_PATH` */
-  readonly logCsvPath: string;
-  /** `LOG_CSV_BOM`: whether a new file begins with a byte order mark. */
-  readonly logCsvBom: boolean;
-  /** `LOG_DELIVERY` */
-  readonly logDelivery: "auto" | "queue" | "sweep";
   /** `OUTBOX_LIMIT`: messages. */
   readonly outboxLimit: number;
   /** `AUTH`: whether people without an account may talk. */
@@ -116,20 +87,7 @@ const VARIABLES = {
   KV_PATH: v.optional(
     v.pipe(v.string(), v.check(isDatabase, "a file, :memory:, or the http(s) URL of a KV Connect server")),
   ),
-  GOOGLE_SHEET_ID: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[\w-]+$/, "the id from the spreadsheet's address, between /d/ and /edit"),
-    ),
-  ),
-  GOOGLE_SHEET_NAME: v.optional(filled("the name of a tab"), "ChatLogs"),
-  SHEET_COLUMNS: v.optional(columns(ROW_COLUMNS), "time,room,username,message,id"),
-  GOOGLE_CREDS_PATH: v.optional(filled("a file"), "creds.json"),
-  GOOGLE_CREDS_JSON: v.optional(filled("a service account's key, as JSON")),
-  GOOGLE_API_ROOT: v.optional(origin(), "https://sheets.googleapis.com"),
-  LOG_CSV_PATH: v.optional(filled("a file"), "data/ChatLogs.csv"),
-  LOG_CSV_BOM: v.optional(oneOf("0", "1"), "1"),
-  LOG_DELIVERY: v.optional(oneOf("auto", "queue", "sweep"), "auto"),
+  ...SHEET_VARIABLES,
   OUTBOX_LIMIT: v.optional(whole(1, 1e9), "1000000"),
   AUTH: v.optional(oneOf("guests", "required"), "guests"),
   SIGNUP: v.optional(oneOf("closed", "open"), "closed"),
@@ -233,15 +191,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     host: all.HOST,
     port: all.PORT,
     kvPath,
-    googleSheetId: all.GOOGLE_SHEET_ID,
-    googleSheetName: all.GOOGLE_SHEET_NAME,
-    sheetColumns: all.SHEET_COLUMNS,
-    googleCredsPath: all.GOOGLE_CREDS_PATH,
-    googleCredsJson: all.GOOGLE_CREDS_JSON,
-    googleApiRoot: all.GOOGLE_API_ROOT,
-    logCsvPath: all.LOG_CSV_PATH,
-    logCsvBom: all.LOG_CSV_BOM === "1",
-    logDelivery: all.LOG_DELIVERY,
+    ...sheetConfigOf(all),
     outboxLimit: all.OUTBOX_LIMIT,
     auth: all.AUTH,
     signup: all.SIGNUP,

@@ -46,6 +46,7 @@ export class Layout {
           lacking.map((column) => `"${column}"`).join(", ")
         }: write it into an empty ` +
           "cell of the first row, or take it out of SHEET_COLUMNS.",
+        { code: "header" },
       );
     }
     return new Layout(positions);

@@ -107,10 +107,17 @@ export class SheetError extends Error {
   readonly kind: SheetErrorKind;
   /** From `Retry-After`, in milliseconds; 0 when the sheet gave none. */
   readonly retryAfterMs: number;
+  /** Which sentence `message` is, for pages in other languages. */
+  readonly code: string;
 
-  constructor(kind: SheetErrorKind, message: string, options: ErrorOptions & { retryAfterMs?: number } = {}) {
+  constructor(
+    kind: SheetErrorKind,
+    message: string,
+    options: ErrorOptions & { retryAfterMs?: number; code?: string } = {},
+  ) {
     super(message, options);
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs ?? 0;
+    this.code = options.code ?? kind;
   }
 }

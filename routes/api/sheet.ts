@@ -99,7 +99,7 @@ export function sheetApi(
       return c.json(await delivery.verify(from ? startOfDay(from, timeZone) : 0, repair));
     } catch (error) {
       if (!(error instanceof Error && error.name === "SheetError")) throw error;
-      throw new HttpError(503, "sheet_unreadable", error.message);
+      throw new HttpError(503, "not_ready", error.message);
     }
   });
 

@@ -106,7 +106,8 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     feed.alert(...alertOf(notice));
     status.note(notice);
   };
-  const { sheet, columns, changes, pace } = await parts.openSheet(noticed);
+  const sheets = await parts.openSheet(noticed);
+  const { sheet, columns, changes, pace } = sheets;
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
   const delivery = new Delivery({
@@ -235,6 +236,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       await idempotentCommit.close();
       await sheet[Symbol.asyncDispose]();
       await changes[Symbol.asyncDispose]();
+      await sheets[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Google's own client library, restrained. */
-import { JWT } from "google-auth-library";
 import { sheets, type sheets_v4 as v4 } from "googleapis";
+import { type AuthClient, authClient, forgetToken } from "./google_auth.ts";
 import { isTokenRefused } from "./google_errors.ts";
-import type { ServiceAccountKey } from "./service_account.ts";
+import type { SignIn } from "./sign_in.ts";
 
 /** Where the library asks for tokens, whatever the key says. */
 export const TOKEN_URL = "https://oauth2.googleapis.com/token";
@@ -16,21 +16,18 @@ export type GoogleRequest<T> = (api: v4.Sheets, options: { signal: AbortSignal }
  */
 export class GoogleClient implements Disposable {
   readonly #api: v4.Sheets;
-  readonly #auth: JWT;
+  readonly #auth: AuthClient;
   readonly #http: Deno.HttpClient;
   readonly #closing = new AbortController();
 
   constructor(
-    { key, apiRoot, timeoutMs }: { key: ServiceAccountKey; apiRoot: string; timeoutMs: number },
+    { signIn, apiRoot, timeoutMs }: { signIn: SignIn; apiRoot: string; timeoutMs: number },
   ) {
     // When a kept-alive connection breaks without an answer, fetch repeats the request by itself, even an append.
     // So each connection is used once.
     this.#http = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-    this.#auth = new JWT({
-      email: key.clientEmail,
-      key: key.privateKey,
-      keyId: key.privateKeyId,
-      scopes: ["https://www.googleapis.com/auth/spreadsheets"],
+    const tokenUri = signIn.kind === "key" ? signIn.key.tokenUri : TOKEN_URL;
+    this.#auth = authClient(signIn, {
       transporterOptions: {
         // With each call, it would not cover the request for a token.
         timeout: timeoutMs,
@@ -39,7 +36,7 @@ export class GoogleClient implements Disposable {
         fetchImplementation: (input, init) => {
           const isToken = String(input) === TOKEN_URL;
           const signals = [this.#closing.signal, ...(init?.signal ? [init.signal] : [])];
-          return fetch(isToken ? key.tokenUri : input, {
+          return fetch(isToken ? tokenUri : input, {
             ...init,
             signal: AbortSignal.any(signals),
             client: this.#http,
@@ -70,9 +67,7 @@ export class GoogleClient implements Disposable {
       return await this.#send(request, signal);
     } catch (error) {
       // The library uses a token until it expires, even after Google refused it.
-      if (isTokenRefused(error)) {
-        this.#auth.setCredentials({ refresh_token: "jwt-placeholder", expiry_date: 1 });
-      }
+      if (isTokenRefused(error)) forgetToken(this.#auth);
       throw error;
     }
   }

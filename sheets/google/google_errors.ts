@@ -19,6 +19,7 @@ export interface SheetLocation {
  * The shapes are those of https://cloud.google.com/apis/design/errors and, for the token endpoint, RFC 6749.
  */
 export function explainGoogleError(error: unknown, location: SheetLocation): Error {
+  if (error instanceof SheetError) return error;
   const failure = v.safeParse(Failure, error);
   if (!failure.success) {
     // An error from elsewhere can't contain a request.
@@ -34,9 +35,12 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   const busy = () =>
     new SheetError("busy", `Google asks for patience (${response.status}).`, { retryAfterMs });
-  const setup = (sentence: string) => new SheetError("setup", sentence, { retryAfterMs });
+  const setup = ([code, sentence]: Sentence) => new SheetError("setup", sentence, { retryAfterMs, code });
 
   if (BUSY_STATUSES.has(response.status) || response.status >= 500) return busy();
+  if (/text\/html/.test(response.headers.get("content-type") ?? "") || response.status === 407) {
+    return setup(["proxy", PROXY]);
+  }
   const isToken = v.safeParse(TokenBody, response.data);
   if (isToken.success) return setup(tokenSentence(isToken.output, location));
 
@@ -44,19 +48,34 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
   const reasons = new Set([status, ...[...details, ...errors].map(({ reason }) => reason)]);
   switch (response.status) {
     case 401:
-      return setup(
+      return setup([
+        "key_refused",
         `Google doesn't accept the key of ${location.clientEmail}: make a new key for this account.`,
-      );
+      ]);
     case 403:
       if (RATE_REASONS.some((reason) => reasons.has(reason))) return busy();
       if (DISABLED_REASONS.some((reason) => reasons.has(reason))) {
-        return setup(`Enable the Google Sheets API in the Google Cloud project of ${location.clientEmail}.`);
+        return setup([
+          "api_off",
+          `Enable the Google Sheets API in the Google Cloud project of ${location.clientEmail}.`,
+        ]);
       }
-      return setup(`Share the spreadsheet ${location.spreadsheetId} with ${location.clientEmail} as Editor.`);
+      if (POLICY_REASONS.some((reason) => reasons.has(reason))) {
+        return setup([
+          "policy",
+          `A rule of your organisation keeps ${location.clientEmail} out: let an administrator allow sharing with it, or use ` +
+          "an account of your own domain (sheets/README.md).",
+        ]);
+      }
+      return setup([
+        "not_shared",
+        `Share the spreadsheet ${location.spreadsheetId} with ${location.clientEmail} as Editor.`,
+      ]);
     case 404:
-      return setup(
+      return setup([
+        "no_spreadsheet",
         `There is no spreadsheet with the id ${location.spreadsheetId}: take the id from its URL, or restore it.`,
-      );
+      ]);
   }
   const sentence = SENTENCES.find(([pattern]) => pattern.test(said))?.[1](location);
   if (sentence) return setup(sentence);
@@ -67,7 +86,7 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
   const answer = [response.status, status].filter(Boolean).join(" ");
   return location.refused === "refused"
     ? new SheetError("refused", `Google refuses these rows (${answer}).`)
-    : setup(`Google refuses to open the tab "${location.tab}" (${answer}).`);
+    : setup(["other", `Google refuses to open the tab "${location.tab}" (${answer}).`]);
 }
 
 /** `Retry-After` in milliseconds, given as seconds or as an HTTP date; 0 when there is none (RFC 9110, 10.2.3). */
@@ -86,20 +105,34 @@ export function isBeyondGrid(error: unknown): boolean {
 
 function tokenSentence(
   { error, error_description: said }: v.InferOutput<typeof TokenBody>,
-  location: SheetLocation,
-): string {
+  { clientEmail }: SheetLocation,
+): Sentence {
   if (/timeframe|\biat\b|\bexp\b/.test(said)) {
-    return "This machine's clock is wrong, so Google gives no token: set the clock.";
+    return ["clock", "This machine's clock is wrong, so Google gives no token: set the clock."];
   }
   if (/signature/i.test(said)) {
-    return `The key of ${location.clientEmail} was deleted or disabled: make a new key for this account.`;
+    return [
+      "key_deleted",
+      `The key of ${clientEmail} was deleted or disabled: make a new key for this account.`,
+    ];
   }
   if (/not found|deleted|disabled/i.test(said)) {
-    return `The service account ${location.clientEmail} is gone or disabled: enable it or make another.`;
+    return [
+      "account_gone",
+      `The service account ${clientEmail} is gone or disabled: enable it or make another.`,
+    ];
   }
-  return `Google gives no token to ${location.clientEmail} (${
-    error.slice(0, 50)
-  }): check the account and its key.`;
+  if (error === "unauthorized_client") {
+    return [
+      "subject",
+      `Google lets the service account not act for ${clientEmail}: allow its client id domain-wide delegation for ` +
+      "https://www.googleapis.com/auth/spreadsheets, or take GOOGLE_SUBJECT out.",
+    ];
+  }
+  return [
+    "token",
+    `Google gives no token to ${clientEmail} (${error.slice(0, 50)}): check the account and its key.`,
+  ];
 }
 
 /** Whether the API, and not the token endpoint, answered 401. */
@@ -114,41 +147,62 @@ export function emptyFirstRow(tab: string): SheetError {
   return new SheetError(
     "setup",
     `The first row of the tab "${tab}" is empty, but there are rows below: delete the empty rows above the header.`,
+    { code: "empty_first_row" },
   );
 }
 
 /** The error for a tab that existed before and is missing now. */
 export function missingTab(tab: string): SheetError {
-  return new SheetError("setup", missingTabSentence(tab));
+  return new SheetError("setup", missingTabSentence(tab), { code: "no_tab" });
 }
 
 function missingTabSentence(tab: string): string {
   return `The tab "${tab}" is missing: give it its name back, or make a tab of that name.`;
 }
 
+/** The error for a tab that this account may not edit. */
+export function protectedTab(tab: string, email: string): SheetError {
+  return new SheetError("setup", protectedSentence(tab, email), { code: "protected" });
+}
+
+function protectedSentence(tab: string, email: string): string {
+  return `The tab "${tab}" is protected: let ${email} edit it, or lift the protection.`;
+}
+
+/** A code for pages in other languages, and the sentence. */
+type Sentence = readonly [code: string, sentence: string];
+
+const FULL =
+  "The spreadsheet is full (10 million cells), and no row is lost: let GOOGLE_SHEET_NAME hold {month} and delete " +
+  "old tabs once they are saved elsewhere, or use another spreadsheet (GOOGLE_SHEET_ID).";
+const PROXY =
+  "Something between this machine and Google answers in Google's place, such as a proxy or a sign-in page: let " +
+  "this machine reach sheets.googleapis.com and oauth2.googleapis.com.";
+
 /** Sentences of Google with a 400 that other rows would get as well, and what to do. */
-const SENTENCES: readonly (readonly [RegExp, (location: SheetLocation) => string])[] = [
+const SENTENCES: readonly (readonly [RegExp, (location: SheetLocation) => Sentence])[] = [
   [
     /unable to parse range/i,
-    ({ tab }) => missingTabSentence(tab),
+    ({ tab }) => ["no_tab", missingTabSentence(tab)],
   ],
   [
     /exceeds grid limits/i,
-    ({ tab }) => `The tab "${tab}" has lost columns: it needs all those of its header.`,
+    ({ tab }) => ["no_columns", `The tab "${tab}" has lost columns: it needs all those of its header.`],
   ],
   [
     /above the limit of|10000000 cells/i,
-    () => "The spreadsheet is full (10 million cells): delete tabs or rows, or use another spreadsheet.",
+    () => ["full", FULL],
   ],
   [
     /protected cell/i,
-    ({ tab, clientEmail }) =>
-      `The tab "${tab}" is protected: let ${clientEmail} edit it, or lift the protection.`,
+    ({ tab, clientEmail }) => ["protected", protectedSentence(tab, clientEmail)],
   ],
   [
     /not supported for this document/i,
-    ({ spreadsheetId }) =>
+    ({ spreadsheetId }) => [
+      "office_file",
       `${spreadsheetId} is an Office file: save it as a Google Sheet and use that one's id.`,
+    ],
   ],
 ];
 
@@ -161,6 +215,7 @@ const RATE_REASONS = [
   "rateLimitExceeded",
   "userRateLimitExceeded",
 ];
+const POLICY_REASONS = ["domainPolicy", "DOMAIN_POLICY", "ORG_RESTRICTION_VIOLATION"];
 const DISABLED_REASONS = ["SERVICE_DISABLED", "accessNotConfigured"];
 
 const Failure = v.object({

@@ -3,7 +3,7 @@ import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleRequest } from "./google_client.ts";
 import { findDoubles, requestsToRemove } from "./google_doubles.ts";
 import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
-import type { ServiceAccountKey } from "./service_account.ts";
+import type { GoogleAccount } from "./google_account.ts";
 import { cellOf, dateFormats, headerRow } from "./google_looks.ts";
 import { letterOf, parseRange, type RowRange } from "./google_ranges.ts";
 import { foundIn, GoogleTab, type TabSize } from "./google_tab.ts";
@@ -27,15 +27,8 @@ export interface GoogleSheetOptions {
   readonly tab: string;
   /** The columns that a new tab gets, `id` among them; {@link HEADER} unless told otherwise. */
   readonly header?: Row;
-  readonly key: ServiceAccountKey;
-  /** Another origin than Google's, for a stand-in. */
-  readonly apiRoot?: string;
-  /**
-   * How long one request may take, in ms. Google itself stops after 180 s
-   * (https://developers.google.com/workspace/sheets/api/limits), so a request that timed out here may still write its rows
-   * until then.
-   */
-  readonly timeoutMs?: number;
+  /** It is the caller's, and outlives the sheet. */
+  readonly account: GoogleAccount;
   /** Called with what the operator should know. */
   readonly noticed?: (notice: Notice) => void;
 }
@@ -59,8 +52,6 @@ export class GoogleSheet implements Sheet {
 
   constructor(options: GoogleSheetOptions) {
     this.#options = {
-      apiRoot: "https://sheets.googleapis.com",
-      timeoutMs: 60_000,
       header: HEADER,
       noticed: () => {},
       ...options,
@@ -160,7 +151,7 @@ export class GoogleSheet implements Sheet {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#tab[Symbol.asyncDispose]();
+    return Promise.resolve();
   }
 
   /** Finds the columns in the header, or writes the header into an empty first row. */
@@ -191,7 +182,7 @@ export class GoogleSheet implements Sheet {
 
   /** One append. After a 401 it is repeated only when none of the rows is in the tab. */
   async #send(rows: readonly Row[], signal: AbortSignal): Promise<v4.Schema$AppendValuesResponse> {
-    const client = await this.#tab.connect();
+    const client = await this.#options.account.connect();
     const request: GoogleRequest<v4.Schema$AppendValuesResponse> = (api, options) =>
       api.spreadsheets.values.append({
         spreadsheetId: this.#options.spreadsheetId,

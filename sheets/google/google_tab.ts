@@ -1,6 +1,6 @@
 /** Requests about one tab of a Google spreadsheet. {@link GoogleSheet} is built on them. */
 import type { sheets_v4 as v4 } from "googleapis";
-import type { GoogleClient, GoogleRequest } from "./google_client.ts";
+import type { GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, isBeyondGrid } from "./google_errors.ts";
 import { letterOf, parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
@@ -25,10 +25,9 @@ export interface Page {
 const PAGE_ROWS = 100_000;
 
 /** One tab of a Google spreadsheet. Every method throws what the methods of {@link Sheet} throw. */
-export class GoogleTab implements AsyncDisposable {
+export class GoogleTab {
   readonly #name: string;
   readonly #options: Required<GoogleSheetOptions>;
-  #client: Promise<GoogleClient> | undefined;
   /** Where our columns are: as configured, until the header is read. */
   layout: Layout;
 
@@ -46,10 +45,6 @@ export class GoogleTab implements AsyncDisposable {
   /** The letter of the last column of ours. */
   get lastColumn(): string {
     return letterOf(this.layout.width - 1);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    (await this.#client?.catch(() => undefined))?.[Symbol.dispose]();
   }
 
   /** The size of the tab; `undefined` when there is no tab of this name. */
@@ -147,7 +142,7 @@ export class GoogleTab implements AsyncDisposable {
     const { spreadsheetId } = this.#options;
     let body;
     try {
-      body = await (await this.connect()).call(
+      body = await (await this.#options.account.connect()).call(
         (api, options) =>
           api.spreadsheets.values.get(
             { spreadsheetId, range, majorDimension, valueRenderOption, fields: "range,values" },
@@ -172,24 +167,20 @@ export class GoogleTab implements AsyncDisposable {
     refused: "refused" | "setup" = "setup",
   ): Promise<T> {
     try {
-      return await (await this.connect()).call(request, signal);
+      return await (await this.#options.account.connect()).call(request, signal);
     } catch (error) {
       throw this.explain(error, signal, refused);
     }
   }
 
-  /** Google's client, loaded at first use: a service that writes to a file never loads it. */
-  connect(): Promise<GoogleClient> {
-    return this.#client ??= import("./google_client.ts").then(({ GoogleClient }) =>
-      new GoogleClient(this.#options)
-    );
-  }
-
   /** The meaning of the client's error, without anything of the request. */
   explain(error: unknown, signal: AbortSignal, refused: "refused" | "setup"): unknown {
     if (signal.aborted) return signal.reason;
-    const { tab, spreadsheetId, key: { clientEmail } } = this.#options;
-    return explainGoogleError(error, { name: this.#name, tab, spreadsheetId, clientEmail, refused });
+    const { tab, spreadsheetId, account } = this.#options;
+    return explainGoogleError(error, {
+      ...{ name: this.#name, tab, spreadsheetId, refused },
+      clientEmail: account.email,
+    });
   }
 
   /** The cells of these rows from the first column to the last of ours, in A1 notation. */

@@ -38,6 +38,12 @@ export class GoogleError extends Error {
     return new GoogleError(403, "PERMISSION_DENIED", "The caller does not have permission");
   }
 
+  static policy(): GoogleError {
+    return new GoogleError(403, "PERMISSION_DENIED", "The domain administrators have disabled this.", {
+      reason: "domainPolicy",
+    });
+  }
+
   static disabled(project: string): GoogleError {
     return new GoogleError(
       403,

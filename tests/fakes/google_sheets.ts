@@ -41,6 +41,8 @@ export class GoogleSheets implements AsyncDisposable {
   /** Whether the API is switched on in the account's project. */
   isEnabled = true;
   isDeleted = false;
+  /** Whether a rule of the organisation keeps accounts of other domains out. */
+  isClosed = false;
   readonly #options: Required<GoogleSheetsOptions>;
   #role: "writer" | "reader" | undefined = "writer";
   readonly #used = { since: -Infinity, Read: 0, Write: 0 };
@@ -98,6 +100,10 @@ export class GoogleSheets implements AsyncDisposable {
     const rows = operation === "append" ? JSON.parse(request.body).values.length : 0;
     this.requests.push({ operation, rows, connection: request.connection, at: this.#options.now() });
     return await this.faults.play(operation, async () => {
+      if (request.url.pathname.startsWith("/computeMetadata/")) {
+        const isAsked = request.headers.get("metadata-flavor") === "Google";
+        return { status: isAsked ? 200 : 403, body: JSON.stringify(this.token.give()) };
+      }
       if (operation === "token") {
         const { status, json } = await this.token.grant(request.body);
         return { status, body: JSON.stringify(json) };
@@ -126,6 +132,7 @@ export class GoogleSheets implements AsyncDisposable {
     if (this.isDeleted || !url.pathname.startsWith(`/v4/spreadsheets/${this.spreadsheetId}`)) {
       throw GoogleError.notFound();
     }
+    if (this.isClosed) throw GoogleError.policy();
     if (!this.#role || (kind === "Write" && this.#role === "reader")) throw GoogleError.notShared();
     if (body.length > MAX_REQUEST_BYTES) {
       throw GoogleError.invalid(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`);
@@ -146,7 +153,7 @@ export class GoogleSheets implements AsyncDisposable {
 }
 
 function operationOf({ method, url: { pathname } }: HttpRequest): Operation {
-  if (pathname === "/token") return "token";
+  if (pathname === "/token" || pathname.startsWith("/computeMetadata/")) return "token";
   if (pathname.endsWith(":append")) return "append";
   if (method !== "GET") return "change";
   return pathname.includes("/values/") ? "read" : "get";

@@ -8,15 +8,23 @@ export interface KeyFile {
   readonly token_uri: string;
 }
 
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /** The audience that Google demands, also of a key with another `token_uri`. */
 const AUDIENCE = "https://oauth2.googleapis.com/token";
+const UNDELEGATED =
+  "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any " +
+  "of the scopes requested.";
 const SCOPES = ["https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/drive"];
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 
 /** Google's token endpoint: takes an assertion signed with the account's key, gives a bearer token for an hour. */
 export class TokenEndpoint {
   readonly clientEmail = "talksheet@stand-in.iam.gserviceaccount.com";
+  /** What a workload of another cloud shows instead of a key. */
+  readonly workloadToken = "a workload's own token";
+  /** The people for whom the account may act. */
+  readonly delegated = new Set<string>();
   readonly #now: () => number;
   readonly #keys: Promise<CryptoKeyPair>;
   readonly #tokens = new Map<string, number>();
@@ -44,12 +52,26 @@ export class TokenEndpoint {
   /** The answer to a request for a token. */
   async grant(body: string): Promise<{ status: number; json: unknown }> {
     const form = new URLSearchParams(body);
+    if (form.get("grant_type") === EXCHANGE) {
+      return form.get("subject_token") === this.workloadToken
+        ? {
+          status: 200,
+          json: { ...this.give(), issued_token_type: "urn:ietf:params:oauth:token-type:access_token" },
+        }
+        : denied("invalid_grant", "The subject token is invalid.");
+    }
     if (form.get("grant_type") !== GRANT) return denied("unsupported_grant_type", "Invalid grant_type");
     const reason = await this.#reasonToDeny(form.get("assertion") ?? "");
+    if (reason === UNDELEGATED) return denied("unauthorized_client", reason);
     if (reason) return denied("invalid_grant", reason);
+    return { status: 200, json: this.give() };
+  }
+
+  /** A new token. */
+  give(): { access_token: string; expires_in: number; token_type: string } {
     const token = `ya29.${crypto.randomUUID()}`;
     this.#tokens.set(token, this.#now() + 3_600_000);
-    return { status: 200, json: { access_token: token, expires_in: 3599, token_type: "Bearer" } };
+    return { access_token: token, expires_in: 3599, token_type: "Bearer" };
   }
 
   /** The account that a request's `Authorization` header stands for. */
@@ -80,6 +102,7 @@ export class TokenEndpoint {
     if (!isGenuine || this.#isKeyDeleted) return "Invalid JWT Signature.";
     if (claims.aud !== AUDIENCE) return "Invalid JWT: Failed audience check.";
     if (!SCOPES.includes(claims.scope)) return "Invalid OAuth scope or ID token audience provided.";
+    if (claims.sub && !this.delegated.has(claims.sub)) return UNDELEGATED;
     const now = this.#now() / 1000;
     if (claims.exp - claims.iat > 3600 || claims.exp < now || claims.iat > now + 300) {
       return "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your " +

@@ -1,10 +1,11 @@
 import { CsvFile } from "../../sheets/csv_file.ts";
 import { toCsv } from "../../sheets/csv_text.ts";
-import { parseServiceAccountKey } from "../../sheets/google/service_account.ts";
+import { GoogleAccount } from "../../sheets/google/google_account.ts";
 import { GoogleSheet } from "../../sheets/google/google_sheet.ts";
 import type { Row } from "../../sheets/sheet.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { type SheetPlace, testSheet } from "../support/sheet_contract.ts";
+import { signInOf } from "../support/sheet_google.ts";
 import { parseCsv } from "../support/sheet_rows.ts";
 
 testSheet("CsvFile", async (): Promise<SheetPlace> => {
@@ -25,10 +26,10 @@ testSheet("CsvFile", async (): Promise<SheetPlace> => {
 
 testSheet("GoogleSheet", async (): Promise<SheetPlace> => {
   const google = await GoogleSheets.start();
-  const key = parseServiceAccountKey(JSON.stringify(google.key), "The stand-in's key");
+  const account = new GoogleAccount({ signIn: signInOf(google), apiRoot: google.url });
   const tab = "Chat's logs";
   return {
-    sheet: () => new GoogleSheet({ spreadsheetId: google.spreadsheetId, tab, key, apiRoot: google.url }),
+    sheet: () => new GoogleSheet({ spreadsheetId: google.spreadsheetId, tab, account }),
     look: () => Promise.resolve(structuredClone(google.rows(tab))),
     edit(change) {
       const [header, ...rows] = google.rows(tab);
@@ -36,6 +37,9 @@ testSheet("GoogleSheet", async (): Promise<SheetPlace> => {
       return Promise.resolve();
     },
     shown: (text) => text,
-    [Symbol.asyncDispose]: () => google[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await account[Symbol.asyncDispose]();
+      await google[Symbol.asyncDispose]();
+    },
   };
 });

@@ -1,5 +1,7 @@
 import { assert } from "@std/assert";
 import { parseServiceAccountKey } from "../../sheets/google/service_account.ts";
+import { GoogleAccount } from "../../sheets/google/google_account.ts";
+import type { SignIn } from "../../sheets/google/sign_in.ts";
 import { GoogleSheet } from "../../sheets/google/google_sheet.ts";
 import type { Notice, Row } from "../../sheets/sheet.ts";
 import { GoogleSheets, type GoogleSheetsOptions } from "../fakes/google_sheets.ts";
@@ -11,6 +13,7 @@ export class GooglePlace implements AsyncDisposable {
   /** What the operator was told. */
   readonly notices: Notice[] = [];
   readonly sheet: GoogleSheet;
+  readonly #accounts: GoogleAccount[] = [];
 
   static async open(options: GoogleSheetsOptions & { timeoutMs?: number } = {}): Promise<GooglePlace> {
     const place = await GooglePlace.start(options);
@@ -32,10 +35,11 @@ export class GooglePlace implements AsyncDisposable {
   another(
     { timeoutMs = 10_000, header, tab = "ChatLogs" }: { timeoutMs?: number; header?: Row; tab?: string } = {},
   ): GoogleSheet {
-    const key = parseServiceAccountKey(JSON.stringify(this.google.key), "The stand-in's key");
-    const { spreadsheetId, url } = this.google;
+    const { spreadsheetId, url: apiRoot } = this.google;
+    const account = new GoogleAccount({ signIn: signInOf(this.google), apiRoot, timeoutMs });
+    this.#accounts.push(account);
     const noticed = (notice: Notice): void => void this.notices.push(notice);
-    const options = { spreadsheetId, tab, key, apiRoot: url, timeoutMs, noticed };
+    const options = { spreadsheetId, tab, account, noticed };
     return new GoogleSheet(header ? { ...options, header } : options);
   }
 
@@ -45,9 +49,15 @@ export class GooglePlace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.sheet[Symbol.asyncDispose]();
+    for (const account of this.#accounts) await account[Symbol.asyncDispose]();
     await this.google[Symbol.asyncDispose]();
   }
+}
+
+/** Signs in to the stand-in with its key. */
+export function signInOf({ key: file }: GoogleSheets): SignIn {
+  const key = parseServiceAccountKey(JSON.stringify(file), "The stand-in's key");
+  return { kind: "key", key, subject: undefined, email: key.clientEmail };
 }
 
 /** The error of a call that must fail, after a look whether it gives away a row, the key or a token. */
