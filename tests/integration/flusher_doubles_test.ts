@@ -27,12 +27,12 @@ Deno.test("Flusher finds what a 503 hid, though the tab was sorted so that the l
 });
 
 Deno.test("Flusher takes out doubles in a tab that was sorted so that the last known row stands where it stood", async () => {
-  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  await using place = await GooglePlace.open();
   const clock = new SwiftClock();
   await using log = await startLog(place.sheet, { clock });
   const ids = await log.commit("a", "b", "c");
   await log.drained();
-  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  place.google.faults.next("append", { work: "late", outcome: "drop" });
   ids.push(...await log.commit("d", "e"));
   await log.drained();
   const tab = place.google.tab("ChatLogs");
@@ -45,14 +45,14 @@ Deno.test("Flusher takes out doubles in a tab that was sorted so that the last k
 });
 
 Deno.test("Flusher takes out doubles of a slice whose ids don't ascend, because two processes' clocks differ", async () => {
-  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  await using place = await GooglePlace.open();
   const clock = new SwiftClock();
   const kv = await Deno.openKv(":memory:");
   const outbox = new Outbox(kv);
   const ids = await committer(kv, outbox, () => Date.now() + 500)("lobby", "a", "b");
   ids.push(...await committer(kv, outbox)("lobby", "c", "d"));
   assert(ids[0] > ids[3]);
-  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  place.google.faults.next("append", { work: "late", outcome: "drop" });
   {
     await using log = await startLog(place.sheet, { kv, clock });
     await log.drained();
@@ -65,10 +65,10 @@ Deno.test("Flusher takes out doubles of a slice whose ids don't ascend, because 
 });
 
 Deno.test("Flusher waits for a late append as long as ever, though the time of day jumps five minutes", async () => {
-  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  await using place = await GooglePlace.open();
   const clock = new SwiftClock();
   await using log = await startLog(place.sheet, { clock });
-  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  place.google.faults.next("append", { work: "late", outcome: "drop" });
   const ids = await log.commit("a", "b");
   await log.drained();
   clock.jump(300_000);
@@ -110,7 +110,7 @@ Deno.test("Flusher tells nobody that rows stand when Google answers 200 and has 
 });
 
 Deno.test("Flusher delivers at once while taking out doubles is refused, and takes them out when it isn't", async () => {
-  await using place = await GooglePlace.open({ timeoutMs: 100 });
+  await using place = await GooglePlace.open();
   const waits: number[] = [];
   class Noting extends SwiftClock {
     override wait(ms: number, signal: AbortSignal): Promise<void> {
@@ -120,7 +120,7 @@ Deno.test("Flusher delivers at once while taking out doubles is refused, and tak
   }
   const clock = new Noting();
   await using log = await startLog(place.sheet, { clock });
-  place.google.faults.next("append", { work: "late", outcome: "hang" });
+  place.google.faults.next("append", { work: "late", outcome: "drop" });
   const ids = await log.commit("a", "b");
   await log.drained();
   await place.google.faults.finishLate();
