@@ -20,9 +20,9 @@ import { UnreadLine } from "./unread_line.js";
 /** How long a message that the list went to is highlighted. */
 const HIGHLIGHT_MS = 4_000;
 /** A page that is open for weeks must not grow without end: older rows are dropped, and loaded again when scrolled to. */
-const MAX_ROWS = 2_000;
-/** Rows above that, which are dropped together. */
-const SPARE_ROWS = 200;
+const MAX_ROWS = 1_000;
+/** Rows above that, which are dropped together. With a page of older messages that makes 1,200 at most. */
+const SPARE_ROWS = 150;
 /** Rows are dropped at the end when this much lies below the reader, and loaded again when less is left: pixels. */
 const FAR_PX = 10_000;
 const NEAR_PX = 400;
@@ -110,6 +110,7 @@ export class MessageList {
       this.#store.show(message, from);
       if (this.#rows.last !== last) this.#joinLeaveLine.finish();
       yield message.message.length;
+      if (!isPast && this.#rows.length > MAX_ROWS + SPARE_ROWS) yield () => this.#dropPassed();
     }
     if (from === "older" || from === "latest") this.#history.hasOlder = more;
     this.#showEnds();
@@ -215,6 +216,11 @@ export class MessageList {
       this.#anchor.hold(() => this.#window.dropNewest(MAX_ROWS));
       this.#anchor.isFollowing = !this.#window.isDetached;
     } else if (isMany && this.#window.isDetached) this.#dropOldest();
+  }
+
+  /** While much arrives at once: what the reader who follows it has passed. */
+  #dropPassed() {
+    if (!this.#history.targetId && this.#anchor.isAtEnd) this.#dropOldest();
   }
 
   #dropOldest() {
