@@ -17,8 +17,6 @@ import { UnreadLine } from "./unread_line.js";
 /** @import { Arrival } from "../connection/room_events.js" */
 /** @import { ListParts } from "./mount_message_list.js" */
 
-/** How long a message that the list went to is highlighted. */
-const HIGHLIGHT_MS = 4_000;
 /** A page that is open for weeks must not grow without end: older rows are dropped, and loaded again when scrolled to. */
 const MAX_ROWS = 1_000;
 /** Rows above that, which are dropped together. With a page of older messages that makes 1,200 at most. */
@@ -110,7 +108,9 @@ export class MessageList {
       this.#store.show(message, from);
       if (this.#rows.last !== last) this.#joinLeaveLine.finish();
       yield message.message.length;
-      if (!isPast && this.#rows.length > MAX_ROWS + SPARE_ROWS) yield () => this.#dropPassed();
+      if (!isPast && this.#rows.length > MAX_ROWS + SPARE_ROWS) {
+        yield () => this.#anchor.isAtEnd && this.#dropOldest();
+      }
     }
     if (from === "older" || from === "latest") this.#history.hasOlder = more;
     this.#showEnds();
@@ -218,12 +218,8 @@ export class MessageList {
     } else if (isMany && this.#window.isDetached) this.#dropOldest();
   }
 
-  /** While much arrives at once: what the reader who follows it has passed. */
-  #dropPassed() {
-    if (!this.#history.targetId && this.#anchor.isAtEnd) this.#dropOldest();
-  }
-
   #dropOldest() {
+    if (this.#history.targetId) return;
     this.#anchor.hold(() => {
       this.#store.dropOldest(MAX_ROWS);
       this.#history.hasOlder = true;
@@ -271,12 +267,9 @@ export class MessageList {
     if (!id || this.#history.loadTarget()) return;
     this.#history.setTarget("", { isLastSeen: false });
     if (isLastSeen) return this.#goToUnread();
-    const row = this.#store.itemOf(id)?.row.element;
+    const row = this.#store.itemOf(id)?.row;
     if (!row) return this.#fire("gone", "");
-    row.scrollIntoView({ block: "center" });
-    row.focus({ preventScroll: true });
-    row.toggleAttribute("data-goal", true);
-    setTimeout(() => row.removeAttribute("data-goal"), HIGHLIGHT_MS);
+    row.goTo();
   }
 
   /** Draws the line above the first unread message and goes there, unless the reader has scrolled meanwhile. */

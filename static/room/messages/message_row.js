@@ -68,6 +68,8 @@ export function refusalSentence(words, code) {
   return words.say(FAILURES.get(code ?? "") ?? "refused");
 }
 
+/** How long a message that the list went to is highlighted. */
+const HIGHLIGHT_MS = 4_000;
 /** The parts of a row that screen readers read, in this order. */
 const READ = ["name", "body", "ticks", "time"];
 let rows = 0;
@@ -97,6 +99,14 @@ export class MessageRow {
   /** Who this visitor is to themselves. @returns {string} */
   get you() {
     return this.#words.say("you");
+  }
+
+  /** Brings the row to the reader, and highlights it for a while. @returns {void} */
+  goTo() {
+    this.element.scrollIntoView({ block: "center" });
+    this.element.focus({ preventScroll: true });
+    this.element.toggleAttribute("data-goal", true);
+    setTimeout(() => this.element.removeAttribute("data-goal"), HIGHLIGHT_MS);
   }
 
   /** Writes what is said, and what happened to it. @param {Omit<MessageItem, "row">} item @returns {void} */
