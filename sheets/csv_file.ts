@@ -1,5 +1,5 @@
 /** Rows in a CSV file. */
-import { BOM, cellsOf, type End, findRows, idIn, isAt, readRows } from "./csv_rows.ts";
+import { BOM, cellsOf, type End, findRows, idIn, isAt, isWhole, readRows } from "./csv_rows.ts";
 import { inert, toCsv } from "./csv_text.ts";
 import { explainFileError } from "./file_errors.ts";
 import { isMessage, Layout } from "./layout.ts";
@@ -189,11 +189,11 @@ export class CsvFile implements Sheet {
     const lastId = this.#lastId;
     const lastBytes = encoder.encode(lastId);
     let isLastThere = lastId === undefined;
-    const end = await readRows(file, 0, signal, (row, position) => {
+    const end = await readRows(file, 0, signal, (row, position, isEnded) => {
       if (position === 0) this.#layout = Layout.of(cellsOf(row), this.#columns, this.name);
       // Compares bytes: parsing each row's id would take longer than all the rest.
       isLastThere ||= endsWith(row, lastBytes);
-      if (!ids.size) return;
+      if (!ids.size || !isWhole(isEnded, this.#layout)) return;
       const id = idIn(row, this.#layout);
       if (ids.has(id)) present.add(id);
     });

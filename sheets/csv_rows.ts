@@ -21,8 +21,8 @@ export interface End {
 }
 
 /**
- * Calls `onRow` with each row from the byte `start` on, without its line end, and with the byte at which it begins; `start`
- * must be the beginning of a row. `onRow` may return "stop". A last row without a line end is included unless it ends within
+ * Calls `onRow` with each row from the byte `start` on, without its line end, with the byte at which it begins, and whether it
+ * has a line end; `start` must be the beginning of a row. `onRow` may return "stop". A last row without a line end is included unless it ends within
  * quotes. The bytes that `onRow` gets are valid until it returns.
  *
  * @throws {Error} the reason of `signal` when it aborts.
@@ -31,7 +31,7 @@ export async function readRows(
   file: Deno.FsFile,
   start: number,
   signal: AbortSignal,
-  onRow: (row: Uint8Array, position: number) => "stop" | void,
+  onRow: (row: Uint8Array, position: number, isEnded: boolean) => "stop" | void,
 ): Promise<End> {
   const buffer = new Uint8Array(LONGEST_ROW_BYTES);
   /** The position in the file of the buffer's first byte: always the beginning of a row. */
@@ -48,7 +48,7 @@ export async function readRows(
     for (let at = held; at < end; at++) {
       const byte = buffer[at];
       if (state === AFTER_RETURN && byte !== LINE_FEED) {
-        if (onRow(buffer.subarray(row, at - 1), base + row) === "stop") return ended(base + at);
+        if (onRow(buffer.subarray(row, at - 1), base + row, true) === "stop") return ended(base + at);
         row = at;
         state = CELL_START;
       }
@@ -56,7 +56,7 @@ export async function readRows(
         if (byte === QUOTE) state = QUOTE_IN_QUOTED;
       } else if (byte === LINE_FEED) {
         const rowEnd = state === AFTER_RETURN ? at - 1 : at;
-        if (onRow(buffer.subarray(row, rowEnd), base + row) === "stop") return ended(base + at + 1);
+        if (onRow(buffer.subarray(row, rowEnd), base + row, true) === "stop") return ended(base + at + 1);
         row = at + 1;
         state = CELL_START;
       } else if (byte === RETURN) state = AFTER_RETURN;
@@ -72,7 +72,8 @@ export async function readRows(
     }
   }
   const rest = buffer.slice(0, held);
-  if (held && state !== QUOTED) onRow(state === AFTER_RETURN ? rest.subarray(0, -1) : rest, base);
+  const isEnded = state === AFTER_RETURN;
+  if (held && state !== QUOTED) onRow(isEnded ? rest.subarray(0, -1) : rest, base, isEnded);
   return { rowsEnd: base, rest, isQuoted: state === QUOTED, isEndless: false };
 }
 
@@ -101,13 +102,21 @@ export async function findRows(
 ): Promise<FoundRows> {
   const present = new Set<string>();
   let last: RowPosition | undefined;
-  await readRows(file, start, signal, (row, position) => {
-    const id = idIn(row, layout);
+  await readRows(file, start, signal, (row, position, isEnded) => {
+    const id = isWhole(isEnded, layout) ? idIn(row, layout) : "";
     if (!ids.has(id)) return;
     present.add(id);
     last = { position, id };
   });
   return { present, last };
+}
+
+/**
+ * Whether a row with an id is all there: it has its line end, or the id is the last of our cells. Otherwise a crash may have
+ * torn it behind the id.
+ */
+export function isWhole(isEnded: boolean, layout: Layout): boolean {
+  return isEnded || layout.id === layout.width - 1;
 }
 
 /** The cells of one row of {@linkcode readRows}; one that a program saved with semicolons or tabs is cut at these. */

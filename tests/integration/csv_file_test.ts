@@ -34,26 +34,30 @@ function shownAs(cell: string): string {
   return parseCsv(toCsv([["t", "r", "u", cell, "1"]]))[0][3];
 }
 
-Deno.test("CsvFile.append() completes a row that a crash left half written, wherever it broke", async () => {
-  await using place = new Place();
-  const torn = [row(3, 'he said "聊天",\r\nand left "…"\n'), row(4)];
-  const whole = toCsv([HEADER, ...rows(1, 2)]);
-  const bytes = new TextEncoder().encode(toCsv(torn));
-  for (let length = 0; length < bytes.length; length++) {
-    await Deno.writeTextFile(place.path, whole);
-    await Deno.writeFile(place.path, bytes.subarray(0, length), { append: true });
-    // Whoever comes back after a crash: it looks which rows stand, and appends the others.
-    const file = new CsvFile({ path: place.path });
-    await file.open(never, { position: 0, id: idOf(2) });
-    const { present } = await file.find(new Set([idOf(3), idOf(4)]), undefined, never);
-    const missing = torn.filter((row) => !present.has(row[4]));
-    if (missing.length) await file.append(missing, never);
-    const mark = await file.append([row(5)], never);
-    assertEquals(await place.read(), whole + toCsv([...torn, row(5)]), `after ${length} bytes`);
-    assertEquals((await file.find(new Set([idOf(5)]), mark, never)).last, mark);
-  }
-  assertEquals(place.notices, []);
-});
+for (const columns of [HEADER, ["id", ...HEADER.slice(0, -1)]]) {
+  Deno.test(`CsvFile.append() completes a row that a crash tore, wherever it broke (${columns})`, async () => {
+    await using place = new Place();
+    const csv = (rows: readonly Row[]) =>
+      toCsv(rows.map((row) => columns.map((name) => row[HEADER.indexOf(name)])));
+    const torn = [row(3, 'he said "聊天",\r\nand left "…"\n'), row(4)];
+    const whole = csv([HEADER, ...rows(1, 2)]);
+    const bytes = new TextEncoder().encode(csv(torn));
+    for (let length = 0; length < bytes.length; length++) {
+      await Deno.writeTextFile(place.path, whole);
+      await Deno.writeFile(place.path, bytes.subarray(0, length), { append: true });
+      // Whoever comes back after a crash: it looks which rows stand, and appends the others.
+      const file = new CsvFile({ path: place.path, header: columns });
+      await file.open(never, { position: 0, id: idOf(2) });
+      const { present } = await file.find(new Set([idOf(3), idOf(4)]), undefined, never);
+      const missing = torn.filter((row) => !present.has(row[4]));
+      if (missing.length) await file.append(missing, never);
+      const mark = await file.append([row(5)], never);
+      assertEquals(await place.read(), whole + csv([...torn, row(5)]), `after ${length} bytes`);
+      assertEquals((await file.find(new Set([idOf(5)]), mark, never)).last, mark);
+    }
+    assertEquals(place.notices, []);
+  });
+}
 
 Deno.test("CsvFile.append() ends a last row that lacks only its line end, as editors leave it", async () => {
   await using place = new Place();
