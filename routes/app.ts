@@ -136,6 +136,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
         },
         findRoom: (name) => parts.roomNames.find(name),
         permissionsOf: (room) => parts.roomPermissions.of(room),
+        readIdOf: async (account, room) => (await parts.unreadRooms.marks.find(account, room))?.id ?? "",
         documentOf: (id) => parts.documents.documentList.stored(id),
         waitOf: pageLimit(authentication, config),
       }),

@@ -49,6 +49,8 @@ export interface PagesOptions {
   /** What invitations need; missing: there are none. */
   readonly joining?: Omit<JoinPagesOptions, "permissionsOf">;
   readonly permissionsOf: (room: string) => Promise<RoomPermissions>;
+  /** Resolves to the id of the message up to which an account has read, or `""`; missing: nobody has read anything. */
+  readonly readIdOf?: (account: string, room: string) => Promise<string>;
   readonly documentOf: (id: string) => Promise<ListedDocument | undefined>;
   /** The files of `static/`; the project's own by default. */
   readonly files?: StaticFiles;
@@ -172,6 +174,7 @@ export function pages(options: PagesOptions): Hono {
       room,
       // Strangers don't learn what a private room is called.
       title: mayRead && permissions.title || room,
+      readId: account ? await options.readIdOf?.(account.id, room) ?? "" : "",
       mayChange: isChanger,
       isPrivate: permissions.isPrivate,
       mayEnter: mayRead,

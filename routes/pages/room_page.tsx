@@ -9,6 +9,8 @@ import { RoomRow } from "./parts/room_row.tsx";
 export interface RoomValues {
   readonly room: string;
   readonly title: string;
+  /** The id of the message up to which the account has read, or `""`. */
+  readonly readId: string;
   /** Whether the visitor may change the room's settings. */
   readonly mayChange: boolean;
   readonly isPrivate: boolean;
@@ -36,6 +38,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
     class: "room",
     "data-room": room,
     "data-account": page.account,
+    "data-read-id": values.readId,
     "data-may-change": String(values.mayChange),
     "data-read-only": String(values.isReadOnly),
     "data-closed": String(values.isClosed),

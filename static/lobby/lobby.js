@@ -4,7 +4,8 @@ import { forgetRoom } from "../shared/last_room.js";
 import { prefetchRoom } from "./room_prefetch.js";
 import { mountSettings } from "../shared/settings.js";
 import { openStorage } from "../shared/storage.js";
-import { mountVisitedRooms, roomPath } from "./visited_rooms.js";
+import { roomPath } from "./room_link.js";
+import { mountVisitedRooms } from "./visited_rooms.js";
 import { Visits } from "./visits.js";
 import { pageWords } from "../shared/words.js";
 

@@ -7,6 +7,7 @@ import { followMentions } from "./mentions.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { copyOf, part } from "../shared/parts.js";
 import { markTitle } from "../shared/title_marks.js";
+import { followRooms } from "./unread_title.js";
 
 /** @import { Notification } from "./inbox_socket.js" */
 
@@ -36,6 +37,7 @@ export function mountBell(bell) {
   notices.mountButton(/** @type {HTMLButtonElement} */ (bell.querySelector("[data-part=bell-allow]")));
   const list = /** @type {HTMLElement | null} */ (document.querySelector("[data-part=list]"));
   if (list) followMentions(list, { socket, unread });
+  followRooms(socket);
   followNetwork(socket);
   socket.connect();
 }

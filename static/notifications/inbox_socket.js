@@ -1,8 +1,15 @@
 import { Connection } from "../shared/connection/connection.js";
 import { Emitter } from "../shared/emitter.js";
 
+/** @import { LastMessage } from "../shared/room_summaries.js" */
+
 /**
  * @typedef {{ id: string, title: string, message: string, url: string, timestamp: string }} Notification
+ */
+
+/**
+ * What is unread in a room of this account; `last`: its newest message.
+ * @typedef {{ room: string, unread: number, mentions: number, last: LastMessage | null }} RoomUnread
  */
 
 /**
@@ -10,6 +17,7 @@ import { Emitter } from "../shared/emitter.js";
  * @property {number} connected the number of unread notifications, after each connect; those that came before are not sent
  * @property {number} unread the number of unread notifications, on connect and whenever it changes
  * @property {Notification} notification a new one
+ * @property {RoomUnread} room on connect for each room, and whenever it changes
  */
 
 /**
@@ -37,6 +45,7 @@ export class InboxSocket extends Emitter {
         if (this.#isNew) this.emit("connected", frame.count);
         this.#isNew = false;
       }
+      if (frame.type === "room_unread") this.emit("room", frame);
       if (frame.type === "notification") this.emit("notification", frame);
     });
   }

@@ -14,6 +14,7 @@ import { askNickname } from "./people/nickname_dialog.js";
 import { UnsentMessages } from "./connection/unsent_messages.js";
 import { noteRoom } from "../shared/last_room.js";
 import { mountPageTitle } from "./page_title.js";
+import { mountReadMark } from "./connection/read_mark.js";
 import { mountRateNotice } from "./composer/rate_notice.js";
 import { MentionablePeople } from "./people/mentionable_people.js";
 import { mountPeoplePanel } from "./people/people_panel.js";
@@ -25,7 +26,8 @@ import { RoomSocket } from "./connection/room_socket.js";
 import { openStorage } from "../shared/storage.js";
 import { mountTypingLine } from "./composer/typing_line.js";
 import { mountUnreadPill } from "./messages/unread_pill.js";
-import { copyRoomLink, mountVisitedRooms } from "../lobby/visited_rooms.js";
+import { copyRoomLink } from "../lobby/room_link.js";
+import { mountVisitedRooms } from "../lobby/visited_rooms.js";
 import { Visits } from "../lobby/visits.js";
 import { pageWords } from "../shared/words.js";
 import { MAX_NAME_LENGTH, withoutUnwanted } from "../../rooms/user.ts";
@@ -33,7 +35,7 @@ import { MAX_NAME_LENGTH, withoutUnwanted } from "../../rooms/user.ts";
 const words = pageWords();
 const storage = openStorage();
 const visits = new Visits(storage);
-const { room = "", maxLength = "0", account = "", mayEnter = "" } = document.body.dataset;
+const { room = "", maxLength = "0", account = "", mayEnter = "", readId = "" } = document.body.dataset;
 
 /** @type {() => void} */
 let left = () => location.reload();
@@ -41,6 +43,8 @@ mountSettings(() => left());
 followKeyboard();
 visits.enter(room);
 noteRoom();
+// What was read on another device counts here, too.
+visits.see(room, readId);
 const seenId = visits.seenId(room);
 mountVisitedRooms(part("visited"), { visits, words, current: room });
 enter(await nickname());
@@ -121,7 +125,10 @@ function enter(username) {
     part("visited").dispatchEvent(new CustomEvent("rules", { detail: rules }));
   });
   mountUnreadPill(part("pill"), { list, words });
-  mountPageTitle(list);
+  if (account) {
+    mountReadMark(list, { socket });
+    socket.on("read", (id) => visits.see(room, id));
+  } else mountPageTitle(list);
   const { messages } = mountMessageList(list, { socket, words, room, account, seenId });
   mountJumpToMessage(part("notice"), { list, words });
   mountReturnButton(/** @type {HTMLButtonElement} */ (part("return")), { list });

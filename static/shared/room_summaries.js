@@ -8,8 +8,9 @@ import { ask } from "./api.js";
 export const MAX_ROOMS_ASKED = 50;
 
 /**
- * What the service says about a room. About one that this visitor may not enter it says only why.
- * @typedef {{ name: string, may_enter: boolean, private: boolean, closed?: true, title?: string, last?: LastMessage }} RoomSummary
+ * What the service says about a room. About one that this visitor may not enter it says only why. `unread` and `mentions`:
+ * only for accounts.
+ * @typedef {{ name: string, may_enter: boolean, private: boolean, closed?: true, title?: string, last?: LastMessage | null, unread?: number, mentions?: number }} RoomSummary
  */
 
 /**
@@ -23,4 +24,10 @@ export async function askRooms(names) {
     `/api/rooms?${new URLSearchParams(names.map((name) => ["name", name]))}`,
   );
   return ok ? body.rooms : [];
+}
+
+/** Asks for the rooms of the account that is signed in. Returns an empty array if the service can't be reached. @returns {Promise<RoomSummary[]>} */
+export async function askMyRooms() {
+  const { ok, body } = await ask("GET", "/api/me/rooms");
+  return ok ? body.rooms.map((/** @type {object} */ room) => ({ ...room, may_enter: true })) : [];
 }

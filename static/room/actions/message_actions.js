@@ -1,4 +1,4 @@
-import { roomPath } from "../../lobby/visited_rooms.js";
+import { roomPath } from "../../lobby/room_link.js";
 import { MAX_QUOTE } from "../changes/change.js";
 
 /** @import { Quote } from "../../../rooms/protocol.ts" */

@@ -30,6 +30,7 @@
  * @property {{ person: string, user: string }} typing
  * @property {{ frame: ChangedFrame, isForReader: boolean }} changed a message was edited, deleted or reacted to;
  * `isForReader`: the frame says which reactions are this visitor's
+ * @property {string} read this account has read up to this message on another device
  * @property {Message[]} pins what is pinned to the room
  * @property {RoomRules} rules
  * @property {number} paused nothing is sent until then (milliseconds since the epoch): the server asked to slow down

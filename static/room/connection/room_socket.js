@@ -166,6 +166,11 @@ export class RoomSocket extends Emitter {
     this.#isAskingOlder = this.#connection.send({ type: "history", before: id, limit: count });
   }
 
+  /** Tells that this account has read up to a message; false without a connection. @param {string} id @returns {boolean} */
+  sendRead(id) {
+    return this.#connection.send({ type: "read", id });
+  }
+
   /** @param {URL} url @returns {URL} */
   #addressFrom(url) {
     const address = new URL(url);
@@ -234,6 +239,8 @@ export class RoomSocket extends Emitter {
       case "message_deleted":
       case "reactions":
         return this.emit("changed", { frame, isForReader: false });
+      case "read":
+        return this.emit("read", frame.id);
       case "pins":
         return this.emit("pins", frame.messages);
       case "room":

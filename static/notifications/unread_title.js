@@ -1,0 +1,26 @@
+import { markTitle } from "../shared/title_marks.js";
+
+/** @import { InboxSocket } from "./inbox_socket.js" */
+
+/**
+ * Shows in the window's title how many messages of this account's rooms are unread, and tells the page's lists of rooms what is
+ * unread in each (`roomunread` on the document). The room that is in view doesn't count.
+ * @param {InboxSocket} socket
+ * @returns {void}
+ */
+export function followRooms(socket) {
+  /** @type {Map<string, number>} by room */
+  const counts = new Map();
+  const { room: here } = document.body.dataset;
+  const show = () => {
+    let total = 0;
+    for (const [room, count] of counts) if (document.hidden || room !== here) total += count;
+    markTitle("messages", total);
+  };
+  socket.on("room", (change) => {
+    counts.set(change.room, change.unread);
+    show();
+    document.dispatchEvent(new CustomEvent("roomunread", { detail: change }));
+  });
+  document.addEventListener("visibilitychange", show);
+}

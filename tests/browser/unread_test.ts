@@ -1,0 +1,63 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { browserTest, bubble, connected, send } from "../support/browser.ts";
+
+/** The rooms of a page's list, in order, with what they say is unread. */
+async function roomsOn(page: Page): Promise<string[]> {
+  return await page.locator(".rooms__row").evaluateAll((rows) =>
+    rows.map((row) => {
+      const text = (part: string): string => row.querySelector(`[data-part=${part}]`)?.textContent ?? "";
+      return `${text("name")} ${text("unread")}`.trim();
+    })
+  );
+}
+
+async function shows(page: Page, rooms: readonly string[]): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      Array.from(document.querySelectorAll(".rooms__row"), (row) => {
+        const text = (part: string): string => row.querySelector(`[data-part=${part}]`)?.textContent ?? "";
+        return `${text("name")} ${text("unread")}`.trim();
+      }).join() === wanted,
+    rooms.join(),
+  ).catch(async (cause) => {
+    throw new Error(`wanted ${rooms.join()}, shown: ${(await roomsOn(page)).join()}`, { cause });
+  });
+}
+
+browserTest(
+  "Rooms of an account are on every device, counted, that with the newest message first, live in lists and in the title",
+  async (stage) => {
+    await stage.account("小安");
+    const desk = await stage.signedIn("小安", "/chat/desk/", { viewport: { width: 1280, height: 800 } });
+    await connected(desk);
+    await desk.goto(stage.room("team"));
+    await connected(desk);
+    // Another device, in whose browser no room was ever visited.
+    const phone = await stage.signedIn("小安", "/chat/");
+    await phone.locator(".rooms__row").nth(1).waitFor();
+    const title = await phone.title();
+    await stage.say("desk", "有人在嗎", "客人");
+    const began = performance.now();
+    await stage.say("desk", "@小安 請回覆", "客人");
+    for (const page of [desk, phone]) await shows(page, ["desk @2", "team"]);
+    const tookMs = performance.now() - began;
+    assert(tookMs < 2_000, `${tookMs} ms`);
+    await phone.getByText("客人：@小安 請回覆").waitFor();
+    await phone.getByRole("img", { name: "2 則未讀訊息、其中 1 則提到你" }).waitFor();
+    assertEquals(await phone.title(), `(2 · 🔔1) ${title}`);
+    // The room that is in view is read as it comes, and moves up.
+    await stage.say("team", "早安", "小柏");
+    for (const page of [desk, phone]) await shows(page, ["team", "desk @2"]);
+    // Read on one device, read on the other; and there the next visit begins behind it.
+    await phone.getByRole("link", { name: "desk" }).click();
+    await bubble(phone, "@小安 請回覆").waitFor();
+    for (const page of [desk, phone]) await shows(page, ["team", "desk"]);
+    await desk.waitForFunction(() => !document.title.startsWith("("));
+    await send(phone, "在");
+    await shows(desk, ["desk", "team"]);
+    await desk.goto(stage.room("desk"));
+    await bubble(desk, "在").waitFor();
+    assertEquals(await desk.locator(".message__unread").count(), 0);
+  },
+);
