@@ -13,7 +13,7 @@
 import { wait } from "../clock.ts";
 import { deletePrefix } from "../kv/delete_keys.ts";
 import { readKeys } from "../kv/read_keys.ts";
-import type { MentionsOfDay } from "./mention_quota.ts";
+import type { GuestMention, MentionsOfDay } from "./mention_quota.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 import { NOTHING, type ReadMarks, withoutBefore } from "./read_marks.ts";
 
@@ -23,6 +23,8 @@ export interface Inbox extends ReadMarks {
   readonly since: number;
   /** Mentions of the last day on which any arrived. */
   readonly mentions?: MentionsOfDay;
+  /** Mentions by guests in the last minute in which any arrived. */
+  readonly guestMentions?: readonly GuestMention[];
 }
 
 /** A notification as it is stored. */

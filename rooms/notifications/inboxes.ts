@@ -1,7 +1,13 @@
 /** Inboxes: which notifications came to each account, and which of them are unread. */
 import { accountKey } from "../access/accounts.ts";
 import { EMPTY, type Inbox, InboxStore, type Numbered, type StoredNotification } from "./inbox_store.ts";
-import { type Mentioner, mentionsLeft, withMentions } from "./mention_quota.ts";
+import {
+  type GuestMention,
+  type Mentioner,
+  mentionsLeft,
+  withGuestMention,
+  withMentions,
+} from "./mention_quota.ts";
 import { MOST_KEPT, type Notification } from "./notification.ts";
 import { isRead, type ReadMarks, unreadIn, withAllRead, withArrived, withRead } from "./read_marks.ts";
 
@@ -52,8 +58,8 @@ export class Inboxes {
 
   /**
    * Delivers notifications to an account, at most {@link MOST_ARRIVING}; those whose id arrived before are ignored.
-   * Mentions, which are all by guests or all by accounts, are limited by a daily quota (`mention_quota.ts`), and are
-   * only delivered while the key `dependsOn` exists. Answers false when it doesn't, or there is no such account.
+   * Mentions, which are all by guests or all by accounts, are limited by quotas (`mention_quota.ts`), and are only
+   * delivered while the key `dependsOn` exists. Answers false when it doesn't, or there is no such account.
    */
   async deliver(
     account: string,
@@ -68,7 +74,14 @@ export class Inboxes {
       commit.check(...required);
       const at = this.#now();
       const most = mention ? mentionsLeft(inbox.mentions, at, mention.by) : Infinity;
-      const fresh = (await this.#store.missing(account, notifications)).slice(0, most);
+      const missing = await this.#store.missing(account, notifications);
+      let guestMentions = inbox.guestMentions ?? [];
+      const isAllowed = (notification: Notification): boolean => {
+        const recent = withGuestMention(guestMentions, guestMentionOf(notification));
+        guestMentions = recent ?? guestMentions;
+        return recent !== undefined;
+      };
+      const fresh = (mention?.by === "guest" ? missing.filter(isAllowed) : missing).slice(0, most);
       if (!fresh.length) return true;
       for (const [i, notification] of fresh.entries()) {
         const number = inbox.last + 1 + i;
@@ -81,7 +94,7 @@ export class Inboxes {
         ? await this.#store.removeBefore(commit, account, grown, grown.first + surplus)
         : grown;
       const mentions = mention ? withMentions(inbox.mentions, at, mention.by, fresh.length) : inbox.mentions;
-      this.#store.set(commit, account, mentions ? { ...kept, mentions } : kept);
+      this.#store.set(commit, account, { ...kept, mentions, guestMentions });
     });
   }
 
@@ -219,4 +232,8 @@ export class Inboxes {
 
 function withoutTime({ at: _, ...notification }: StoredNotification): Notification {
   return notification;
+}
+
+function guestMentionOf({ timestamp, room = "", person = "" }: Notification): GuestMention {
+  return { at: Date.parse(timestamp), room, person };
 }

@@ -146,7 +146,7 @@ export class MentionWorker {
   /** The accounts that a message mentions, and the notification for them. */
   async #mentionOf(message: MessageBody): Promise<{ accounts: Account[]; notification: Notification }> {
     const { accounts, roomPermissions } = this.#parts;
-    const { id, room, username, timestamp } = message;
+    const { id, room, username, timestamp, person } = message;
     const named = await mentionedIn(message.message, (text, mayEnd) => accounts.longestName(text, mayEnd));
     const of = named.length ? await roomPermissions.of(room) : undefined;
     return {
@@ -162,6 +162,7 @@ export class MentionWorker {
         timestamp,
         from: username,
         room,
+        person,
       },
     };
   }

@@ -17,6 +17,8 @@ export interface Notification {
   /** The room and the `seq` of that message; missing in what an early version stored. */
   readonly room?: string;
   readonly seq?: string;
+  /** Its author in that room, see `person.ts`. */
+  readonly person?: string;
 }
 
 /** Days for which notifications are kept. */

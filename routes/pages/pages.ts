@@ -174,7 +174,7 @@ export function pages(options: PagesOptions): Hono {
       room,
       // Strangers don't learn what a private room is called.
       title: mayRead && permissions.title || room,
-      readId: account ? await options.readIdOf?.(account.id, room) ?? "" : "",
+      readId: user ? await options.readIdOf?.(user.id, room) ?? "" : "",
       mayChange: isChanger,
       isPrivate: permissions.isPrivate,
       mayEnter: mayRead,
