@@ -170,7 +170,7 @@ export function pages(options: PagesOptions): Hono {
     const user = await visitorOf(c, room);
     const mayRead = user ? mayEnter(permissions, user) : !permissions.isPrivate;
     const isChanger = user !== undefined && mayChange(permissions, user);
-    return show(c, RoomPage, {
+    const page = await show(c, RoomPage, {
       room,
       // Strangers don't learn what a private room is called.
       title: mayRead && permissions.title || room,
@@ -186,6 +186,9 @@ export function pages(options: PagesOptions): Hono {
       retentionDays: options.retentionDays,
       editMinutes: options.editMinutes,
     });
+    // Guests come by an invitation, which ends.
+    if (permissions.isPrivate) page.headers.set("cache-control", "private, no-store");
+    return page;
   });
   app.get("/chat/:room/settings/", async (c) => {
     const room = roomName(c.req.param("room"));

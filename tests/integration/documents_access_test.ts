@@ -190,7 +190,7 @@ Deno.test("Documents are so many an hour for each account, by whatever way, and 
 Deno.test("Documents are listed page by page, the latest first, those of earlier versions too", async () => {
   await using directory = await temporaryDirectory();
   const kv = await Deno.openKv(`${directory.path}/talksheet.db`);
-  for (let n = 0; n < 120; n++) {
+  for (let n = 0; n < 1_000; n++) {
     const id = `old-${String(n).padStart(3, "0")}`;
     const entry = {
       id,
@@ -211,12 +211,12 @@ Deno.test("Documents are listed page by page, the latest first, those of earlier
   while (next !== undefined) {
     const { body }: { body: { documents: { title: string }[]; next?: string } } = await ada.ask(
       "GET",
-      `/api/documents?limit=50${next && `&before=${encodeURIComponent(next)}`}`,
+      `/api/documents?limit=100${next && `&before=${encodeURIComponent(next)}`}`,
     );
     titles.push(...body.documents.map(({ title }) => title));
     next = body.next;
   }
-  assertEquals(titles, Array.from({ length: 120 }, (_, n) => `會議 ${119 - n}`));
+  assertEquals(titles, Array.from({ length: 1_000 }, (_, n) => `會議 ${999 - n}`));
   const { body } = await ada.ask("GET", `/api/documents?q=${encodeURIComponent("議　１１９")}`);
   assertEquals(body.documents.length, 1);
   // Nobody knows whose they are by now: admins look after them.

@@ -291,9 +291,41 @@ Deno.test("OWASP Session, caching: what is about a person is stored by nobody", 
   for (const path of ["/api/session", "/api/sessions", "/api/tokens", "/api/rooms/lobby/messages"]) {
     assertEquals((await ada.ask("GET", path)).headers.get("cache-control"), "no-store");
   }
-  for (const path of ["/account/", "/chat/lobby/"]) {
-    assertMatch((await ada.ask("GET", path)).headers.get("cache-control") ?? "", /private, no-store/);
+  const root = await member(service.url, "root", "admin");
+  for (
+    const path of [
+      "/",
+      "/chat/",
+      "/chat/lobby/",
+      "/account/",
+      "/docs/",
+      "/reports/",
+      "/help/",
+      "/admin/",
+      "/nowhere/",
+    ]
+  ) {
+    const page = await root.ask("GET", path, undefined, { accept: "text/html" });
+    if (page.status === 302) continue;
+    assertEquals(page.headers.get("cache-control"), "private, no-store", path);
   }
+  assertEquals((await ada.ask("POST", "/api/rooms", { room: "team", private: true })).status, 201);
+  const guest = new Visitor(service.url);
+  assertEquals((await guest.ask("GET", "/chat/team/")).headers.get("cache-control"), "private, no-store");
+  assertEquals((await guest.ask("GET", "/chat/lobby/")).headers.get("cache-control"), "private, no-cache");
+});
+
+Deno.test("An address that opens too many pages is told so on a page, and opens its next one later", async () => {
+  await using service = await startService({ rateMessagesPerMinute: 1 });
+  const visitor = new Visitor(service.url, { "accept-language": "en" });
+  const open = (path: string) => visitor.ask("GET", path, undefined, { accept: "text/html" });
+  for (let i = 0; i < 30; i++) assertEquals((await open("/help/")).status, 200);
+  for (const path of ["/help/", "/chat/lobby/", "/nowhere/"]) {
+    const { status, headers, body } = await open(path);
+    assertEquals([status, body.includes("Too many pages were opened from your network")], [429, true], path);
+    assert(Number(headers.get("retry-after")) >= 1);
+  }
+  assertEquals((await open("/healthz")).status, 200);
 });
 
 Deno.test("OWASP Session, brute force: guesses are slowed down (how: see attempts_test.ts)", async () => {

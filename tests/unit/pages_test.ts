@@ -78,3 +78,10 @@ Deno.test("Every address of the service in a page is below the path that the ser
     assert(html.includes(`data-base="/talk"`), name);
   }
 });
+
+Deno.test("Every figure of the dashboard says what it counts, or in which unit", async () => {
+  const page = (await everyPage("zh-Hant")).find(({ html }) => html.includes("data-figure"));
+  const headings = found(page?.html ?? "", /<(?:dt|th scope="col"|figcaption)>([^<]*)</g);
+  assert(headings.length > 20, `${headings.length} headings were found`);
+  assertEquals(headings.filter((heading) => !/數$|名稱$|時間|（秒）|（MB）/.test(heading)), []);
+});
