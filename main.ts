@@ -10,6 +10,8 @@ import { openChannel } from "./rooms/cluster/open_channel.ts";
 import { Peers } from "./rooms/cluster/peers.ts";
 import { Counters } from "./rooms/counters.ts";
 import { Documents } from "./rooms/documents/documents.ts";
+import { FileLinks } from "./rooms/files/file_links.ts";
+import { openFiles } from "./rooms/files/open_files.ts";
 import { ChangeFeed } from "./rooms/kv/change_feed.ts";
 import { Lifecycle } from "./rooms/lifecycle.ts";
 import { MessageLog } from "./rooms/messages/message_log.ts";
@@ -28,7 +30,7 @@ import { openServer } from "./routes/server/open_server.ts";
 import { openStorage } from "./routes/server/open_storage.ts";
 import { openTrace } from "./routes/tracing.ts";
 import { leaseLost } from "./sheets/delivery/alerts.ts";
-import { openDelivery } from "./sheets/delivery/open_delivery.ts";
+import { openDelivery, type OpenDeliveryParts } from "./sheets/delivery/open_delivery.ts";
 import { DirectWakeUp, QueueWakeUp } from "./sheets/delivery/wake_up.ts";
 import { openSheet } from "./sheets/open_sheet.ts";
 import { openFormats } from "./sheets/reports/open_formats.ts";
@@ -75,25 +77,23 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
       feed.alert(leaseLost(name));
     },
   };
-  const mentions = new MentionOutbox(kv);
+  const [mentions, fileLinks] = [new MentionOutbox(kv), new FileLinks()];
   const wakeUp = queue ? new QueueWakeUp(queue) : new DirectWakeUp();
-  const messageLog = lifecycle.add(await MessageLog.open({ ...common, hooks: [wakeUp, mentions] }));
+  const messageLog = lifecycle.add(
+    await MessageLog.open({ ...common, hooks: [wakeUp, mentions, fileLinks] }),
+  );
   const { outbox, archive, history } = messageLog;
-  const inner = { ...common, log: messageLog, outbox, archive, history, mentions };
+  const inner = { ...common, log: messageLog, outbox, archive, history, mentions, fileLinks };
   const access = lifecycle.add(await openAccess(inner));
   const notifications = lifecycle.add(openNotifications({ ...inner, access }));
-  const rooms = lifecycle.add(new Rooms({ ...inner, ...notifications, access }));
+  const files = lifecycle.add(openFiles({ ...inner, links: fileLinks, filesUrl: config.basePath }));
+  const rooms = lifecycle.add(new Rooms({ ...inner, ...notifications, access, files }));
   access.sendBy((room, frame) => rooms.send(room, frame));
   lifecycle.add(peers);
   const dailyTotals = new DailyTotals(inner);
+  const sheets: OpenDeliveryParts["openSheet"] = (noticed) => openSheet(config, noticed);
   const delivery = lifecycle.add(
-    await openDelivery({
-      ...inner,
-      rooms,
-      dailyTotals,
-      wakeUp,
-      openSheet: (noticed) => openSheet(config, noticed),
-    }),
+    await openDelivery({ ...inner, rooms, dailyTotals, wakeUp, openSheet: sheets }),
   );
   const stats = lifecycle.add(
     await openStats({
@@ -113,7 +113,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
     await openServer({
       ...inner,
       ...{ ...access, ...notifications, ...stats },
-      ...{ config, log, delivery, documents, reports, rooms },
+      ...{ config, log, delivery, documents, reports, rooms, roomFiles: files },
       isStopping: () => lifecycle.isStopping,
     }),
   );

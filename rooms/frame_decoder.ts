@@ -1,6 +1,14 @@
 /** Decodes what clients of rooms send, see `protocol.ts`. */
 import * as v from "valibot";
-import { type ClientFrame, DEFAULT_PAGE, FrameError, MAX_PAGE, parseObject, type Ping } from "./protocol.ts";
+import {
+  type ClientFrame,
+  DEFAULT_PAGE,
+  FrameError,
+  MAX_PAGE,
+  type NamedFile,
+  parseObject,
+  type Ping,
+} from "./protocol.ts";
 
 const text = (field: string, most: number) =>
   v.pipe(
@@ -10,6 +18,18 @@ const text = (field: string, most: number) =>
 
 const CLIENT_ID = v.optional(text("client_id", 64));
 const MESSAGE_ID = text("id", 26);
+/** Files of one message at most. */
+const MAX_FILES = 10;
+const FILES_TWICE = `"files" must have each file once`;
+const FILE_ID = text("files", 26);
+/** The id of a file, alone or with what a picture shows. */
+const FILE = v.union(
+  [
+    v.pipe(FILE_ID, v.transform((id): NamedFile => ({ id }))),
+    v.object({ id: FILE_ID, alt: v.optional(text("alt", 500)) }),
+  ],
+  `"files" must be a list of files' ids`,
+);
 const ON = v.boolean(`"on" must be true or false`);
 
 const SCHEMAS = {
@@ -19,6 +39,13 @@ const SCHEMAS = {
     username: v.optional(v.string(`"username" must be text`)),
     client_id: CLIENT_ID,
     reply_to: v.optional(text("reply_to", 26)),
+    files: v.optional(
+      v.pipe(
+        v.array(FILE, `"files" must be a list of files' ids`),
+        v.maxLength(MAX_FILES, `"files" must have at most ${MAX_FILES} files`),
+        v.check((files) => new Set(files.map(({ id }) => id)).size === files.length, FILES_TWICE),
+      ),
+    ),
   }),
   edit_message: v.object({
     type: v.literal("edit_message"),

@@ -8,6 +8,7 @@
  * | `{"message":"hi"}` `{"message":"hi","username":"Edge"}` | a message; the name counts for guests only |
  * | `{"type":"chat_message","message":"hi","client_id":"1"}` | the same; is answered with an `ack`, and may be sent again |
  * | `{"type":"chat_message","message":"hi","reply_to":"01J…"}` | the same, as an answer to a message |
+ * | `{"type":"chat_message","message":"","files":["01J…",{"id":"01J…","alt":"a cat"}]}` | a message with uploaded files |
  * | `{"type":"edit_message","id":"01J…","message":"ho","client_id":"2"}` | gives one's own message another text |
  * | `{"type":"delete_message","id":"01J…","client_id":"3"}` | takes a message's text away |
  * | `{"type":"react","id":"01J…","emoji":"👍","on":true,"client_id":"4"}` | adds or takes back a reaction |
@@ -52,6 +53,31 @@ export interface Message {
   /** When the text was last changed, ISO 8601. */
   readonly edited?: string;
   readonly reactions?: readonly Reaction[];
+  readonly files?: readonly MessageFile[];
+}
+
+/** A picture or another file of a message. */
+export interface MessageFile {
+  /** A ULID. */
+  readonly id: string;
+  readonly name: string;
+  /** The media type, by the file's content. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of pictures, in pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  /** What a picture shows, for people who don't see it. */
+  readonly alt?: string;
+  /** Where it is: for whoever may enter the room. */
+  readonly url: string;
+}
+
+/** A file that a message is to name. */
+export interface NamedFile {
+  readonly id: string;
+  readonly alt?: string;
 }
 
 /** What a reply tells of the message that it answers: at most 200 characters of its present text. */
@@ -96,6 +122,7 @@ export type ClientFrame =
     readonly username?: string;
     readonly client_id?: string;
     readonly reply_to?: string;
+    readonly files?: readonly NamedFile[];
   }
   | ChangeFrame
   | { readonly type: "typing" }
@@ -203,6 +230,7 @@ export type ErrorCode =
   | "not_found"
   | "not_allowed"
   | "too_late"
+  | "file_refused"
   | "internal";
 
 /** The codes with which the service closes a socket (RFC 6455, 7.4; 4000 to 4999 are its own). */

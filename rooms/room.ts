@@ -2,10 +2,8 @@
 import { PresenceEvents, type RemotePresence } from "./presence/presence_events.ts";
 import type { HistoryPage } from "./messages/history.ts";
 import type { Sender } from "./messages/journal.ts";
-import type { ResendKey } from "./messages/resend_key.ts";
 import { encodeDeletion } from "./messages/entries/entry_frames.ts";
 import { type Draft, eventOf, isEntry, type Line } from "./messages/message.ts";
-import { checkBody, cleanText } from "./messages/message_text.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Claim } from "./presence/name_claims.ts";
 import type { Outbox } from "./messages/outbox.ts";
@@ -15,17 +13,17 @@ import {
   encodeFrame,
   FrameError,
   joinFrames,
-  type Quote,
   type ServerFrame,
 } from "./protocol.ts";
-import { Quotes } from "./quotes.ts";
+import { type Resend, RoomMessages, type RoomMessagesParts, type Said } from "./room_messages.ts";
 import { RoomReading, type RoomReadingParts } from "./room_reading.ts";
 import { type Author, RoomEntries, type RoomEntriesParts } from "./room_entries.ts";
 import type { StorageGuard } from "./kv/storage_guard.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms need; the same for all of them. */
-export interface RoomParts extends RoomReadingParts, Omit<RoomEntriesParts, "checkStorage"> {
+export interface RoomParts
+  extends RoomReadingParts, Omit<RoomEntriesParts, "checkStorage">, Omit<RoomMessagesParts, "checkStorage"> {
   readonly outbox: Outbox;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
@@ -41,26 +39,9 @@ export interface RoomParts extends RoomReadingParts, Omit<RoomEntriesParts, "che
   readonly outboxLimit: number;
 }
 
-/** What somebody says in a room. */
-export interface Said {
-  readonly message: string;
-  /** The message that it answers. */
-  readonly replyTo?: Quote;
-}
-
-/** How a message is recognised when it is sent again. */
-type Resend = Pick<ResendKey, "clientId" | "isDoubtful">;
-
-type Say = ClientFrame & { type: "chat_message" };
-
 /** Names of rooms: 1 to 64 letters (of any script, with their diacritics), digits, `_` or `-`. */
 export const ROOM_NAME = /^[\p{L}\p{M}\p{N}_-]{1,64}$/u;
 
-/**
- * Members who reconnect send unanswered messages again. For this time after a member joined, the process that it was
- * connected to before may still be storing them.
- */
-const DOUBTFUL_MS = 60_000;
 /** Messages that wait for KV above which new ones are refused: KV doesn't answer, or not fast enough. */
 const MAX_WAITING = 20_000;
 /** Waits for changes to be read while a connection joins, at most. */
@@ -75,7 +56,7 @@ export class Room {
   readonly presence: PresenceEvents;
   readonly #emptied: () => void;
   readonly #entries: RoomEntries;
-  readonly #quotes: Quotes;
+  readonly #messages: RoomMessages;
   readonly #reading: RoomReading;
   /** Connections that are joining. */
   #joining = 0;
@@ -87,7 +68,7 @@ export class Room {
     this.#emptied = emptied;
     const checkStorage = (clientId?: string): void => this.#checkStorage(clientId);
     this.#entries = new RoomEntries(name, { ...parts, checkStorage });
-    this.#quotes = new Quotes(name, parts.history);
+    this.#messages = new RoomMessages(name, { ...parts, checkStorage });
     this.#reading = new RoomReading(name, parts);
     this.presence = new PresenceEvents({
       ...parts,
@@ -195,7 +176,7 @@ export class Room {
   receive(member: Member, frame: ClientFrame, author: Author): void {
     switch (frame.type) {
       case "chat_message":
-        return this.#say(member, author.user, frame);
+        return this.#messages.receive(member, author.user, frame);
       case "typing":
         return this.presence.typing(member);
       case "history":
@@ -207,9 +188,9 @@ export class Room {
     }
   }
 
-  /** What to wait for before a frame is received: a message that it quotes; `undefined`: nothing. */
-  recall(frame: ClientFrame): Promise<void> | undefined {
-    if (frame.type === "chat_message" && frame.reply_to) return this.#quotes.recall(frame.reply_to);
+  /** What to wait for before a frame is received: a message that it quotes, files; `undefined`: nothing. */
+  recall(frame: ClientFrame): Promise<unknown> | undefined {
+    return this.#messages.recall(frame);
   }
 
   /**
@@ -226,17 +207,8 @@ export class Room {
    *
    * @throws {FrameError} when the message is refused.
    */
-  say(user: User, { message, replyTo }: Said, sender: Sender, resend?: Resend): Draft {
-    const clientId = resend?.clientId;
-    const { counters, messageFactory, journal, maxMessageLength } = this.#parts;
-    const text = cleanText(message, maxMessageLength, clientId);
-    this.#checkStorage(clientId);
-    const draft = messageFactory.draft(this.name, user, text, replyTo);
-    checkBody(draft.body, clientId);
-    const key = resend && { userId: user.id, message: text, ...resend };
-    counters.messages++;
-    journal.write({ draft, senders: [sender], resend: key });
-    return draft;
+  say(user: User, said: Said, sender: Sender, resend?: Resend): Draft {
+    return this.#messages.say(user, said, sender, resend);
   }
 
   /** Sends committed messages to the members, in this order. */
@@ -285,16 +257,5 @@ export class Room {
     if (outbox.depth >= outboxLimit || journal.waiting >= MAX_WAITING) {
       throw new FrameError("backpressure", "Log is full", { clientId });
     }
-  }
-
-  #say(member: Member, user: User, { message, client_id: clientId, reply_to }: Say): void {
-    const isDoubtful = this.#parts.elapsed() - member.since < DOUBTFUL_MS;
-    const replyTo = reply_to === undefined ? undefined : this.#quotes.of(reply_to, clientId);
-    this.say(
-      user,
-      { message, replyTo },
-      member,
-      clientId === undefined ? undefined : { clientId, isDoubtful },
-    );
   }
 }

@@ -2,7 +2,7 @@
 import type { Cursor, History } from "./messages/history.ts";
 import type { Sender, Writer } from "./messages/journal.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
-import { type Change, type Entry, entryIn } from "./messages/entries/entry.ts";
+import { type Change, type Entry, entryIn, withFiles } from "./messages/entries/entry.ts";
 import { concernsPins, entryFrame, pinsFrame } from "./messages/entries/entry_frames.ts";
 import {
   eventOf,
@@ -19,7 +19,7 @@ import { emojiIn, hasReaction, reactionRefusal } from "./messages/entries/reacti
 import type { Counters } from "./counters.ts";
 import type { Connection, Member } from "./member.ts";
 import { type ChangeFrame, FrameError, joinFrames } from "./protocol.ts";
-import { hasAccount, isBadged, type User } from "./user.ts";
+import { isTellable, type User } from "./user.ts";
 
 /** Who does something to a message. */
 export interface Author {
@@ -92,7 +92,7 @@ export class RoomEntries {
       return sender.accepted(first ?? fieldsIn(line as Line), key);
     }
     if (line && change.entry === "edited") checkBody(revised(line, { message: change.message }), clientId);
-    const draft = messageFactory.entry(this.#room, author.user, change);
+    const draft = messageFactory.entry(this.#room, author.user, withFiles(change, line));
     journal.write({ draft, senders: [sender], resend: key });
   }
 
@@ -286,11 +286,6 @@ function changeOf(frame: ChangeFrame, maxLength: number): Change {
       return { entry: frame.on ? "reacted" : "unreacted", message_id, emoji };
     }
   }
-}
-
-/** Guests without a badge share their id with all who state the same name: what one said isn't provably theirs. */
-function isTellable(user: User): boolean {
-  return hasAccount(user) || user.role === "service" || isBadged(user.id);
 }
 
 /** Entries of one kind and one message: the last one's frame tells what all of them did. */

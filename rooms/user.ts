@@ -47,6 +47,13 @@ export function isBadged(id: string): boolean {
   return id.startsWith(BADGED);
 }
 
+/**
+ * Whether what a user did is provably theirs. Guests without a badge share their id with all who state the same name.
+ */
+export function isTellable(user: User): boolean {
+  return hasAccount(user) || user.role === "service" || isBadged(user.id);
+}
+
 /** The id of every program that speaks for the service. */
 export const SERVICE_ID = "service";
 

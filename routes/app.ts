@@ -5,6 +5,7 @@ import type { Peers } from "../rooms/cluster/peers.ts";
 import type { Counters } from "../rooms/counters.ts";
 import type { OpenStats } from "../rooms/stats/open_stats.ts";
 import type { Documents } from "../rooms/documents/documents.ts";
+import type { Files } from "../rooms/files/files.ts";
 import type { Archive } from "../rooms/messages/archive.ts";
 import type { History } from "../rooms/messages/history.ts";
 import type { Idempotency } from "../rooms/kv/idempotency_keys.ts";
@@ -24,6 +25,8 @@ import type { Config } from "./config.ts";
 import { dashboardSocket } from "./sockets/dashboard.ts";
 import { answerTo, codeOf } from "./errors.ts";
 import { eventsApi } from "./api/events.ts";
+import { fileDownload } from "./api/files/file_download.ts";
+import { filesApi } from "./api/files/files_api.ts";
 import { documentsApi } from "./api/documents.ts";
 import { documentSocket } from "./sockets/document.ts";
 import { createEntrance } from "./entrance.ts";
@@ -73,6 +76,7 @@ export interface AppParts extends Access, OpenStats {
   readonly delivery: RowDelivery;
   readonly reports: Reports;
   readonly files: StaticFiles;
+  readonly roomFiles: Files;
   readonly words: Translations;
   readonly now: () => number;
   readonly isStopping: () => boolean;
@@ -92,6 +96,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/", dashboardSocket({ ...parts, gate }))
     .route("/", metrics({ ...parts, log: () => parts.delivery.figures(), authentication }))
     .route("/", taskSocket({ ...parts, gate }))
+    // A page of pictures is many requests: reading files counts for no limit of calls.
+    .use("/files/*", apiGate({ ...parts, authentication, rateMessagesPerMinute: 0 }))
     .use("/api/*", guarded)
     .use("/reports/:id", guarded)
     .route("/", documentSocket({ ...parts, gate }))
@@ -104,6 +110,8 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", invitesApi({ ...parts, ...config }))
     .route("/api/rooms", searchApi(parts))
     .route("/api/me/rooms", myRoomsApi(parts))
+    .route("/api", filesApi({ ...parts, authentication }))
+    .route("/files", fileDownload(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", sheetApi({ ...parts, timeZone: config.timeZone }))

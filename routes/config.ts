@@ -3,11 +3,12 @@ import * as v from "valibot";
 import { accountName } from "../rooms/access/account_name.ts";
 import { PASSWORD_COST } from "../rooms/access/passwords.ts";
 import type { ClusterEngine } from "../rooms/cluster/open_channel.ts";
+import { FILE_VARIABLES, type FilesConfig, filesConfigOf } from "./config_files.ts";
 import { bareValue, basePath, host, oneOf, origin, sources, timeZone, whole } from "./config_values.ts";
 import { SHEET_VARIABLES, type SheetConfig, sheetConfigOf } from "./config_sheet.ts";
 
 /** The configuration that {@link readConfig} reads from the environment; each field names its variable. */
-export interface Config extends SheetConfig {
+export interface Config extends SheetConfig, FilesConfig {
   /** `HOST` */
   readonly host: string;
   /** `PORT`; 0 picks a free one. */
@@ -120,10 +121,10 @@ const VARIABLES = {
   SIGNUPS_PER_HOUR: v.optional(whole(0, 1e6), "60"),
   REDIS_URL: v.optional(v.pipe(v.string(), v.regex(/^rediss?:\/\/./, "redis://host:port"))),
   DENO_JOBS: v.optional(whole(0, 1_000), "0"),
+  ...FILE_VARIABLES,
   LOG_LEVEL: v.optional(oneOf("debug", "info", "warn", "error"), "info"),
-  /** Deno reads it, too. */
+  /** Deno reads this one, too, and Deno Deploy sets the next one. */
   OTEL_DENO: v.optional(v.string()),
-  /** Deno Deploy sets it. */
   DENO_DEPLOYMENT_ID: v.optional(v.string()),
 };
 
@@ -221,6 +222,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     isDeployed: all.DENO_DEPLOYMENT_ID !== undefined,
     isTraced: all.OTEL_DENO === "true" || all.OTEL_DENO === "1",
     fanOut: all.REDIS_URL ? "redis" : isRemote(kvPath) ? "kv" : "none",
+    ...filesConfigOf(all),
     logLevel: all.LOG_LEVEL,
   });
 }

@@ -5,6 +5,7 @@ import { AccountError } from "../rooms/access/accounts.ts";
 import { BusyError } from "../rooms/access/passwords.ts";
 import { StorageLostError } from "../rooms/kv/storage_guard.ts";
 import { DocumentRefusal } from "../rooms/documents/document_access.ts";
+import { FileRefusal, type FileRefusalCode } from "../rooms/files/file_refusal.ts";
 import { type ErrorCode, FrameError } from "../rooms/protocol.ts";
 
 /** A request is refused, with this status and code. */
@@ -39,6 +40,7 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   not_found: 404,
   not_allowed: 403,
   too_late: 403,
+  file_refused: 409,
 };
 
 const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulStatusCode>> = {
@@ -54,6 +56,14 @@ const STATUS_OF_DOCUMENT_REFUSAL: Readonly<Record<DocumentRefusal["code"], Conte
   private: 404,
   too_many_documents: 429,
 };
+const STATUS_OF_FILE_REFUSAL: Readonly<Record<FileRefusalCode, ContentfulStatusCode>> = {
+  empty: 400,
+  incomplete_body: 400,
+  too_large: 413,
+  type_refused: 415,
+  rate_limited: 429,
+  storage_full: 507,
+};
 /** How long clients are to wait when the service is overloaded. */
 const BUSY_MS = 2_000;
 
@@ -64,6 +74,7 @@ export function answerTo(error: Error, c: Context): Response | undefined {
     return answer(c, STATUS_OF_DOCUMENT_REFUSAL[error.code], error.code, error);
   }
   if (error instanceof FrameError) return answer(c, STATUS_OF[error.code], error.code, error);
+  if (error instanceof FileRefusal) return answer(c, STATUS_OF_FILE_REFUSAL[error.code], error.code, error);
   if (error instanceof AccountError) return answer(c, STATUS_OF_ACCOUNT_ERROR[error.code], error.code, error);
   if (error instanceof StorageLostError) {
     // The cause is in the log and at /healthz: clients must not learn paths.

@@ -2,6 +2,7 @@
 import type { Message, ROW_COLUMNS } from "../rooms/protocol.ts";
 import { entryInBody } from "../rooms/messages/entries/entry.ts";
 import { messageInBody } from "../rooms/messages/message.ts";
+import { fileLine } from "../rooms/messages/message_text.ts";
 import { inRows } from "./layout.ts";
 import type { Row } from "./sheet.ts";
 
@@ -19,14 +20,13 @@ const COLUMNS: Readonly<
   time: ({ time }) => time,
   room: ({ room }) => room,
   username: ({ username }) => username,
-  message: ({ message }) => message,
+  message: ({ message, files = [] }) => [message, ...files.map(fileLine)].filter(Boolean).join("\n"),
   id: ({ id }) => id,
   /** The sender's name again when they were signed in, which proves it. */
   account: ({ account, username }) => account && username,
   /** The id of the message that this one answers. */
   reply_to: ({ reply_to }) => reply_to?.id,
-  /** Reserved: messages have no files yet. */
-  files: () => undefined,
+  files: ({ files }) => files?.map(fileLine).join("\n"),
   timestamp: ({ timestamp }) => timestamp,
   /** The day in the service's time zone, `YYYY-MM-DD`. */
   date: ({ time }) => time.slice(0, 10),

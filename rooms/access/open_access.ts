@@ -41,6 +41,8 @@ interface AccessParts {
   readonly log: MessageLog;
   /** Takes back the notifications of messages that are deleted. */
   readonly mentions: Pick<DeletionParts, "withdraw">;
+  /** Removes the files of messages that are deleted. */
+  readonly fileLinks: { drop: DeletionParts["dropFiles"] };
   /** The first admin, who is created unless an account has that name; both or neither. */
   readonly adminUsername: string | undefined;
   readonly adminPassword: string | undefined;
@@ -79,6 +81,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     history,
     send,
     caughtUp: () => log.caughtUp(),
+    dropFiles: (commit, ids) => parts.fileLinks.drop(commit, ids),
     withdraw: (commit, what) => mentions.withdraw(commit, what),
   });
   const closing = new AbortController();

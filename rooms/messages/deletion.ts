@@ -7,7 +7,16 @@ import { wait } from "../clock.ts";
 import type { Archive } from "./archive.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
 import type { History } from "./history.ts";
-import { fieldsIn, idIn, isDeleted, isErased, type Line, messageIn, withoutPerson } from "./message.ts";
+import {
+  fieldsIn,
+  fileIdsIn,
+  idIn,
+  isDeleted,
+  isErased,
+  type Line,
+  messageIn,
+  withoutPerson,
+} from "./message.ts";
 import { withoutQuote } from "./entries/entry.ts";
 import { withoutReactionsBy } from "./entries/reactions.ts";
 import type { Message, ServerFrame } from "../protocol.ts";
@@ -31,6 +40,8 @@ export interface DeletionParts {
   readonly send: (room: string, frame: ServerFrame) => void;
   /** Resolves when the history has everything that is durable by now. */
   readonly caughtUp: () => Promise<void>;
+  /** Adds to a commit that these files go with their messages. */
+  readonly dropFiles: (commit: Deno.AtomicOperation, ids: readonly string[]) => void;
   /** Adds to a commit that nobody is to be notified any more. */
   readonly withdraw: (commit: Deno.AtomicOperation, what: Withdrawal) => void;
 }
@@ -59,6 +70,8 @@ export class Deletion {
   async erase(username: string): Promise<number> {
     const { kv, archive, changes, withdraw } = this.#parts;
     let erased = 0;
+    const change = erasing(username);
+    const files = new LostFiles(this.#parts);
     // A room that is in no page yet would be missed.
     await archive.advance();
     for await (const room of archive.rooms()) {
@@ -66,8 +79,9 @@ export class Deletion {
         changes.add(commit, { type: "erased", username, room });
         // The first commit suffices: after an interruption the caller asks again.
         if (!erased) withdraw(commit, { username });
+        files.drop(commit);
       };
-      for await (const count of archive.revise(room, "", erasing(username), announce)) erased += count;
+      for await (const count of archive.revise(room, "", files.watch(change), announce)) erased += count;
       await archive.entries.erase(room, username);
     }
     // Messages that came meanwhile were erased too, but their notifications may be later than the first withdrawal.
@@ -84,8 +98,10 @@ export class Deletion {
     const first = encodeTime(Math.max(0, time));
     const change = (line: Line): Line | undefined => idIn(line) < first ? undefined : line;
     let forgotten = 0;
+    const files = new LostFiles(this.#parts);
+    const also = (commit: Deno.AtomicOperation): void => files.drop(commit);
     for await (const room of archive.rooms()) {
-      for await (const count of archive.revise(room, "", change)) {
+      for await (const count of archive.revise(room, "", files.watch(change), also)) {
         forgotten += count;
         // Later pages have later messages.
         if (!count) break;
@@ -168,6 +184,34 @@ export class Deletion {
 
   #sendDeleted(room: string, id: string): void {
     this.#parts.send(room, { type: "message_deleted", room, id });
+  }
+}
+
+/** Collects the files of messages that a change of a page takes away. */
+class LostFiles {
+  readonly #parts: Pick<DeletionParts, "dropFiles">;
+  #ids = new Set<string>();
+
+  constructor(parts: Pick<DeletionParts, "dropFiles">) {
+    this.#parts = parts;
+  }
+
+  /** The same change, which may be tried several times before its commit. */
+  watch(change: (line: Line) => Line | undefined): (line: Line) => Line | undefined {
+    return (line) => {
+      const changed = change(line);
+      if (changed !== line) {
+        const left = changed === undefined ? [] : fileIdsIn(changed);
+        for (const id of fileIdsIn(line)) if (!left.includes(id)) this.#ids.add(id);
+      }
+      return changed;
+    };
+  }
+
+  /** Adds to the commit of the change that the files go, too. */
+  drop(commit: Deno.AtomicOperation): void {
+    this.#parts.dropFiles(commit, [...this.#ids]);
+    this.#ids = new Set();
   }
 }
 

@@ -9,7 +9,7 @@
  * any, see `reactions.ts`. What happened to a message stands in entries of its own, see `entry.ts`.
  */
 import { decodeTime, isValid, monotonicFactory } from "ulid";
-import type { Message, Quote } from "../protocol.ts";
+import type { Message, MessageFile, Quote } from "../protocol.ts";
 import { hasAccount, NOBODY, type User } from "../user.ts";
 import type { Change } from "./entries/entry.ts";
 import { REACTIONS_FOLLOW, reactionsFor } from "./entries/reactions.ts";
@@ -131,9 +131,24 @@ export function isDeleted(line: Line): boolean {
   return line.includes(DELETED);
 }
 
+// Quotes in a text are escaped, so that no text can contain this.
+const FILES = `"files":[`;
+
+/** The ids of the files that the body of a message names, or that the body of an entry takes away. */
+export function fileIdsInBody(body: string): readonly string[] {
+  if (!body.includes(FILES)) return [];
+  const { files = [] }: { files?: readonly (MessageFile | string)[] } = JSON.parse(`{${body}`);
+  return files.map((file) => typeof file === "string" ? file : file.id);
+}
+
+/** The ids of the files of a line's message. */
+export function fileIdsIn(line: Line): readonly string[] {
+  return line.includes(FILES) ? fieldsIn(line).files?.map(({ id }) => id) ?? [] : [];
+}
+
 /** The line without its text and what hangs on it: shorter, and with the same `seq`. */
 export function withoutText(line: Line): Line {
-  return revised(line, { message: "", edited: undefined, reply_to: undefined });
+  return revised(line, { message: "", files: undefined, edited: undefined, reply_to: undefined });
 }
 
 /** The line without its text and its sender. */
@@ -142,6 +157,7 @@ export function withoutPerson(line: Line): Line {
     user: NOBODY,
     username: NOBODY,
     message: "",
+    files: undefined,
     account: undefined,
     person: undefined,
     edited: undefined,
@@ -159,10 +175,17 @@ export function messageInBody(body: string): Omit<Message, "seq"> {
   return JSON.parse(`{${body}`);
 }
 
+/** What a message has besides its text, which may be `""` when there are files. */
+export interface Attached {
+  /** The message that it answers. */
+  readonly replyTo?: Quote;
+  readonly files?: readonly MessageFile[];
+}
+
 /** Makes drafts, with ids and times. */
 export interface MessageFactory {
   /** A message of `user` in a room, as of now. */
-  draft(room: string, user: User, message: string, replyTo?: Quote): Draft;
+  draft(room: string, user: User, message: string, attached?: Attached): Draft;
   /** What `user` does to a message, as of now. */
   entry(room: string, user: User, change: Change): Draft;
 }
@@ -183,7 +206,7 @@ export function createMessageFactory(options: {
   const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
   const format = createTimeFormat(options.timeZone);
   return {
-    draft(room, user, message, reply_to) {
+    draft(room, user, message, { replyTo: reply_to, files } = {}) {
       const at = options.now();
       const id = ulid(Math.max(at, floor));
       const { time, timestamp } = format(at);
@@ -196,6 +219,8 @@ export function createMessageFactory(options: {
         user: name,
         username: name,
         message,
+        // Between text and time: only a deleted message has `time` right behind an empty text.
+        files,
         time,
         timestamp,
         account,

@@ -1,5 +1,5 @@
 /** The text of a message: what members may write, and the form in which it is stored. */
-import { FrameError } from "../protocol.ts";
+import { FrameError, type MessageFile } from "../protocol.ts";
 
 /** Google's limit for a cell is 50,000 characters (https://support.google.com/drive/answer/37603). */
 const CELL_LENGTH = 50_000;
@@ -11,16 +11,32 @@ const encoder = new TextEncoder();
 
 /**
  * A text in the form in which it is stored: Unicode without control characters, and `\n` for every line break.
- * `maxLength` is in characters, 0 for as many as a sheet's cell holds; `clientId` goes into the error.
+ * `maxLength` is in characters, 0 for as many as a sheet's cell holds; `clientId` goes into the error. With files the
+ * text may be empty.
  *
  * @throws {FrameError} when nothing is left of it, or it is too long.
  */
-export function cleanText(message: string, maxLength: number, clientId: string | undefined): string {
+export function cleanText(
+  message: string,
+  maxLength: number,
+  clientId: string | undefined,
+  files: readonly MessageFile[] = [],
+): string {
   const text = message.toWellFormed().replace(/\r\n?/g, "\n").replace(CONTROLS, "");
-  if (!text.trim()) throw new FrameError("empty", "Message is empty", { clientId });
-  const most = maxLength || CELL_LENGTH;
+  if (!text.trim()) {
+    if (files.length) return "";
+    throw new FrameError("empty", "Message is empty", { clientId });
+  }
+  // In the sheet a line for each file follows in the same cell.
+  const lines = files.reduce((sum, file) => sum + fileLine(file).length + 1, 0);
+  const most = Math.min(maxLength || CELL_LENGTH, CELL_LENGTH - lines);
   if (text.length > most && (text.length > CELL_LENGTH || [...text].length > most)) throw tooLong(clientId);
   return text;
+}
+
+/** A file in a cell of a sheet: its name and its address, as one line. */
+export function fileLine({ name, url }: MessageFile): string {
+  return `${name} ${url}`;
 }
 
 /**

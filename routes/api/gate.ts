@@ -20,6 +20,7 @@ const CALLS_PER_MESSAGE = 10;
 /** The path of a call about a room. */
 const ROOM_CALL = /^\/api\/rooms\/([^/]+)/;
 const READING = new Set(["GET", "HEAD", "OPTIONS"]);
+const PREFLIGHTED = /^application\/(json|octet-stream)\b/i;
 const REFUSALS: Readonly<Record<Refusal, HttpError>> = {
   invalid_credential: new HttpError(401, "not_signed_in", "The token is not valid"),
   guests_not_allowed: new HttpError(401, "not_signed_in", "Sign in first"),
@@ -53,8 +54,9 @@ export function apiGate(options: {
         );
       }
       // Without a CORS preflight, a page of another origin can send a form or plain text, but not JSON.
+      // Uploads are no JSON, and pages send them as bytes, with a preflight as well.
       const type = c.req.header("content-type");
-      if (c.req.header("origin") && type !== undefined && !/^application\/json\b/i.test(type)) {
+      if (c.req.header("origin") && type !== undefined && !PREFLIGHTED.test(type)) {
         throw new HttpError(415, "not_json", "The body must be JSON: content-type: application/json");
       }
     }

@@ -143,6 +143,9 @@ export class HttpConnection {
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
       this.#hasSaidAll = true;
+      // What it has sent so far gives it no time: an upload that broke off is waited for no longer than others.
+      this.#since = this.#options.clock.now;
+      this.#bytes = 0;
       if (!this.#isOwed) this.end();
     } catch {
       // A broken connection has ended.

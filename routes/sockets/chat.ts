@@ -235,7 +235,7 @@ class ChatSocket implements Connection, ConnectionOwner {
   }
 
   /** After a pause of this process: whether the member may still speak is known once missed changes are read. */
-  async #wait(current: Promise<void>, room: Room, member: Member, frame: ClientFrame): Promise<void> {
+  async #wait(current: Promise<unknown>, room: Room, member: Member, frame: ClientFrame): Promise<void> {
     this.#waiting = [frame];
     const isRead = await current.then(() => true, () => false);
     const waiting = this.#waiting;

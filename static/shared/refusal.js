@@ -7,6 +7,7 @@ const OWN = [
   "busy",
   "changed",
   "empty",
+  "file_refused",
   "invalid_password",
   "invalid_period",
   "invalid_request",
@@ -23,6 +24,7 @@ const OWN = [
   "rate_limited",
   "read_only",
   "room_taken",
+  "storage_full",
   "storage_lost",
   "too_large",
   "too_late",
@@ -32,6 +34,7 @@ const OWN = [
   "too_many_invites",
   "too_many_reports",
   "too_many_signups",
+  "type_refused",
   "unknown_account",
   "username_taken",
   "wrong_own_password",
@@ -49,6 +52,7 @@ export const SENTENCES = new Map([
     "invalid_after",
     "invalid_format",
     "invalid_frame",
+    "length_required",
   ]
     .map((code) => /** @type {const} */ ([code, "invalid_request"])),
   ...["invalid_json", "not_json", "unknown_type", "upgrade_required"]

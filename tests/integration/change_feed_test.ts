@@ -266,7 +266,7 @@ function moderated(
   const caughtUp = (): Promise<void> => log.caughtUp();
   return {
     roomPermissions,
-    deletion: new Deletion({ kv, archive, history, changes, send, caughtUp, withdraw() {} }),
+    deletion: new Deletion({ kv, archive, history, changes, send, caughtUp, withdraw() {}, dropFiles() {} }),
   };
 }
 

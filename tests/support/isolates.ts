@@ -1,4 +1,7 @@
 /** The rooms of several isolates on one database, in one process, without sockets and sheets. */
+import { FileLinks } from "../../rooms/files/file_links.ts";
+import { openFiles } from "../../rooms/files/open_files.ts";
+import { readConfig } from "../../routes/config.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { Persons } from "../../rooms/access/person.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
@@ -94,10 +97,14 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   const roomPermissions = new PermissionStore(kv, changes);
   const unreadRooms = new UnreadRooms({ ...common, log, inboxes, roomPermissions });
   lifecycle.add({ name: "unread_rooms", close: () => unreadRooms.close() });
+  const links = new FileLinks();
+  const filesUrl = "";
+  const files = openFiles({ ...common, ...readConfig({}), links, filesUrl });
   const rooms = lifecycle.add(
     new Rooms({
       unreadRooms,
       ...common,
+      files,
       log,
       changes,
       access: { persons: await Persons.open(kv), accounts: { ownsAlike: () => Promise.resolve(false) } },

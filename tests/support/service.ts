@@ -32,6 +32,7 @@ export async function startService(
     port: 0,
     kvPath: own ? ":memory:" : `${path}/talksheet.db`,
     logCsvPath,
+    filesPath: `${path}/files`,
     serviceToken: TOKEN,
     rateMessagesPerMinute: 0,
     logLevel: "error",

@@ -9,9 +9,10 @@ const FOLDERS = ["rooms", "routes", "sheets", "static"];
 const LAYERS = [
   ["rooms/rooms.ts", "rooms/search.ts", "rooms/migrations.ts"],
   ["rooms/room.ts"],
-  ["rooms/room_entries.ts", "rooms/room_reading.ts", "rooms/quotes.ts"],
+  ["rooms/room_entries.ts", "rooms/room_messages.ts", "rooms/room_reading.ts"],
+  ["rooms/quotes.ts"],
   ["rooms/presence", "rooms/notifications", "rooms/reports"],
-  ["rooms/member.ts", "rooms/access", "rooms/stats"],
+  ["rooms/member.ts", "rooms/access", "rooms/stats", "rooms/files"],
   ["rooms/messages", "rooms/documents"],
   ["rooms/cluster"],
   ["rooms/kv"],

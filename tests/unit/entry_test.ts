@@ -78,7 +78,7 @@ Deno.test("Entries give a message its present state, and applied once more they 
 
 Deno.test("A quote follows its message: edited, and gone", () => {
   const said = line(factory.draft("lobby", guest("ada"), "說".repeat(300)));
-  const reply = line(factory.draft("lobby", guest("bo"), "yes", quoteOf(said)));
+  const reply = line(factory.draft("lobby", guest("bo"), "yes", { replyTo: quoteOf(said) }));
   assertEquals(quotedIn(reply), idIn(said));
   assertEquals(messageIn(reply).reply_to?.message, "說".repeat(200));
   const edited = revisionByAll([entry({ entry: "edited", message_id: idIn(said), message: "no" })])(reply);

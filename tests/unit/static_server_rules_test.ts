@@ -124,6 +124,7 @@ Deno.test("Pages have a sentence in both languages for each code that the server
   const others = [
     /class AccountError[^{]*\{[^}]*?code:([^;]*);/,
     /class DocumentRefusal[^{]*\{[^}]*?code:([^;]*);/,
+    /export type FileRefusalCode =([^;]*);/,
   ];
   const codes = sent.union(frames).union(new Set(others.flatMap((union) => [...codesOf(sources, union)])));
   assert(codes.size > 40, `${codes.size} codes were found`);

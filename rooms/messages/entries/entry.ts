@@ -7,7 +7,7 @@
  */
 import type { Quote } from "../../protocol.ts";
 import { NOBODY } from "../../user.ts";
-import { fieldsIn, idIn, isDeleted, type Line, revised, seqIn, withoutText } from "../message.ts";
+import { fieldsIn, fileIdsIn, idIn, isDeleted, type Line, revised, seqIn, withoutText } from "../message.ts";
 import { withReaction } from "./reactions.ts";
 
 /** What is done to a message: the part of an entry that its author chooses. */
@@ -16,7 +16,9 @@ export type Change =
   & (
     | { readonly entry: "edited"; readonly message: string }
     | { readonly entry: "reacted" | "unreacted"; readonly emoji: string }
-    | { readonly entry: "deleted" | "pinned" | "unpinned" }
+    | { readonly entry: "pinned" | "unpinned" }
+    /** `files` are the ids of the message's files, which go with it. */
+    | { readonly entry: "deleted"; readonly files?: readonly string[] }
   );
 
 /** An entry as it is stored, with its `seq`. */
@@ -49,6 +51,12 @@ export function entryInBody(body: string): Omit<Entry, "seq"> {
   return JSON.parse(`{${body}`);
 }
 
+/** A change as it is written: a deletion takes the files of its message away, too. */
+export function withFiles(change: Change, line: Line | undefined): Change {
+  const files = line === undefined ? [] : fileIdsIn(line);
+  return change.entry === "deleted" && files.length ? { ...change, files } : change;
+}
+
 /** An entry's line without words: what the archive keeps of it. */
 export function withoutWords(line: Line): Line {
   return revised(line, { message: undefined });
@@ -61,8 +69,9 @@ export function entryWithoutPerson(line: Line): Line {
 
 /** What a reply tells of the message that it answers. */
 export function quoteOf(line: Line): Quote {
-  const { id, username, message } = fieldsIn(line);
-  return isDeleted(line) ? lost(id) : { id, username, message: shortened(message) };
+  const { id, username, message, files = [] } = fieldsIn(line);
+  if (isDeleted(line)) return lost(id);
+  return { id, username, message: shortened(message || files.map(({ name }) => name).join(", ")) };
 }
 
 const QUOTES = `"reply_to":{"id":"`;

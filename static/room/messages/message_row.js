@@ -50,6 +50,7 @@ export const FAILURES = new Map(
     ["not_found", "message_gone"],
     ["not_allowed", "refused_not_allowed"],
     ["too_late", "refused_too_late"],
+    ["file_refused", "refused_file"],
     // What only programs cause, or a page whose version has passed; and what the server couldn't foresee.
     ["invalid_json", "refused"],
     ["invalid_frame", "refused"],

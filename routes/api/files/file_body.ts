@@ -1,0 +1,130 @@
+/** The file in the body of a request: the whole body, or the last field of a form. */
+import { Buffer } from "node:buffer";
+import { HttpError } from "../../errors.ts";
+import { FileRefusal } from "../../../rooms/files/file_refusal.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A file on its way. */
+export interface FileBody {
+  /** As the client named it. */
+  readonly name: string;
+  /** In bytes; unless it is exact, at most. */
+  readonly size: number;
+  readonly isExact: boolean;
+  readonly chunks: AsyncIterable<Bytes>;
+}
+
+/** Bytes of a form before its file at most. */
+const MAX_PREAMBLE = 16 * 1024;
+const CRLF2 = "\r\n\r\n";
+
+/**
+ * The file of a request: of a form (RFC 7578), the field `file`, which has to be the last one, because the file is streamed and
+ * its size has to be known about before it comes.
+ *
+ * @throws {HttpError} when there is none, or its size can't be known.
+ */
+export async function fileBody(request: Request, name: string | undefined): Promise<FileBody> {
+  const length = request.headers.get("content-length");
+  if (length === null || !/^\d{1,15}$/.test(length)) {
+    throw new HttpError(411, "length_required", "Say how long the file is: content-length");
+  }
+  const chunks: AsyncIterable<Bytes> = request.body ?? ReadableStream.from<Bytes>([]);
+  const boundary = boundaryIn(request.headers.get("content-type") ?? "");
+  if (boundary !== undefined) return await fileOfForm(chunks, boundary, Number(length));
+  if (!name) throw new HttpError(400, "invalid_request", 'Say what the file is called: "?name="');
+  return { name, size: Number(length), isExact: true, chunks };
+}
+
+function boundaryIn(type: string): string | undefined {
+  if (!/^multipart\/form-data\b/i.test(type)) return undefined;
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type) ?? [];
+  const boundary = quoted ?? bare;
+  if (boundary === undefined) throw new HttpError(400, "invalid_request", "The form has no boundary");
+  return boundary;
+}
+
+async function fileOfForm(body: AsyncIterable<Bytes>, boundary: string, length: number): Promise<FileBody> {
+  const iterator = body[Symbol.asyncIterator]();
+  let head: Bytes = new Uint8Array();
+  for (;;) {
+    const preamble = latin1(head);
+    const part = partOfFile(preamble, boundary);
+    if (part) {
+      const { name, begin } = part;
+      const end = `\r\n--${boundary}`;
+      const most = Math.max(0, length - begin - end.length - "--".length);
+      return { name, size: most, isExact: false, chunks: upToEnd(head.subarray(begin), iterator, end) };
+    }
+    const { done, value } = await iterator.next().catch((cause) => {
+      throw new FileRefusal("incomplete_body", "The form ended before its file", { cause });
+    });
+    if (done || head.length > MAX_PREAMBLE) {
+      throw new HttpError(400, "invalid_request", 'The form must have one file, in the field "file"');
+    }
+    head = joined(head, value);
+  }
+}
+
+/** The file's name, and where its bytes begin, in the first bytes of a form; `undefined` while they don't have both. */
+function partOfFile(preamble: string, boundary: string): { name: string; begin: number } | undefined {
+  const delimiter = `--${boundary}\r\n`;
+  for (let at = preamble.indexOf(delimiter); at >= 0; at = preamble.indexOf(delimiter, at + 1)) {
+    const end = preamble.indexOf(CRLF2, at);
+    if (end < 0) return undefined;
+    const head = preamble.slice(at, end);
+    const disposition = /^content-disposition:\s*form-data;(.*)$/im.exec(head)?.[1] ?? "";
+    if (!/(^|[;\s])name="?file"?(;|\s|$)/i.test(disposition)) continue;
+    const [, extended] = /filename\*=utf-8''([^;\s]+)/i.exec(disposition) ?? [];
+    const [, plain = ""] = /filename="((?:[^"\\]|\\.)*)"/i.exec(disposition) ?? [];
+    const name = extended === undefined ? utf8(plain).replace(/%22/g, '"') : decoded(extended);
+    return { name, begin: end + CRLF2.length };
+  }
+}
+
+/** The bytes of the file up to the `end` of its field; with that the form has to end. */
+async function* upToEnd(first: Bytes, iterator: AsyncIterator<Bytes>, end: string): AsyncGenerator<Bytes> {
+  let held = first;
+  try {
+    for (;;) {
+      const at = Buffer.from(held.buffer, held.byteOffset, held.length).indexOf(end, 0, "latin1");
+      // What may be the beginning of the end is held back.
+      const ready = at < 0 ? held.length - end.length + 1 : at;
+      if (ready > 0) yield held.subarray(0, ready);
+      held = held.subarray(Math.max(0, ready));
+      if (at >= 0 && held.length >= end.length + 2) break;
+      const { done, value } = await iterator.next();
+      if (done) break;
+      held = joined(held, value);
+    }
+  } finally {
+    await iterator.return?.();
+  }
+  if (latin1(held.subarray(0, end.length + 2)) === `${end}--`) return;
+  throw new FileRefusal("incomplete_body", 'The form must end behind its field "file"');
+}
+
+function joined(a: Bytes, b: Bytes): Bytes {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function latin1(bytes: Bytes): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** Browsers write names as UTF-8 into what was read byte by byte here. */
+function utf8(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
