@@ -254,7 +254,7 @@ export function cookiePrefix(c: Context): "host" | "secure" {
 }
 
 function tokenIn(c: Context): string | undefined {
-  return /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? c.req.query("token");
+  return /^Bearer\b\s*(.*)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? c.req.query("token");
 }
 
 /** Compares secrets in a time that doesn't depend on how many characters agree. */

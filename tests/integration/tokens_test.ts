@@ -162,6 +162,26 @@ Deno.test("A session's text is no token, nor a token's a session", async () => {
   assertEquals(body.user.role, "guest");
 });
 
+Deno.test("Whoever sends a token that is none, or several, is told so, and isn't taken for a guest", async () => {
+  await using service = await startService();
+  for (
+    const wrong of [
+      "Bearer",
+      "Bearer  ",
+      "bearer x",
+      `Bearer ${TOKEN} ${TOKEN}`,
+      `Bearer ${TOKEN},x`,
+      "Bearer\tx",
+    ]
+  ) {
+    const program = new Visitor(service.url, { authorization: wrong });
+    assertEquals(await program.outcome("GET", "/api/session"), [401, "not_signed_in"], JSON.stringify(wrong));
+  }
+  // A proxy may ask for a password of its own.
+  const proxied = new Visitor(service.url, { authorization: `Basic ${btoa("ada:x")}` });
+  assertEquals((await proxied.ask("GET", "/api/session")).body.user.role, "guest");
+});
+
 Deno.test("deno task user and token look after the running service, or say why they can't", async () => {
   await using service = await startService();
   const lines: string[] = [];
