@@ -123,7 +123,7 @@ browserTest(
       viewport: { width: 320, height: 568 },
     });
     await saved(phone);
-    const list = await stage.person({ viewport: { width: 320, height: 568 }, colorScheme: "dark" });
+    const list = await stage.person({ viewport: { width: 320, height: 568 } });
     await list.goto(`${stage.url}/docs/`);
     await list.getByRole("link", { name: /週會/ }).waitFor();
     for (const page of [guest, phone, list]) {
