@@ -1,5 +1,5 @@
 /** Rows in a CSV file. */
-import { BOM, cellsOf, type End, findRows, idIn, isAt, isWhole, readRows } from "./csv_rows.ts";
+import { BOM, cellsOf, type End, findRows, idIn, isAt, isWhole, readPages, readRows } from "./csv_rows.ts";
 import { inert, toCsv } from "./csv_text.ts";
 import { explainFileError } from "./file_errors.ts";
 import { isMessage, Layout } from "./layout.ts";
@@ -136,28 +136,29 @@ export class CsvFile implements Sheet {
     });
     if (!file) return;
     using _open = file;
-    let layout = Layout.configured(this.#columns);
-    let start = 0;
-    // The bytes of a row are valid only while it is read: so it reads to the end of a page, and goes on from there.
-    for (let isOver = false; !isOver;) {
-      const page: Row[] = [];
-      const end = await readRows(file, start, signal, (bytes, position) => {
-        const cells = cellsOf(bytes);
-        if (position === 0) {
-          layout = Layout.of(cells, this.#columns, this.name);
-          if (!isMessage(cells)) return;
-        }
-        page.push(layout.collect(cells));
-        if (page.length === READ_ROWS) return "stop";
-      });
-      isOver = page.length < READ_ROWS;
-      start = end.rowsEnd;
-      yield page;
+    let layout: Layout | undefined;
+    for await (const page of readPages(file, signal)) {
+      if (!layout) {
+        const [first = []] = page;
+        layout = Layout.of(first, this.#columns, this.name);
+        if (!isMessage(first)) page.shift();
+      }
+      yield page.map((cells) => layout?.collect(cells) ?? cells);
     }
   }
 
   shown(row: Row): Row {
     return row.map(inert);
+  }
+
+  async *check(signal: AbortSignal): AsyncGenerator<string> {
+    await this.open(signal);
+    yield "file";
+  }
+
+  /** A disk is watched elsewhere. */
+  fullness(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   /** No row is ever written twice: an append checks the file under its lock. */
@@ -282,8 +283,6 @@ const encoder = new TextEncoder();
 const UTF_16 = [0xfffe, 0xfeff];
 const NO_IDS: ReadonlySet<string> = new Set();
 const RETURN = 0x0d;
-/** Rows in a page when all are read. */
-const READ_ROWS = 5_000;
 
 function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
   let at = end.length;

@@ -119,6 +119,22 @@ export function isWhole(isEnded: boolean, layout: Layout): boolean {
   return isEnded || layout.id === layout.width - 1;
 }
 
+/** Reads the cells of all rows, a page at a time. */
+export async function* readPages(file: Deno.FsFile, signal: AbortSignal): AsyncGenerator<string[][]> {
+  let start = 0;
+  // The bytes of a row are valid only while it is read: so it reads to the end of a page, and goes on from there.
+  for (let isOver = false; !isOver;) {
+    const page: string[][] = [];
+    const end = await readRows(file, start, signal, (row) => {
+      page.push(cellsOf(row));
+      if (page.length === PAGE_ROWS) return "stop";
+    });
+    isOver = page.length < PAGE_ROWS;
+    start = end.rowsEnd;
+    yield page;
+  }
+}
+
 /** The cells of one row of {@linkcode readRows}; one that a program saved with semicolons or tabs is cut at these. */
 export function cellsOf(row: Uint8Array): string[] {
   const text = decoder.decode(row);
@@ -181,6 +197,8 @@ const SEMICOLON = 0x3b;
 const TAB = 0x09;
 const CELL = /(?:^|,)(?:"((?:[^"]|"")*)"([^,]*)|([^,]*))/g;
 const OTHER_CELL = /(?:^|[;\t])(?:"((?:[^"]|"")*)"([^;\t]*)|([^;\t]*))/g;
+/** Rows in a page when all are read. */
+const PAGE_ROWS = 5_000;
 /** The length of a ULID. */
 const ID_LENGTH = 26;
 /** A message has at most 64 KiB in the outbox, and twice that when every character is a quote. */

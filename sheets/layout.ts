@@ -46,7 +46,7 @@ export class Layout {
           lacking.map((column) => `"${column}"`).join(", ")
         }: write it into an empty ` +
           "cell of the first row, or take it out of SHEET_COLUMNS.",
-        { code: "header" },
+        { code: "header", values: { columns: lacking.join(", ") } },
       );
     }
     return new Layout(positions);

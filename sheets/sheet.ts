@@ -62,6 +62,12 @@ export interface Sheet extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<FoundRows>;
 
+  /** Tries once what writing rows needs, and yields the name of each step that is done; it throws what is in the way. */
+  check(signal: AbortSignal): AsyncIterable<string>;
+
+  /** How full the place is where the rows are, from 0 to 1. */
+  fullness(signal: AbortSignal): Promise<number>;
+
   /** Reads all rows below the header, a page at a time, in the sheet's own order; yields nothing where there is no sheet. */
   read(signal: AbortSignal): AsyncIterable<readonly Row[]>;
 
@@ -84,7 +90,7 @@ export interface IdRange {
 /** Something that the operator should know although rows are written. */
 export interface Notice {
   /** The kind, for programs and for pages in other languages. */
-  readonly code: "rows_missing" | "rows_far_below" | "chores_failed" | "rows_differ";
+  readonly code: "rows_missing" | "rows_far_below" | "chores_failed" | "rows_differ" | "sheet_full";
   /** One sentence that says what to do; it never contains rows, keys or tokens. */
   readonly message: string;
 }
@@ -109,15 +115,22 @@ export class SheetError extends Error {
   readonly retryAfterMs: number;
   /** Which sentence `message` is, for pages in other languages. */
   readonly code: string;
+  /** What `message` names. */
+  readonly values: Readonly<Record<string, string>>;
 
   constructor(
     kind: SheetErrorKind,
     message: string,
-    options: ErrorOptions & { retryAfterMs?: number; code?: string } = {},
+    options: ErrorOptions & {
+      retryAfterMs?: number;
+      code?: string;
+      values?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(message, options);
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs ?? 0;
     this.code = options.code ?? kind;
+    this.values = options.values ?? {};
   }
 }

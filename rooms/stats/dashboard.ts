@@ -20,6 +20,8 @@ export interface LogFigures {
   readonly log_state: string;
   /** Rows that the sheet refused for good. */
   readonly log_dead: number;
+  /** How full the spreadsheet is, from 0 to 100; 0 where that isn't known. */
+  readonly sheet_percent: number;
 }
 
 /** The figures of one isolate. */

@@ -36,6 +36,18 @@ export interface Verdict {
   readonly foreign: readonly string[];
 }
 
+/** What a check of the sheet has found. */
+export interface SheetCheck {
+  /** The steps that are done. */
+  readonly done: readonly string[];
+  /** What is in the way: the key of a sentence, the sentence in English, and what it names. */
+  readonly problem?: {
+    readonly code: string;
+    readonly message: string;
+    readonly values: Readonly<Record<string, string>>;
+  };
+}
+
 /** A row that the sheet refused for good. */
 export interface RefusedRow {
   readonly id: string;
@@ -60,6 +72,8 @@ export interface RowDelivery {
   refusedRows(): Promise<readonly RefusedRow[]>;
   /** The same as CSV with the sheet's columns. */
   refusedRowsAsCsv(): Promise<string>;
+  /** Tries once what writing rows needs. */
+  check(): Promise<SheetCheck>;
   /** Compares the rows from a time on, in ms since the epoch; with `isRepair`, has missing ones appended. */
   verify(from: number, isRepair: boolean): Promise<Verdict>;
   /** Tries one of them again, or all; answers how many, and has trouble of any kind tried anew. */
@@ -92,6 +106,8 @@ export function sheetApi(
     if (id !== undefined && !retried) throw new HttpError(404, "not_found", `There is no dead letter ${id}`);
     return c.json({ retried }, 202);
   });
+
+  app.post("/check", async (c) => c.json(await delivery.check()));
 
   app.post("/verify", async (c) => {
     const { from, repair } = requestBody(Verify, await jsonIn(c.req.raw));

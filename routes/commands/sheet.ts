@@ -1,4 +1,4 @@
-/** `deno task sheet status|dead|retry [id]|export|verify`: the delivery of rows by the running service. */
+/** `deno task sheet status|dead|retry [id]|export|verify|check`: the delivery of rows by the running service. */
 import { parseArgs } from "node:util";
 import { type Act, command, RefusedError, type Running, surroundings } from "./command.ts";
 
@@ -6,6 +6,7 @@ const USAGE = `Usage: deno task sheet status        how rows get into the sheet
        deno task sheet dead          messages that the sheet refused, and why
        deno task sheet retry [id]    try one of them again, or all, and whatever else is waiting
        deno task sheet export        these messages as CSV, on stdout
+       deno task sheet check         try once what writing rows needs, and say what to do
        deno task sheet verify [--from 2026-03-01] [--repair]
                                      which rows are missing, doubled, changed or foreign; appends what is missing`;
 
@@ -45,6 +46,7 @@ function understand([verb, ...args]: readonly string[]): Act | undefined {
   if (id !== undefined) return undefined;
   if (verb === "status") return status;
   if (verb === "dead") return list;
+  if (verb === "check") return check;
   if (verb === "export") return exportDead;
 }
 
@@ -70,6 +72,27 @@ async function* retry(service: Running, id: string | undefined): AsyncGenerator<
 async function* exportDead(service: Running): AsyncGenerator<string> {
   const texts = await Array.fromAsync(service.read("/api/log/dead.csv"));
   yield texts.join("").trimEnd();
+}
+
+/** What each step of a check means. */
+const STEPS: Readonly<Record<string, string>> = {
+  sign_in: "Google lets the account in",
+  spreadsheet: "the spreadsheet is there, and is shared with it",
+  tab: "the tab is as it should be, or is made with the first row",
+  write: "a test row was written into a hidden tab",
+  read: "and read",
+  delete: "and deleted with its tab",
+  file: "the file can be written",
+};
+
+async function* check(service: Running): AsyncGenerator<string> {
+  const { done, problem }: { done: string[]; problem?: { message: string } } = await service.ask(
+    "POST",
+    "/api/log/check",
+  );
+  for (const step of done) yield `ok  ${STEPS[step] ?? step}`;
+  if (problem) throw new RefusedError(problem.message);
+  yield "Rows can be written";
 }
 
 function verification(args: readonly string[]): Act {

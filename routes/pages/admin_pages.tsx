@@ -19,6 +19,7 @@ const TILES = [
   ["log_pending", "admin.log_pending"],
   ["log_oldest_pending_seconds", "admin.log_lag"],
   ["log_dead", "admin.log_dead"],
+  ["sheet_percent", "admin.sheet_percent"],
   ["errors", "admin.errors"],
   ["memory_mb", "admin.memory"],
   ["total_users", "admin.total_users"],
@@ -115,6 +116,15 @@ function AdminPage({ page }: PageProps): Markup {
           <div class="board__feed" role="region" aria-labelledby="events" tabindex={0}>
             <ul class="board__list" data-part="events"></ul>
           </div>
+        </section>
+        <section class="board__part" aria-labelledby="sheet">
+          <div class="board__head">
+            <h2 id="sheet" tabindex={-1}>{words["admin.sheet"]}</h2>
+            <button class="button button--quiet" data-part="check-sheet" type="button">
+              {words["admin.check_sheet"]}
+            </button>
+          </div>
+          <p class="form__hint" data-part="sheet-check" role="status"></p>
         </section>
         <section class="board__part" aria-labelledby="dead">
           <div class="board__head">

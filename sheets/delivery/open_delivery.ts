@@ -21,6 +21,8 @@ import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import { Delivery } from "./delivery.ts";
 import { type DeliveryStatus, Flusher } from "./flusher.ts";
+import { Fullness } from "./fullness.ts";
+import { checkSheet, type SheetCheck } from "./sheet_check.ts";
 import { Receipts } from "./receipts.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
 import { type Verdict, Verification } from "../verification/verification.ts";
@@ -89,6 +91,8 @@ export interface OpenDelivery {
    * appended.
    */
   verify(from: number, isRepair: boolean): Promise<Verdict>;
+  /** Tries once what writing rows needs. */
+  check(): Promise<SheetCheck>;
   /** Tries one of them again, or all; answers how many, and tries anew whatever the trouble was. */
   retry(id: string | undefined): Promise<number>;
 }
@@ -154,7 +158,8 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   status.open();
   const { deadLetters } = delivery;
   const verification = new Verification({ ...parts, archive, delivery, deadLetters, noticed });
-  let auditing: Promise<void> | undefined;
+  const fullness = new Fullness({ sheet, clock, noticed });
+  let watching: Promise<void> | undefined;
   const stopping = new AbortController();
   const killing = new AbortController();
   let flushing: Promise<void> | undefined;
@@ -164,6 +169,13 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     flushing = flusher.run(stopping.signal, killing.signal);
   });
   let counted = { dead: 0, at: -Infinity };
+
+  /** Looks after the sheets, besides writing rows. */
+  async function watch(): Promise<void> {
+    for (const [name, part] of [["audit_failed", verification], ["fullness_failed", fullness]] as const) {
+      await part.tick(stopping.signal).catch((error) => stopping.signal.aborted || failed(name, error));
+    }
+  }
 
   async function countDead(): Promise<number> {
     const isRecent = counted.dead > MANY_DEAD && clock.elapsed() - counted.at < COUNT_DEAD_EVERY_MS;
@@ -190,6 +202,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
         log_last_error: "reason" in state ? state.reason : null,
         log_state: state.state,
         log_dead: dead,
+        sheet_percent: fullness.percent,
       };
     },
     refusedRows: async () => (await delivery.deadLetters.list()).map(refusedRow),
@@ -208,6 +221,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       }
       return verdict;
     },
+    check: () => checkSheet(sheet, killing.signal),
     async retry(id) {
       const count = await delivery.deadLetters.retry(id);
       status.probe();
@@ -220,10 +234,8 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     sweep: () => flusher.ring(),
     async tick() {
       if (channel) await receipts.look();
-      // It takes longer than a tick.
-      auditing ??= verification.tick(stopping.signal)
-        .catch((error) => stopping.signal.aborted || failed("audit_failed", error))
-        .then(() => auditing = undefined);
+      // It may take longer than a tick.
+      watching ??= watch().then(() => watching = undefined);
     },
     quiesce: () => stopping.abort(),
     async drain(deadline) {
@@ -231,7 +243,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       await flushing;
     },
     async close() {
-      await Promise.all([flushing, auditing]);
+      await Promise.all([flushing, watching]);
       status.close();
       await idempotentCommit.close();
       await sheet[Symbol.asyncDispose]();

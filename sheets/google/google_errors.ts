@@ -35,7 +35,10 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   const busy = () =>
     new SheetError("busy", `Google asks for patience (${response.status}).`, { retryAfterMs });
-  const setup = ([code, sentence]: Sentence) => new SheetError("setup", sentence, { retryAfterMs, code });
+  const { clientEmail: email, spreadsheetId: spreadsheet, tab } = location;
+  const named = { email, spreadsheet, tab };
+  const setup = ([code, sentence]: Sentence) =>
+    new SheetError("setup", sentence, { retryAfterMs, code, values: named });
 
   if (BUSY_STATUSES.has(response.status) || response.status >= 500) return busy();
   if (/text\/html/.test(response.headers.get("content-type") ?? "") || response.status === 407) {
@@ -147,13 +150,18 @@ export function emptyFirstRow(tab: string): SheetError {
   return new SheetError(
     "setup",
     `The first row of the tab "${tab}" is empty, but there are rows below: delete the empty rows above the header.`,
-    { code: "empty_first_row" },
+    { code: "empty_first_row", values: { tab } },
   );
+}
+
+/** The error for an answer that can't be Google's. */
+export function foreignAnswer(): SheetError {
+  return new SheetError("setup", PROXY, { code: "proxy" });
 }
 
 /** The error for a tab that existed before and is missing now. */
 export function missingTab(tab: string): SheetError {
-  return new SheetError("setup", missingTabSentence(tab), { code: "no_tab" });
+  return new SheetError("setup", missingTabSentence(tab), { code: "no_tab", values: { tab } });
 }
 
 function missingTabSentence(tab: string): string {
@@ -162,7 +170,10 @@ function missingTabSentence(tab: string): string {
 
 /** The error for a tab that this account may not edit. */
 export function protectedTab(tab: string, email: string): SheetError {
-  return new SheetError("setup", protectedSentence(tab, email), { code: "protected" });
+  return new SheetError("setup", protectedSentence(tab, email), {
+    code: "protected",
+    values: { email, tab },
+  });
 }
 
 function protectedSentence(tab: string, email: string): string {

@@ -1,6 +1,7 @@
 /** Rows in a Google spreadsheet. */
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleRequest } from "./google_client.ts";
+import { checkTab } from "./google_check.ts";
 import { findDoubles, requestsToRemove } from "./google_doubles.ts";
 import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { GoogleAccount } from "./google_account.ts";
@@ -137,6 +138,14 @@ export class GoogleSheet implements Sheet {
   shown(row: Row): Row {
     const columns = inRows(this.#options.header);
     return row.map((text, index) => String(cellOf(columns[index], text)));
+  }
+
+  check(signal: AbortSignal): AsyncIterable<string> {
+    return checkTab(this.#tab, this.#options.header, signal);
+  }
+
+  async fullness(signal: AbortSignal): Promise<number> {
+    return (await this.#tab.findTab(signal))?.fullness ?? 0;
   }
 
   async removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number> {

@@ -1,7 +1,7 @@
 /** Requests about one tab of a Google spreadsheet. {@link GoogleSheet} is built on them. */
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleRequest } from "./google_client.ts";
-import { explainGoogleError, isBeyondGrid } from "./google_errors.ts";
+import { explainGoogleError, foreignAnswer, isBeyondGrid } from "./google_errors.ts";
 import { letterOf, parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
 import { headerRow, looks } from "./google_looks.ts";
@@ -13,6 +13,10 @@ export interface TabSize {
   readonly sheetId: number;
   readonly rows: number;
   readonly columns: number;
+  /** Whether the account may not edit all of it. */
+  readonly isProtected: boolean;
+  /** The cells of the whole spreadsheet, empty ones included, as a share of what Google allows. */
+  readonly fullness: number;
 }
 
 /** The cells of a range, and the number of the last row in it. */
@@ -21,6 +25,8 @@ export interface Page {
   readonly lastRow: number;
 }
 
+/** Of one spreadsheet (https://support.google.com/drive/answer/37603). */
+const MAX_CELLS = 10_000_000;
 /** About 3 MB of ids a page. */
 const PAGE_ROWS = 100_000;
 
@@ -47,20 +53,56 @@ export class GoogleTab {
     return letterOf(this.layout.width - 1);
   }
 
+  get title(): string {
+    return this.#options.tab;
+  }
+
+  /** The address with which a spreadsheet is shared. */
+  get email(): string {
+    return this.#options.account.email;
+  }
+
+  /** Another tab of the same spreadsheet. */
+  another(tab: string): GoogleTab {
+    return new GoogleTab(this.#name, { ...this.#options, tab });
+  }
+
   /** The size of the tab; `undefined` when there is no tab of this name. */
   async findTab(signal: AbortSignal): Promise<TabSize | undefined> {
     const { sheets } = await this.call(signal, (api, options) =>
       api.spreadsheets.get({
         spreadsheetId: this.#options.spreadsheetId,
-        fields: "sheets.properties(sheetId,title,gridProperties(rowCount,columnCount))",
+        fields: "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount)),protectedRanges(" +
+          "requestingUserCanEdit,warningOnly))",
       }, options));
-    if (!sheets) throw new Error("Google's answer about the spreadsheet isn't one");
-    const properties = sheets.find((sheet) => sheet.properties?.title === this.#options.tab)?.properties;
-    return properties && {
-      sheetId: properties.sheetId ?? 0,
-      rows: properties.gridProperties?.rowCount ?? 0,
-      columns: properties.gridProperties?.columnCount ?? 0,
+    if (!sheets) throw foreignAnswer();
+    const sheet = sheets.find(({ properties }) => isSame(properties?.title, this.#options.tab));
+    if (!sheet) return undefined;
+    const cells = sheets.reduce((sum, { properties }) => {
+      return sum +
+        (properties?.gridProperties?.rowCount ?? 0) * (properties?.gridProperties?.columnCount ?? 0);
+    }, 0);
+    const { sheetId, gridProperties } = sheet.properties ?? {};
+    return {
+      sheetId: sheetId ?? 0,
+      rows: gridProperties?.rowCount ?? 0,
+      columns: gridProperties?.columnCount ?? 0,
+      isProtected:
+        sheet.protectedRanges?.some((range) => !range.requestingUserCanEdit && !range.warningOnly) ?? false,
+      fullness: cells / MAX_CELLS,
     };
+  }
+
+  /** Appends cells below the table that begins in A1, as they are. */
+  appendRaw(values: string[][], signal: AbortSignal): Promise<unknown> {
+    return this.call(signal, (api, options) =>
+      api.spreadsheets.values.append({
+        spreadsheetId: this.#options.spreadsheetId,
+        range: this.range("A1"),
+        valueInputOption: "RAW",
+        requestBody: { values },
+        fields: "updates(updatedRange)",
+      }, options));
   }
 
   /** Inserts the header above the first row. */
@@ -156,7 +198,7 @@ export class GoogleTab {
     }
     const last = parseRange(body.range)?.lastRow;
     // A foreign answer with status 200 must not count as an empty tab: rows would be written a second time.
-    if (!last) throw new Error("Google's answer to a read isn't one");
+    if (!last) throw foreignAnswer();
     return { values: body.values ?? [], lastRow: last };
   }
 
@@ -209,4 +251,9 @@ export function foundIn(
     last = { position: start + index, id };
   });
   return { present, last };
+}
+
+/** Whether these are the name of one tab: Google takes no notice of the letter case. */
+function isSame(title: string | null | undefined, tab: string): boolean {
+  return title?.toLowerCase() === tab.toLowerCase();
 }

@@ -8,6 +8,7 @@ import { CLOSE } from "../shared/connection/closing.js";
 import { Connection } from "../shared/connection/connection.js";
 import { mountDeadLetters } from "./dead_letters.js";
 import { mountEvents } from "./events.js";
+import { mountSheetCheck } from "./sheet_check.js";
 import { mountFigures } from "./stat_tiles.js";
 import { refusal } from "../shared/refusal.js";
 import { mountSettings } from "../shared/settings.js";
@@ -39,6 +40,7 @@ const deadLetters = mountDeadLetters(part("dead-letters"), {
   empty: part("dead-empty"),
   all: part("retry-all"),
 });
+mountSheetCheck(part("check-sheet"), { ...parts, result: part("sheet-check") });
 const rooms = mountRooms(part("rooms-list"), {
   ...parts,
   empty: part("rooms-empty"),

@@ -17,6 +17,7 @@ const ALERT_NAMES = new Map([
   ["rows_missing", "alert_rows_missing"],
   ["rows_far_below", "alert_rows_far_below"],
   ["rows_differ", "alert_rows_differ"],
+  ["sheet_full", "alert_sheet_full"],
   ["chores_failed", "alert_chores_failed"],
   ["lease_lost", "alert_lease_lost"],
   ["rate_limiting", "alert_rate_limiting"],

@@ -70,6 +70,13 @@ browserTest(
     // What was posted is still there after a reload.
     await root.reload();
     await root.locator("[data-part=events]").getByText("order.id: 42").waitFor();
+    google.share(undefined);
+    await root.getByRole("button", { name: "檢查試算表" }).click();
+    const hint = root.locator("[data-part=sheet-check]");
+    await hint.getByText(`與 ${google.key.client_email} 共用`).waitFor();
+    google.share("writer");
+    await root.getByRole("button", { name: "檢查試算表" }).click();
+    await hint.getByText("可以寫入").waitFor();
   },
   withGoogle,
 );

@@ -38,6 +38,13 @@ export class GoogleError extends Error {
     return new GoogleError(403, "PERMISSION_DENIED", "The caller does not have permission");
   }
 
+  static protectedCell(): GoogleError {
+    return GoogleError.invalid(
+      "You are trying to edit a protected cell or object. Please contact the spreadsheet owner to remove protection if " +
+        "you need to edit.",
+    );
+  }
+
   static policy(): GoogleError {
     return new GoogleError(403, "PERMISSION_DENIED", "The domain administrators have disabled this.", {
       reason: "domainPolicy",

@@ -14,8 +14,9 @@ export class Spreadsheet {
     this.id = id;
   }
 
+  /** Names of tabs take no notice of the letter case. */
   tab(title: string): Tab | undefined {
-    return this.tabs.find((tab) => tab.title === title);
+    return this.tabs.find((tab) => tab.title.toLowerCase() === title.toLowerCase());
   }
 
   addTab(title: string, rowCount?: number, columnCount?: number, sheetId = this.#freeId()): Tab {
@@ -48,6 +49,7 @@ export class Spreadsheet {
           frozenRowCount: tab.frozenRowCount,
         },
       },
+      protectedRanges: tab.isProtected ? [{ requestingUserCanEdit: false }] : undefined,
     }));
     return { spreadsheetId: this.id, properties: { title: "Log", locale: "zh_TW" }, sheets };
   }
@@ -93,6 +95,9 @@ export class Spreadsheet {
       this.#tab(sheetId).write(rowIndex ?? 0, columnIndex ?? 0, rows);
     } else if (addSheet) {
       this.#addSheet(addSheet.properties ?? {});
+    } else if (request.deleteSheet) {
+      const { sheetId } = this.#tab(request.deleteSheet.sheetId);
+      this.tabs = this.tabs.filter((tab) => tab.sheetId !== sheetId);
     } else if (updateDimensionProperties?.fields === "pixelSize") {
       const { range, properties } = updateDimensionProperties;
       this.#tab(range?.sheetId).widths.set(range?.startIndex ?? 0, properties?.pixelSize ?? 100);
@@ -135,6 +140,7 @@ export class Spreadsheet {
   async append(range: string, values: Value[][], query: URLSearchParams): Promise<unknown> {
     const { tab, cells } = this.#resolve(range);
     const input = entered(values, query);
+    if (tab.isProtected) throw GoogleError.protectedCell();
     const { top, left } = tab.tableEnd(cells);
     if (query.get("insertDataOption") === "INSERT_ROWS") {
       this.#demandSpace(values.length * tab.columnCount);

@@ -20,6 +20,8 @@ export class Tab {
   rowCount: number;
   columnCount: number;
   frozenRowCount = 0;
+  /** Whether the account may not edit it. */
+  isProtected = false;
   readonly sheetId: number;
   /** Pixels, by column. */
   readonly widths = new Map<number, number>();

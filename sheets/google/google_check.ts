@@ -1,0 +1,59 @@
+/** Tries everything that writing rows needs, once, without touching people's rows. */
+import { Layout } from "../layout.ts";
+import type { Row } from "../sheet.ts";
+import { foreignAnswer, protectedTab } from "./google_errors.ts";
+import { letterOf } from "./google_ranges.ts";
+import type { GoogleTab } from "./google_tab.ts";
+
+/** What is tried, in this order. */
+export type GoogleStep = "sign_in" | "spreadsheet" | "tab" | "write" | "read" | "delete";
+
+/** The hidden tab of a test. */
+const TEST_TAB = "talksheet check";
+const TEST_ROW = ["talksheet check"];
+
+/**
+ * Yields each step once it is done.
+ *
+ * @throws {SheetError} what keeps rows from being written.
+ * @throws {Error} when Google can't be reached.
+ */
+export async function* checkTab(
+  tab: GoogleTab,
+  header: Row,
+  signal: AbortSignal,
+): AsyncGenerator<GoogleStep> {
+  const left = await tab.another(TEST_TAB).findTab(signal);
+  yield "sign_in";
+  yield "spreadsheet";
+  await checkOwnTab(tab, header, signal);
+  yield "tab";
+  // A check that was killed has left it.
+  if (left) await tab.change([{ deleteSheet: { sheetId: left.sheetId } }], signal);
+  const sheetId = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+  const gridProperties = { rowCount: 1, columnCount: 1 };
+  const properties = { sheetId, title: TEST_TAB, hidden: true, gridProperties };
+  await tab.change([{ addSheet: { properties } }], signal);
+  const test = tab.another(TEST_TAB);
+  try {
+    await test.appendRaw([TEST_ROW], signal);
+    yield "write";
+    const rows = await test.readRaw("A1:A1", signal);
+    if (rows?.[0]?.[0] !== TEST_ROW[0]) throw foreignAnswer();
+    yield "read";
+  } finally {
+    await tab.change([{ deleteSheet: { sheetId } }], signal);
+  }
+  yield "delete";
+}
+
+/** Looks at the tab of the rows; one that isn't there is made with the first row. */
+async function checkOwnTab(tab: GoogleTab, header: Row, signal: AbortSignal): Promise<void> {
+  const size = await tab.findTab(signal);
+  if (!size) return;
+  if (size.isProtected) throw protectedTab(tab.title, tab.email);
+  const rows = await tab.readRaw(`A1:${letterOf(size.columns - 1)}1`, signal);
+  if (Layout.configured(header).isFilled(rows?.[0])) {
+    Layout.of(rows?.[0] ?? [], header, `the tab "${tab.title}"`);
+  }
+}
