@@ -9,6 +9,7 @@ import {
 } from "playwright-core";
 import { type Service, start } from "../../main.ts";
 import type { Config } from "../../routes/config.ts";
+import { CHEAP_PASSWORDS } from "./service.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const ARGUMENTS = [
@@ -34,8 +35,10 @@ const PATIENCE_MS = 30_000;
 let browser: Promise<Browser> | undefined;
 let isClosedAtTheEnd = false;
 
-function sharedBrowser(): Promise<Browser> {
-  return browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+/** One that has crashed fails the test that it crashed in, and no other one. */
+async function sharedBrowser(): Promise<Browser> {
+  if (browser && !(await browser).isConnected()) browser = undefined;
+  return await (browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }));
 }
 
 function closeBrowserAtTheEnd(): void {
@@ -94,6 +97,7 @@ function ownService(config: Partial<Config>, directory: string): Promise<Service
     serviceToken: TOKEN,
     rateMessagesPerMinute: 0,
     logLevel: "error",
+    passwordCost: CHEAP_PASSWORDS,
     ...config,
   });
 }
@@ -164,7 +168,9 @@ export class Stage implements AsyncDisposable {
   /** A person with an account who has signed in, and is at the address `to`. */
   async signedIn(username: string, to = "/chat/", options: BrowserContextOptions = {}): Promise<Page> {
     const page = await this.person(options);
-    const answer = await page.request.post(`${this.url}/api/session`, { data: { username, password: PASSWORD } });
+    const answer = await page.request.post(`${this.url}/api/session`, {
+      data: { username, password: PASSWORD },
+    });
     assertEquals(answer.status(), 200);
     await page.goto(this.url + to);
     return page;
