@@ -11,6 +11,7 @@ import type { History } from "../rooms/messages/history.ts";
 import type { Idempotency } from "../rooms/kv/idempotency_keys.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
+import type { WatchLevels } from "../rooms/notifications/watch/watch_levels.ts";
 import type { UnreadRooms } from "../rooms/notifications/unread/unread_rooms.ts";
 import type { Subscriptions } from "../rooms/notifications/subscriptions.ts";
 import type { Outbox } from "../rooms/messages/outbox.ts";
@@ -54,6 +55,7 @@ import type { StaticFiles } from "./pages/static_files.ts";
 import { socketCheck } from "./api/socket_check.ts";
 import { taskSocket } from "./sockets/tasks.ts";
 import { tokensApi } from "./api/tokens.ts";
+import { mySettingsApi, roomWatchApi } from "./api/watch.ts";
 import { usersApi } from "./api/users.ts";
 
 /** What the routes work on. */
@@ -73,6 +75,7 @@ export interface AppParts extends Access, OpenStats {
   readonly inboxes: Inboxes;
   readonly subscriptions: Subscriptions;
   readonly unreadRooms: UnreadRooms;
+  readonly watchLevels: WatchLevels;
   readonly delivery: RowDelivery;
   readonly reports: Reports;
   readonly files: StaticFiles;
@@ -109,9 +112,11 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", messagesApi(parts))
     .route("/api/rooms", invitesApi({ ...parts, ...config }))
     .route("/api/rooms", searchApi(parts))
+    .route("/api/rooms", roomWatchApi(parts))
     .route("/api/me/rooms", myRoomsApi(parts))
     .route("/api", filesApi({ ...parts, authentication }))
     .route("/files", fileDownload(parts))
+    .route("/api/me/settings", mySettingsApi(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", sheetApi({ ...parts, timeZone: config.timeZone }))

@@ -111,7 +111,7 @@ const POST = v.variant("type", [
   /** Asks all, or one, for a snapshot of the people there. */
   v.object({ type: v.literal("who"), from: ID, to: v.optional(ID) }),
   v.object({ type: v.literal("typing"), room: v.string(), user: USER }),
-  /** The inbox of an account has changed. */
+  /** The inbox of an account has changed, or what it watches. */
   v.object({ type: v.literal("inbox"), account: ID }),
   /** An account has read a room up to a message, or has entered it. */
   v.object({ type: v.literal("room_read"), account: ID, room: v.string(), seq: v.string(), id: ID }),

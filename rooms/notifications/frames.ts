@@ -10,11 +10,12 @@
  * | --- | --- |
  * | `{"type":"unread_count","count":3}` | on connect, and when the count changes |
  * | `{"type":"notification","id","title","message","url","timestamp"}` | a notification has arrived |
- * | `{"type":"room_unread","room","unread","mentions","last"}` | on connect for each room of the account, and on a change |
+ * | `{"type":"room_unread","room","title","unread","mentions","level","last"}` | on connect for each room of the account, and on a change |
  * | `{"type":"error","error":"a sentence","code"}` | the frame was refused; the connection stays open |
  */
 import * as v from "valibot";
 import { type ErrorCode, FrameError, parseObject } from "../protocol.ts";
+import type { WatchLevel } from "./watch/watch_levels.ts";
 import type { Notification } from "./notification.ts";
 
 /** The size of a frame from a client, in bytes of UTF-8; a larger one closes with 1009. */
@@ -61,11 +62,18 @@ export function encodeNotification({ id, title, message, url, timestamp }: Notif
 
 /** Encodes what is unread in a room; `last` is the JSON of its newest message, or `null`. */
 export function encodeRoomUnread(
-  { room, unread, mentions }: { room: string; unread: number; mentions: number },
+  { room, title, unread, mentions, level }: {
+    room: string;
+    title: string;
+    unread: number;
+    mentions: number;
+    level: WatchLevel;
+  },
   last: string,
 ): string {
   // The name of a room needs no escape.
-  return `{"type":"room_unread","room":"${room}","unread":${unread},"mentions":${mentions},"last":${last}}`;
+  const counts = `"unread":${unread},"mentions":${mentions},"level":"${level}"`;
+  return `{"type":"room_unread","room":"${room}","title":${JSON.stringify(title)},${counts},"last":${last}}`;
 }
 
 /** Encodes why a frame was refused; `error` is a sentence. */

@@ -18,6 +18,7 @@ import { type Inboxes, MOST_ARRIVING } from "./inboxes.ts";
 import { mentionedIn } from "./mention.ts";
 import type { MentionJob, MentionOutbox } from "./mention_outbox.ts";
 import type { Mentioner } from "./mention_quota.ts";
+import type { WatchLevels } from "./watch/watch_levels.ts";
 import { type Notification, RETENTION_DAYS } from "./notification.ts";
 
 interface MentionWorkerParts {
@@ -26,6 +27,7 @@ interface MentionWorkerParts {
   readonly accounts: Accounts;
   readonly roomPermissions: PermissionStore;
   readonly inboxes: Inboxes;
+  readonly watchLevels: Pick<WatchLevels, "of">;
   /** Finds the `seq` of a message. */
   readonly history: Pick<History, "find">;
   /** Called when a job failed; it stays in the outbox. */
@@ -129,7 +131,10 @@ export class MentionWorker {
       // Before any delivery, so that a withdrawal finds everybody who may have been notified.
       await kv.set([MENTIONED, message.id], ids, { expireIn: LIFE_MS });
       const of = due[message.account ? "account" : "guest"];
-      for (const id of ids) of.set(id, [...of.get(id) ?? [], notification]);
+      for (const id of ids) {
+        if (await this.#parts.watchLevels.of(id, message.room) === "none") continue;
+        of.set(id, [...of.get(id) ?? [], notification]);
+      }
     }
     for (const by of ["guest", "account"] as const) {
       for (const [account, notifications] of due[by]) {

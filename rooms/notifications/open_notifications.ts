@@ -7,6 +7,7 @@ import { Inboxes } from "./inboxes.ts";
 import { POLL_EVERY_MS, Subscriptions } from "./subscriptions.ts";
 import type { MentionOutbox } from "./mention_outbox.ts";
 import type { MessageLog } from "../messages/message_log.ts";
+import { WatchLevels } from "./watch/watch_levels.ts";
 import { UnreadRooms } from "./unread/unread_rooms.ts";
 
 interface NotificationsParts {
@@ -29,6 +30,7 @@ export interface Notifications {
   readonly inboxes: Inboxes;
   readonly subscriptions: Subscriptions;
   readonly unreadRooms: UnreadRooms;
+  readonly watchLevels: WatchLevels;
   readonly name: "notifications";
   receive(post: Post): void;
   resync(): void;
@@ -50,18 +52,23 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     random,
     changed(account) {
       subscriptions.changed(account);
-      unreadRooms.inboxChanged(account);
+      unreadRooms.accountChanged(account);
       channel?.post({ type: "inbox", account });
     },
   });
   const subscriptions = new Subscriptions(inboxes, (error) => failed("subscriptions_failed", error));
-  const unreadRooms = new UnreadRooms({ ...parts, ...access, inboxes });
+  const watchLevels = new WatchLevels(kv, (account) => {
+    unreadRooms.accountChanged(account);
+    channel?.post({ type: "inbox", account });
+  });
+  const unreadRooms = new UnreadRooms({ ...parts, ...access, inboxes, watchLevels });
   mentions.setNameFilter((initial) => access.accounts.mayBeginName(initial));
   const mentionWorker = new MentionWorker({
     ...access,
     kv,
     outbox: mentions,
     inboxes,
+    watchLevels,
     history: parts.log.history,
     failed: (error) => failed("mention_worker_failed", error),
   });
@@ -88,7 +95,9 @@ export function openNotifications(parts: NotificationsParts): Notifications {
   }
 
   async function tidyAccount(account: string): Promise<void> {
-    if (!await inboxes.tidy(account)) await unreadRooms.marks.erase(account);
+    if (await inboxes.tidy(account)) return;
+    await unreadRooms.marks.erase(account);
+    await watchLevels.erase(account);
   }
 
   async function tidy(): Promise<void> {
@@ -113,6 +122,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     inboxes,
     subscriptions,
     unreadRooms,
+    watchLevels,
     receive(post) {
       unreadRooms.receive(post);
       if (post.type === "inbox") subscriptions.changed(post.account);

@@ -5,6 +5,7 @@ import type { Account } from "../../rooms/access/accounts.ts";
 import { Check, FormEnd, PasswordField, TextField } from "./parts/form.tsx";
 import { Bell, Settings } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
+import { WatchForm } from "./parts/watch_fields.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 import { SignInPage, SignUpPage } from "./sign_in_pages.tsx";
@@ -119,6 +120,9 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
             <Check name="keep_tokens" label={words["account.keep_tokens"]} />
             <FormEnd submit={words["account.password_change"]} confirms />
           </form>
+        </Part>
+        <Part id="watch" title={words["watch.title"]}>
+          <WatchForm page={page} />
         </Part>
         <Part id="sessions" title={words["account.sessions"]}>
           <ul class="account__list" data-part="sessions"></ul>

@@ -4,6 +4,7 @@ import { Icon, Layout, NoScript } from "./parts/layout.tsx";
 import { MessageDialogs } from "./parts/message_dialogs.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import { RoomRow } from "./parts/room_row.tsx";
+import { RoomLevel } from "./parts/watch_fields.tsx";
 
 /** What a room's page shows besides who is signed in. */
 export interface RoomValues {
@@ -210,6 +211,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           </section>
         </div>
         <div class="people__actions">
+          <RoomLevel page={page} />
           <button class="button button--quiet" data-part="copy" data-room={room} type="button">
             {words["room.copy_link"]}
           </button>

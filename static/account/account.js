@@ -7,6 +7,7 @@ import { mountForm } from "../shared/form.js";
 import { refusal } from "../shared/refusal.js";
 import { mountSettings } from "../shared/settings.js";
 import { openStorage } from "../shared/storage.js";
+import { mountWatchForm } from "./watch_form.js";
 import { pageWords } from "../shared/words.js";
 
 /** @typedef {{ id: string, name: string, used_at: string, ends_at: string, current?: boolean }} Credential */
@@ -30,6 +31,7 @@ mountForm(part("change-name"), {
     part("done", form).textContent = words.say("name_changed", { name: user.display_name });
   },
 });
+mountWatchForm(part("watch"), { words });
 part("copy-token").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(part("secret").textContent ?? "");

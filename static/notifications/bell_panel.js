@@ -7,6 +7,7 @@ import { followMentions } from "./mentions.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { copyOf, part } from "../shared/parts.js";
 import { markTitle } from "../shared/title_marks.js";
+import { RoomNotices } from "./room_notices.js";
 import { followRooms } from "./unread_title.js";
 
 /** @import { Notification } from "./inbox_socket.js" */
@@ -38,6 +39,11 @@ export function mountBell(bell) {
   const list = /** @type {HTMLElement | null} */ (document.querySelector("[data-part=list]"));
   if (list) followMentions(list, { socket, unread });
   followRooms(socket);
+  const { newOne = "", newMany = "" } = bell.dataset;
+  new RoomNotices({
+    socket,
+    say: (count) => count === 1 ? newOne : newMany.replace("{count}", String(count)),
+  });
   followNetwork(socket);
   socket.connect();
 }

@@ -9,7 +9,7 @@ import { Emitter } from "../shared/emitter.js";
 
 /**
  * What is unread in a room of this account; `last`: its newest message.
- * @typedef {{ room: string, unread: number, mentions: number, last: LastMessage | null }} RoomUnread
+ * @typedef {{ room: string, title: string, unread: number, mentions: number, level: "all" | "mentions" | "none", last: LastMessage | null }} RoomUnread
  */
 
 /**

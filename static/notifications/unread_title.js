@@ -4,7 +4,8 @@ import { markTitle } from "../shared/title_marks.js";
 
 /**
  * Shows in the window's title how many messages of this account's rooms are unread, and tells the page's lists of rooms what is
- * unread in each (`roomunread` on the document). The room that is in view doesn't count.
+ * unread in each (`roomunread` on the document). The room that is in view
+ * doesn't count, nor do muted ones.
  * @param {InboxSocket} socket
  * @returns {void}
  */
@@ -18,7 +19,7 @@ export function followRooms(socket) {
     markTitle("messages", total);
   };
   socket.on("room", (change) => {
-    counts.set(change.room, change.unread);
+    counts.set(change.room, change.level === "none" ? 0 : change.unread);
     show();
     document.dispatchEvent(new CustomEvent("roomunread", { detail: change }));
   });

@@ -18,6 +18,7 @@ import { mountReadMark } from "./connection/read_mark.js";
 import { mountRateNotice } from "./composer/rate_notice.js";
 import { MentionablePeople } from "./people/mentionable_people.js";
 import { mountPeoplePanel } from "./people/people_panel.js";
+import { mountWatchLevel } from "./people/watch_level.js";
 import { mountRoomMembers } from "./people/room_members.js";
 import { mountPermissions } from "./permissions.js";
 import { mountSettings, pageAccount } from "../shared/settings.js";
@@ -128,6 +129,7 @@ function enter(username) {
   if (account) {
     mountReadMark(list, { socket });
     socket.on("read", (id) => visits.see(room, id));
+    mountWatchLevel(part("watch"), { room });
   } else mountPageTitle(list);
   const { messages } = mountMessageList(list, { socket, words, room, account, seenId });
   mountJumpToMessage(part("notice"), { list, words });

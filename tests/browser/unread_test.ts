@@ -61,3 +61,52 @@ browserTest(
     assertEquals(await desk.locator(".message__unread").count(), 0);
   },
 );
+
+browserTest(
+  "A watched room's messages are gathered in one desktop notification while nobody looks, with a sound if one wants, and a muted room's in none",
+  async (stage) => {
+    await stage.account("小安");
+    const ada = await stage.signedIn("小安", "/account/");
+    await ada.getByLabel("沒有另外設定的聊天室，通知我").selectOption("所有訊息");
+    await ada.getByLabel("這個瀏覽器的提示音").selectOption("每則會通知我的訊息");
+    await ada.locator("[data-part=watch] [type=submit]").click();
+    await ada.getByText("已儲存").waitFor();
+    await ada.addInitScript(() => {
+      const told: string[] = [];
+      class Told {
+        static permission = "granted";
+        onclick = null;
+        constructor(title: string, { body }: NotificationOptions) {
+          told.push(`${title}: ${body}`);
+        }
+        close(): void {}
+      }
+      class Silent extends OscillatorNode {
+        override start(): void {
+          told.push(`♪${this.frequency.value}`);
+        }
+        override stop(): void {}
+      }
+      Object.assign(globalThis, { told, Notification: Told, OscillatorNode: Silent });
+    });
+    const told = (): Promise<string[]> => ada.evaluate(() => Reflect.get(globalThis, "told"));
+    await ada.goto(stage.room("muted"));
+    await connected(ada);
+    await ada.getByRole("button", { name: /線上/ }).click();
+    await ada.getByLabel("通知我").selectOption("不通知");
+    await ada.goto(stage.room("desk"));
+    await connected(ada);
+    // In view: nothing.
+    await stage.say("desk", "看得到", "客人");
+    await bubble(ada, "看得到").waitFor();
+    await ada.evaluate(() => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    for (const text of ["一", "二", "三"]) await stage.say("muted", text, "客人");
+    for (const text of ["一", "二", "三"]) await stage.say("desk", text, "客人");
+    await ada.waitForFunction(() => Reflect.get(globalThis, "told").length === 2);
+    assertEquals((await told()).sort(), ["desk: 3 則新訊息", "♪660"]);
+    assert((await ada.title()).startsWith("(3) "));
+  },
+);

@@ -9,6 +9,7 @@ import { Counters } from "../../rooms/counters.ts";
 import { messageIn } from "../../rooms/messages/message.ts";
 import { PermissionStore } from "../../rooms/access/room_permissions.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
+import { WatchLevels } from "../../rooms/notifications/watch/watch_levels.ts";
 import { UnreadRooms } from "../../rooms/notifications/unread/unread_rooms.ts";
 import { MessageLog } from "../../rooms/messages/message_log.ts";
 import { Rooms } from "../../rooms/rooms.ts";
@@ -95,7 +96,13 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   );
   const inboxes = new Inboxes({ ...common, changed() {} });
   const roomPermissions = new PermissionStore(kv, changes);
-  const unreadRooms = new UnreadRooms({ ...common, log, inboxes, roomPermissions });
+  const unreadRooms = new UnreadRooms({
+    ...common,
+    log,
+    inboxes,
+    roomPermissions,
+    watchLevels: new WatchLevels(kv, () => {}),
+  });
   lifecycle.add({ name: "unread_rooms", close: () => unreadRooms.close() });
   const links = new FileLinks();
   const filesUrl = "";

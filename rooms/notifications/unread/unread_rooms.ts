@@ -13,6 +13,7 @@ import { FrameError } from "../../protocol.ts";
 import type { User } from "../../user.ts";
 import type { Inboxes } from "../inboxes.ts";
 import { encodeRoomUnread } from "../frames.ts";
+import { type AccountLevels, DEFAULT_SETTINGS, type WatchLevels } from "../watch/watch_levels.ts";
 import { type AccountRoom, listRooms } from "./account_rooms.ts";
 import { type RoomMark, RoomMarks } from "./room_marks.ts";
 import { type Count, countAfter, type CountParts, lastMessage, mentionsAfter } from "./unread_count.ts";
@@ -33,6 +34,7 @@ export interface UnreadRoomsParts {
   readonly channel: Channel | undefined;
   readonly roomPermissions: Pick<PermissionStore, "of">;
   readonly inboxes: Pick<Inboxes, "unreadMentions" | "markRoomRead">;
+  readonly watchLevels: Pick<WatchLevels, "all">;
   /** Reports what went wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
@@ -44,6 +46,7 @@ interface Reader {
   readonly listeners: Set<(frame: string) => void>;
   readonly rooms: Map<string, { mark: RoomMark; count?: Count; sent?: string }>;
   mentions: ReadonlyMap<string, readonly string[]>;
+  levels: Pick<AccountLevels, "of">;
   /** Resolves when its rooms are known. */
   loading: Promise<void>;
 }
@@ -144,10 +147,10 @@ export class UnreadRooms {
     };
   }
 
-  /** To be called when the inbox of an account has changed, or may have. */
-  inboxChanged(account: string): void {
+  /** To be called when the inbox of an account has changed, or what it watches, or may have. */
+  accountChanged(account: string): void {
     const reader = this.#readers.get(account);
-    if (reader) this.#later(() => this.#loadMentions(reader).then(() => this.#tellAll(reader)));
+    if (reader) this.#later(() => this.#load(reader).then(() => this.#tellAll(reader)));
   }
 
   /** To be called when the permissions of a room have changed. */
@@ -158,7 +161,7 @@ export class UnreadRooms {
   /** Takes what another isolate has noted. */
   receive(post: Post): void {
     if (post.type === "room_read") this.#moved(post.account, post);
-    else if (post.type === "inbox") this.inboxChanged(post.account);
+    else if (post.type === "inbox") this.accountChanged(post.account);
   }
 
   /** Reads all marks of connected accounts again, because posts may have been lost. */
@@ -183,20 +186,23 @@ export class UnreadRooms {
       listeners: new Set(),
       rooms: new Map(),
       mentions: new Map(),
+      levels: { of: () => DEFAULT_SETTINGS.level },
       loading: Promise.resolve(),
     };
     this.#readers.set(user.id, reader);
     reader.loading = (async () => {
       // What is read or said meanwhile is told by what comes after this.
       for (const mark of await this.marks.of(user.id)) this.#note(reader, mark);
-      await this.#loadMentions(reader);
+      await this.#load(reader);
       await this.#tellAll(reader);
     })();
     return reader;
   }
 
-  async #loadMentions(reader: Reader): Promise<void> {
-    reader.mentions = await this.#parts.inboxes.unreadMentions(reader.user.id);
+  async #load(reader: Reader): Promise<void> {
+    const { inboxes, watchLevels } = this.#parts;
+    reader.mentions = await inboxes.unreadMentions(reader.user.id);
+    reader.levels = await watchLevels.all(reader.user.id);
   }
 
   /** Takes a mark of a reader, unless it has a later one; answers whether it was taken. */
@@ -266,7 +272,9 @@ export class UnreadRooms {
     state.count = await countAfter(this.#counting, room, seq, state.count);
     const unread = isAllowed ? state.count.unread : 0;
     const mentions = isAllowed ? mentionsAfter(reader.mentions.get(room), seq) : 0;
-    const frame = encodeRoomUnread({ room, unread, mentions }, isAllowed ? last : "null");
+    const level = reader.levels.of(room);
+    const title = isAllowed ? permissions.title : "";
+    const frame = encodeRoomUnread({ room, title, unread, mentions, level }, isAllowed ? last : "null");
     if (frame === state.sent) return;
     state.sent = frame;
     for (const send of reader.listeners) send(frame);

@@ -38,7 +38,13 @@ export function Actions({ page }: PageProps): Markup {
 export function Bell({ page }: PageProps): Markup {
   const { words } = page;
   return (
-    <div class="bell" data-part="bell" data-for="account">
+    <div
+      class="bell"
+      data-part="bell"
+      data-for="account"
+      data-new-one={words["live.new_messages.one"]}
+      data-new-many={words["live.new_messages"]}
+    >
       <button class="icon-button bell__button" type="button" popovertarget="notifications">
         <Icon name="bell" />
         <span class="bell__words">{words["bell.title"]}</span>
