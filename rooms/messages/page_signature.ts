@@ -7,7 +7,8 @@
  * | `["search", room, after]` | the {@link Signature} of the page with the same `after`, written in the page's commit |
  *
  * A signature is a Bloom filter (https://en.wikipedia.org/wiki/Bloom_filter) of all characters, and pairs of neighbouring
- * ones, in the folded texts of a page: Chinese is found by one character or two, and Latin within words.
+ * ones, in the folded texts of a page: Chinese is found by one character or two, and Latin within words. Nearly every page
+ * has all the pairs of a short Latin word somewhere, so runs of four ASCII characters are in the filter, too.
  */
 import { type Line, SEQ_LENGTH } from "./message.ts";
 
@@ -18,12 +19,16 @@ export interface Signature {
   readonly to: string;
   /** The filter. */
   readonly bits: Uint8Array;
+  /** Whether runs of {@link RUN} are in the filter; pages that older versions wrote have none. */
+  readonly hasRuns?: boolean;
 }
 
 /** Bits for each character of a page's text: 5 % of the pages that lack a pair of characters are read in vain. */
 const BITS_PER_CHARACTER = 8;
 /** Bits that each pair sets. */
 const HASHES = 3;
+/** ASCII characters of a run. */
+const RUN = 4;
 const MIN_BYTES = 32;
 /** Half of what KV takes as one value. */
 const MAX_BYTES = 32_000;
@@ -42,7 +47,7 @@ export function folded(text: string): string {
 
 /** The signature of a page's lines. */
 export function signatureOf(lines: readonly Line[]): Signature {
-  const texts = lines.map((line) => between(line, `"message":"`, `","time":"`));
+  const texts = lines.map((line) => between(line, `"message":"`, `","`));
   const text = folded(texts.join("\n"));
   const names = new Set(lines.map((line) => between(line, `"username":"`, `","`)));
   const size = Math.ceil(text.length * BITS_PER_CHARACTER / 8) + names.size * HASHES;
@@ -58,15 +63,17 @@ export function signatureOf(lines: readonly Line[]): Signature {
     const unit = text.charCodeAt(i);
     add(hashOf(0, unit));
     add(hashOf(before, unit));
+    if (isRun(text, i)) add(runHash(text, i));
     before = unit;
   }
   for (const name of names) add(nameHash(name));
-  return { from: timeIn(lines[0]), to: timeIn(lines[lines.length - 1]), bits };
+  return { from: timeIn(lines[0]), to: timeIn(lines[lines.length - 1]), bits, hasRuns: true };
 }
 
 /** What a page must have for a search to read it; words and name are {@link folded}. */
 export class Sought {
   readonly #hashes: number[] = [];
+  readonly #runs: number[] = [];
 
   constructor({ words, name }: { words: readonly string[]; name?: string }) {
     for (const word of words) {
@@ -76,21 +83,39 @@ export class Sought {
         if (isEscaped(unit)) continue;
         this.#hashes.push(hashOf(0, unit));
         if (i > 0 && !isEscaped(units[i - 1])) this.#hashes.push(hashOf(units[i - 1], unit));
+        if (isRun(word, i)) this.#runs.push(runHash(word, i));
       }
     }
     if (name !== undefined && !/["\\]/.test(name)) this.#hashes.push(nameHash(name));
   }
 
   /** Whether a page may hold it; false is certain. */
-  mayBeIn({ bits }: Signature): boolean {
-    return this.#hashes.every((hash) => {
+  mayBeIn({ bits, hasRuns = false }: Signature): boolean {
+    const isIn = (hash: number): boolean => {
       for (let i = 0; i < HASHES; i++) {
         const bit = bitAt(hash, i, bits.length);
         if (!(bits[bit >> 3] & 1 << (bit & 7))) return false;
       }
       return true;
-    });
+    };
+    // Runs are the rarest: most pages are told apart by the first one.
+    return (!hasRuns || this.#runs.every(isIn)) && this.#hashes.every(isIn);
   }
+}
+
+/** Whether the {@link RUN} characters from a place on are ASCII's, none of which JSON escapes. */
+function isRun(text: string, start: number): boolean {
+  if (start + RUN > text.length) return false;
+  for (let i = start; i < start + RUN; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit <= 0x20 || unit > 0x7e || isEscaped(unit)) return false;
+  }
+  return true;
+}
+
+function runHash(text: string, start: number): number {
+  const half = (at: number): number => hashOf(text.charCodeAt(at), text.charCodeAt(at + 1));
+  return hashOf(half(start), half(start + 2));
 }
 
 /** A part of a line's JSON, still escaped: a quote in a text is, so the ends are unmistakable. */
@@ -100,7 +125,7 @@ function between(line: Line, start: string, end: string): string {
 }
 
 function timeIn(line: Line): string {
-  return between(line, `","time":"`, `"`);
+  return between(line, `,"time":"`, `"`);
 }
 
 /** `"` and `\`, which JSON escapes, and control characters. */

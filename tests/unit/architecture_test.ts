@@ -18,7 +18,14 @@ const LAYERS = [
   ["rooms/kv"],
   ["rooms/lifecycle.ts"],
   ["rooms/frame_decoder.ts"],
-  ["rooms/protocol.ts", "rooms/user.ts", "rooms/clock.ts", "rooms/counters.ts", "rooms/trace.ts"],
+  [
+    "rooms/protocol.ts",
+    "rooms/user.ts",
+    "rooms/clock.ts",
+    "rooms/counters.ts",
+    "rooms/trace.ts",
+    "rooms/turns.ts",
+  ],
 ];
 
 const MAX_FILES = 20;
