@@ -9,7 +9,7 @@ import {
 } from "playwright-core";
 import { type Service, start } from "../../main.ts";
 import type { Config } from "../../routes/config.ts";
-import { CHEAP_PASSWORDS } from "./service.ts";
+import { CHEAP_PASSWORDS } from "./passwords.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const ARGUMENTS = [

@@ -2,6 +2,7 @@
 import { type Service, start } from "../../main.ts";
 import type { Frame } from "./client.ts";
 import type { Config } from "../../routes/config.ts";
+import { CHEAP_PASSWORDS } from "./passwords.ts";
 
 export interface TestService extends Service {
   /** Where its files are. */
@@ -12,9 +13,6 @@ export interface TestService extends Service {
 
 /** A token with the service role. */
 export const TOKEN = "a-token-for-tests-only";
-
-/** log2 N of scrypt: 5 ms a hash instead of 370 (and 820 on Deno 2.5), since nearly every test makes accounts. */
-export const CHEAP_PASSWORDS = 8;
 
 /** A directory for one test, removed with it. */
 export async function temporaryDirectory(): Promise<{ path: string } & AsyncDisposable> {
