@@ -1,7 +1,7 @@
 /** One connection in one room. */
 import type { Sender } from "./messages/journal.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
-import { encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
+import { encodeFrame, EVENTS, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
 import type { User } from "./user.ts";
 
 /** What a room needs of a socket: the port between them. */
@@ -66,6 +66,12 @@ export class Member implements Sender {
   /** Sends a frame that clients written by the tutorials don't know, to others. */
   sendEvent(frame: string): void {
     if (this.connection.takesEvents) this.connection.send(frame);
+  }
+
+  /** Sends a frame of this type, unless the client doesn't know such frames. */
+  sendFrame(frame: string, type: ServerFrame["type"]): void {
+    if (EVENTS.has(type)) this.sendEvent(frame);
+    else this.connection.send(frame);
   }
 
   /** Sends the acknowledgement of a message that asked for one. */

@@ -172,14 +172,49 @@ export type ServerFrame =
     private: boolean;
     read_only: boolean;
     closed?: true;
+    description?: string;
+    slow_mode_seconds?: number;
+    approval?: true;
     /** Only in the frame on connect, which is for one user. */
     may_change?: boolean;
+    may_moderate?: true;
+  }
+  /** To its author: a message waits for approval. */
+  | { type: "pending"; client_id?: string; id: string }
+  /** To hosts: the same. */
+  | {
+    type: "pending_message";
+    id: string;
+    room: string;
+    user: string;
+    username: string;
+    person: string;
+    message: string;
+    timestamp: string;
+    account?: true;
+    reply_to?: { id: string };
+  }
+  /** To its author and to hosts: it was decided on, and became the message `message_id`. */
+  | {
+    type: "pending_decided";
+    id: string;
+    room: string;
+    client_id?: string;
+    approved: boolean;
+    message_id?: string;
   }
   /** To the other connections of an account: it has read up to the message `id`, behind which are `unread` others. */
   | { type: "read"; id: string; unread: number }
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
+
+/** Frames outside of the order of messages that clients of the tutorials don't know. */
+export const EVENTS: ReadonlySet<ServerFrame["type"]> = new Set([
+  "message_deleted",
+  "pending_message",
+  "pending_decided",
+]);
 
 /** What was done to messages: `id` and `seq` are the entry's, but in `message_deleted`, where `id` is the message's. */
 export type ChangedFrame =
@@ -231,6 +266,9 @@ export type ErrorCode =
   | "not_allowed"
   | "too_late"
   | "file_refused"
+  | "muted"
+  | "slow_mode"
+  | "blocked_word"
   | "internal";
 
 /** The codes with which the service closes a socket (RFC 6455, 7.4; 4000 to 4999 are its own). */

@@ -227,11 +227,10 @@ export class Room {
     for (const member of this.#members) member.connection.send(frame);
   }
 
-  /** Sends the members a frame that isn't a message. */
-  send(frame: ServerFrame): void {
+  /** Sends a frame that isn't a message to the members whom it is for: all by default. */
+  send(frame: ServerFrame, isFor: (user: User) => boolean = () => true): void {
     const text = encodeFrame(frame);
-    const isEvent = frame.type === "message_deleted";
-    for (const member of this.#members) isEvent ? member.sendEvent(text) : member.connection.send(text);
+    for (const member of this.#members) if (isFor(member.user)) member.sendFrame(text, frame.type);
   }
 
   /** Closes all connections, and resolves when they are closed. */

@@ -176,7 +176,7 @@ export class RoomEntries {
     const { history } = this.#parts;
     const pins = history.entries(this.#room).pins;
     const late = entries.filter(({ entry, message_id }) =>
-      entry !== "deleted" && history.recentLine(this.#room, message_id) === undefined
+      message_id && entry !== "deleted" && history.recentLine(this.#room, message_id) === undefined
     );
     const changesPins = entries.some((entry) => concernsPins(entry, pins) || entry.seq === pins.seq);
     if (!late.length && !changesPins) return;
@@ -204,7 +204,7 @@ export class RoomEntries {
   }
 
   async #frameOf(entry: Entry, reader?: string): Promise<string | undefined> {
-    if (kindOf(entry) === "pins") return undefined;
+    if (kindOf(entry) === "pins" || !entry.message_id) return undefined;
     const line = entry.entry === "deleted"
       ? undefined
       : await this.#parts.history.line(this.#room, entry.message_id);

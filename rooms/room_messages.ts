@@ -103,7 +103,11 @@ export class RoomMessages {
     const draft = messageFactory.draft(this.#room, user, text, attached);
     checkBody(draft.body, clientId);
     counters.messages++;
-    journal.write({ draft, senders: [sender], resend: resend && keyOf(user, text, attached.files, resend) });
+    journal.write({
+      draft,
+      senders: [sender],
+      resend: resend && resendKeyOf(user, text, attached.files, resend),
+    });
     return draft;
   }
 
@@ -120,7 +124,8 @@ export class RoomMessages {
     const { sent, failed } = this.#parts;
     const clientId = resend?.clientId;
     try {
-      const key = resend && keyOf(user, message.trim() ? cleanText(message, 0, clientId) : "", named, resend);
+      const key = resend &&
+        resendKeyOf(user, message.trim() ? cleanText(message, 0, clientId) : "", named, resend);
       const first = key && await sent(this.#room, key);
       if (first) return member.accepted(first, key);
       member.refuse(new FrameError("file_refused", "Another message has this file", { clientId }));
@@ -131,8 +136,8 @@ export class RoomMessages {
   }
 }
 
-/** Messages of files alone differ by their files. */
-function keyOf(
+/** How a message is recognised when it is sent again; messages of files alone differ by their files. */
+export function resendKeyOf(
   user: User,
   text: string,
   files: readonly NamedFile[] | undefined,

@@ -1,5 +1,9 @@
 /** The open rooms of this isolate: leads into them, and brings to each what was committed or recorded for it. */
 import type { Accounts } from "./access/accounts.ts";
+import type { ModerationEvents } from "./access/moderation/moderation_events.ts";
+import type { PendingMessages } from "./access/moderation/pending_messages.ts";
+import type { SlowMode } from "./access/moderation/slow_mode.ts";
+import type { PermissionStore } from "./access/room_permissions.ts";
 import type { Persons } from "./access/person.ts";
 import type { Peers } from "./cluster/peers.ts";
 import type { ChangeFeed } from "./kv/change_feed.ts";
@@ -9,7 +13,10 @@ import type { Accepted } from "./messages/resend_key.ts";
 import { createMessageFactory, lineOf, type Message, messageIn } from "./messages/message.ts";
 import type { MessageLog } from "./messages/message_log.ts";
 import { type ChangeFrame, CLOSE, FrameError, type ServerFrame } from "./protocol.ts";
+import { Moderation } from "./moderation.ts";
 import { Room, type RoomParts } from "./room.ts";
+import type { Said } from "./room_messages.ts";
+import { Speech } from "./speech.ts";
 import type { Author } from "./room_entries.ts";
 import type { User } from "./user.ts";
 
@@ -31,17 +38,28 @@ interface RoomsParts extends Omit<RoomParts, Own> {
   readonly log: MessageLog;
   readonly peers: Peers;
   /** Who people are in a room's frames, and which names accounts own. */
-  readonly access: { readonly persons: Pick<Persons, "of">; readonly accounts: Pick<Accounts, "ownsAlike"> };
+  readonly access: {
+    readonly persons: Pick<Persons, "of">;
+    readonly accounts: Pick<Accounts, "ownsAlike">;
+    readonly roomPermissions: PermissionStore;
+    readonly slowMode: SlowMode;
+    readonly pendingMessages: PendingMessages;
+    readonly moderationEvents: ModerationEvents;
+  };
   readonly random: () => number;
   readonly timeZone: string;
   /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
-  readonly changes: Pick<ChangeFeed, "isLate" | "poll">;
+  readonly changes: Pick<ChangeFeed, "isLate" | "poll" | "listen">;
 }
 
 /** Rooms exist while somebody is in them, or was a moment ago; besides, this holds only what waits for changes to be read. */
 export class Rooms {
   readonly name = "rooms";
+  /** What members say on its way into their room. */
+  readonly speech: Speech;
+  /** What hosts do. */
+  readonly moderation: Moderation;
   readonly #parts: RoomParts;
   readonly #changes: RoomsParts["changes"];
   readonly #rooms = new Map<string, Room>();
@@ -68,6 +86,13 @@ export class Rooms {
       elsewhere: peers,
     };
     this.#changes = changes;
+    this.speech = new Speech({ ...this.#parts, ...access });
+    this.moderation = new Moderation({
+      ...{ ...access, log, changes, messageFactory: this.#parts.messageFactory },
+      post: async (room, user, said, clientId) => (await this.post(room, user, said, clientId)).id,
+      send: (room, frame, isFor) => this.#rooms.get(room)?.send(frame, isFor),
+      isOpen: (room) => this.#rooms.has(room),
+    });
     log.subscribe((messages) => this.deliver(messages));
     peers.serve(() => this.rooms(), {
       came: (room, user) => this.open(room)?.presence.cameElsewhere(user),
@@ -125,7 +150,7 @@ export class Rooms {
    * Says something in a room from outside it; resolves when it is durable. What is said again under the same
    * `clientId`, by the same user in the same words, is the same message. Throws {@link FrameError}.
    */
-  post(name: string, user: User, message: string, clientId?: string): Promise<Message> {
+  post(name: string, user: User, said: Said, clientId?: string): Promise<Message> {
     return new Promise((resolve, reject) => {
       // Without members the room isn't kept: nothing refers to it but its messages.
       const room = this.#rooms.get(name) ?? new Room(name, this.#parts, () => {});
@@ -138,7 +163,7 @@ export class Rooms {
       };
       // Another process may be storing the first sending at this very moment.
       const resend = clientId === undefined ? undefined : { clientId, isDoubtful: true };
-      const draft = room.say(user, { message }, sender, resend);
+      const draft = room.say(user, said, sender, resend);
     });
   }
 

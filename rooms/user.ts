@@ -23,6 +23,8 @@ export interface User {
 export interface Standing {
   /** The id of the invitation that lets them in. */
   readonly invitation?: string;
+  /** A host has banned them. */
+  readonly isBanned?: true;
 }
 
 /** Characters of a name at most. */

@@ -41,6 +41,7 @@ import { searchApi } from "./api/messages/search.ts";
 import { notificationsApi } from "./api/notifications.ts";
 import { notificationsSocket } from "./sockets/notifications.ts";
 import { invitesApi } from "./api/rooms/invites.ts";
+import { moderationApi } from "./api/rooms/moderation.ts";
 import { metrics } from "./metrics.ts";
 import { pageLimit } from "./pages/page_limit.ts";
 import { pages } from "./pages/pages.ts";
@@ -111,6 +112,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", roomsApi({ ...parts, ...config }))
     .route("/api/rooms", messagesApi(parts))
     .route("/api/rooms", invitesApi({ ...parts, ...config }))
+    .route("/api/rooms", moderationApi(parts))
     .route("/api/rooms", searchApi(parts))
     .route("/api/rooms", roomWatchApi(parts))
     .route("/api/me/rooms", myRoomsApi(parts))

@@ -5,9 +5,18 @@ import { getCookie } from "hono/cookie";
 import { isGuestName } from "../rooms/access/account_name.ts";
 import type { Account, Accounts } from "../rooms/access/accounts.ts";
 import type { GuestIds } from "../rooms/access/guest_id.ts";
+import type { Bans } from "../rooms/access/moderation/bans.ts";
 import type { Admission, Invitations } from "../rooms/access/invitations/invitations.ts";
 import type { Credential, Credentials } from "../rooms/access/credentials.ts";
-import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, service, type User } from "../rooms/user.ts";
+import {
+  ANONYMOUS,
+  cleanName,
+  guest,
+  MAX_NAME_LENGTH,
+  service,
+  type Standing,
+  type User,
+} from "../rooms/user.ts";
 import { siteOf } from "./pages/base_path.ts";
 import { clientAddress } from "./client_address.ts";
 import { HttpError } from "./errors.ts";
@@ -75,6 +84,7 @@ interface Claims {
   readonly name: string;
   readonly badge: string | undefined;
   readonly place: Place | undefined;
+  readonly address: string;
 }
 
 /** What {@link createAuthentication} works with. */
@@ -89,6 +99,7 @@ export interface AuthenticationOptions {
   readonly tokens: Credentials;
   readonly guestIds: GuestIds;
   readonly invitations: Pick<Invitations, "admission">;
+  readonly bans: Pick<Bans, "has">;
   readonly log: Pick<Logger, "warn">;
 }
 
@@ -104,7 +115,7 @@ export const GUEST_COOKIE = "guest";
 /** Authenticates by accounts, sessions and tokens in KV, and the configuration. */
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { serviceToken, allowedOrigins, trustProxy, auth, accounts, sessions, tokens, guestIds } = options;
-  const { invitations, log } = options;
+  const { invitations, bans, log } = options;
   /** Refused origins with the hosts that they were sent to, as logged. */
   const logged = new Set<string>();
 
@@ -135,10 +146,15 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   async function identify(claims: Claims): Promise<Who | Refusal> {
     const who = await byCredential(claims);
     if (typeof who !== "object" || claims.place === undefined) return who;
-    const admission = await admissionOf(who.user, claims.place);
-    if (!admission) return who;
-    const user = { ...who.user, standing: { invitation: admission.invitation } };
-    return { ...who, user, endsAt: Math.min(who.endsAt, admission.endsAt) };
+    const { place, address } = claims;
+    const [admission, isBanned] = await Promise.all([
+      admissionOf(who.user, place),
+      bans.has(place.room, who.user, address),
+    ]);
+    if (!admission && !isBanned) return who;
+    const standing: Standing = { invitation: admission?.invitation, isBanned: isBanned || undefined };
+    const endsAt = Math.min(who.endsAt, admission?.endsAt ?? Infinity);
+    return { ...who, user: { ...who.user, standing }, endsAt };
   }
 
   function admissionOf({ id }: User, { room, invitation }: Place): Promise<Admission | undefined> {
@@ -176,6 +192,13 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return { ...who, renew };
   }
 
+  function addressOf(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string {
+    const forwarded = trustProxy ? c.req.header("x-forwarded-for")?.split(",").at(-trustProxy) : undefined;
+    const { remoteAddr } = c.env.info;
+    const peer = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+    return clientAddress(forwarded ?? "") ?? clientAddress(peer) ?? peer;
+  }
+
   /** Usually a proxy that forwards another `Host`: the operator needs to see both to find that. */
   function logRefusedOrigin(origin: string, host = ""): void {
     const pair = `${origin} ${host}`;
@@ -200,6 +223,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         name,
         badge: cookieIn(c, GUEST_COOKIE, trustProxy),
         place,
+        address: addressOf(c),
       };
       const who = await identify(claims);
       return typeof who === "object" ? withRenewal(who, claims) : who;
@@ -208,12 +232,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       const text = cookieIn(c, SESSION_COOKIE, trustProxy);
       return text === undefined ? undefined : (await sessions.bearer(text))?.account;
     },
-    address(c) {
-      const forwarded = trustProxy ? c.req.header("x-forwarded-for")?.split(",").at(-trustProxy) : undefined;
-      const { remoteAddr } = c.env.info;
-      const peer = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
-      return clientAddress(forwarded ?? "") ?? clientAddress(peer) ?? peer;
-    },
+    address: addressOf,
     isAllowedOrigin(c) {
       const origin = c.req.header("origin");
       if (origin === undefined) {

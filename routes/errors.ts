@@ -41,6 +41,9 @@ const STATUS_OF: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   not_allowed: 403,
   too_late: 403,
   file_refused: 409,
+  muted: 403,
+  slow_mode: 429,
+  blocked_word: 403,
 };
 
 const STATUS_OF_ACCOUNT_ERROR: Readonly<Record<AccountError["code"], ContentfulStatusCode>> = {

@@ -11,6 +11,8 @@ export interface LiveConnection {
   readonly room: string | undefined;
   /** The owner of its credential: an account's id, or `service`; for a guest the user's id. */
   readonly owner: string;
+  /** What bans may name: the ids of its person and address in its room, see `bans.ts`; missing: it is in none. */
+  readonly banIds?: readonly string[];
   /** Its user as of now: roles change, and guests may state a name later. */
   user: User;
   /** The time when its right has to be checked again, in milliseconds since the epoch; `Infinity`: after changes only. */
@@ -77,6 +79,13 @@ export class LiveConnections {
     if (this.#connections.delete(connection)) this.#add(personOf(connection.user), -1);
   }
 
+  /** The other ids of the connections in a room that have this one, see {@link LiveConnection.banIds}. */
+  idsWith(room: string, id: string): string[] {
+    const ids = Array.from(this.#connections).filter((connection) => connection.room === room)
+      .map(({ banIds = [] }) => banIds).filter((own) => own.includes(id));
+    return [...new Set(ids.flat())].filter((other) => other !== id);
+  }
+
   /** Closes every connection, and resolves when they are closed. */
   async disconnectAll(code: number, reason: string): Promise<void> {
     await Promise.all(Array.from(this.#connections, (connection) => connection.close(code, reason)));
@@ -110,6 +119,9 @@ export class LiveConnections {
       }
       if (change.type === "removed" && change.room === room && change.user === user.id) {
         void connection.close(CLOSE.notAllowed, REMOVED);
+      }
+      if (change.type === "banned" && change.room === room && connection.banIds?.includes(change.id)) {
+        await this.#renew(connection);
       }
       if (change.type === "rules" && change.room === room) check(connection);
       const isConcerned = change.type === "unknown" ||

@@ -13,6 +13,10 @@ import { roomInBody } from "../messages/message.ts";
 import type { MessageLog } from "../messages/message_log.ts";
 import { Persons } from "./person.ts";
 import { RoomNames } from "./room_names.ts";
+import { Bans } from "./moderation/bans.ts";
+import { ModerationEvents } from "./moderation/moderation_events.ts";
+import { PendingMessages } from "./moderation/pending_messages.ts";
+import { SlowMode } from "./moderation/slow_mode.ts";
 import { Invitations } from "./invitations/invitations.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
@@ -26,6 +30,10 @@ export interface Access {
   readonly signInThrottle: SignInThrottle;
   readonly roomPermissions: PermissionStore;
   readonly invitations: Invitations;
+  readonly bans: Bans;
+  readonly slowMode: SlowMode;
+  readonly pendingMessages: PendingMessages;
+  readonly moderationEvents: ModerationEvents;
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly deletion: Deletion;
@@ -66,11 +74,19 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
   const roomPermissions = new PermissionStore(kv, changes);
   const roomNames = new RoomNames(kv);
   await roomNames.open(() => storedRooms(roomPermissions, log));
+  const persons = await Persons.open(kv);
+  // Bans first: the connections that they end are checked against them.
+  const bans: Bans = new Bans({
+    ...{ kv, changes, persons },
+    liveConnections: { idsWith: (room, id) => liveConnections.idsWith(room, id) },
+  });
   const liveConnections = new LiveConnections(
     changes,
     now,
     (error) => failed("connection_check_failed", error),
   );
+  const slowMode = new SlowMode(roomPermissions);
+  log.subscribe((messages) => slowMode.committed(messages));
   let target: DeletionParts["send"] = () => {};
   const send: DeletionParts["send"] = (room, frame) => target(room, frame);
   sendPermissions({ changes, roomPermissions, send });
@@ -104,11 +120,15 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     guestIds: await GuestIds.open(kv),
     signInThrottle: new SignInThrottle(now),
     roomPermissions,
+    bans,
+    slowMode,
+    pendingMessages: new PendingMessages({ kv, changes, now }),
+    moderationEvents: new ModerationEvents({ kv, now }),
     invitations: new Invitations({ kv, roomPermissions, now }),
     roomNames,
     liveConnections,
     deletion,
-    persons: await Persons.open(kv),
+    persons,
     sendBy: (given) => target = given,
     name: "access",
     quiesce: () => closing.abort(),

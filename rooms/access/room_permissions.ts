@@ -9,6 +9,7 @@
 import type { ChangeFeed } from "../kv/change_feed.ts";
 import type { ServerFrame } from "../protocol.ts";
 import { hasAccount, type User } from "../user.ts";
+import type { Mute } from "./moderation/speech_rules.ts";
 
 /** A room's title and permissions. */
 export interface RoomPermissions {
@@ -30,6 +31,16 @@ export interface RoomPermissions {
   readonly hosts?: readonly string[];
   /** Ids of the invitations by which people may come at present; missing: none. */
   readonly invitations?: readonly string[];
+  /** Who may not speak for a time; some may have ended. Missing: nobody. */
+  readonly mutes?: readonly Mute[];
+  /** Seconds between two messages of one person; missing or 0: any. */
+  readonly slowModeSeconds?: number;
+  /** Words that nobody may say, see `blocked_words.ts`; missing: none. */
+  readonly blockedWords?: readonly string[];
+  /** Messages wait until a host approves them; missing: no. */
+  readonly needsApproval?: boolean;
+  /** Lists show it to everybody; missing: no. */
+  readonly isListed?: boolean;
 }
 
 const KEY = "rules";
@@ -52,13 +63,20 @@ export function mayChange(permissions: RoomPermissions, user: User): boolean {
 
 /** Whether a user may keep order in the room, and invite people. */
 export function mayModerate(permissions: RoomPermissions, user: User): boolean {
-  return mayChange(permissions, user) || (hasAccount(user) && permissions.hosts?.includes(user.id) === true);
+  return mayChange(permissions, user) || isHost(permissions, user);
+}
+
+/** Whether a user is one of the room's hosts, who moderate it beside its creator. */
+export function isHost({ hosts }: RoomPermissions, user: User): boolean {
+  return hasAccount(user) && hosts?.includes(user.id) === true;
 }
 
 /** Whether a user may enter, and read. */
 export function mayEnter(permissions: RoomPermissions, user: User): boolean {
   if (permissions.isClosed) return user.role === "admin" || user.role === "service";
-  return !permissions.isPrivate || mayModerate(permissions, user) ||
+  if (mayModerate(permissions, user)) return true;
+  if (user.standing?.isBanned) return false;
+  return !permissions.isPrivate ||
     (hasAccount(user) && permissions.members.includes(user.id)) || isInvited(permissions, user);
 }
 
@@ -67,9 +85,13 @@ function isInvited({ invitations }: RoomPermissions, { standing }: User): boolea
 }
 
 /** Why a user may not enter, in words that reveal nothing else about the room. */
-export function whyNot(permissions: RoomPermissions): string {
-  return permissions.isClosed ? "This room is closed" : "This room is private";
+export function whyNot({ isClosed }: RoomPermissions, user?: User): string {
+  if (isClosed) return "This room is closed";
+  return user?.standing?.isBanned ? BANNED : "This room is private";
 }
+
+/** Why somebody may not enter whom a host has banned. */
+export const BANNED = "You are banned from this room";
 
 /** Whether a user who may enter may write. */
 export function maySpeak(permissions: RoomPermissions, user: User): boolean {
@@ -82,7 +104,7 @@ export function roomFrame(
   permissions: RoomPermissions,
   user?: User,
 ): ServerFrame & { type: "room" } {
-  const { title, isPrivate, isReadOnly, isClosed } = permissions;
+  const { title, isPrivate, isReadOnly, isClosed, description, slowModeSeconds, needsApproval } = permissions;
   return {
     type: "room",
     room,
@@ -91,7 +113,11 @@ export function roomFrame(
     // Clients treat both alike: nobody can write.
     read_only: isReadOnly || isClosed === true,
     closed: isClosed || undefined,
+    description: description || undefined,
+    slow_mode_seconds: slowModeSeconds || undefined,
+    approval: needsApproval || undefined,
     may_change: user && mayChange(permissions, user),
+    may_moderate: user && isHost(permissions, user) || undefined,
   };
 }
 
@@ -159,6 +185,11 @@ export class PermissionStore {
   release(room: string): void {
     const held = this.#held.get(room);
     if (held && --held.holders === 0) this.#held.delete(room);
+  }
+
+  /** The permissions of a room that people are in, as they are in memory; `undefined`: nobody is there. */
+  heldPermissions(room: string): RoomPermissions | undefined {
+    return this.#held.get(room)?.current;
   }
 
   /** The rooms whose permissions are in memory. */

@@ -35,6 +35,10 @@ export type Change =
   | { readonly type: "document"; readonly id: string }
   /** A user was removed from a room: its connections there end. */
   | { readonly type: "removed"; readonly room: string; readonly user: string }
+  /** A person, or an address, was banned from a room, see `bans.ts`; `address`: those of the person are to be, too. */
+  | { readonly type: "banned"; readonly room: string; readonly id: string; readonly address?: true }
+  /** A message waits for approval, or was decided on. */
+  | { readonly type: "pending"; readonly room: string; readonly id: string }
   /** The messages under a user name were erased from a room's archive; without a room: from all archives. */
   | { readonly type: "erased"; readonly username: string; readonly room?: string }
   /** Changes were missed: everything in memory that depends on some has to be read again. */

@@ -1,6 +1,7 @@
 /** `/ws/chat/:room/`: the socket of a room. It does what concerns the socket; the room knows what frames mean. */
 import { type Context, Hono } from "hono";
 import type { Accounts } from "../../rooms/access/accounts.ts";
+import type { Bans } from "../../rooms/access/moderation/bans.ts";
 import type { LiveConnections } from "../../rooms/access/live_connections.ts";
 import type { Counters } from "../../rooms/counters.ts";
 import type { History } from "../../rooms/messages/history.ts";
@@ -45,6 +46,7 @@ export interface ChatSocketOptions {
   readonly rooms: Rooms;
   readonly accounts: Accounts;
   readonly roomPermissions: PermissionStore;
+  readonly bans: Bans;
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly history: History;
@@ -85,7 +87,8 @@ export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Binding
         refusal: (user: User) =>
           mayEnter(permissions.current, user)
             ? undefined
-            : { code: CLOSE.notAllowed, reason: whyNot(permissions.current) },
+            : { code: CLOSE.notAllowed, reason: whyNot(permissions.current, user) },
+        banIdsOf: (user: User, address: string) => options.bans.idsOf(room, user, address),
         maxFrameBytes: MAX_FRAME_BYTES,
       };
       return upgrade.open(c.req.raw, request, target, (admitted) => {
@@ -255,10 +258,10 @@ class ChatSocket implements Connection, ConnectionOwner {
     const { stated, speaker } = this.#introduction ?? {};
     const isStated = frame.type === "chat_message" && frame.username !== undefined &&
       frame.username === stated;
-    room.receive(member, frame, {
-      user: isStated && speaker || member.user,
-      mayModerate: mayModerate(this.#target.permissions.current, this.#admitted.user),
-    });
+    const { current } = this.#target.permissions;
+    const user = isStated && speaker || member.user;
+    const author = { user, mayModerate: mayModerate(current, this.#admitted.user) };
+    this.#options.rooms.speech.receive(room, member, frame, author, current);
   }
 
   /** Whether a message states a name that has to be checked before its sender can have it. */

@@ -36,6 +36,8 @@ export interface SocketRequest {
 export interface SocketTarget {
   /** The room whose permissions decide. */
   readonly room?: string;
+  /** What bans may name of a user at an address; missing: it is no room. */
+  readonly banIdsOf?: (user: User, address: string) => readonly string[];
   /** Why a user may not use it at present; `undefined` for one who may. */
   readonly refusal: (user: User) => Closing | undefined;
   readonly maxFrameBytes: number;
@@ -78,6 +80,10 @@ export class AdmittedSocket implements LiveConnection {
 
   get room(): string | undefined {
     return this.#target.room;
+  }
+
+  get banIds(): readonly string[] | undefined {
+    return this.#target.banIdsOf?.(this.user, this.address);
   }
 
   get owner(): string {

@@ -4,6 +4,7 @@
 /** Codes whose sentences are called like them. */
 const OWN = [
   "backpressure",
+  "blocked_word",
   "busy",
   "changed",
   "empty",
@@ -14,6 +15,7 @@ const OWN = [
   "invalid_room",
   "invalid_username",
   "last_admin",
+  "muted",
   "name_taken",
   "not_allowed",
   "not_found",
@@ -24,6 +26,7 @@ const OWN = [
   "rate_limited",
   "read_only",
   "room_taken",
+  "slow_mode",
   "storage_full",
   "storage_lost",
   "too_large",
@@ -32,6 +35,7 @@ const OWN = [
   "too_many_connections",
   "too_many_documents",
   "too_many_invites",
+  "too_many_people",
   "too_many_reports",
   "too_many_signups",
   "type_refused",

@@ -154,7 +154,7 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
   const people = await Promise.all(isolates.all.map((rooms) => enter(rooms, "lobby", "ada")));
   const messages = [];
   for (const text of ["one", "a secret", "three", "mine"]) {
-    messages.push(await here.rooms.post("lobby", guest(text === "mine" ? "eve" : "ada"), text));
+    messages.push(await here.rooms.post("lobby", guest(text === "mine" ? "eve" : "ada"), { message: text }));
   }
   await until(() => people.every(({ shown }) => shown.length === 4));
   const author = { user: guest("ada"), mayModerate: true };
@@ -165,7 +165,7 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
     (permissions) => ({ ...permissions, title: "Quiet", isReadOnly: true }),
   );
   for await (const { key } of kv.list({ prefix: ["change"] })) await kv.delete(key);
-  await here.rooms.post("lobby", guest("ada"), "not archived yet");
+  await here.rooms.post("lobby", guest("ada"), { message: "not archived yet" });
   await until(() => people.every(({ shown }) => shown.length === 5));
   deleted.length = titles.length = 0;
   await there.changes.poll();

@@ -48,7 +48,7 @@ Deno.test("WriteForwarding answers a message whose commit was posted in vain, an
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
   bus.loses = ({ type }) => type === "commit" || type === "beat";
-  const posted = other.rooms.post("empty", guest("backend"), "hello");
+  const posted = other.rooms.post("empty", guest("backend"), { message: "hello" });
   await until(() => bus.posts.some(({ type }) => type === "commit"));
   await leader.log.archive.advance();
   assertEquals(await stored(leader, "empty"), ["hello"]);
@@ -60,13 +60,13 @@ Deno.test("WriteForwarding stores a message once though a post of the leader bef
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [leader, other] = isolates.all;
-  await other.rooms.post("lobby", guest("bo"), "first");
+  await other.rooms.post("lobby", guest("bo"), { message: "first" });
   const held = Promise.withResolvers<void>();
   isolates.commit = async (commit) => {
     await held.promise;
     return await commit();
   };
-  const posted = other.rooms.post("lobby", guest("bo"), "hello");
+  const posted = other.rooms.post("lobby", guest("bo"), { message: "hello" });
   bus.bringLate({ type: "commit", previous: "", versionstamp: "0".repeat(20), messages: [] });
   // It is handed again and again meanwhile.
   const hands = (): number => bus.posts.filter(({ type }) => type === "hand").length;
@@ -74,7 +74,7 @@ Deno.test("WriteForwarding stores a message once though a post of the leader bef
   await until(() => hands() > before + 2);
   held.resolve();
   await posted;
-  await other.rooms.post("lobby", guest("bo"), "last");
+  await other.rooms.post("lobby", guest("bo"), { message: "last" });
   assertEquals(await stored(leader, "lobby"), ["first", "hello", "last"]);
 });
 
@@ -85,7 +85,9 @@ Deno.test("WriteForwarding refuses nothing when the leader stops in order, and a
   let count = 0;
   const outcomes: Promise<unknown>[] = [];
   const talking = setInterval(() => {
-    for (const { rooms } of others) outcomes.push(rooms.post("lobby", guest("bo"), `m${count++}`));
+    for (const { rooms } of others) {
+      outcomes.push(rooms.post("lobby", guest("bo"), { message: `m${count++}` }));
+    }
   }, 2);
   await until(() => count > 50);
   await isolates.end(leader);

@@ -7,6 +7,9 @@ import { Persons } from "../../rooms/access/person.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Counters } from "../../rooms/counters.ts";
 import { messageIn } from "../../rooms/messages/message.ts";
+import { ModerationEvents } from "../../rooms/access/moderation/moderation_events.ts";
+import { PendingMessages } from "../../rooms/access/moderation/pending_messages.ts";
+import { SlowMode } from "../../rooms/access/moderation/slow_mode.ts";
 import { PermissionStore } from "../../rooms/access/room_permissions.ts";
 import { Inboxes } from "../../rooms/notifications/inboxes.ts";
 import { WatchLevels } from "../../rooms/notifications/watch/watch_levels.ts";
@@ -114,7 +117,14 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       files,
       log,
       changes,
-      access: { persons: await Persons.open(kv), accounts: { ownsAlike: () => Promise.resolve(false) } },
+      access: {
+        persons: await Persons.open(kv),
+        accounts: { ownsAlike: () => Promise.resolve(false) },
+        roomPermissions,
+        slowMode: new SlowMode(roomPermissions),
+        pendingMessages: new PendingMessages({ kv, changes, now: clock.now }),
+        moderationEvents: new ModerationEvents({ kv, now: clock.now }),
+      },
       timeZone: "UTC",
       elapsed: clock.elapsed,
       maxMessageLength: 0,

@@ -8,7 +8,7 @@ import {
   REMOVED,
   RESTARTING,
 } from "../../rooms/access/live_connections.ts";
-import { whyNot } from "../../rooms/access/room_permissions.ts";
+import { BANNED, whyNot } from "../../rooms/access/room_permissions.ts";
 import { MAX_FRAME_BYTES } from "../../rooms/documents/plain_frames.ts";
 import { MAX_DOCUMENT_BYTES } from "../../rooms/documents/yjs/size_limit.ts";
 import { CLOSE as DOCUMENT_CLOSE } from "../../rooms/documents/sync_participant.ts";
@@ -56,10 +56,11 @@ Deno.test("Pages know the server's close codes", () => {
 Deno.test("The room's page knows every reason of the server to refuse a person or a name", () => {
   const closed = whyNot({ ...OPEN_ROOM, isClosed: true });
   const own = whyNot({ ...OPEN_ROOM, isPrivate: true });
-  assertEquals([closed, own, REMOVED, INVITATION_ENDED].map((reason) => refusalOf(refused(reason))), [
+  assertEquals([closed, own, REMOVED, BANNED, INVITATION_ENDED].map((reason) => refusalOf(refused(reason))), [
     "closed",
     "private",
     "removed",
+    "banned",
     "invitation",
   ]);
   assertEquals([closed, own, REMOVED, NAME_TAKEN].map(mayBeLifted), [true, true, false, false]);

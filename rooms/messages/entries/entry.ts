@@ -10,6 +10,17 @@ import { NOBODY } from "../../user.ts";
 import { fieldsIn, fileIdsIn, idIn, isDeleted, type Line, revised, seqIn, withoutText } from "../message.ts";
 import { withReaction } from "./reactions.ts";
 
+/** What hosts do to keep a room in order. */
+export type Act =
+  | "muted"
+  | "unmuted"
+  | "banned"
+  | "unbanned"
+  | "approved"
+  | "refused"
+  | "deleted_all"
+  | "rules";
+
 /** What is done to a message: the part of an entry that its author chooses. */
 export type Change =
   & { readonly message_id: string }
@@ -19,6 +30,8 @@ export type Change =
     | { readonly entry: "pinned" | "unpinned" }
     /** `files` are the ids of the message's files, which go with it. */
     | { readonly entry: "deleted"; readonly files?: readonly string[] }
+    /** What a host did to a person, and to no message: its `message_id` is `""`, its `message` says to whom. */
+    | { readonly entry: Act; readonly message: string }
   );
 
 /** An entry as it is stored, with its `seq`. */

@@ -110,7 +110,8 @@ export class EntryStore {
     entries: readonly Entry[],
     fresh: readonly Line[],
   ): Promise<Set<string>> {
-    const ids = new Set(entries.map(({ message_id }) => message_id));
+    // What hosts do to people is about no message.
+    const ids = new Set(entries.map(({ message_id }) => message_id).filter(Boolean));
     const changed = new Set(entries.filter(changesQuotes).map(({ message_id }) => message_id));
     for (const id of changed) for (const reply of await this.repliesTo(room, id)) ids.add(reply);
     for (const line of fresh) ids.delete(idIn(line));

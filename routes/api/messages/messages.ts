@@ -66,7 +66,7 @@ export function messagesApi(options: {
     let said: Message | undefined;
     // Only the id is stored with the key: the text must not survive the message's deletion.
     const { id } = await once(c, idempotency, { scope: `messages/${room}`, body }, async (clientId) => {
-      said = await rooms.post(room, user, message, clientId);
+      said = await rooms.post(room, user, { message }, clientId);
       return { id: said.id };
     });
     return c.json(said ?? await rooms.message(room, id) ?? { id, room, deleted: true }, 201);

@@ -9,56 +9,33 @@ import { ROOM_NAME } from "../../../rooms/room.ts";
 import type { Rooms } from "../../../rooms/rooms.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import {
+  isHost,
   mayChange,
   mayEnter,
+  mayModerate,
   type PermissionStore,
   type RoomPermissions,
 } from "../../../rooms/access/room_permissions.ts";
-import { cleanName, hasAccount, type User } from "../../../rooms/user.ts";
-import { accountIdsOf, namesIn, usernamesOf } from "../account_names.ts";
+import { hasAccount, type User } from "../../../rooms/user.ts";
+import { accountIdsOf, usernamesOf } from "../account_names.ts";
 import { accountOf, admitted, type ApiEnv } from "../gate.ts";
 import { jsonIn, requestBody } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
 import { isAdminOrService } from "../require_admin.ts";
 import type { Translations } from "../../translations.ts";
 import { createMemberNotices } from "./member_notices.ts";
+import { isAboutOrder, isPrivate, orderIn, permissionsAfter, RoomChange, title } from "./room_change.ts";
 import { withRight } from "./room_right.ts";
 import { noEntry } from "../messages/room_reader.ts";
 import { roomNameIn } from "../../path_params.ts";
 
-const MAX_TITLE_LENGTH = 64;
-const MAX_DESCRIPTION = 500;
 /** The most rooms in one request. */
 export const MAX_ASKED = 50;
-const title = v.optional(
-  v.pipe(
-    v.string('"title" must be text'),
-    v.transform(cleanName),
-    v.string(`"title" must have at most ${MAX_TITLE_LENGTH} characters`),
-  ),
-);
-const isPrivate = v.optional(v.boolean('"private" must be true or false'));
 const Creation = v.object({ room: v.string('"room" must be a name'), title, private: isPrivate });
 const Asked = v.pipe(
   v.array(v.string()),
   v.maxLength(MAX_ASKED, `"name" may be given ${MAX_ASKED} times at most`),
 );
-const Change = v.object({
-  title,
-  private: isPrivate,
-  read_only: v.optional(v.boolean('"read_only" must be true or false')),
-  closed: v.optional(v.boolean('"closed" must be true or false')),
-  members: v.optional(namesIn("members")),
-  hosts: v.optional(namesIn("hosts")),
-  description: v.optional(
-    v.pipe(
-      v.string('"description" must be text'),
-      v.transform((text) => text.toWellFormed().trim()),
-      v.maxLength(MAX_DESCRIPTION, `"description" must have at most ${MAX_DESCRIPTION} characters`),
-    ),
-  ),
-});
-
 /** The creator or a member of a private room. */
 interface Person {
   readonly name: string;
@@ -93,13 +70,23 @@ export function roomsApi(options: {
       private: isPrivate,
       read_only: isReadOnly,
       closed: isClosed || undefined,
+      description: now.description || undefined,
       people: isPrivate && hasAccount(user) ? await peopleOf(now) : undefined,
     };
-    if (!mayChange(now, user)) return { ...shown, may_change: false };
+    const order = mayModerate(now, user) && {
+      may_moderate: isHost(now, user) || undefined,
+      slow_mode_seconds: now.slowModeSeconds || undefined,
+      blocked_words: now.blockedWords?.length ? now.blockedWords : undefined,
+      approval: now.needsApproval || undefined,
+    };
+    if (!mayChange(now, user)) return { ...shown, ...order, may_change: false };
     const [creatorName] = creator ? await usernamesOf(accounts, [creator]) : [];
     return {
       ...shown,
+      ...order,
       may_change: true,
+      listed: now.isListed || undefined,
+      hosts: now.hosts?.length ? await usernamesOf(accounts, now.hosts) : undefined,
       creator: creatorName,
       members: await usernamesOf(accounts, members),
     };
@@ -172,13 +159,11 @@ export function roomsApi(options: {
   });
 
   app.patch("/:room", async (c) => {
-    const { user } = await withRight(c, options, "change");
+    const { user } = await withRight(c, options, "moderate");
     const room = await roomNames.claim(roomNameIn(c.req.param("room")));
-    const { title, private: isPrivate, read_only: isReadOnly, closed: isClosed, ...wanted } = requestBody(
-      Change,
-      await jsonIn(c.req.raw),
-    );
-    if (isClosed !== undefined && !isAdminOrService(c.var.caller)) {
+    const wanted = requestBody(RoomChange, await jsonIn(c.req.raw));
+    if (!isAboutOrder(wanted)) await withRight(c, options, "change");
+    if (wanted.closed !== undefined && !isAdminOrService(c.var.caller)) {
       throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
     }
     const members = wanted.members && await accountIdsOf(accounts, wanted.members);
@@ -186,17 +171,10 @@ export function roomsApi(options: {
     let before: RoomPermissions | undefined;
     const now = await roomPermissions.change(room, (permissions) => {
       before = permissions;
-      return {
-        ...permissions,
-        title: title ?? permissions.title,
-        isPrivate: isPrivate ?? permissions.isPrivate,
-        isReadOnly: isReadOnly ?? permissions.isReadOnly,
-        isClosed: isClosed ?? permissions.isClosed,
-        members: members ?? permissions.members,
-        hosts: hosts ?? permissions.hosts,
-        description: wanted.description ?? permissions.description,
-      };
+      return permissionsAfter(permissions, wanted, { members, hosts });
     });
+    const order = orderIn(wanted);
+    if (order) await rooms.moderation.record(room, user, { act: "rules", whom: "", detail: order });
     if (before) await notifyAdded(room, { before, now, by: user });
     return c.json(await view(room, now, user));
   });

@@ -2,7 +2,7 @@ import { CLOSE } from "../../shared/connection/closing.js";
 
 /** @import { Status } from "../../shared/connection/connection.js" */
 
-/** Why the server refuses this person, or a guest of this name. @typedef {"signed_out" | "closed" | "private" | "removed" | "invitation" | "name"} Refusal */
+/** Why the server refuses this person, or a guest of this name. @typedef {"signed_out" | "closed" | "private" | "removed" | "banned" | "invitation" | "name"} Refusal */
 
 /**
  * Why the server refused the connection, read from its close code and reason; `undefined` where it did not.
@@ -12,7 +12,7 @@ import { CLOSE } from "../../shared/connection/closing.js";
 export function refusalOf({ state, code, reason = "" }) {
   if (state !== "refused") return undefined;
   if (code === CLOSE.notSignedIn) return "signed_out";
-  const [word] = /closed|private|removed|invitation/.exec(reason) ?? [];
+  const [word] = /closed|private|removed|banned|invitation/.exec(reason) ?? [];
   return /** @type {Refusal | undefined} */ (word) ?? "name";
 }
 

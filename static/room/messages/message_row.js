@@ -51,6 +51,9 @@ export const FAILURES = new Map(
     ["not_allowed", "refused_not_allowed"],
     ["too_late", "refused_too_late"],
     ["file_refused", "refused_file"],
+    ["muted", "refused_muted"],
+    ["slow_mode", "refused_slow_mode"],
+    ["blocked_word", "refused_blocked_word"],
     // What only programs cause, or a page whose version has passed; and what the server couldn't foresee.
     ["invalid_json", "refused"],
     ["invalid_frame", "refused"],

@@ -1,0 +1,108 @@
+/**
+ * Bans: who may not enter a room, by what tells people apart there (`person.ts`): the account, or the guest's cookie. On
+ * request the addresses too from which a person is connected, for a day: a school is one address.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["ban", room, id]` | {@link Ban}; `id` is a person's or, hashed with the room like one, an address's |
+ */
+import type { ChangeFeed } from "../../kv/change_feed.ts";
+import type { User } from "../../user.ts";
+import type { LiveConnections } from "../live_connections.ts";
+import type { Persons } from "../person.ts";
+
+/** Somebody who may not enter. */
+export interface Ban {
+  /** The person's id in the room's frames. */
+  readonly id: string;
+  readonly name: string;
+  /** The name of who banned them. */
+  readonly by: string;
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** Present where addresses are banned, too. */
+  readonly address?: true;
+}
+
+/** Bans of one room, at most. */
+export const MAX_BANS = 1_000;
+const BAN = "ban";
+const ADDRESS_LIFE_MS = 24 * 60 * 60 * 1000;
+
+interface BansParts {
+  readonly kv: Deno.Kv;
+  readonly changes: ChangeFeed;
+  readonly persons: Pick<Persons, "of">;
+  /** Finds the connections of those who are banned. */
+  readonly liveConnections: Pick<LiveConnections, "idsWith">;
+}
+
+/** Bans people, and knows who is banned. */
+export class Bans {
+  readonly #parts: BansParts;
+
+  constructor(parts: BansParts) {
+    this.#parts = parts;
+    parts.changes.listen(async (change) => {
+      if (change.type !== "banned" || !change.address) return;
+      await this.#banAddresses(change.room, change.id);
+    });
+  }
+
+  /** The ids by which a user may be banned from a room: the person's, and that of the address. */
+  idsOf(room: string, user: User, address: string): readonly [person: string, address: string] {
+    const { persons } = this.#parts;
+    return [persons.of(room, user), persons.of(room, { id: `address ${address}`, name: "" })];
+  }
+
+  /** Whether a user is banned from a room, by themself or by their address. */
+  async has(room: string, user: User, address: string): Promise<boolean> {
+    const keys = this.idsOf(room, user, address).map((id) => [BAN, room, id]);
+    return (await this.#parts.kv.getMany(keys)).some(({ value }) => value !== null);
+  }
+
+  /** Bans a person: their connections close within seconds, in every process. */
+  async add(room: string, ban: Ban): Promise<void> {
+    const { kv, changes } = this.#parts;
+    const commit = kv.atomic().set([BAN, room, ban.id], ban);
+    await changes.add(commit, { type: "banned", room, id: ban.id, address: ban.address }).commit();
+    await changes.poll();
+  }
+
+  /** Takes a ban back, with those of addresses that came with it; answers it, or `undefined` when there is none. */
+  async remove(room: string, id: string): Promise<Ban | undefined> {
+    const { kv } = this.#parts;
+    const ban = (await this.list(room)).find((ban) => ban.id === id);
+    if (!ban) return undefined;
+    const commit = kv.atomic().delete([BAN, room, id]);
+    for await (const { key, value } of kv.list<StoredBan>({ prefix: [BAN, room] })) {
+      if (value.of === id) commit.delete(key);
+    }
+    await commit.commit();
+    return ban;
+  }
+
+  /** Who is banned, the last first. */
+  async list(room: string): Promise<Ban[]> {
+    const entries = this.#parts.kv.list<StoredBan>({ prefix: [BAN, room] });
+    const all = await Array.fromAsync(entries, ({ value }) => value);
+    return all.filter(({ of }) => of === undefined).sort((a, b) => b.at - a.at);
+  }
+
+  /** Each process knows only from where those are connected whom it serves. */
+  async #banAddresses(room: string, person: string): Promise<void> {
+    const { kv, changes, liveConnections } = this.#parts;
+    const { value: ban } = await kv.get<Ban>([BAN, room, person]);
+    if (!ban) return;
+    for (const id of liveConnections.idsWith(room, person)) {
+      const stored: StoredBan = { ...ban, of: person };
+      const commit = kv.atomic().set([BAN, room, id], stored, { expireIn: ADDRESS_LIFE_MS });
+      await changes.add(commit, { type: "banned", room, id }).commit();
+    }
+  }
+}
+
+/** The ban of an address has the id of the person with whom it was banned. */
+interface StoredBan extends Ban {
+  readonly of?: string;
+}

@@ -1,0 +1,46 @@
+/** Slow mode: when each person of a room said something last, wherever that was. */
+import type { CommittedMessage } from "../../messages/commit_stream.ts";
+import { fieldsIn, isEntry } from "../../messages/message.ts";
+import type { PermissionStore } from "../room_permissions.ts";
+
+/** People in memory; beyond that, those are forgotten who spoke first. */
+const MAX_KEPT = 10_000;
+
+/** Remembers who spoke in rooms that are in slow mode. A message counts when it is taken, and when its commit comes. */
+export class SlowMode {
+  readonly #roomPermissions: Pick<PermissionStore, "heldPermissions">;
+  readonly #spoken = new Map<string, number>();
+
+  constructor(roomPermissions: Pick<PermissionStore, "heldPermissions">) {
+    this.#roomPermissions = roomPermissions;
+  }
+
+  /** When a person may speak again in a room where `seconds` have to lie between; 0: at once. */
+  mayAt(room: string, person: string, seconds: number): number {
+    if (!seconds) return 0;
+    return (this.#spoken.get(keyOf(room, person)) ?? -Infinity) + seconds * 1000;
+  }
+
+  /** A person speaks at the time `at`, in milliseconds since the epoch. */
+  note(room: string, person: string, at: number): void {
+    const key = keyOf(room, person);
+    if ((this.#spoken.get(key) ?? 0) >= at) return;
+    this.#spoken.delete(key);
+    this.#spoken.set(key, at);
+    const [oldest] = this.#spoken.keys();
+    if (this.#spoken.size > MAX_KEPT) this.#spoken.delete(oldest);
+  }
+
+  /** Takes note of messages that any process committed. */
+  committed(messages: readonly CommittedMessage[]): void {
+    for (const { room, line } of messages) {
+      if (!this.#roomPermissions.heldPermissions(room)?.slowModeSeconds || isEntry(line)) continue;
+      const { person, timestamp } = fieldsIn(line);
+      if (person !== undefined) this.note(room, person, Date.parse(timestamp));
+    }
+  }
+}
+
+function keyOf(room: string, person: string): string {
+  return `${room} ${person}`;
+}

@@ -1,0 +1,52 @@
+/** Why somebody may not say something in a room at present. */
+import { FrameError, type WritingFrame } from "../../protocol.ts";
+import type { RoomPermissions } from "../room_permissions.ts";
+import { hasBlockedWord } from "./blocked_words.ts";
+
+/** Somebody may not speak in a room for some time. */
+export interface Mute {
+  /** The id in the room's frames, see `person.ts`. */
+  readonly person: string;
+  readonly name: string;
+  /** In milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** Who says something, and when. */
+export interface Speaker {
+  readonly person: string;
+  /** When the same person may say the next thing in slow mode; times are in milliseconds since the epoch. */
+  readonly mayAt: number;
+  readonly now: number;
+}
+
+/** People of a room who are muted at the same time, at most. */
+export const MAX_MUTES = 200;
+
+/** The error for what somebody who doesn't moderate the room may not say; `undefined`: it may be said. */
+export function speechRefusal(
+  { mutes = [], blockedWords = [], needsApproval }: RoomPermissions,
+  frame: WritingFrame,
+  { person, mayAt, now }: Speaker,
+): FrameError | undefined {
+  const clientId = frame.client_id;
+  const mute = mutes.find((mute) => mute.person === person);
+  if (mute && mute.until > now) {
+    return new FrameError("muted", "You are muted in this room", {
+      clientId,
+      retryAfterMs: mute.until - now,
+    });
+  }
+  if (frame.type !== "chat_message" && frame.type !== "edit_message") return undefined;
+  if (hasBlockedWord(frame.message, blockedWords)) {
+    return new FrameError("blocked_word", "This message has a word that is blocked in this room", {
+      clientId,
+    });
+  }
+  if (frame.type === "edit_message") {
+    const sentence = "Messages are approved in this room: delete this one, and write it again";
+    return needsApproval ? new FrameError("not_allowed", sentence, { clientId }) : undefined;
+  }
+  if (mayAt <= now) return undefined;
+  return new FrameError("slow_mode", "This room is in slow mode", { clientId, retryAfterMs: mayAt - now });
+}

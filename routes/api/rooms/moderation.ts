@@ -1,0 +1,237 @@
+/** `/api/rooms/:room/…`: what hosts do to people and messages. */
+import { type Context, Hono } from "hono";
+import * as v from "valibot";
+import type { Accounts } from "../../../rooms/access/accounts.ts";
+import { type Bans, MAX_BANS } from "../../../rooms/access/moderation/bans.ts";
+import type { ModerationEvents } from "../../../rooms/access/moderation/moderation_events.ts";
+import { viewPending } from "../../../rooms/access/moderation/pending_messages.ts";
+import { MAX_MUTES, type Mute } from "../../../rooms/access/moderation/speech_rules.ts";
+import type { Persons } from "../../../rooms/access/person.ts";
+import type { RoomNames } from "../../../rooms/access/room_names.ts";
+import { mayModerate, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import type { Peers } from "../../../rooms/cluster/peers.ts";
+import type { Archive } from "../../../rooms/messages/archive.ts";
+import type { History } from "../../../rooms/messages/history.ts";
+import { fieldsIn, isDeleted, type Line } from "../../../rooms/messages/message.ts";
+import type { Rooms } from "../../../rooms/rooms.ts";
+import { SERVICE_ID, type User } from "../../../rooms/user.ts";
+import { userOf } from "../../authentication.ts";
+import { HttpError } from "../../errors.ts";
+import type { ApiEnv } from "../gate.ts";
+import { jsonIn, requestBody } from "../request_body.ts";
+import { withRight } from "./room_right.ts";
+
+const MAX_MEMBERS = 1_000;
+const MAX_EVENTS = 200;
+const WEEK_MINUTES = 7 * 24 * 60;
+const MINUTE_MS = 60_000;
+/** Deletions that are made at the same time; they share commits. */
+const DELETED_AT_ONCE = 100;
+
+const Muting = v.object({
+  minutes: v.pipe(
+    v.number('"minutes" must be a number'),
+    v.gtValue(0, '"minutes" must be above 0'),
+    v.maxValue(WEEK_MINUTES, `"minutes" must be at most ${WEEK_MINUTES}`),
+  ),
+});
+const Banning = v.object({
+  member: v.pipe(
+    v.string('"member" must be the id of a person'),
+    v.regex(/^[\w-]{22}$/, "That is no person's id"),
+  ),
+  address: v.optional(v.boolean('"address" must be true or false'), false),
+});
+const Decision = v.object({ approve: v.boolean('"approve" must be true or false') });
+const Whose = v.object({ by: v.optional(v.string()), person: v.optional(v.string()) });
+
+/** What moderation works with. */
+interface ModerationOptions {
+  readonly accounts: Pick<Accounts, "byId">;
+  readonly rooms: Rooms;
+  readonly roomNames: RoomNames;
+  readonly roomPermissions: PermissionStore;
+  readonly persons: Persons;
+  readonly peers: Peers;
+  readonly archive: Archive;
+  readonly history: History;
+  readonly bans: Bans;
+  readonly moderationEvents: ModerationEvents;
+  readonly now: () => number;
+}
+
+/** The API of hosts. */
+export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
+  const { rooms, roomPermissions, persons, peers, archive, history, bans, now } = options;
+  const { moderation } = rooms;
+  const app = new Hono<ApiEnv>();
+  const host = (c: Context<ApiEnv>) => withRight(c, options, "moderate");
+
+  /**
+   * The name of a person who may be moderated: of somebody who is here, or who said one of the newest messages.
+   *
+   * @throws {HttpError} 403 for those who moderate the room themselves, 404 for a person nobody knows.
+   */
+  async function nameOf(room: string, person: string): Promise<string> {
+    const permissions = await roomPermissions.of(room);
+    const { creator, hosts = [] } = permissions;
+    const here = peers.users(room).find((user) => persons.of(room, user) === person);
+    const keepers = [...hosts, ...(creator ? [creator] : [])].map((id) => persons.of(room, { id, name: "" }));
+    const account = here && await options.accounts.byId(here.id);
+    if (keepers.includes(person) || (account && mayModerate(permissions, userOf(account)))) {
+      throw new HttpError(403, "not_allowed", "Who moderates this room can't be muted or banned in it");
+    }
+    if (here) return here.name;
+    const { lines } = await history.before(room, undefined, 200);
+    const said = lines.findLast((line) => fieldsIn(line).person === person);
+    if (said) return fieldsIn(said).username;
+    const known = [...await bans.list(room), ...(permissions.mutes ?? []).map(asBan)];
+    const found = known.find(({ id }) => id === person);
+    if (found) return found.name;
+    throw new HttpError(404, "not_found", "There is no such person in this room");
+  }
+
+  app.get("/:room/members", async (c) => {
+    const { room } = await host(c);
+    const { mutes = [] } = await roomPermissions.of(room);
+    const muted = new Map(mutes.filter(({ until }) => until > now()).map((mute) => [mute.person, mute]));
+    const here = peers.users(room).map((user) => {
+      const id = persons.of(room, user);
+      return { id, name: user.name, account: isAccount(user) || undefined, online: true };
+    });
+    const away = [...muted.values()].filter(({ person }) => !here.some(({ id }) => id === person))
+      .map(({ person, name }) => ({ id: person, name, account: undefined, online: false }));
+    const members = [...here, ...away].slice(0, MAX_MEMBERS)
+      .map((member) => ({ ...member, muted: untilOf(muted.get(member.id)) }));
+    return c.json({ members });
+  });
+
+  app.post("/:room/members/:person/mute", async (c) => {
+    const { room, user } = await host(c);
+    const person = c.req.param("person");
+    const { minutes } = requestBody(Muting, await jsonIn(c.req.raw));
+    const name = await nameOf(room, person);
+    const mute: Mute = { person, name, until: now() + minutes * MINUTE_MS };
+    await roomPermissions.change(room, (permissions) => {
+      const others = mutesOf(permissions.mutes, person, now());
+      if (others.length < MAX_MUTES) return { ...permissions, mutes: [...others, mute] };
+      throw new HttpError(
+        409,
+        "too_many_people",
+        `At most ${MAX_MUTES} people can be muted at the same time`,
+      );
+    });
+    await moderation.record(room, user, { act: "muted", whom: name, detail: `${minutes} min` });
+    return c.json({ id: person, name, muted: untilOf(mute) });
+  });
+
+  app.delete("/:room/members/:person/mute", async (c) => {
+    const { room, user } = await host(c);
+    const person = c.req.param("person");
+    let mute: Mute | undefined;
+    await roomPermissions.change(room, (permissions) => {
+      mute = permissions.mutes?.find((mute) => mute.person === person);
+      return { ...permissions, mutes: mutesOf(permissions.mutes, person, now()) };
+    });
+    if (!mute) throw new HttpError(404, "not_found", "This person isn't muted");
+    await moderation.record(room, user, { act: "unmuted", whom: mute.name, detail: "" });
+    return c.json({ ok: true });
+  });
+
+  app.get("/:room/bans", async (c) => {
+    const { room } = await host(c);
+    const all = await bans.list(room);
+    return c.json({ bans: all.map(({ at, ...ban }) => ({ ...ban, timestamp: new Date(at).toISOString() })) });
+  });
+
+  app.post("/:room/bans", async (c) => {
+    const { room, user } = await host(c);
+    const { member: id, address } = requestBody(Banning, await jsonIn(c.req.raw));
+    const name = await nameOf(room, id);
+    if ((await bans.list(room)).length >= MAX_BANS) {
+      throw new HttpError(409, "too_many_people", `At most ${MAX_BANS} people can be banned from a room`);
+    }
+    await bans.add(room, { id, name, by: user.name, at: now(), address: address || undefined });
+    await moderation.record(room, user, { act: "banned", whom: name, detail: address ? "address" : "" });
+    return c.json({ id, name }, 201);
+  });
+
+  app.delete("/:room/bans/:id", async (c) => {
+    const { room, user } = await host(c);
+    const ban = await bans.remove(room, c.req.param("id"));
+    if (!ban) throw new HttpError(404, "not_found", "This person isn't banned");
+    await moderation.record(room, user, { act: "unbanned", whom: ban.name, detail: "" });
+    return c.json({ ok: true });
+  });
+
+  app.get("/:room/pending", async (c) => {
+    const { room } = await host(c);
+    return c.json({ pending: (await moderation.pending(room)).map((item) => viewPending(room, item)) });
+  });
+
+  app.post("/:room/pending/:id", async (c) => {
+    const { room, user } = await host(c);
+    const { approve } = requestBody(Decision, await jsonIn(c.req.raw));
+    const id = await moderation.decide(room, user, c.req.param("id"), approve);
+    return c.json({ approved: approve, id });
+  });
+
+  app.get("/:room/events", async (c) => {
+    const { room } = await host(c);
+    return c.json({ events: await options.moderationEvents.list(room, MAX_EVENTS) });
+  });
+
+  /** Deletes all that one person said. */
+  app.delete("/:room/messages", async (c) => {
+    const { room, user } = await host(c);
+    const { by, person } = requestBody(Whose, c.req.query());
+    if (by === undefined && person === undefined) {
+      throw new HttpError(400, "invalid_request", 'Say whose messages: "by", a name, or "person", an id');
+    }
+    const isTheirs = (line: Line): boolean => {
+      const { username, person: author } = fieldsIn(line);
+      return by === undefined ? author === person : username === by;
+    };
+    // What is in no page yet would be missed.
+    await archive.advance();
+    const ids: string[] = [];
+    let whom = by ?? "";
+    for await (const page of archive.pagesFrom(room, "")) {
+      for (const line of page.filter((line) => !isDeleted(line) && isTheirs(line))) {
+        const { id, username } = fieldsIn(line);
+        ids.push(id);
+        whom = username;
+      }
+    }
+    const author = { user, mayModerate: true };
+    for (let i = 0; i < ids.length; i += DELETED_AT_ONCE) {
+      const some = ids.slice(i, i + DELETED_AT_ONCE);
+      await Promise.all(some.map((id) => rooms.change(room, { type: "delete_message", id }, author)));
+    }
+    await archive.advance();
+    if (ids.length) {
+      await moderation.record(room, user, { act: "deleted_all", whom, detail: String(ids.length) });
+    }
+    return c.json({ deleted: ids.length });
+  });
+
+  return app;
+}
+
+/** The mutes that haven't ended, without a person's. */
+function mutesOf(mutes: readonly Mute[] | undefined, person: string, now: number): Mute[] {
+  return (mutes ?? []).filter((mute) => mute.person !== person && mute.until > now);
+}
+
+function asBan({ person, name }: Mute): { id: string; name: string } {
+  return { id: person, name };
+}
+
+function untilOf(mute: Mute | undefined): string | undefined {
+  return mute && new Date(mute.until).toISOString();
+}
+
+/** Other isolates don't tell the role. */
+function isAccount({ id, isGuest }: Pick<User, "id" | "isGuest">): boolean {
+  return !isGuest && id !== SERVICE_ID;
+}
