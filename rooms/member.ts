@@ -1,7 +1,8 @@
 /** One connection in one room. */
 import type { Sender } from "./messages/journal.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
-import { encodeFrame, EVENTS, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
+import { encodeFrame, FrameError, joinFrames, type ServerFrame } from "./protocol.ts";
+import { EVENTS } from "./pending_frames.ts";
 import type { User } from "./user.ts";
 
 /** What a room needs of a socket: the port between them. */

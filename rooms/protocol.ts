@@ -21,6 +21,8 @@
  * What the service sends: {@link ServerFrame}. Clients without `?events=1`, such as those of tutorials, get no `welcome`
  * and no `user_renamed`.
  */
+import type { PendingFrame } from "./pending_frames.ts";
+
 /** The size of a frame from a client at most, in bytes of UTF-8; a larger one closes the socket with 1009. */
 export const MAX_FRAME_BYTES = 65_536;
 
@@ -179,42 +181,12 @@ export type ServerFrame =
     may_change?: boolean;
     may_moderate?: true;
   }
-  /** To its author: a message waits for approval. */
-  | { type: "pending"; client_id?: string; id: string }
-  /** To hosts: the same. */
-  | {
-    type: "pending_message";
-    id: string;
-    room: string;
-    user: string;
-    username: string;
-    person: string;
-    message: string;
-    timestamp: string;
-    account?: true;
-    reply_to?: { id: string };
-  }
-  /** To its author and to hosts: it was decided on, and became the message `message_id`. */
-  | {
-    type: "pending_decided";
-    id: string;
-    room: string;
-    client_id?: string;
-    approved: boolean;
-    message_id?: string;
-  }
+  | PendingFrame
   /** To the other connections of an account: it has read up to the message `id`, behind which are `unread` others. */
   | { type: "read"; id: string; unread: number }
   | { type: "pong" }
   | { type: "closing"; code: number; reason: string }
   | { type: "error"; error: string; code: ErrorCode; client_id?: string; retry_after_ms?: number };
-
-/** Frames outside of the order of messages that clients of the tutorials don't know. */
-export const EVENTS: ReadonlySet<ServerFrame["type"]> = new Set([
-  "message_deleted",
-  "pending_message",
-  "pending_decided",
-]);
 
 /** What was done to messages: `id` and `seq` are the entry's, but in `message_deleted`, where `id` is the message's. */
 export type ChangedFrame =
