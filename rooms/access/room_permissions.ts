@@ -31,6 +31,8 @@ export interface RoomPermissions {
   readonly hosts?: readonly string[];
   /** Ids of the invitations by which people may come at present; missing: none. */
   readonly invitations?: readonly string[];
+  /** Ids of accounts that a host has banned; guests are in `bans.ts` alone. Missing: none. */
+  readonly banned?: readonly string[];
   /** Who may not speak for a time; some may have ended. Missing: nobody. */
   readonly mutes?: readonly Mute[];
   /** Seconds between two messages of one person; missing or 0: any. */
@@ -75,7 +77,7 @@ export function isHost({ hosts }: RoomPermissions, user: User): boolean {
 export function mayEnter(permissions: RoomPermissions, user: User): boolean {
   if (permissions.isClosed) return user.role === "admin" || user.role === "service";
   if (mayModerate(permissions, user)) return true;
-  if (user.standing?.isBanned) return false;
+  if (isBanned(permissions, user)) return false;
   return !permissions.isPrivate ||
     (hasAccount(user) && permissions.members.includes(user.id)) || isInvited(permissions, user);
 }
@@ -85,9 +87,14 @@ function isInvited({ invitations }: RoomPermissions, { standing }: User): boolea
 }
 
 /** Why a user may not enter, in words that reveal nothing else about the room. */
-export function whyNot({ isClosed }: RoomPermissions, user?: User): string {
-  if (isClosed) return "This room is closed";
-  return user?.standing?.isBanned ? BANNED : "This room is private";
+export function whyNot(permissions: RoomPermissions, user?: User): string {
+  if (permissions.isClosed) return "This room is closed";
+  return user && isBanned(permissions, user) ? BANNED : "This room is private";
+}
+
+/** Whether a host has banned the user, if nothing else keeps them in. */
+export function isBanned({ banned }: RoomPermissions, user: User): boolean {
+  return user.standing?.isBanned === true || (hasAccount(user) && banned?.includes(user.id) === true);
 }
 
 /** Why somebody may not enter whom a host has banned. */

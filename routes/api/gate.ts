@@ -12,7 +12,11 @@ import { NAME_REFUSED, NAME_TAKEN } from "../sockets/upgrade.ts";
 /** The context of handlers behind {@link apiGate}. */
 export interface ApiEnv {
   Bindings: Bindings;
-  Variables: { caller: Caller | Refusal };
+  Variables: {
+    caller: Caller | Refusal;
+    /** The caller of a call that turns out to be about a room which its path doesn't name. */
+    callerIn: (room: string) => Promise<Caller | Refusal>;
+  };
 }
 
 /** Calls a minute for each message a minute that is allowed. */
@@ -61,6 +65,7 @@ export function apiGate(options: {
       }
     }
     await options.rooms.current();
+    c.set("callerIn", (room) => authentication.caller(c, { room }));
     const caller = await authentication.caller(c, await placeIn(c.req.path));
     c.set("caller", caller);
     if (limits && !isService(caller)) {

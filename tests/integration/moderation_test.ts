@@ -106,7 +106,9 @@ Deno.test("Who is banned is out within 5 s and stays out in every way; the ban i
   await using _own = await ada.enter("class", "?events=1");
   const visitor = await browser(service.url);
   const pupil = await visitor.enter("class", "?events=1&username=小安");
-  await pupil.say("rude");
+  const { body: file } = await visitor.ask("POST", "/api/rooms/class/files?name=a.txt", "text");
+  pupil.send({ type: "chat_message", message: "rude", files: [file.id], client_id: "f1" });
+  await pupil.next("ack");
   const account = await eve.enter("class", "?events=1");
   const began = performance.now();
   for (const socket of [pupil, account]) {
@@ -121,7 +123,13 @@ Deno.test("Who is banned is out within 5 s and stays out in every way; the ban i
     assertEquals((await banned.socket("class", "?username=小柏").closed).code, 4003);
     assertEquals((await banned.outcome("GET", "/api/rooms/class/messages"))[0], 403);
     assertEquals((await banned.outcome("GET", "/api/rooms/class/search?q=rude"))[0], 403);
+    assertEquals((await banned.ask("GET", new URL(file.url, service.url).pathname)).status, 403);
   }
+  assertEquals(
+    (await eve.outcome("POST", "/api/reports/request/", { type: "transcript", room: "class" }))[0],
+    403,
+  );
+  assertEquals((await eve.ask("GET", "/api/me/rooms")).body.rooms, []);
   // A school is one address: the others behind it stay.
   await using _other = await (await browser(service.url)).enter("class", "?username=小丁");
   assertEquals((await ada.ask("GET", "/api/rooms/class/bans")).body.bans.length, 2);

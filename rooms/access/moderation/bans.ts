@@ -20,12 +20,14 @@ export interface Ban {
   readonly by: string;
   /** In milliseconds since the epoch. */
   readonly at: number;
+  /** The id of the person's account; missing: a guest's. */
+  readonly account?: string;
   /** Present where addresses are banned, too. */
   readonly address?: true;
 }
 
-/** Bans of one room, at most. */
-export const MAX_BANS = 1_000;
+/** Bans of one room, at most: those of accounts are in its rules, which are one stored value. */
+export const MAX_BANS = 500;
 const BAN = "ban";
 const ADDRESS_LIFE_MS = 24 * 60 * 60 * 1000;
 

@@ -22,10 +22,10 @@ export function fileDownload(options: {
 
   return new Hono<ApiEnv>().get("/:id/:name", async (c) => {
     const id = c.req.param("id");
-    const { user } = admitted(c.var.caller);
     const found = isId(id) ? await roomFiles.find(id) : undefined;
     if (!found) throw noFile();
     const { file, isWaiting } = found;
+    const { user } = admitted(await c.var.callerIn(file.room));
     const now = await roomPermissions.of(file.room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     // What nobody has said yet is its sender's alone, or of who knows its address.

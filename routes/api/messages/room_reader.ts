@@ -1,6 +1,7 @@
 /** Reading a room over HTTP: who may, and the form of the answer. */
 import type { Context } from "hono";
 import {
+  isBanned,
   mayEnter,
   type PermissionStore,
   type RoomPermissions,
@@ -38,7 +39,7 @@ export function answerWith(c: Context<ApiEnv>, fields: string): Response {
 
 /** The error for somebody who may not enter a room; 401 for a guest who might after signing in. */
 export function noEntry(permissions: RoomPermissions, user: User): HttpError {
-  return user.isGuest && !permissions.isClosed && !user.standing?.isBanned
+  return user.isGuest && !permissions.isClosed && !isBanned(permissions, user)
     ? new HttpError(401, "not_signed_in", "This room is private: sign in first")
     : new HttpError(403, "not_allowed", whyNot(permissions, user));
 }

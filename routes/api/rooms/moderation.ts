@@ -45,9 +45,16 @@ const Banning = v.object({
 const Decision = v.object({ approve: v.boolean('"approve" must be true or false') });
 const Whose = v.object({ by: v.optional(v.string()), person: v.optional(v.string()) });
 
+/** Somebody whom a host may act on. */
+interface Target {
+  readonly name: string;
+  /** The id of their account, if they have one. */
+  readonly account?: string;
+}
+
 /** What moderation works with. */
 interface ModerationOptions {
-  readonly accounts: Pick<Accounts, "byId">;
+  readonly accounts: Pick<Accounts, "byId" | "owner">;
   readonly rooms: Rooms;
   readonly roomNames: RoomNames;
   readonly roomPermissions: PermissionStore;
@@ -68,11 +75,11 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
   const host = (c: Context<ApiEnv>) => withRight(c, options, "moderate");
 
   /**
-   * The name of a person who may be moderated: of somebody who is here, or who said one of the newest messages.
+   * A person who may be moderated: of somebody who is here, or who said one of the newest messages.
    *
    * @throws {HttpError} 403 for those who moderate the room themselves, 404 for a person nobody knows.
    */
-  async function nameOf(room: string, person: string): Promise<string> {
+  async function targetOf(room: string, person: string): Promise<Target> {
     const permissions = await roomPermissions.of(room);
     const { creator, hosts = [] } = permissions;
     const here = peers.users(room).find((user) => persons.of(room, user) === person);
@@ -81,13 +88,20 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     if (keepers.includes(person) || (account && mayModerate(permissions, userOf(account)))) {
       throw new HttpError(403, "not_allowed", "Who moderates this room can't be muted or banned in it");
     }
-    if (here) return here.name;
+    if (here) return { name: here.name, account: account?.id };
     const { lines } = await history.before(room, undefined, 200);
     const said = lines.findLast((line) => fieldsIn(line).person === person);
-    if (said) return fieldsIn(said).username;
-    const known = [...await bans.list(room), ...(permissions.mutes ?? []).map(asBan)];
+    if (said) {
+      const { username: name } = fieldsIn(said);
+      const owner = await options.accounts.owner(name);
+      return { name, account: owner && persons.of(room, userOf(owner)) === person ? owner.id : undefined };
+    }
+    const known: (Target & { id: string })[] = [
+      ...await bans.list(room),
+      ...(permissions.mutes ?? []).map(asBan),
+    ];
     const found = known.find(({ id }) => id === person);
-    if (found) return found.name;
+    if (found) return { name: found.name, account: found.account };
     throw new HttpError(404, "not_found", "There is no such person in this room");
   }
 
@@ -110,7 +124,7 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     const { room, user } = await host(c);
     const person = c.req.param("person");
     const { minutes } = requestBody(Muting, await jsonIn(c.req.raw));
-    const name = await nameOf(room, person);
+    const { name } = await targetOf(room, person);
     const mute: Mute = { person, name, until: now() + minutes * MINUTE_MS };
     await roomPermissions.change(room, (permissions) => {
       const others = mutesOf(permissions.mutes, person, now());
@@ -141,17 +155,25 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
   app.get("/:room/bans", async (c) => {
     const { room } = await host(c);
     const all = await bans.list(room);
-    return c.json({ bans: all.map(({ at, ...ban }) => ({ ...ban, timestamp: new Date(at).toISOString() })) });
+    return c.json({
+      bans: all.map(({ at, account: _, ...ban }) => ({ ...ban, timestamp: new Date(at).toISOString() })),
+    });
   });
 
   app.post("/:room/bans", async (c) => {
     const { room, user } = await host(c);
     const { member: id, address } = requestBody(Banning, await jsonIn(c.req.raw));
-    const name = await nameOf(room, id);
+    const { name, account } = await targetOf(room, id);
     if ((await bans.list(room)).length >= MAX_BANS) {
       throw new HttpError(409, "too_many_people", `At most ${MAX_BANS} people can be banned from a room`);
     }
-    await bans.add(room, { id, name, by: user.name, at: now(), address: address || undefined });
+    await bans.add(room, { id, name, account, by: user.name, at: now(), address: address || undefined });
+    if (account) {
+      await roomPermissions.change(room, (permissions) => ({
+        ...permissions,
+        banned: [...new Set(permissions.banned).add(account)],
+      }));
+    }
     await moderation.record(room, user, { act: "banned", whom: name, detail: address ? "address" : "" });
     return c.json({ id, name }, 201);
   });
@@ -160,6 +182,10 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     const { room, user } = await host(c);
     const ban = await bans.remove(room, c.req.param("id"));
     if (!ban) throw new HttpError(404, "not_found", "This person isn't banned");
+    await roomPermissions.change(room, (permissions) => ({
+      ...permissions,
+      banned: permissions.banned?.filter((id) => id !== ban.account),
+    }));
     await moderation.record(room, user, { act: "unbanned", whom: ban.name, detail: "" });
     return c.json({ ok: true });
   });
