@@ -20,7 +20,7 @@ const SECURITY_HEADERS = {
 function policy(styleNonce: string | undefined, frameAncestors: readonly string[]): string {
   return [
     "default-src 'self'",
-    "img-src 'self' data:",
+    "img-src 'self' data: blob:",
     "connect-src 'self' ws: wss:",
     styleNonce === undefined ? "style-src 'self'" : `style-src 'self' 'nonce-${styleNonce}'`,
     "script-src 'self'",

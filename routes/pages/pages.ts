@@ -32,6 +32,8 @@ export interface PagesOptions {
   readonly language: Language;
   /** In characters, 0 for no limit. */
   readonly maxMessageLength: number;
+  /** The size of a file at most, in bytes. */
+  readonly maxFileBytes: number;
   readonly auth: "guests" | "required";
   readonly signup: "open" | "closed";
   /** The tab of the spreadsheet that messages go to; `undefined` for a file. */
@@ -68,6 +70,7 @@ export function pages(options: PagesOptions): Hono {
   const {
     language,
     maxMessageLength,
+    maxFileBytes,
     accountOf,
     permissionsOf,
     waitOf = () => 0,
@@ -182,6 +185,7 @@ export function pages(options: PagesOptions): Hono {
       isReadOnly: permissions.isReadOnly && !isChanger,
       auth: options.auth,
       maxMessageLength,
+      maxFileBytes,
       sheetName: options.sheetName,
       retentionDays: options.retentionDays,
       editMinutes: options.editMinutes,

@@ -1,6 +1,8 @@
 import { TextField } from "./parts/form.tsx";
 import { Actions, IconLink } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
+import { Composer } from "./parts/composer.tsx";
+import { FileDialogs } from "./parts/file_dialogs.tsx";
 import { MessageDialogs } from "./parts/message_dialogs.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import { RoomRow } from "./parts/room_row.tsx";
@@ -21,6 +23,8 @@ export interface RoomValues {
   /** Whether the visitor may only read. */
   readonly isReadOnly: boolean;
   readonly auth: "guests" | "required";
+  /** The size of a file at most, in bytes. */
+  readonly maxFileBytes: number;
   /** In characters, 0 for no limit. */
   readonly maxMessageLength: number;
   /** The tab of the spreadsheet that messages go to; `undefined` for a file. */
@@ -47,6 +51,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
     "data-may-enter": String(values.mayEnter),
     "data-auth": values.auth,
     "data-max-length": String(values.maxMessageLength),
+    "data-max-file-bytes": String(values.maxFileBytes),
     "data-edit-minutes": String(values.editMinutes),
     "data-connection": "connecting",
   };
@@ -149,45 +154,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
             <Icon name="down" class="icon pill__arrow" />
           </button>
           <p class="typing" data-part="typing">{words["room.recorded"]}</p>
-          <form class="composer" id="composer" data-part="composer">
-            <p class="composer__pace" data-part="pace" role="status" hidden></p>
-            <p class="composer__error" data-part="error" role="alert"></p>
-            <div class="composer__purpose" data-part="purpose" hidden>
-              <p class="composer__purpose-text">
-                <strong data-part="purpose-name"></strong> <bdi data-part="purpose-text"></bdi>
-              </p>
-              <button
-                class="icon-button"
-                data-part="purpose-end"
-                type="button"
-                aria-label={words["room.cancel"]}
-              >
-                <Icon name="close" />
-              </button>
-            </div>
-            <ul
-              class="mentions"
-              data-part="mentions"
-              role="listbox"
-              aria-label={words["room.mentions"]}
-              hidden
-            >
-            </ul>
-            <textarea
-              class="composer__field"
-              dir="auto"
-              rows={1}
-              aria-label={words["room.placeholder"]}
-              placeholder={words["room.placeholder"]}
-              enterkeyhint="enter"
-              autocomplete="off"
-            >
-            </textarea>
-            <button class="composer__send" type="submit" aria-label={words["room.send"]} disabled>
-              <Icon name="send" />
-            </button>
-            <p class="composer__counter" data-part="counter"></p>
-          </form>
+          <Composer page={page} />
         </div>
         <NoScript notice={words["room.needs_script"]} />
       </main>
@@ -217,6 +184,9 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           </button>
           <button class="button button--quiet" data-part="rename" data-for="guest" type="button">
             {words["room.rename"]}
+          </button>
+          <button class="button button--quiet" data-part="gallery-open" type="button" hidden>
+            {words["room.gallery"]}
           </button>
           <a class="button button--quiet" data-for="changer" href="settings/">{words["room.settings"]}</a>
           <button class="button button--quiet people__shortcuts" data-part="shortcuts-open" type="button">
@@ -256,6 +226,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
         </form>
       </dialog>
       <MessageDialogs page={page} />
+      <FileDialogs page={page} />
       <RoomRow page={page} />
       <template data-template="person">
         <li class="people__row">

@@ -94,6 +94,7 @@ function ownService(config: Partial<Config>, directory: string): Promise<Service
     port: 0,
     kvPath: ":memory:",
     logCsvPath: `${directory}/ChatLogs.csv`,
+    filesPath: `${directory}/files`,
     serviceToken: TOKEN,
     rateMessagesPerMinute: 0,
     logLevel: "error",

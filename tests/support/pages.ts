@@ -10,6 +10,7 @@ import { pages, type PagesOptions } from "../../routes/pages/pages.ts";
 export const PAGES: PagesOptions = {
   language: "zh-Hant",
   maxMessageLength: 4_000,
+  maxFileBytes: 10_000_000,
   auth: "guests",
   signup: "open",
   sheetName: undefined,

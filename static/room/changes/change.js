@@ -2,7 +2,7 @@
  * What readers see of messages: what the server says, and on top of it the changes that this page has sent and that the
  * server hasn't accepted yet.
  */
-/** @import { ChangeFrame, Quote, Reaction } from "../../../rooms/protocol.ts" */
+/** @import { ChangeFrame, MessageFile, Quote, Reaction } from "../../../rooms/protocol.ts" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
 
 /**
@@ -13,7 +13,7 @@
 /**
  * What is said in a message, and what happened to it. `edited`: when its text was changed last, in milliseconds since the
  * epoch; 0 where it never was.
- * @typedef {{ text: string, edited: number, isDeleted: boolean, reactions: readonly Reaction[], replyTo?: Quote }} Content
+ * @typedef {{ text: string, edited: number, isDeleted: boolean, reactions: readonly Reaction[], replyTo?: Quote, files?: readonly MessageFile[] }} Content
  */
 
 /** Characters of a message in a quote, as the server cuts it. */
@@ -31,7 +31,7 @@ export function withChange(content, change, { at, name }) {
     case "edit_message":
       return { ...content, text: change.message, edited: content.edited || at };
     case "delete_message":
-      return { ...content, text: "", isDeleted: true, reactions: [], replyTo: undefined };
+      return { ...content, text: "", isDeleted: true, reactions: [], replyTo: undefined, files: undefined };
     case "react":
       return { ...content, reactions: withReaction(content.reactions, change, name) };
     default:

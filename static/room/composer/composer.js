@@ -47,6 +47,10 @@ class Composer {
   /** @type {HTMLElement} */
   #error;
   #enterKey = new EnterKey();
+  /** Whether files are on their way, without which the message would be sent. */
+  #isUploading = false;
+  /** Whether it is to be sent as soon as its files are uploaded. */
+  #isDue = false;
   #mentions;
   #listening = new AbortController();
   #off;
@@ -65,6 +69,7 @@ class Composer {
     /** @param {EventTarget} target @param {string} type @param {(event: any) => void} act */
     const on = (target, type, act) => target.addEventListener(type, act, { signal });
     on(field, "input", () => {
+      this.#isDue = false;
       this.#change();
       if (field.value) socket.sendTyping();
     });
@@ -72,7 +77,15 @@ class Composer {
     on(field, "compositionend", ({ timeStamp }) => this.#enterKey.end(timeStamp));
     on(field, "keydown", (event) => this.#keyPressed(event));
     // The field was enabled or disabled.
-    on(form, "available", () => (this.#button.disabled = field.disabled || !messageIn(field.value)));
+    on(form, "available", () => this.#enable());
+    // What is attached is loaded later than the page, and may have been uploaded before it was loaded again.
+    on(form, "attachable", () => form.dispatchEvent(new CustomEvent("attach", { detail: draft.files })));
+    on(form, "attached", ({ detail }) => {
+      draft.files = detail.files;
+      this.#isUploading = detail.isBusy;
+      this.#enable();
+      if (this.#isDue) this.#send();
+    });
     on(form, "submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -114,15 +127,24 @@ class Composer {
       ? words.say("characters_left", { count: left })
       : "";
     this.#error.textContent = isNear && left < 0 ? words.say("too_long", { count: -left }) : "";
-    this.#button.disabled = this.#field.disabled || !messageIn(value);
+    this.#enable();
     fit(this.#field);
     this.#mentions.update();
   }
 
+  #enable() {
+    const { purpose, files } = this.#parts.draft;
+    const isEdit = purpose?.kind === "edit";
+    const isEmpty = !messageIn(this.#field.value) && (isEdit || !files.length);
+    this.#button.disabled = this.#field.disabled || isEmpty || !isEdit && this.#isUploading;
+  }
+
   #send() {
     const { socket, draft, maxLength } = this.#parts;
+    this.#enable();
     const text = messageIn(this.#field.value);
-    if (!text || this.#field.disabled || (maxLength > 0 && charactersIn(text) > maxLength)) return;
+    this.#isDue = this.#isUploading;
+    if (this.#button.disabled || (maxLength > 0 && charactersIn(text) > maxLength)) return;
     const { purpose } = draft;
     if (purpose?.kind === "edit") {
       this.#endPurpose();
@@ -131,9 +153,12 @@ class Composer {
       }
       return;
     }
+    const { files } = draft;
+    draft.files = [];
+    this.#form.dispatchEvent(new CustomEvent("detach"));
     this.#write("");
     this.#endPurpose();
-    socket.sendMessage(text, purpose?.quote);
+    socket.sendMessage(text, { replyTo: purpose?.quote, files: files.length ? files : undefined });
   }
 
   /** @param {KeyboardEvent} event */
@@ -193,13 +218,15 @@ class Composer {
   /** Puts back what its author takes back. @param {Unsent | undefined} unsent */
   #takeBack(unsent) {
     if (!unsent) return;
-    const { text, change, replyTo, username } = unsent;
+    const { text, change, replyTo, files = [], username } = unsent;
     if (change?.type === "edit_message") {
       return this.#edit({ id: change.id, username, message: "" }, change.message);
     }
     if (change) return;
     if (this.#parts.draft.purpose?.kind === "edit") this.#endPurpose();
     if (replyTo) this.#reply(replyTo);
+    this.#parts.draft.files = [...this.#parts.draft.files, ...files];
+    this.#form.dispatchEvent(new CustomEvent("attach", { detail: files }));
     this.#write([text, this.#field.value].filter(Boolean).join("\n"));
     this.#field.focus();
   }

@@ -1,6 +1,7 @@
 import { readEntry } from "../../shared/storage.js";
+import { areFiles } from "../connection/unsent_messages.js";
 
-/** @import { Quote } from "../../../rooms/protocol.ts" */
+/** @import { MessageFile, Quote } from "../../../rooms/protocol.ts" */
 /** @import { Store } from "../../shared/storage.js" */
 
 /**
@@ -14,12 +15,14 @@ export class Draft {
   #storage;
   #key;
   #purposeKey;
+  #filesKey;
 
   /** @param {Store} storage @param {string} room */
   constructor(storage, room) {
     this.#storage = storage;
     this.#key = `talksheet:draft:${room}`;
     this.#purposeKey = `talksheet:purpose:${room}`;
+    this.#filesKey = `talksheet:files:${room}`;
   }
 
   /** @returns {string} */
@@ -38,6 +41,15 @@ export class Draft {
 
   set purpose(purpose) {
     this.#keep(this.#purposeKey, purpose ? JSON.stringify(purpose) : "");
+  }
+
+  /** The files that are uploaded for the message. @returns {readonly MessageFile[]} */
+  get files() {
+    return readEntry(this.#storage, this.#filesKey, areFiles) ?? [];
+  }
+
+  set files(files) {
+    this.#keep(this.#filesKey, files.length ? JSON.stringify(files) : "");
   }
 
   /** @param {string} key @param {string} text */

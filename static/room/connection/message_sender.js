@@ -2,9 +2,7 @@ import { CLOSE } from "../../shared/connection/closing.js";
 import { Emitter } from "../../shared/emitter.js";
 
 /** @import { Connection } from "../../shared/connection/connection.js" */
-/** @import { Quote } from "../../../rooms/protocol.ts" */
-/** @import { Change } from "../changes/change.js" */
-/** @import { UnsentMessages, Unsent } from "./unsent_messages.js" */
+/** @import { UnsentMessages, Unsent, Written } from "./unsent_messages.js" */
 
 /** The pause when the server asks to slow down and says no time. */
 const DEFAULT_PAUSE_MS = 5_000;
@@ -63,7 +61,7 @@ export class MessageSender extends Emitter {
     this.#username = username;
   }
 
-  /** @param {{ text: string, replyTo?: Quote, change?: Change }} written @returns {void} */
+  /** @param {Written} written @returns {void} */
   send(written) {
     this.emit("unsent", this.#unsentMessages.add({ ...written, username: this.#username }));
     this.sendNext();
@@ -155,7 +153,14 @@ export class MessageSender extends Emitter {
 }
 
 /** @param {Unsent} unsent @returns {object} */
-function frameOf({ clientId, text, replyTo, change }) {
+function frameOf({ clientId, text, replyTo, files, change }) {
   if (change) return { ...change, client_id: clientId };
-  return { type: "chat_message", message: text, client_id: clientId, reply_to: replyTo?.id };
+  const named = files?.length ? files.map(({ id, alt }) => ({ id, alt })) : undefined;
+  return {
+    type: "chat_message",
+    message: text,
+    client_id: clientId,
+    reply_to: replyTo?.id,
+    files: named,
+  };
 }

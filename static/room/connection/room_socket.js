@@ -4,11 +4,11 @@ import { ResumePoint } from "./resume_point.js";
 import { MessageSender } from "./message_sender.js";
 
 /** @import { Status } from "../../shared/connection/connection.js" */
-/** @import { ChangedFrame, Quote } from "../../../rooms/protocol.ts" */
+/** @import { ChangedFrame } from "../../../rooms/protocol.ts" */
 /** @import { Change } from "../changes/change.js" */
 /** @import { ChatMessage, ReceivedFrame } from "../../shared/connection/frames.js" */
 /** @import { RoomEvents } from "./room_events.js" */
-/** @import { Unsent, UnsentMessages } from "./unsent_messages.js" */
+/** @import { Unsent, UnsentMessages, Written } from "./unsent_messages.js" */
 
 /** Typing is reported at most this often; others show it for twice as long. */
 const TYPING_EVERY_MS = 2_500;
@@ -109,12 +109,12 @@ export class RoomSocket extends Emitter {
   /**
    * Sends a message, now or as soon as that is possible.
    * @param {string} text
-   * @param {Quote} [replyTo] the message that it answers
+   * @param {Omit<Written, "text" | "change">} [attached]
    * @returns {void}
    */
-  sendMessage(text, replyTo) {
+  sendMessage(text, attached = {}) {
     this.#typingSentAt = -Infinity;
-    this.#sender.send({ text, replyTo });
+    this.#sender.send({ text, ...attached });
   }
 
   /** Changes a message, now or as soon as that is possible. @param {Change} change @returns {void} */

@@ -1,6 +1,6 @@
 import { keysOf, readEntry } from "../../shared/storage.js";
 
-/** @import { Quote } from "../../../rooms/protocol.ts" */
+/** @import { MessageFile, Quote } from "../../../rooms/protocol.ts" */
 /** @import { Store } from "../../shared/storage.js" */
 /** @import { Change } from "../changes/change.js" */
 
@@ -14,7 +14,13 @@ import { keysOf, readEntry } from "../../shared/storage.js";
  * @property {number} writtenAt milliseconds since the epoch, different for every message of a tab
  * @property {string} [failure]
  * @property {Quote} [replyTo] the message that it answers
+ * @property {readonly MessageFile[]} [files] that it names, which are uploaded
  * @property {Change} [change] what it changes, where it is no message
+ */
+
+/**
+ * What somebody writes: a message, or the change of one.
+ * @typedef {{ text: string, replyTo?: Quote, files?: readonly MessageFile[], change?: Change }} Written
  */
 
 /**
@@ -55,7 +61,7 @@ export class UnsentMessages {
     return this.#unsent.get(clientId);
   }
 
-  /** @param {{ text: string, username: string, replyTo?: Quote, change?: Change }} written @returns {Unsent} */
+  /** @param {Written & { username: string }} written @returns {Unsent} */
   add(written) {
     this.#lastWrittenAt = Math.max(Date.now(), this.#lastWrittenAt + 1);
     return this.#store({
@@ -104,17 +110,27 @@ export class UnsentMessages {
 
 /** @param {any} value @returns {value is Unsent} */
 function isUnsent(value) {
-  const { clientId, username, text, writtenAt, failure, replyTo, change } = value;
+  const { clientId, username, text, writtenAt, failure, replyTo, files, change } = value;
   const isText = [clientId, username, text].every((part) => typeof part === "string");
   const isQuote = replyTo === undefined || isQuoteOf(replyTo);
   const isChange = change === undefined || typeof change?.id === "string" && CHANGES.has(change.type);
   const isFailure = failure === undefined || typeof failure === "string";
-  return isText && isQuote && isChange && isFailure && Number.isFinite(writtenAt);
+  return isText && isQuote && areFiles(files) && isChange && isFailure && Number.isFinite(writtenAt);
 }
 
 /** @param {any} value @returns {value is Quote} */
 function isQuoteOf(value) {
   return [value?.id, value?.username, value?.message].every((part) => typeof part === "string");
+}
+
+/** Whether something is a list of uploaded files. @param {any} value @returns {value is readonly MessageFile[] | undefined} */
+export function areFiles(value) {
+  if (value === undefined) return true;
+  return Array.isArray(value) &&
+    value.every((file) =>
+      [file?.id, file?.name, file?.type].every((part) => typeof part === "string") &&
+      Number.isFinite(file.size)
+    );
 }
 
 const CHANGES = new Set(["edit_message", "delete_message", "react", "pin_message"]);

@@ -2,6 +2,7 @@ import { copyOf, part } from "../../shared/parts.js";
 import { withChanges } from "../changes/change.js";
 import { quoteLine } from "../changes/quote_line.js";
 import { reactionChips } from "../changes/reaction_chips.js";
+import { keyOf, messageFiles } from "../files/message_files.js";
 import { isEmojiOnly } from "../text/emoji.js";
 import { nodeOf, piecesOf } from "../text/formatting.js";
 import { verifiedMark } from "../../shared/person.js";
@@ -122,6 +123,7 @@ export class MessageRow {
     const body = isDeleted ? [this.#words.say("deleted")] : piecesOf(text).map(nodeOf);
     this.#part("body").replaceChildren(...body);
     this.#writeAround({ ...content, edited });
+    this.#writeFiles(content);
     this.#part("name").textContent = username;
     this.#part("name").toggleAttribute("data-account", hasAccount);
     if (hasAccount) this.#part("name").append(verifiedMark(this.#words.say("account")));
@@ -130,6 +132,7 @@ export class MessageRow {
     const read = READ.filter((name) => item.isOwn || name !== "ticks");
     const ids = read.map((name) => this.#part(name).id);
     if (edited) ids.push(this.#part("edited").id);
+    if (!isDeleted && content.files?.length) ids.push(`${this.#part("body").id}-files`);
     this.element.setAttribute("aria-labelledby", ids.join(" "));
     this.element.toggleAttribute("data-emoji", isEmojiOnly(text));
     paintPerson(this.#part("avatar"), item.username);
@@ -194,6 +197,19 @@ export class MessageRow {
     mark.textContent = words.say("edited", { time: this.#format.time(edited) });
     mark.title = this.#format.full(edited);
     this.#part("time").before(mark);
+  }
+
+  /** Writes pictures and files; those that are there stay, and needn't load again. @param {Content} content */
+  #writeFiles({ text, isDeleted, files = [] }) {
+    const shown = isDeleted ? [] : files;
+    this.element.toggleAttribute("data-bare", !text && shown.length > 0);
+    const before = /** @type {HTMLElement | null} */ (this.element.querySelector(".message__files"));
+    if ((before?.dataset.files ?? "") === keyOf(shown)) return;
+    before?.remove();
+    if (!shown.length) return;
+    const list = messageFiles(shown, this.#words);
+    list.id = `${this.#part("body").id}-files`;
+    this.#part("line").after(list);
   }
 
   /**

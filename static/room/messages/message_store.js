@@ -95,6 +95,7 @@ export class MessageStore {
       isDeleted: message.deleted ?? false,
       reactions: message.reactions ?? [],
       replyTo: message.reply_to,
+      files: message.files,
       at,
       isOwn,
       hasAccount,
@@ -240,12 +241,13 @@ export class MessageStore {
   }
 
   /** @param {Unsent} written @returns {MessageItem} */
-  #newUnsettled({ clientId, username, text, replyTo, writtenAt }) {
+  #newUnsettled({ clientId, username, text, replyTo, files, writtenAt }) {
     const item = this.#rows.create({
       clientId,
       username,
       text,
       replyTo,
+      files,
       at: writtenAt,
       edited: 0,
       isDeleted: false,
@@ -292,6 +294,6 @@ export class MessageStore {
 }
 
 /** What a row writes of an item, to compare. @param {MessageItem} item @returns {string} */
-function writtenIn({ text, username, hasAccount, edited, isDeleted, reactions, replyTo }) {
-  return JSON.stringify([text, username, hasAccount, edited, isDeleted, reactions, replyTo]);
+function writtenIn({ text, username, hasAccount, edited, isDeleted, reactions, replyTo, files }) {
+  return JSON.stringify([text, username, hasAccount, edited, isDeleted, reactions, replyTo, files]);
 }
