@@ -34,6 +34,13 @@ const MAX_MS: Readonly<Record<State, number>> = {
   answering: 120_000,
   resting: 75_000,
 };
+/**
+ * Milliseconds by the clock after which an answer that is complete has been forwarded, too: the HTTP server is done with it
+ * before it is read here, and the clock goes on only when all that can be read was.
+ */
+const FORWARDED_AFTER_MS = 1_000;
+/** How long somebody may leave an answer unread where others of their address need the place. */
+const UNREAD_MS = 5_000;
 /** What is read of a request after its answer is complete; nginx and others do the same ("lingering close"). */
 const MAX_DRAINED_BYTES = 16 * 1024 * 1024;
 /** The longest that an answer takes after the client has closed its side: few clients wait for it. */
@@ -86,6 +93,13 @@ export class HttpConnection {
   /** Whether nothing would be lost by ending it. */
   get isIdle(): boolean {
     return this.#state !== "answering";
+  }
+
+  /** Whether it isn't the service's turn: all is answered, or the client hasn't taken what is sent to it for a while. */
+  get isDispensable(): boolean {
+    const { now } = this.#options.clock;
+    const isUnread = this.#writingSince !== undefined && now - this.#writingSince > UNREAD_MS;
+    return isUnread || (this.#state === "resting" && now - this.#since > FORWARDED_AFTER_MS);
   }
 
   /** When it entered its state, by the clock of the options. */

@@ -27,7 +27,10 @@ export interface ListenerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly reusePort: boolean;
-  /** Connections of one address, sockets not counted, above which the idlest is closed; 0 = off. */
+  /**
+   * Connections of one address, sockets not counted, above which those are closed that wait for nothing, and above
+   * {@link BURST} times as many the idlest; 0 = off.
+   */
   readonly maxIdlePerAddress: number;
   readonly handler: (request: Request, bindings: Bindings) => Response | Promise<Response>;
   /** Called when no more files can be opened, with the number of open connections. */
@@ -37,6 +40,11 @@ export interface ListenerOptions {
 /** Connections that wait to be accepted when all clients reconnect at once; the system may allow fewer. */
 const BACKLOG = 4_096;
 const POLL_MS = 1_000;
+/**
+ * How many times as many connections an address may have while each is new or waits for the service: a school opens a page in
+ * the same second.
+ */
+const BURST = 4;
 /** Pause before accepting again after files ran out. */
 const EXHAUSTED_PAUSE_MS = 100;
 /** Files kept free for the rest of the service once they ran out: KV, the CSV file, the HTTP server's connections. */
@@ -138,10 +146,18 @@ class TcpListener implements Listener {
     const address = addressOf(connection);
     const ofAddress = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, ofAddress.add(connection));
-    const { maxIdlePerAddress } = this.#options;
-    if (maxIdlePerAddress && ofAddress.size > maxIdlePerAddress) endOne(ofAddress, connection);
+    this.#limit(ofAddress, connection);
     if (this.#files > this.#maxFiles) endOne(this.#connections, connection);
     void connection.run();
+  }
+
+  /** Keeps the connections of one address within the limit. */
+  #limit(ofAddress: ReadonlySet<HttpConnection>, newcomer?: HttpConnection): void {
+    const { maxIdlePerAddress: most } = this.#options;
+    if (!most || ofAddress.size <= most) return;
+    const dispensable = Array.from(ofAddress).filter((connection) => connection.isDispensable);
+    for (const connection of dispensable.slice(0, ofAddress.size - most)) connection.end();
+    if (ofAddress.size > most * BURST) endOne(ofAddress, newcomer);
   }
 
   get #files(): number {
@@ -229,6 +245,7 @@ class TcpListener implements Listener {
     // A fixed step even when this poll is late: what came meanwhile is still to be read.
     this.#clock.now += POLL_MS;
     for (const connection of this.#connections) connection.poll();
+    for (const ofAddress of this.#byAddress.values()) this.#limit(ofAddress);
     for (const socket of this.#sockets) socket.poll();
   }
 
