@@ -46,7 +46,7 @@ browserTest(
     const field = ada.getByRole("textbox");
     await field.pressSequentially("@");
     await ada.getByRole("option", { name: "小柏" }).waitFor();
-    assertEquals(await ada.getByRole("option").count(), 1);
+    assertEquals(await ada.locator(".mentions").getByRole("option").count(), 1);
     await field.press("Enter");
     assertEquals(await field.inputValue(), "@小柏 ");
     await ada.getByRole("navigation", { name: "最近" }).getByText("店長會議").waitFor();
