@@ -26,7 +26,6 @@ export function loadActions(list, parts) {
         ...parts,
         list,
         opener: part("search-open"),
-        isLoaded: (/** @type {string} */ id) => parts.messages.itemOf(id) !== undefined,
       });
       list.toggleAttribute("data-actions", true);
     } catch {

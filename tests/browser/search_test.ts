@@ -1,7 +1,10 @@
 /** Finding what was said in a room. */
 import { assertEquals } from "@std/assert";
-import { browserTest, connected } from "../support/browser.ts";
+import { browserTest, bubble, connected } from "../support/browser.ts";
 import { violations } from "./violations.ts";
+
+/** More than a page shows on both sides of one. */
+const NOTES = 330;
 
 browserTest("A word is found while it is typed, and a result leads to its message", async (stage) => {
   await stage.say("lobby", "颱風天停課", "小安");
@@ -22,9 +25,9 @@ browserTest("A word is found while it is typed, and a result leads to its messag
 });
 
 browserTest(
-  "What was said long ago is shown among what was said around it, and filtered by person",
+  "A result from long ago is shown in the list, which goes on from there in both directions up to the present",
   async (stage) => {
-    for (let index = 0; index < 130; index++) {
+    for (let index = 0; index < NOTES; index++) {
       await stage.say(
         "lobby",
         `note ${index}`,
@@ -42,21 +45,38 @@ browserTest(
     await panel.getByRole("button", { name: "Older results" }).click();
     await panel.getByText("60 found, and more").waitFor();
     await panel.getByLabel("By").fill("BO");
-    await words.fill("ＮＯＴＥ 9");
-    await panel.getByText("7 found").waitFor();
-    assertEquals(await panel.getByRole("listitem").first().locator(".search__text").innerText(), "note 129");
-    await panel.getByRole("listitem").filter({ hasText: /note 9$/ }).getByRole("button").click();
-    await panel.getByText("What was said around it").waitFor();
-    assertEquals(await panel.locator("[data-goal] .search__text").innerText(), "note 9");
-    assertEquals(await panel.getByRole("listitem").count(), 25);
-    await ada.keyboard.press("Escape");
+    await words.fill("ＮＯＴＥ 19");
+    await panel.getByText("9 found").waitFor();
+    assertEquals(await panel.getByRole("listitem").first().locator(".search__text").innerText(), "note 319");
+    await panel.getByRole("listitem").filter({ hasText: /note 19$/ }).getByRole("button").click();
+    // The list shows what was said on both sides of it, and what is said meanwhile waits below.
+    await ada.locator("[data-goal]", { hasText: "note 19" }).waitFor();
+    assertEquals(await panel.count(), 0);
+    await stage.say("lobby", "said meanwhile", "小安");
+    await ada.getByRole("button", { name: "New message" }).waitFor();
+    const bodies = () => ada.locator(".message__body").allInnerTexts();
+    assertEquals((await bodies()).slice(0, 11), Array.from({ length: 11 }, (_, index) => `note ${index}`));
+    assertEquals((await bodies()).includes("said meanwhile"), false);
+    // Scrolling down leads to it, without a gap.
+    await ada.getByRole("log").evaluate(async (list) => {
+      while (!list.textContent?.includes("said meanwhile")) {
+        list.scrollTop = list.scrollHeight;
+        await new Promise(requestAnimationFrame);
+      }
+    });
+    assertEquals(await bodies(), [
+      ...Array.from({ length: NOTES }, (_, index) => `note ${index}`),
+      "said meanwhile",
+    ]);
+    await stage.say("lobby", "live again", "小安");
+    await bubble(ada, "live again").waitFor();
     await ada.getByRole("button", { name: "Search this room" }).click();
     await panel.getByLabel("By").fill("");
     await words.fill("");
     const today = await ada.evaluate(() => new Date(Date.now() - 60_000).toLocaleDateString("sv"));
     await panel.getByLabel("From").fill(today);
     await panel.getByRole("button", { name: "Show what was said from that day on" }).click();
-    await panel.locator("[data-goal]", { hasText: "note 0" }).waitFor();
+    await ada.locator("[data-goal]", { hasText: "note 0" }).waitFor();
   },
 );
 

@@ -31,7 +31,7 @@ import { MAX_VISITS } from "../../static/lobby/visits.js";
 import { MAX_LISTED } from "../../static/notifications/bell_panel.js";
 import { isShut, limitSentence, nameSentence, refusalOf } from "../../static/room/connection/refusal.js";
 import { HISTORY_PAGE, MAX_HISTORY_PAGE } from "../../static/room/connection/room_socket.js";
-import { CLOCKS_DIFFER_MS, mayBeOlder } from "../../static/room/messages/history_loader.js";
+import { CLOCKS_DIFFER_MS, mayBeOlder } from "../../static/room/history/history_loader.js";
 import { askedWaitMs, CLOSE, mayBeLifted } from "../../static/shared/connection/closing.js";
 import { timeOfId } from "../../static/shared/dates.js";
 import { SENTENCES } from "../../static/shared/refusal.js";

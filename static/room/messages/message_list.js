@@ -1,6 +1,7 @@
 import { drawing, DrawQueue } from "./draw_queue.js";
-import { HistoryLoader } from "./history_loader.js";
-import { HistoryWindow } from "./history_window.js";
+import { HistoryLoader } from "../history/history_loader.js";
+import { HistoryWindow } from "../history/history_window.js";
+import { Target } from "../history/target.js";
 import { JoinLeaveLine } from "./join_leave_line.js";
 import { mountMessageClicks } from "./message_clicks.js";
 import { mountMessageKeys } from "./message_keys.js";
@@ -10,19 +11,16 @@ import { ScrollAnchor } from "./scroll_anchor.js";
 import { mountSignWords } from "./sign_words.js";
 import { UnreadLine } from "./unread_line.js";
 
+/** @import { HistoryPart } from "../history/history_window.js" */
 /** @import { Task } from "./draw_queue.js" */
 /** @import { ChangedFrame } from "../../../rooms/protocol.ts" */
+/** @import { ChatMessage } from "../../shared/connection/frames.js" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
 /** @import { JoinOrLeave, Renaming } from "./join_leave_summary.js" */
 /** @import { Arrival } from "../connection/room_events.js" */
 /** @import { ListParts } from "./mount_message_list.js" */
 
-/** A page that is open for weeks must not grow without end: older rows are dropped, and loaded again when scrolled to. */
-const MAX_ROWS = 1_000;
-/** Rows above that, which are dropped together. With a page of older messages that makes 1,200 at most. */
-const SPARE_ROWS = 150;
-/** Rows are dropped at the end when this much lies below the reader, and loaded again when less is left: pixels. */
-const FAR_PX = 10_000;
+/** Newer messages are loaded again when less than this lies below the reader: pixels. */
 const NEAR_PX = 400;
 
 /** The room's messages on the page, see `mountMessageList()`. */
@@ -36,6 +34,7 @@ export class MessageList {
   #drawing;
   #history;
   #window;
+  #target;
   #seenId;
   #wasAtEnd = true;
   #listening = new AbortController();
@@ -49,16 +48,26 @@ export class MessageList {
     const rows = /** @type {HTMLElement} */ (element.querySelector("[data-part=rows]"));
     this.#rows = new MessageRows(rows, words);
     this.#store = new MessageStore(this.#rows, account);
-    this.#history = new HistoryLoader({ socket, rows: this.#rows, store: this.#store });
-    this.#window = new HistoryWindow({ room, rows: this.#rows, store: this.#store });
-    this.#joinLeaveLine = new JoinLeaveLine(rows, words);
     this.#anchor = new ScrollAnchor(element);
+    const held = { rows: this.#rows, store: this.#store };
+    this.#history = new HistoryLoader({ ...held, socket });
+    this.#window = new HistoryWindow({ ...held, room, anchor: this.#anchor, history: this.#history });
+    this.#joinLeaveLine = new JoinLeaveLine(rows, words);
     this.#unreadLine = new UnreadLine(words);
     this.#seenId = seenId;
     this.#drawing = new DrawQueue({
       around: (draw) => this.#anchor.hold(draw),
       done: () => this.#scrolled(),
       isOpening: () => !element.hasAttribute("data-ready"),
+    });
+    this.#target = new Target({
+      store: this.#store,
+      history: this.#history,
+      window: this.#window,
+      drawing: this.#drawing,
+      anchor: this.#anchor,
+      draw: (messages) => this.#drawn(messages),
+      gone: () => this.#fire("gone", ""),
     });
     const { signal } = this.#listening;
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
@@ -67,8 +76,9 @@ export class MessageList {
     mountMessageKeys(element, signal);
     element.addEventListener("toend", () => this.#toEnd(), { signal });
     element.addEventListener("goto", (event) => {
-      this.#history.setTarget(/** @type {CustomEvent<string>} */ (event).detail, { isLastSeen: false });
-      if (element.hasAttribute("data-ready")) this.#goToTarget();
+      const { detail: id } = /** @type {CustomEvent<string>} */ (event);
+      if (element.hasAttribute("data-ready")) this.#target.goTo(id);
+      else this.#target.want(id);
     }, { signal });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
   }
@@ -85,8 +95,11 @@ export class MessageList {
 
   /** @param {Arrival} event @returns {void} */
   receive(event) {
-    const { messages, from } = event;
-    if (!this.#window.isDetached || from === "older") return this.#drawing.add(this.#drawn(event));
+    this.#drawing.add(this.#drawn(event));
+  }
+
+  /** @param {readonly ChatMessage[]} messages */
+  #skip(messages) {
     this.#window.skip(messages);
     const count = messages.filter((message) => !this.#store.isBySelf(message)).length;
     if (count) this.#fire("arrive", count);
@@ -99,8 +112,9 @@ export class MessageList {
       if (!loaded) return;
       messages = loaded;
     }
-    const isOpening = !this.#element.hasAttribute("data-ready");
     const isPast = from !== "gap" && from !== "live";
+    if (!isPast && this.#window.isDetached) return this.#skip(messages);
+    const isOpening = !this.#element.hasAttribute("data-ready");
     const fresh = messages.filter(({ id }) => !this.#store.has(id));
     // The newest messages are read first, so they are drawn first.
     for (const message of from === "older" || from === "latest" ? [...messages].reverse() : messages) {
@@ -108,9 +122,7 @@ export class MessageList {
       this.#store.show(message, from);
       if (this.#rows.last !== last) this.#joinLeaveLine.finish();
       yield message.message.length;
-      if (!isPast && this.#rows.length > MAX_ROWS + SPARE_ROWS) {
-        yield () => this.#anchor.isAtEnd && this.#dropOldest();
-      }
+      if (!isPast && this.#window.isFull) yield () => this.#anchor.isAtEnd && this.#window.dropOldest();
     }
     if (from === "older" || from === "latest") this.#history.hasOlder = more;
     this.#showEnds();
@@ -121,10 +133,9 @@ export class MessageList {
       // Screen readers announce new messages only, not the history.
       requestAnimationFrame(() => (this.#element.ariaBusy = "false"));
       if (arrived.length) this.#fire("arrive", arrived.length);
-      if (isOpening && this.#seenId && !this.#history.targetId) {
-        this.#history.setTarget(this.#seenId, { isLastSeen: true });
-      }
-      this.#goToTarget();
+      if (isOpening && !this.#target.isWanted) this.#history.seenId = this.#seenId;
+      this.#target.opened();
+      this.#goToUnread();
     };
   }
 
@@ -182,7 +193,7 @@ export class MessageList {
   /** Runs after every scroll and every drawing. A list that is half drawn says nothing about what was read. */
   #scrolled() {
     if (this.#drawing.isBusy) return;
-    this.#dropFarRows();
+    if (this.#window.dropFar()) this.#showEnds();
     this.#loadOlderIfNear();
     this.#loadNewerIfNear();
     this.#fireSeen();
@@ -207,32 +218,21 @@ export class MessageList {
     if (row) this.#unreadLine.drawAbove(row);
   }
 
-  /** The oldest while the end is in view, the newest while it is far: what is being read stays. */
-  #dropFarRows() {
-    if (this.#history.targetId || this.#rows.length <= MAX_ROWS) return;
-    if (this.#anchor.isAtEnd && !this.#window.isDetached) return this.#dropOldest();
-    const isMany = this.#rows.length > MAX_ROWS + SPARE_ROWS;
-    if (isMany && this.#anchor.belowPx > FAR_PX) {
-      this.#anchor.hold(() => this.#window.dropNewest(MAX_ROWS));
-      this.#anchor.isFollowing = !this.#window.isDetached;
-    } else if (isMany && this.#window.isDetached) this.#dropOldest();
-  }
-
-  #dropOldest() {
-    if (this.#history.targetId) return;
-    this.#anchor.hold(() => {
-      this.#store.dropOldest(MAX_ROWS);
-      this.#history.hasOlder = true;
-      this.#showEnds();
-    });
-  }
-
   async #loadNewerIfNear() {
     if (!this.#window.isDetached || this.#anchor.belowPx > NEAR_PX) return;
     const newer = await this.#window.loadNewer();
-    if (!newer) return;
-    this.#drawing.add(this.#drawn({ messages: newer.messages, from: "newer", more: false }));
-    if (newer.isAll) this.#drawing.add(drawing(() => this.#attach()));
+    if (newer) this.#drawing.add(this.#drawnNewer(newer));
+  }
+
+  /** @param {HistoryPart & { after: string }} part @returns {Task} */
+  *#drawnNewer({ messages, isAll, after }) {
+    // Since these were requested, the list has gone elsewhere.
+    if (this.#rows.last?.id !== after) return;
+    const newer = (isAll ? this.#window.withSkipped(messages) : messages).filter(({ id }) =>
+      !this.#store.has(id)
+    );
+    yield* this.#drawn({ messages: newer, from: "newer", more: false });
+    if (isAll) this.#attach();
   }
 
   /** Goes to the room's newest message. */
@@ -261,19 +261,13 @@ export class MessageList {
     if (this.#history.hasOlder && this.#anchor.isNearStart) this.#history.load();
   }
 
-  /** Goes to the target, once it is known where it is. */
-  #goToTarget() {
-    const { targetId: id, isTargetLastSeen: isLastSeen } = this.#history;
-    if (!id || this.#history.loadTarget()) return;
-    this.#history.setTarget("", { isLastSeen: false });
-    if (isLastSeen) return this.#goToUnread();
-    const row = this.#store.itemOf(id)?.row;
-    if (!row) return this.#fire("gone", "");
-    row.goTo();
-  }
-
-  /** Draws the line above the first unread message and goes there, unless the reader has scrolled meanwhile. */
+  /**
+   * Once all is loaded that is unread: draws the line above the first of it and goes there, unless the reader has scrolled
+   * meanwhile.
+   */
   #goToUnread() {
+    if (!this.#history.seenId || this.#history.loadSeen()) return;
+    this.#history.giveUpSeen();
     const first = this.#store.firstUnread(this.#seenId)?.row.element;
     if (!first) return;
     const hasScrolled = !this.#anchor.isAtEnd;
@@ -284,11 +278,7 @@ export class MessageList {
   }
 
   #fireSeen() {
-    if (
-      this.#history.isTargetLastSeen || !this.#anchor.isAtEnd || this.#window.isDetached || document.hidden
-    ) {
-      return;
-    }
+    if (this.#history.seenId || !this.#anchor.isAtEnd || this.#window.isDetached || document.hidden) return;
     this.#fire("seen", this.#store.newestId);
   }
 

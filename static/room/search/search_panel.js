@@ -16,13 +16,12 @@ const PAGE = 30;
  * @property {HTMLElement} list takes `goto`
  * @property {string} room
  * @property {Words} words
- * @property {(id: string) => boolean} isLoaded whether the list has a message
  * @property {() => readonly { username: string }[]} people whose names are offered
  */
 
 /**
- * Searches the room: by words as they are typed, by person and by day. A result leads to its message; one that lies further
- * back than what is loaded is shown among those around it. It opens by its button, by Ctrl or ⌘ and K, and by `/`.
+ * Searches the room: by words as they are typed, by person and by day. A result leads to its message, and a
+ * day to the first one of it. It opens by its button, by Ctrl or ⌘ and K, and by `/`.
  * @param {HTMLDialogElement} panel
  * @param {SearchParts} parts
  * @returns {() => void} unmounts
@@ -183,31 +182,28 @@ class SearchPanel {
     if (target === this.#panel) return this.#panel.close();
     const id = /** @type {HTMLElement | null} */ (target.closest(".search__result"))?.dataset.id;
     if (!id) return;
-    if (!this.#parts.isLoaded(id)) return void this.#showAround(id);
+    this.#goTo(id);
+  }
+
+  /** @param {string} id */
+  #goTo(id) {
     this.#panel.close();
     this.#parts.list.dispatchEvent(new CustomEvent("goto", { detail: id }));
   }
 
-  /** Shows what was said from the day on that is chosen as the first. */
-  #showDay() {
+  /** Goes to the first message of the day that is chosen as the first, or of a later one. */
+  async #showDay() {
     const { value } = /** @type {HTMLInputElement} */ (this.#panel.querySelector("[name=from]"));
-    if (value) this.#showAround(dayStartId(value));
-  }
-
-  /** Shows the messages on both sides of one. @param {string} id */
-  async #showAround(id) {
+    if (!value) return;
     clearTimeout(this.#timer);
-    const answer = await this.#fetch(`messages?around=${id}&limit=${PAGE}`);
+    const start = dayStartId(value);
+    const answer = await this.#fetch(`messages?around=${start}&limit=4`);
     if (!answer) return;
+    const first = answer.messages.find((/** @type {ChatMessage} */ { id }) => id >= start);
+    if (first) return this.#goTo(first.id);
+    this.#results.replaceChildren();
     this.#more.hidden = true;
-    const rows = answer.messages.map((/** @type {ChatMessage} */ message) => this.#row(message));
-    this.#results.replaceChildren(...rows);
-    this.#status.textContent = this.#parts.words.say(rows.length ? "found_around" : "found_none");
-    const messages = /** @type {ChatMessage[]} */ (answer.messages);
-    const goal = this.#rows()[Math.max(0, messages.findIndex((message) => message.id >= id))];
-    goal?.toggleAttribute("data-goal", true);
-    goal?.scrollIntoView({ block: "center" });
-    goal?.focus({ preventScroll: true });
+    this.#status.textContent = this.#parts.words.say("found_none");
   }
 
   /** @returns {HTMLElement[]} */

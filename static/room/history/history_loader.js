@@ -3,23 +3,21 @@ import { MAX_HISTORY_PAGE } from "../connection/room_socket.js";
 
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
 /** @import { RoomSocket } from "../connection/room_socket.js" */
-/** @import { MessageRows } from "./message_rows.js" */
-/** @import { MessageStore } from "./message_store.js" */
+/** @import { MessageRows } from "../messages/message_rows.js" */
+/** @import { MessageStore } from "../messages/message_store.js" */
 
 /** Clocks of machines that give ids differ by less than this; the server's `rooms/messages/archive.ts` assumes the same. */
 export const CLOCKS_DIFFER_MS = 60_000;
 /** The most unread messages that are loaded to open a room at the first of them. */
 const MAX_UNREAD = 1_000;
 
-/** Loads older messages: a page while the reader scrolls up, or as many pages as it takes to reach a target. */
+/** Loads older messages: a page while the reader scrolls up, or all back to the last one that they have seen. */
 export class HistoryLoader {
   /** Whether the server has messages older than those loaded. */
   hasOlder = false;
-  /** The id of the message that the list has to go to, or "". */
-  targetId = "";
-  /** Whether the target is the last message that the reader has seen: then the list goes to the one after it. */
-  isTargetLastSeen = false;
-  /** Messages loaded on the way to the target. They are drawn together once it is found. @type {ChatMessage[]} */
+  /** The id of the last message that the reader has seen, until the list has gone to the one after it; or "". */
+  seenId = "";
+  /** Messages loaded on the way there. They are drawn together once it is found. @type {ChatMessage[]} */
   #collected = [];
   /** The latest request asked for messages before this one. @type {string | undefined} */
   #askedBefore;
@@ -34,10 +32,10 @@ export class HistoryLoader {
     this.#store = store;
   }
 
-  /** @param {string} id @param {{ isLastSeen: boolean }} kind @returns {void} */
-  setTarget(id, { isLastSeen }) {
-    this.targetId = id;
-    this.isTargetLastSeen = isLastSeen;
+  /** Goes no further back for what is unread. @returns {void} */
+  giveUpSeen() {
+    this.seenId = "";
+    this.#collected = [];
   }
 
   /**
@@ -49,9 +47,9 @@ export class HistoryLoader {
   receive(messages, hasOlder) {
     // Since these were requested the oldest rows were dropped: there would be a gap between them.
     if (this.#oldestId !== this.#askedBefore) return undefined;
-    if (!this.targetId) return messages;
+    if (!this.seenId) return messages;
     this.#collected = [...messages, ...this.#collected];
-    if (this.loadTarget(hasOlder)) return undefined;
+    if (this.loadSeen(hasOlder)) return undefined;
     const collected = this.#collected;
     this.#collected = [];
     return collected;
@@ -66,14 +64,13 @@ export class HistoryLoader {
   }
 
   /**
-   * Requests older messages if the target may be among them.
+   * Requests older messages if the last one that was seen may be among them.
    * @param {boolean} [hasOlder]
    * @returns {boolean} whether it did
    */
-  loadTarget(hasOlder = this.hasOlder) {
-    const id = this.targetId;
-    const isComplete = this.isTargetLastSeen && this.#collected.length >= MAX_UNREAD;
-    const isLoaded = isComplete || this.#store.has(id) ||
+  loadSeen(hasOlder = this.hasOlder) {
+    const id = this.seenId;
+    const isLoaded = this.#collected.length >= MAX_UNREAD || this.#store.has(id) ||
       this.#collected.some((message) => message.id === id);
     if (isLoaded || !hasOlder || !mayBeOlder(id, this.#oldestId)) return false;
     this.load(MAX_HISTORY_PAGE);
