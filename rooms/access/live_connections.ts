@@ -47,6 +47,8 @@ export class LiveConnections {
   #changes = 0;
   /** The number of connections of each person. */
   readonly #counts = new Map<string, number>();
+  /** The likenesses of guests' names: each takes 10 µs, and somebody may make accounts for a whole school. */
+  readonly #likenesses = new WeakMap<User, ReadonlySet<string>>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** `now` is in milliseconds since the epoch; `failed` is called when a right could not be checked. */
@@ -114,7 +116,7 @@ export class LiveConnections {
     for (const connection of [...this.#connections]) {
       const { user, room } = connection;
       if (change.type === "names") {
-        const isTaken = user.isGuest && !likenessesOf(user.name).isDisjointFrom(taken);
+        const isTaken = user.isGuest && !this.#likenessesOf(user).isDisjointFrom(taken);
         if (isTaken) void connection.close(CLOSE.notAllowed, NAME_TAKEN);
       }
       if (change.type === "removed" && change.room === room && change.user === user.id) {
@@ -128,6 +130,12 @@ export class LiveConnections {
         (change.type === "account" && change.id === connection.owner);
       if (isConcerned) await this.#renew(connection);
     }
+  }
+
+  #likenessesOf(user: User): ReadonlySet<string> {
+    let likenesses = this.#likenesses.get(user);
+    if (!likenesses) this.#likenesses.set(user, likenesses = likenessesOf(user.name));
+    return likenesses;
   }
 
   #sweep(): void {
