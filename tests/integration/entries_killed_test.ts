@@ -1,6 +1,7 @@
 /** What people do to messages, while the service is killed at any moment. */
 import { assert, assertEquals } from "@std/assert";
 import type { Client, Frame } from "../support/client.ts";
+import { wait, within } from "../../rooms/clock.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { drained, startProcess } from "../support/process.ts";
 import { seeded } from "../support/random.ts";
@@ -8,6 +9,7 @@ import { parseCsv, readHistory, temporaryDirectory } from "../support/service.ts
 import { Visitor } from "../support/visitor.ts";
 
 const KILLS = 20;
+const LONGEST_LIFE_MS = 20_000;
 const ROOMS = ["lobby", "聊天室"];
 const EMOJI = ["👍", "🎉", "❤️"];
 
@@ -31,6 +33,8 @@ class Changer {
   #count = 0;
   /** The ids of acknowledged changes. */
   readonly changes: string[] = [];
+  /** Told of each acknowledgement. */
+  acknowledged: () => void = () => {};
 
   constructor(room: string, name: string, random: () => number) {
     this.#room = room;
@@ -55,6 +59,7 @@ class Changer {
         assertEquals(answer.client_id, frame.client_id);
         done(answer.id);
         if (frame.type !== "chat_message") this.changes.push(answer.id);
+        this.acknowledged();
       }
       await client.close();
     } catch (error) {
@@ -112,9 +117,13 @@ for (const [seed, sink] of (["csv", "google"] as const).entries()) {
         google.faults.clear();
         google.faults.next("append", { work: random() < 0.5 ? "done" : "undone", outcome: "drop" });
       }
+      const enough = Promise.withResolvers<void>();
+      let left = 20 + random() * 60;
+      for (const person of people) person.acknowledged = () => --left <= 0 && enough.resolve();
       const working = people.map((person) => person.work(service.url));
-      const lifeMs = 100 + random() * (random() < 0.2 ? 3_000 : 400);
-      await new Promise((resolve) => setTimeout(resolve, lifeMs));
+      // As much is done on a slow machine as on a fast one.
+      await within(LONGEST_LIFE_MS, enough.promise);
+      await wait(random() * 20);
       await service.kill();
       await Promise.all(working);
     }
