@@ -4,6 +4,7 @@ import { LATEST_MS } from "../../sheets/delivery/late_appends.ts";
 import type { Fault } from "../fakes/google_faults.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import type { GoogleSheets } from "../fakes/google_sheets.ts";
+import { CHANGES_HEADER, idOf } from "../../sheets/sheet.ts";
 import { startLog } from "../support/delivery.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
 import { never } from "../support/sheet_rows.ts";
@@ -29,17 +30,24 @@ const PASSING: Record<string, Fault> = {
 };
 
 for (const [name, fault] of Object.entries(PASSING)) {
-  Deno.test(`Flusher writes each message once, in order, through ${name}`, async () => {
+  Deno.test(`Flusher writes each message and each change once, in order, through ${name}`, async () => {
     await using place = await GooglePlace.open();
-    await using log = await startLog(place.sheet);
+    await using changes = place.another({ header: CHANGES_HEADER, tab: "ChatLogs changes" });
+    await changes.open(never);
+    await using log = await startLog(place.sheet, { changes });
     const ids = await log.commit("a", "b");
-    place.google.faults.next("append", fault, 3);
+    const edits = await log.edit(ids[0]);
+    // Some meet rows of the one tab, and some those of the other.
+    place.google.faults.next("append", fault, 5);
     ids.push(...await log.commit("c"), ...await log.commit("d", "e"));
+    edits.push(...await log.edit(ids[1], ids[2]), ...await log.edit(ids[3]));
     await log.drained();
     place.google.faults.clear();
     ids.push(...await log.commit("f"));
+    edits.push(...await log.edit(ids[0]));
     await log.drained();
     assertEquals(place.ids(), ids);
+    assertEquals(place.google.rows("ChatLogs changes").slice(1).map(idOf), edits);
     // The same trouble in other words may be told again.
     assertEquals(new Set(log.troubles.map((trouble) => trouble?.state)), new Set(["retrying", undefined]));
     assertEquals(log.troubles.at(-1), undefined);

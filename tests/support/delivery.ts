@@ -27,6 +27,8 @@ export interface TestLog extends AsyncDisposable {
   readonly troubles: readonly (Trouble | undefined)[];
   /** Commits messages to one room as one batch, and answers their ids. */
   commit(...messages: string[]): Promise<string[]>;
+  /** Commits an edit of each of these messages, and answers the edits' ids. */
+  edit(...messageIds: string[]): Promise<string[]>;
   /** Resolves when what is pending by now is settled. */
   drained(): Promise<void>;
   /** Resolves at the next trouble that the flusher reports. */
@@ -72,7 +74,11 @@ export async function startLog(
   });
   const stop = new AbortController();
   const running = flusher.run(stop.signal, stop.signal);
-  const commit = committer(kv, outbox);
+  const messageFactory = messageFactoryOf({ timeZone: "Asia/Taipei" });
+  const commit = draftCommitter(kv, outbox);
+  const draft = (message: string) => messageFactory.draft("lobby", guest("ada"), message);
+  const edit = (message_id: string) =>
+    messageFactory.entry("lobby", guest("ada"), { entry: "edited", message_id, message: "mended" });
   return {
     kv,
     outbox,
@@ -83,7 +89,8 @@ export async function startLog(
     settled,
     choresFailed,
     troubles,
-    commit: (...messages) => commit("lobby", ...messages),
+    commit: (...messages) => commit(messages.map(draft)),
+    edit: (...messageIds) => commit(messageIds.map(edit)),
     drained: () => flusher.ring(),
     nextTrouble: () => told.promise,
     async [Symbol.asyncDispose]() {
@@ -104,9 +111,15 @@ export function committer(
   now: () => number = Date.now,
 ): (room: string, ...messages: string[]) => Promise<string[]> {
   const messageFactory = messageFactoryOf({ timeZone: "Asia/Taipei", now });
+  const commit = draftCommitter(kv, outbox);
+  return (room, ...messages) =>
+    commit(messages.map((message) => messageFactory.draft(room, guest("ada"), message)));
+}
+
+/** Puts drafts into the outbox in the same way. */
+function draftCommitter(kv: Deno.Kv, outbox: Outbox): (drafts: readonly Draft[]) => Promise<string[]> {
   const packer = new Packer();
-  return async (room, ...messages) => {
-    const drafts: Draft[] = messages.map((message) => messageFactory.draft(room, guest("ada"), message));
+  return async (drafts) => {
     for (const { body } of drafts) {
       if (!packer.add(body)) throw new Error("These messages don't fit into one batch");
     }
