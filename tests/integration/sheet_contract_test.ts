@@ -8,12 +8,12 @@ import { type SheetPlace, testSheet } from "../support/sheet_contract.ts";
 import { signInOf } from "../support/sheet_google.ts";
 import { parseCsv } from "../support/sheet_rows.ts";
 
-testSheet("CsvFile", async (): Promise<SheetPlace> => {
+testSheet("CsvFile", async (header): Promise<SheetPlace> => {
   const directory = await Deno.makeTempDir();
   const path = `${directory}/log/ChatLogs.csv`;
   const look = async () => parseCsv(await Deno.readTextFile(path));
   return {
-    sheet: () => new CsvFile({ path }),
+    sheet: () => new CsvFile({ path, header }),
     look,
     async edit(change) {
       const [header, ...rows] = await look();
@@ -24,12 +24,12 @@ testSheet("CsvFile", async (): Promise<SheetPlace> => {
   };
 });
 
-testSheet("GoogleSheet", async (): Promise<SheetPlace> => {
+testSheet("GoogleSheet", async (header): Promise<SheetPlace> => {
   const google = await GoogleSheets.start();
   const account = new GoogleAccount({ signIn: signInOf(google), apiRoot: google.url });
   const tab = "Chat's logs";
   return {
-    sheet: () => new GoogleSheet({ spreadsheetId: google.spreadsheetId, tab, account }),
+    sheet: () => new GoogleSheet({ spreadsheetId: google.spreadsheetId, tab, header, account }),
     look: () => Promise.resolve(structuredClone(google.rows(tab))),
     edit(change) {
       const [header, ...rows] = google.rows(tab);

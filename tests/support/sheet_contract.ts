@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
-import { idOf, never, row, rows } from "./sheet_rows.ts";
+import { CHANGES_HEADER, HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
+import { idOf, never, row as messageRow } from "./sheet_rows.ts";
 
 /** One sink's place as a test sees it: through the port, and with a person's eyes and hands. */
 export interface SheetPlace extends AsyncDisposable {
@@ -14,11 +14,34 @@ export interface SheetPlace extends AsyncDisposable {
   shown(text: string): string;
 }
 
-/** The promises that every implementation of {@link Sheet} keeps, as tests whose names begin with `symbol`. */
-export function testSheet(symbol: string, start: () => Promise<SheetPlace>): void {
+/**
+ * The promises that every implementation of {@link Sheet} keeps, as tests whose names begin with `symbol`: with rows of
+ * messages, and with rows of changes.
+ */
+export function testSheet(symbol: string, start: (header: Row) => Promise<SheetPlace>): void {
+  testRows(symbol, { header: HEADER, start, wide: (row) => row });
+  testRows(`${symbol} of changes`, {
+    header: CHANGES_HEADER,
+    start,
+    wide: ([time, room, username, text, id]) => [time, room, username, "edited", idOf(0), text, id],
+  });
+}
+
+interface Rows {
+  readonly header: Row;
+  readonly start: (header: Row) => Promise<SheetPlace>;
+  /** A row of this header that says what a message's row says. */
+  readonly wide: (row: Row) => Row;
+}
+
+function testRows(symbol: string, { header, start, wide }: Rows): void {
+  const row = (n: number, text?: string): Row => wide(messageRow(n, text));
+  const rows = (from: number, to: number): Row[] =>
+    Array.from({ length: to - from + 1 }, (_, index) => row(from + index));
+  const seen = (rows: readonly Row[]): string[][] => [header, ...rows].map((row) => [...row]);
   const promise = (name: string, test: (place: SheetPlace) => Promise<void>) =>
     Deno.test(`${symbol}${name}`, async () => {
-      await using place = await start();
+      await using place = await start(header);
       await test(place);
     });
 
@@ -27,7 +50,7 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
     await sheet.open(never);
     await using other = await opened(place);
     await other.open(never);
-    assertEquals(await place.look(), [[...HEADER]]);
+    assertEquals(await place.look(), seen([]));
   });
 
   promise(".append() puts rows below what stands, in order", async (place) => {
@@ -76,11 +99,8 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
     ];
     const sent = texts.map((text, index) => row(index, text));
     await sheet.append(sent, never);
-    const expected = sent.map((
-      [time, room, username, message, id],
-    ) => [time, room, username, place.shown(message), id]);
-    assertEquals(await place.look(), [[...HEADER], ...expected]);
-    const { present } = await sheet.find(new Set(sent.map((row) => row[4])), undefined, never);
+    assertEquals(await place.look(), seen(sent.map((row) => row.map((cell) => place.shown(cell)))));
+    const { present } = await sheet.find(new Set(sent.map((_, index) => idOf(index))), undefined, never);
     assertEquals(present.size, sent.length);
   });
 
@@ -89,7 +109,7 @@ export function testSheet(symbol: string, start: () => Promise<SheetPlace>): voi
     await assertRejects(() =>
       sheet.append([row(1)], AbortSignal.abort(new DOMException("stop", "AbortError")))
     );
-    assertEquals(await place.look(), [[...HEADER]]);
+    assertEquals(await place.look(), seen([]));
   });
 
   promise(".find() tells which ids stand, and where the last one is", async (place) => {
@@ -169,8 +189,4 @@ async function opened(place: SheetPlace): Promise<Sheet> {
   const sheet = place.sheet();
   await sheet.open(never);
   return sheet;
-}
-
-function seen(rows: readonly Row[]): string[][] {
-  return [HEADER, ...rows].map((row) => [...row]);
 }
