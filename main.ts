@@ -4,7 +4,7 @@
  * The composition root: lists the parts of the service from the inner to the outer, and starts them.
  */
 import { openAccess } from "./rooms/access/open_access.ts";
-import { systemClock } from "./rooms/clock.ts";
+import { systemClock as clock } from "./rooms/clock.ts";
 import type { Post } from "./rooms/cluster/channel.ts";
 import { openChannel } from "./rooms/cluster/open_channel.ts";
 import { Peers } from "./rooms/cluster/peers.ts";
@@ -17,6 +17,7 @@ import { Lifecycle } from "./rooms/lifecycle.ts";
 import { MessageLog } from "./rooms/messages/message_log.ts";
 import { MentionOutbox } from "./rooms/notifications/mention_outbox.ts";
 import { openNotifications } from "./rooms/notifications/open_notifications.ts";
+import { openPush, PushOutbox } from "./rooms/notifications/push/open_push.ts";
 import { openReports } from "./rooms/reports/open_reports.ts";
 import { Rooms } from "./rooms/rooms.ts";
 import { DailyTotals } from "./rooms/stats/daily_totals.ts";
@@ -53,7 +54,6 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const config = { ...readConfig({}), ...given };
   const counters = new Counters();
   const { log, failed, note } = createReporter(config.logLevel, () => counters.errors++);
-  const clock = systemClock;
   const { now, elapsed } = clock;
   const lifecycle = new Lifecycle<Post>({ clock, failed });
   const { kv, queue, storage } = await openStorage(config, log);
@@ -77,15 +77,15 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
       feed.alert(leaseLost(name));
     },
   };
-  const [mentions, fileLinks] = [new MentionOutbox(kv), new FileLinks()];
+  const [mentions, pushOutbox, fileLinks] = [new MentionOutbox(kv), new PushOutbox(kv, now), new FileLinks()];
   const wakeUp = queue ? new QueueWakeUp(queue) : new DirectWakeUp();
-  const messageLog = lifecycle.add(
-    await MessageLog.open({ ...common, hooks: [wakeUp, mentions, fileLinks] }),
-  );
+  const hooks = [wakeUp, mentions, pushOutbox, fileLinks];
+  const messageLog = lifecycle.add(await MessageLog.open({ ...common, hooks }));
   const { outbox, archive, history } = messageLog;
-  const inner = { ...common, log: messageLog, outbox, archive, history, mentions, fileLinks };
+  const inner = { ...common, log: messageLog, outbox, archive, history, mentions, pushOutbox, fileLinks };
   const access = lifecycle.add(await openAccess(inner));
   const notifications = lifecycle.add(openNotifications({ ...inner, access }));
+  const push = lifecycle.add(await openPush({ ...inner, ...notifications, access }));
   const files = lifecycle.add(openFiles({ ...inner, links: fileLinks, filesUrl: config.basePath }));
   const rooms = lifecycle.add(new Rooms({ ...inner, ...notifications, access, files }));
   access.sendBy((room, frame) => rooms.send(room, frame));
@@ -112,7 +112,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const server = lifecycle.add(
     await openServer({
       ...inner,
-      ...{ ...access, ...notifications, ...stats },
+      ...{ ...access, ...notifications, ...push, ...stats },
       ...{ config, log, delivery, documents, reports, rooms, roomFiles: files },
       isStopping: () => lifecycle.isStopping,
     }),

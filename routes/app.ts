@@ -11,6 +11,7 @@ import type { History } from "../rooms/messages/history.ts";
 import type { Idempotency } from "../rooms/kv/idempotency_keys.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { Inboxes } from "../rooms/notifications/inboxes.ts";
+import type { Push } from "../rooms/notifications/push/open_push.ts";
 import type { WatchLevels } from "../rooms/notifications/watch/watch_levels.ts";
 import type { UnreadRooms } from "../rooms/notifications/unread/unread_rooms.ts";
 import type { Subscriptions } from "../rooms/notifications/subscriptions.ts";
@@ -47,6 +48,7 @@ import { pageLimit } from "./pages/page_limit.ts";
 import { pages } from "./pages/pages.ts";
 import { peopleApi } from "./api/people.ts";
 import type { Translations } from "./translations.ts";
+import { pushApi } from "./api/push.ts";
 import { reportFiles } from "./api/reports/report_files.ts";
 import { reportsApi } from "./api/reports/reports.ts";
 import { roomsApi } from "./api/rooms/rooms.ts";
@@ -59,8 +61,10 @@ import { tokensApi } from "./api/tokens.ts";
 import { mySettingsApi, roomWatchApi } from "./api/watch.ts";
 import { usersApi } from "./api/users.ts";
 
+type PushPart = Pick<Push, "pushKey" | "isPushEndpoint" | "subscribe" | "unsubscribe">;
+
 /** What the routes work on. */
-export interface AppParts extends Access, OpenStats {
+export interface AppParts extends Access, OpenStats, PushPart {
   readonly config: Config;
   readonly log: Logger;
   readonly counters: Counters;
@@ -119,6 +123,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api", filesApi({ ...parts, authentication }))
     .route("/files", fileDownload(parts))
     .route("/api/me/settings", mySettingsApi(parts))
+    .route("/api/push", pushApi(parts))
     .route("/api/documents", documentsApi(parts))
     .route("/api/people", peopleApi(parts))
     .route("/api/log", sheetApi({ ...parts, timeZone: config.timeZone }))

@@ -31,6 +31,12 @@ export interface Config extends SheetConfig, FilesConfig {
   readonly serviceToken: string | undefined;
   /** `ALLOWED_ORIGINS`: further pages that may open sockets. */
   readonly allowedOrigins: readonly string[];
+  /** `PUSH_SUBJECT`: where push services find whoever runs this; `undefined`: no pushes. */
+  readonly pushSubject: string | undefined;
+  /** `PUSH_ORIGINS`: further push services. */
+  readonly pushOrigins: readonly string[];
+  /** Milliseconds from a message to its push; no variable. */
+  readonly pushAfterMs: number;
   /** `TRUST_PROXY`: the number of our own proxies in front. */
   readonly trustProxy: number;
   /** `RATE_MESSAGES_PER_MINUTE`; 0 = off. */
@@ -97,6 +103,16 @@ const VARIABLES = {
   ),
   ADMIN_PASSWORD: v.optional(v.pipe(v.string(), v.minLength(10, "at least 10 characters"))),
   SERVICE_TOKEN: v.optional(v.pipe(v.string(), v.minLength(16, "at least 16 characters"))),
+  PUSH_SUBJECT: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, "mailto: and an address, or an https address"),
+    ),
+  ),
+  PUSH_ORIGINS: v.optional(
+    v.pipe(v.string(), v.transform((list) => list.split(/[\s,]+/).filter(Boolean)), v.array(origin())),
+    "",
+  ),
   ALLOWED_ORIGINS: v.optional(
     v.pipe(
       v.string(),
@@ -200,6 +216,9 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     adminPassword: all.ADMIN_PASSWORD,
     serviceToken: all.SERVICE_TOKEN,
     allowedOrigins: all.ALLOWED_ORIGINS,
+    pushSubject: all.PUSH_SUBJECT,
+    pushOrigins: all.PUSH_ORIGINS,
+    pushAfterMs: 5_000,
     trustProxy: all.TRUST_PROXY,
     rateMessagesPerMinute: all.RATE_MESSAGES_PER_MINUTE,
     maxConnectionsPerIp: all.MAX_CONNECTIONS_PER_IP,

@@ -42,17 +42,23 @@ export const MOST_ARRIVING = 50;
 export class Inboxes {
   readonly #kv: Deno.Kv;
   readonly #now: () => number;
+  readonly #delivered: (commit: Deno.AtomicOperation, notifications: readonly Notification[]) => void;
   readonly #store: InboxStore;
 
-  /** `now` is in milliseconds since the epoch, `random` from 0 to 1; `changed` is called after an inbox was changed. */
+  /**
+   * `now` is in milliseconds since the epoch, `random` from 0 to 1; `changed` is called after an inbox was changed;
+   * `delivered` may add to the commit that delivers notifications.
+   */
   constructor(parts: {
     kv: Deno.Kv;
     now: () => number;
     random: () => number;
     changed: (account: string) => void;
+    delivered?: (commit: Deno.AtomicOperation, notifications: readonly Notification[]) => void;
   }) {
     this.#kv = parts.kv;
     this.#now = parts.now;
+    this.#delivered = parts.delivered ?? (() => {});
     this.#store = new InboxStore(parts);
   }
 
@@ -72,6 +78,7 @@ export class Inboxes {
       const required = await this.#kv.getMany<unknown[]>(keys);
       if (required.some(({ value }) => value === null)) return false;
       commit.check(...required);
+      this.#delivered(commit, notifications);
       const at = this.#now();
       const most = mention ? mentionsLeft(inbox.mentions, at, mention.by) : Infinity;
       const missing = await this.#store.missing(account, notifications);

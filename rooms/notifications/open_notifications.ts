@@ -7,6 +7,7 @@ import { Inboxes } from "./inboxes.ts";
 import { POLL_EVERY_MS, Subscriptions } from "./subscriptions.ts";
 import type { MentionOutbox } from "./mention_outbox.ts";
 import type { MessageLog } from "../messages/message_log.ts";
+import type { PushOutbox } from "./push/push_outbox.ts";
 import { WatchLevels } from "./watch/watch_levels.ts";
 import { UnreadRooms } from "./unread/unread_rooms.ts";
 
@@ -16,6 +17,7 @@ interface NotificationsParts {
   readonly random: () => number;
   readonly mentions: MentionOutbox;
   readonly log: MessageLog;
+  readonly pushOutbox: Pick<PushOutbox, "addRooms">;
   /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
   /** Days for which messages, and notifications of them, are kept; 0 = for good. */
@@ -50,6 +52,9 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     kv,
     now: clock.now,
     random,
+    // A mention may be delivered after its message was looked at for pushes.
+    delivered: (commit, notifications) =>
+      parts.pushOutbox.addRooms(commit, notifications.flatMap(({ room }) => room ?? [])),
     changed(account) {
       subscriptions.changed(account);
       unreadRooms.accountChanged(account);

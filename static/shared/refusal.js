@@ -66,9 +66,11 @@ export const SENTENCES = new Map([
   ["internal", "failed"],
   ["invalid_document", "not_found"],
   ["name_refused", "invalid_username"],
+  ["no_pushes", "not_found"],
   ["not_built", "failed"],
   ["private", "not_found"],
   ["restarting", "busy"],
+  ["unknown_push_service", "failed"],
 ]);
 
 /**

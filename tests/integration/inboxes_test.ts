@@ -239,6 +239,7 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
   const notifications = openNotifications({
     kv,
     log,
+    pushOutbox: { addRooms() {} },
     clock,
     random: Math.random,
     mentions: new MentionOutbox(kv),

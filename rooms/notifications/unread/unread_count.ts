@@ -60,12 +60,18 @@ export function mentionsAfter(mentions: readonly string[] | undefined, mark: str
 }
 
 /** The newest message of a room; `undefined`: it has none. */
-export async function lastMessage({ history }: CountParts, room: string): Promise<LastMessage | undefined> {
-  const line = history.span(room).lines.at(-1) ?? (await history.before(room, undefined, 1)).lines.at(-1);
+export async function lastMessage(parts: CountParts, room: string): Promise<LastMessage | undefined> {
+  const line = await lastLine(parts, room);
   return line === undefined ? undefined : previewOf(line);
 }
 
-function previewOf(line: Line): LastMessage {
+/** The line of that message. */
+export async function lastLine({ history }: CountParts, room: string): Promise<Line | undefined> {
+  return history.span(room).lines.at(-1) ?? (await history.before(room, undefined, 1)).lines.at(-1);
+}
+
+/** What lists of rooms show of a message. */
+export function previewOf(line: Line): LastMessage {
   const { id, username, message, timestamp } = fieldsIn(line);
   const preview = message.length > PREVIEW_LENGTH ? message.slice(0, PREVIEW_LENGTH).toWellFormed() : message;
   return { id, username, message: preview, timestamp, deleted: isDeleted(line) || undefined };

@@ -8,7 +8,7 @@ import { mayEnter, type PermissionStore, type RoomPermissions } from "../../acce
 import type { Channel, Post } from "../../cluster/channel.ts";
 import type { Clock } from "../../clock.ts";
 import type { MessageLog } from "../../messages/message_log.ts";
-import { seqIn } from "../../messages/message.ts";
+import { idIn, seqIn } from "../../messages/message.ts";
 import { FrameError } from "../../protocol.ts";
 import type { User } from "../../user.ts";
 import type { Inboxes } from "../inboxes.ts";
@@ -16,7 +16,14 @@ import { encodeRoomUnread } from "../frames.ts";
 import { type AccountLevels, DEFAULT_SETTINGS, type WatchLevels } from "../watch/watch_levels.ts";
 import { type AccountRoom, listRooms } from "./account_rooms.ts";
 import { type RoomMark, RoomMarks } from "./room_marks.ts";
-import { type Count, countAfter, type CountParts, lastMessage, mentionsAfter } from "./unread_count.ts";
+import {
+  type Count,
+  countAfter,
+  type CountParts,
+  lastLine,
+  lastMessage,
+  mentionsAfter,
+} from "./unread_count.ts";
 
 /** A connection of an account to a room, which is notified when the account reads there through another one. */
 export interface Follower {
@@ -65,6 +72,7 @@ export class UnreadRooms {
   readonly #followers = new Map<string, Set<Follower>>();
   /** Rooms to which messages came that nobody was told of. */
   #arrived = new Set<string>();
+  #entered: (account: string, room: string) => Promise<void> = () => Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts are sent one after the other, so that an earlier one never comes later. */
   #telling: Promise<void> = Promise.resolve();
@@ -90,6 +98,11 @@ export class UnreadRooms {
     return listRooms({ ...this.#parts, ...this.#counting, marks: this.marks }, user);
   }
 
+  /** Calls `entered` with an account and a room that has become one of its own. */
+  onEnter(entered: (account: string, room: string) => Promise<void>): void {
+    this.#entered = entered;
+  }
+
   /** Calls `send` with a frame for each room of an account, now and when it changes. Answers a function that ends that. */
   async add(user: User, send: (frame: string) => void): Promise<() => void> {
     const reader = this.#readers.get(user.id) ?? this.#newReader(user);
@@ -112,11 +125,11 @@ export class UnreadRooms {
 
   /** Makes a room one of an account's own, if it isn't yet; what was said there before counts as read. */
   async enter(account: string, room: string): Promise<void> {
-    const { log, channel } = this.#parts;
-    const last = (await log.history.before(room, undefined, 1)).lines.at(-1);
-    const id = last === undefined ? "" : (await lastMessage(this.#counting, room))?.id ?? "";
-    const mark = { room, seq: last === undefined ? "" : seqIn(last), id };
+    const { channel } = this.#parts;
+    const last = await lastLine(this.#counting, room);
+    const mark = last === undefined ? { room, seq: "", id: "" } : { room, seq: seqIn(last), id: idIn(last) };
     if (!await this.marks.enter(account, mark)) return;
+    await this.#entered(account, room);
     channel?.post({ type: "room_read", account, ...mark });
     this.#apply(account, mark);
   }

@@ -1,0 +1,168 @@
+import { assert, assertEquals } from "@std/assert";
+import { isPushEndpoint } from "../../rooms/notifications/push/push_endpoint.ts";
+import type { Config } from "../../routes/config.ts";
+import { FakePushService } from "../fakes/push_service.ts";
+import { member, PASSWORD } from "../support/cast.ts";
+import { Client, roomAddress } from "../support/client.ts";
+import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";
+import { Visitor } from "../support/visitor.ts";
+
+function config({ origin }: FakePushService): Partial<Config> {
+  return { pushSubject: "mailto:ops@example.com", pushOrigins: [origin], pushAfterMs: 100 };
+}
+
+/** Enters a room as an account, and leaves it when it is one of the account's own. */
+async function enter(url: string, visitor: Visitor, room: string): Promise<void> {
+  await using client = new Client(`${roomAddress(url, room)}?events=1`, {
+    headers: { cookie: visitor.cookie },
+  });
+  await client.next("history");
+  while (
+    !(await visitor.ask("GET", "/api/me/rooms")).body.rooms.some(({ name }: { name: string }) =>
+      name === room
+    )
+  );
+}
+
+async function say(url: string, room: string, message: string): Promise<string> {
+  const backend = new Visitor(url, { authorization: `Bearer ${TOKEN}` });
+  return (await backend.ask("POST", `/api/rooms/${room}/messages`, { message, username: "Ops" })).body.id;
+}
+
+Deno.test("A push goes to every browser of an account that watches a room, says what is unread, and leads to the message", async () => {
+  await using pushes = new FakePushService();
+  await using service = await startService(config(pushes));
+  const ada = await member(service.url, "ada");
+  const { body: { key } } = await ada.ask("GET", "/api/push/key");
+  assert(/^[\w-]{87}$/.test(key), key);
+  await enter(service.url, ada, "desk");
+  await enter(service.url, ada, "team");
+  await ada.ask("PUT", "/api/rooms/desk/watch", { level: "all" });
+  for (const browser of ["phone", "laptop"]) {
+    assertEquals(await ada.outcome("POST", "/api/push/subscriptions", pushes.subscribe(browser)), [201]);
+  }
+  await say(service.url, "team", "nobody is meant");
+  const first = await say(service.url, "desk", "hello");
+  await pushes.until(() => pushes.received.length === 2);
+  assertEquals(new Set(pushes.received.map(({ browser }) => browser)), new Set(["phone", "laptop"]));
+  const [{ payload, topic, ttl, claims }] = pushes.received;
+  assertEquals(payload, {
+    id: first,
+    title: "desk",
+    body: "Ops: hello",
+    url: `/chat/desk/?message=${first}`,
+    room: "desk",
+    unread: 1,
+  });
+  assertEquals([ttl, claims.aud, claims.sub], ["86400", pushes.origin, "mailto:ops@example.com"]);
+  // What is read by then needs no push.
+  await using room = new Client(`${roomAddress(service.url, "desk")}?events=1`, {
+    headers: { cookie: ada.cookie },
+  });
+  await room.next("history");
+  room.send({ type: "read", id: await say(service.url, "desk", "seen at once") });
+  const mention = await say(service.url, "team", "@ada this is for you");
+  await pushes.until(() => pushes.received.length === 4);
+  const [third, fourth] = pushes.received.slice(2);
+  assertEquals([third, fourth].map(({ payload }) => [payload.id, payload.unread]), [[mention, 2], [
+    mention,
+    2,
+  ]]);
+  assert(third.topic !== topic && third.topic === fourth.topic && third.topic.length === 32);
+});
+
+Deno.test("A push is tried again after 429 and 5xx, ends the subscription on 404 and 410, and goes without the message where it is too large", async () => {
+  await using pushes = new FakePushService();
+  await using service = await startService(config(pushes));
+  const ada = await member(service.url, "ada");
+  await enter(service.url, ada, "desk");
+  await ada.ask("PUT", "/api/rooms/desk/watch", { level: "all" });
+  const subscribe = (browser: string): Promise<unknown[]> =>
+    ada.outcome("POST", "/api/push/subscriptions", pushes.subscribe(browser));
+  await subscribe("phone");
+  pushes.next([429, 500, 413]);
+  await say(service.url, "desk", "one");
+  await pushes.until(() => pushes.received.length === 1);
+  assertEquals(pushes.answers, [429, 500, 413, 201]);
+  assertEquals([pushes.received[0].payload.body, pushes.received[0].payload.unread], ["", 1]);
+  for (const [gone, again] of [[404, "second"], [410, "third"]] as const) {
+    pushes.next([gone]);
+    await say(service.url, "desk", `told by ${gone}`);
+    await pushes.until(() => pushes.answers.at(-1) === gone);
+    await subscribe(again);
+    await say(service.url, "desk", `to the ${again}`);
+    await pushes.until(() => pushes.received.at(-1)?.browser === again);
+  }
+  assertEquals(pushes.received.map(({ browser }) => browser), ["phone", "second", "third"]);
+});
+
+Deno.test("Pushes quote no private room unless asked to, go to nobody who signed out, and survive a restart", async () => {
+  await using pushes = new FakePushService();
+  await using directory = await temporaryDirectory();
+  {
+    await using service = await startService({ ...config(pushes), pushAfterMs: 60_000 }, directory.path);
+    const ada = await member(service.url, "ada");
+    await ada.ask("POST", "/api/rooms", { room: "own", private: true });
+    await enter(service.url, ada, "own");
+    await ada.ask("PATCH", "/api/me/settings", { level: "all" });
+    await ada.ask("POST", "/api/push/subscriptions", pushes.subscribe("phone"));
+    const other = await Visitor.signedIn(service.url, "ada", PASSWORD);
+    await other.ask("POST", "/api/push/subscriptions", pushes.subscribe("library"));
+    await other.ask("DELETE", "/api/session");
+    await say(service.url, "own", "secret");
+  }
+  await using service = await startService(config(pushes), directory.path);
+  await pushes.until(() => pushes.received.length === 1);
+  assertEquals(pushes.received.map(({ browser, payload }) => [browser, payload.body]), [["phone", ""]]);
+  const ada = await Visitor.signedIn(service.url, "ada", PASSWORD);
+  await ada.ask("PATCH", "/api/me/settings", { previews: true });
+  await say(service.url, "own", "not so secret");
+  await pushes.until(() => pushes.received.length === 2);
+  assertEquals(pushes.received[1].payload.body, "Ops: not so secret");
+  assertEquals(pushes.received[1].payload.unread, 2);
+});
+
+Deno.test("Pushes go to known push services only, and are for browsers that are signed in", async () => {
+  await using service = await startService({
+    pushSubject: "mailto:ops@example.com",
+    pushOrigins: ["https://push.example"],
+  });
+  const ada = await member(service.url, "ada");
+  const keys = { p256dh: "B".repeat(87), auth: "a".repeat(22) };
+  const path = "/api/push/subscriptions";
+  const refused = [
+    "http://fcm.googleapis.com/x",
+    "https://fcm.googleapis.com.evil.example/x",
+    "https://fcm.googleapis.com:8443/x",
+    "https://user@fcm.googleapis.com/x",
+    "https://127.0.0.1/x",
+    "https://push.example.evil/x",
+    "file:///etc/passwd",
+    "nonsense",
+  ];
+  for (const endpoint of refused) {
+    assertEquals(await ada.outcome("POST", path, { endpoint, keys }), [400, "unknown_push_service"]);
+  }
+  const taken = [
+    "https://fcm.googleapis.com/fcm/send/x",
+    "https://updates.push.services.mozilla.com/wpush/v2/x",
+    "https://web.push.apple.com/x",
+    "https://wns2-bl2p.notify.windows.com/w/?token=x",
+    "https://push.example/x",
+  ];
+  assertEquals(
+    taken.map((endpoint) => isPushEndpoint(endpoint, ["https://push.example"])),
+    taken.map(() => true),
+  );
+  const [endpoint] = taken;
+  assertEquals((await ada.ask("POST", path, { endpoint, keys: { ...keys, auth: "" } })).status, 400);
+  assertEquals(await new Visitor(service.url).outcome("POST", path, { endpoint, keys }), [
+    401,
+    "not_signed_in",
+  ]);
+  const { body: { token } } = await ada.ask("POST", "/api/tokens", { name: "bot" });
+  const bot = new Visitor(service.url, { authorization: `Bearer ${token}` });
+  assertEquals(await bot.outcome("POST", path, { endpoint, keys }), [403, "not_allowed"]);
+  await using without = await startService();
+  assertEquals(await new Visitor(without.url).outcome("GET", "/api/push/key"), [404, "no_pushes"]);
+});
