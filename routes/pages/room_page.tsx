@@ -5,6 +5,7 @@ import { Composer } from "./parts/composer.tsx";
 import { FileDialogs } from "./parts/file_dialogs.tsx";
 import { MessageDialogs } from "./parts/message_dialogs.tsx";
 import type { Markup, PageProps } from "./page.ts";
+import { PersonRow } from "./parts/person_row.tsx";
 import { RoomRow } from "./parts/room_row.tsx";
 import { RoomLevel } from "./parts/watch_fields.tsx";
 
@@ -118,6 +119,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
             {words["account.sign_in"]}
           </a>
         </div>
+        <p class="room__about" data-part="about" dir="auto" hidden></p>
         <p class="room__notice" data-part="notice" role="status" hidden></p>
         <details class="pins" data-part="pins" hidden>
           <summary class="pins__summary">
@@ -228,13 +230,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
       <MessageDialogs page={page} />
       <FileDialogs page={page} />
       <RoomRow page={page} />
-      <template data-template="person">
-        <li class="people__row">
-          <span class="avatar" data-part="avatar" aria-hidden="true"></span>
-          <span class="people__name" data-part="name" dir="auto"></span>
-          <span class="people__remark" data-part="remark"></span>
-        </li>
-      </template>
+      <PersonRow />
       <template data-template="trouble">
         <div class="message__trouble">
           <p data-part="reason"></p>

@@ -1,6 +1,7 @@
 import { Check, Field, FormEnd, TextField } from "./parts/form.tsx";
 import { Actions } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
+import { Invites } from "./parts/invites.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** `/chat/:room/settings/`: the form starts empty; its script loads what it shows. */
@@ -14,7 +15,7 @@ export function RoomSettingsPage(
       title={`${words["rules.title"]} · ${title}`}
       stylesheet="account/account_page.css"
       words={["form"]}
-      modules={["room/room_settings.js", "notifications/bell.js"]}
+      modules={["room/room_settings.js", "room/invites.js", "notifications/bell.js"]}
     >
       <header class="bar">
         <a class="icon-button" data-part="back" href="../" aria-label={words["rules.back"]}>
@@ -41,11 +42,35 @@ export function RoomSettingsPage(
               <textarea class="form__input" name="members" rows={4} autocapitalize="off" spellcheck={false}>
               </textarea>
             </Field>
+            <TextField
+              label={words["rules.description"]}
+              name="description"
+              maxlength={500}
+              autocomplete="off"
+            />
+            <Check name="listed" label={words["rules.listed"]} />
+            <Field label={words["rules.hosts"]} hint={words["rules.hosts_hint"]}>
+              <textarea class="form__input" name="hosts" rows={2} autocapitalize="off" spellcheck={false}>
+              </textarea>
+            </Field>
             <Check name="read_only" label={words["rules.read_only"]} />
+            <Check name="approval" label={words["rules.approval"]} />
+            <TextField
+              label={words["rules.slow_mode"]}
+              name="slow_mode_seconds"
+              type="number"
+              min={0}
+              max={3600}
+              value="0"
+            />
+            <Field label={words["rules.blocked_words"]} hint={words["rules.blocked_words_hint"]}>
+              <textarea class="form__input" name="blocked_words" rows={3} spellcheck={false}></textarea>
+            </Field>
           </fieldset>
           <FormEnd submit={words["rules.save"]} confirms />
         </form>
         <p class="form__hint">{words["rules.delete_hint"]}</p>
+        <Invites page={page} room={room} title={title} />
         <NoScript notice={words["account.needs_script"]} />
       </main>
     </Layout>

@@ -3,4 +3,5 @@ export { mountActions } from "../room/actions/actions.js";
 export { mountAttachments } from "../room/files/attachments.js";
 export { mountGallery } from "../room/files/gallery.js";
 export { mountViewer } from "../room/files/viewer.js";
+export { mountModeration } from "../room/moderation/moderation.js";
 export { mountSearch } from "../room/search/search_panel.js";

@@ -17,8 +17,10 @@ export function loadActions(list, parts) {
   const off = parts.socket.on("messages", async () => {
     off();
     try {
-      const { mountActions, mountAttachments, mountGallery, mountSearch, mountViewer } = await import(MODULE);
+      const { mountActions, mountAttachments, mountGallery, mountModeration, mountSearch, mountViewer } =
+        await import(MODULE);
       mountActions(list, parts);
+      mountModeration(list, parts);
       mountAttachments(parts.composer, { ...parts, maxBytes: Number(document.body.dataset.maxFileBytes) });
       mountViewer(part("viewer"), list);
       mountGallery(part("gallery"), { ...parts, opener: part("gallery-open") });

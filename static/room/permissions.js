@@ -34,6 +34,9 @@ export function mountPermissions({ socket, words, room }) {
   /** @param {RoomRules} rules */
   const show = (rules) => {
     if (rules.mayChange !== undefined) page.mayChange = String(rules.mayChange);
+    if (rules.mayChange !== undefined) page.mayModerate = String(rules.mayChange || rules.isHost);
+    part("about").textContent = rules.description;
+    part("about").hidden = !rules.description;
     page.private = String(rules.isPrivate);
     part("title").textContent = rules.title;
     part("title").title = rules.title === room ? "" : room;

@@ -18,6 +18,12 @@ mountForm(form, {
     private: "private" in fields,
     read_only: "read_only" in fields,
     members: namesIn(fields.members),
+    description: fields.description,
+    listed: "listed" in fields,
+    hosts: namesIn(fields.hosts),
+    approval: "approval" in fields,
+    slow_mode_seconds: Number(fields.slow_mode_seconds),
+    blocked_words: namesIn(fields.blocked_words),
   }),
   done: (rules) => {
     show(rules);
@@ -30,10 +36,22 @@ const { ok, body } = await ask("GET", path);
 if (ok) show(body);
 /** @type {HTMLFieldSetElement} */ (form.querySelector("[data-part=fields]")).disabled = !ok;
 
-/** @param {{ title: string, private: boolean, read_only: boolean, members: string[] }} rules @returns {void} */
+/**
+ * @param {{ title: string, private: boolean, read_only: boolean, members: string[], description?: string, listed?: boolean,
+ * hosts?: string[], approval?: boolean, slow_mode_seconds?: number, blocked_words?: string[] }} rules
+ * @returns {void}
+ */
 function show(rules) {
   /** @type {HTMLInputElement} */ (fieldOf(form, "title")).value = rules.title;
   /** @type {HTMLInputElement} */ (fieldOf(form, "private")).checked = rules.private;
   /** @type {HTMLInputElement} */ (fieldOf(form, "read_only")).checked = rules.read_only;
   /** @type {HTMLTextAreaElement} */ (fieldOf(form, "members")).value = rules.members.join("\n");
+  /** @type {HTMLInputElement} */ (fieldOf(form, "description")).value = rules.description ?? "";
+  /** @type {HTMLInputElement} */ (fieldOf(form, "listed")).checked = rules.listed === true;
+  /** @type {HTMLTextAreaElement} */ (fieldOf(form, "hosts")).value = (rules.hosts ?? []).join("\n");
+  /** @type {HTMLInputElement} */ (fieldOf(form, "approval")).checked = rules.approval === true;
+  const seconds = /** @type {HTMLInputElement} */ (fieldOf(form, "slow_mode_seconds"));
+  seconds.value = String(rules.slow_mode_seconds ?? 0);
+  /** @type {HTMLTextAreaElement} */ (fieldOf(form, "blocked_words")).value = (rules.blocked_words ?? [])
+    .join("\n");
 }

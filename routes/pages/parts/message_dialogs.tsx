@@ -1,5 +1,6 @@
 import { Icon } from "./layout.tsx";
 import type { Markup, PageProps } from "../page.ts";
+import { ModerationParts } from "./moderation_parts.tsx";
 
 /** The shortcuts of a room's page, by key: the key of the words that say what it does. */
 const SHORTCUTS = [
@@ -18,6 +19,7 @@ export function MessageDialogs({ page }: PageProps): Markup {
   const { words } = page;
   return (
     <>
+      <ModerationParts page={page} />
       <dialog class="sheet" data-part="sheet" aria-labelledby="sheet-title">
         <p class="sheet__title" id="sheet-title" data-part="sheet-title" dir="auto"></p>
         <div

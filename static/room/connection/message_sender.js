@@ -14,6 +14,9 @@ const DEFAULT_PAUSE_MS = 5_000;
  * @property {number} paused nothing is sent until then (milliseconds since the epoch): the server asked to slow down
  */
 
+/** The failure of a message that waits until a host approves it. */
+const PENDING = "pending";
+
 /**
  * Sends each written message, and each change of one, until the server has accepted it.
  *
@@ -84,6 +87,30 @@ export class MessageSender extends Emitter {
     if (clientId === this.#inFlight) this.#arrived();
     this.#unsentMessages.remove(clientId);
     this.emit("settled", { clientId, id });
+    this.sendNext();
+  }
+
+  /** Notes that a message waits until a host approves it. @param {string} clientId @returns {void} */
+  hold(clientId) {
+    if (clientId === this.#inFlight) this.#arrived();
+    this.#fail(clientId, PENDING);
+    this.sendNext();
+  }
+
+  /**
+   * Notes what hosts have decided about a message that waited.
+   * @param {{ client_id?: string, approved: boolean, message_id?: string }} decision
+   * @returns {void}
+   */
+  decided({ client_id: clientId, approved, message_id: id }) {
+    if (clientId === undefined || !this.#unsentMessages.has(clientId)) return;
+    if (approved) this.settle(clientId, id);
+    else this.#fail(clientId, "not_approved");
+  }
+
+  /** Sends again what waited for a host: it may have been decided on meanwhile. @returns {void} */
+  askAgain() {
+    for (const clientId of this.#unsentMessages.failedBy(PENDING)) this.#unsentMessages.setFailure(clientId);
     this.sendNext();
   }
 

@@ -13,7 +13,7 @@
 
 /**
  * What may be done in the room. `mayChange` is sent on connecting only, and `undefined` later.
- * @typedef {{ title: string, isPrivate: boolean, isReadOnly: boolean, isClosed: boolean, mayChange: boolean | undefined }} RoomRules
+ * @typedef {{ title: string, isPrivate: boolean, isReadOnly: boolean, isClosed: boolean, description: string, mayChange: boolean | undefined, isHost: boolean }} RoomRules
  */
 
 /**
@@ -32,6 +32,8 @@
  * `isForReader`: the frame says which reactions are this visitor's
  * @property {string} read this account has read up to this message on another device
  * @property {Message[]} pins what is pinned to the room
+ * @property {{ id: string, username: string, message: string }} pending a message waits for this host
+ * @property {string} decided a message that waited was approved or refused
  * @property {RoomRules} rules
  * @property {number} paused nothing is sent until then (milliseconds since the epoch): the server asked to slow down
  * @property {string} refused the server's code for refusing anything but a written message

@@ -249,8 +249,17 @@ export class RoomSocket extends Emitter {
           isPrivate: frame.private,
           isReadOnly: frame.read_only,
           isClosed: frame.closed === true,
+          description: frame.description ?? "",
           mayChange: frame.may_change,
+          isHost: frame.may_moderate === true,
         });
+      case "pending":
+        return this.#sender.hold(frame.client_id ?? "");
+      case "pending_message":
+        return this.emit("pending", frame);
+      case "pending_decided":
+        this.#sender.decided(frame);
+        return this.emit("decided", frame.id);
       case "error":
         return this.#receiveError(frame);
     }
@@ -259,6 +268,7 @@ export class RoomSocket extends Emitter {
   /** @param {{ messages: ChatMessage[], more: boolean, changes?: ChangedFrame[] }} history @returns {void} */
   #receiveHistory({ messages, more, changes = [] }) {
     this.#connection.succeed();
+    this.#sender.askAgain();
     if (!this.#heldBack) {
       this.#isAskingOlder = false;
       return this.emit("messages", { messages, from: "older", more });

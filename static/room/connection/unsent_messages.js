@@ -82,6 +82,17 @@ export class UnsentMessages {
     return unsent && this.#store({ ...unsent, failure });
   }
 
+  /** Whether a message is here. @param {string} clientId @returns {boolean} */
+  has(clientId) {
+    return this.#unsent.has(clientId);
+  }
+
+  /** The messages with this failure. @param {string} failure @returns {string[]} */
+  failedBy(failure) {
+    return [...this.#unsent.values()].filter((unsent) => unsent.failure === failure)
+      .map(({ clientId }) => clientId);
+  }
+
   /** @param {string} clientId @returns {void} */
   remove(clientId) {
     this.#unsent.delete(clientId);

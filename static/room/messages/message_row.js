@@ -70,6 +70,8 @@ export const FAILURES = new Map(
  * @returns {string}
  */
 export function refusalSentence(words, code) {
+  if (code === "pending") return words.say("waits_for_host");
+  if (code === "not_approved") return words.say("refused_not_approved");
   return words.say(FAILURES.get(code ?? "") ?? "refused");
 }
 

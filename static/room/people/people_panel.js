@@ -74,8 +74,9 @@ export function mountPeoplePanel(panel, { socket, words, opener }) {
  * @param {OnlinePerson & { isSelf: boolean }} person
  * @returns {Node}
  */
-function personRow(template, words, { username, account: hasAccount, isSelf }) {
+function personRow(template, words, { person, username, account: hasAccount, isSelf }) {
   const row = copyOf(template);
+  row.dataset.person = person;
   paintPerson(part("avatar", row), username);
   part("name", row).textContent = username;
   if (hasAccount) part("name", row).append(verifiedMark(words.say("account")));
