@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { accountName } from "../rooms/access/account_name.ts";
 import { PASSWORD_COST } from "../rooms/access/passwords.ts";
 import type { ClusterEngine } from "../rooms/cluster/open_channel.ts";
-import { FILE_VARIABLES, type FilesConfig, filesConfigOf } from "./config_files.ts";
+import { FILE_VARIABLES, type FilesConfig, filesConfigOf, incompleteS3 } from "./config_files.ts";
 import { bareValue, basePath, host, oneOf, origin, sources, timeZone, whole } from "./config_values.ts";
 import { SHEET_VARIABLES, type SheetConfig, sheetConfigOf } from "./config_sheet.ts";
 
@@ -188,6 +188,7 @@ export function examine(env: Readonly<Record<string, string | undefined>>): Exam
       : ["ADMIN_PASSWORD", "ADMIN_USERNAME"];
     complaints.set(missing, `${present} is set without ${missing}; wanted: both, or neither`);
   }
+  for (const [name, complaint] of incompleteS3(set)) complaints.set(name, complaint);
   for (const name of complaints.keys()) set.delete(name);
   const warnings = new Map<string, string>();
   const foreign = set.get("LANGUAGE");
@@ -256,7 +257,13 @@ export function databaseFile({ kvPath: path }: Pick<Config, "kvPath">): string |
   return path === undefined || isRemote(path) || path === ":memory:" ? undefined : path;
 }
 
-const SECRETS = new Set(["SERVICE_TOKEN", "REDIS_URL", "GOOGLE_CREDS_JSON", "ADMIN_PASSWORD"]);
+const SECRETS = new Set([
+  "SERVICE_TOKEN",
+  "REDIS_URL",
+  "GOOGLE_CREDS_JSON",
+  "ADMIN_PASSWORD",
+  "S3_SECRET_ACCESS_KEY",
+]);
 
 function complaint(name: string, { path, message }: v.BaseIssue<unknown>): string {
   const value = SECRETS.has(name) ? "not usable" : JSON.stringify(path?.[0].value);

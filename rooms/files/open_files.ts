@@ -1,14 +1,17 @@
 /** Opens the files of all rooms in the storage that the configuration names. */
 import { Files, type FilesParts } from "./files.ts";
 import { FolderStorage } from "./folder_storage.ts";
+import { type S3Options, S3Storage } from "./s3_storage.ts";
 
 /** What {@link openFiles} works on. */
 export interface OpenFilesParts extends Omit<FilesParts, "storage"> {
   /** The folder with the files. */
   readonly filesPath: string;
+  /** The bucket that takes its place, for several machines. */
+  readonly s3: S3Options | undefined;
 }
 
-/** Opens them; nothing is made before the first file comes. */
-export function openFiles(parts: OpenFilesParts): Files {
-  return new Files({ ...parts, storage: new FolderStorage(parts.filesPath) });
+/** Opens them; nothing is made, and nobody is called, before the first file comes. */
+export function openFiles({ filesPath, s3, ...parts }: OpenFilesParts): Files {
+  return new Files({ ...parts, storage: s3 ? new S3Storage(s3) : new FolderStorage(filesPath) });
 }

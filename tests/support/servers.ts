@@ -1,4 +1,5 @@
 /** What fan-out between processes runs on, as real processes: a KV Connect server and Redis. */
+import type { S3Options } from "../../rooms/files/s3_storage.ts";
 
 /** A server that can be killed and started again on the same port, with what it keeps on disk. */
 export interface Engine extends AsyncDisposable {
@@ -38,6 +39,24 @@ export async function startDenokv(directory: string): Promise<Engine> {
   ], `http://127.0.0.1:${port}`);
   await engine.start();
   return engine;
+}
+
+/** S3-compatible object storage (`cargo install s3s-fs`) with an empty bucket, on the disk below a directory. */
+export async function startS3(directory: string): Promise<Engine & { readonly options: S3Options }> {
+  const port = freePort();
+  const secrets = { accessKeyId: "a-key-for-tests", secretAccessKey: "a-secret-for-tests" };
+  await Deno.mkdir(`${directory}/s3/files`, { recursive: true });
+  const engine = new Server("s3s-fs", [
+    `--host=127.0.0.1`,
+    `--port=${port}`,
+    `--access-key=${secrets.accessKeyId}`,
+    `--secret-key=${secrets.secretAccessKey}`,
+    `${directory}/s3`,
+  ], `http://127.0.0.1:${port}`);
+  await engine.start();
+  return Object.assign(engine, {
+    options: { endpoint: engine.url, bucket: "files", region: "us-east-1", ...secrets },
+  });
 }
 
 /** A Redis server (Debian's `redis-server`) that keeps nothing. */

@@ -37,6 +37,24 @@ Deno.test("readConfig() wants an admin's name and password together, and quotes 
   assert(!all.includes("secret"));
 });
 
+Deno.test("readConfig() wants all of an S3 bucket's variables or none, and quotes no secret", () => {
+  const bucket = { S3_ENDPOINT: "https://s3.example.com", S3_BUCKET: "files", S3_ACCESS_KEY_ID: "id" };
+  const error = assertThrows(() => readConfig(bucket), ConfigError);
+  assertEquals(
+    error.message,
+    "S3_ENDPOINT is set without S3_SECRET_ACCESS_KEY; wanted: all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID, " +
+      "S3_SECRET_ACCESS_KEY, or none",
+  );
+  assertEquals(readConfig({ ...bucket, S3_SECRET_ACCESS_KEY: "secret" }).s3, {
+    endpoint: "https://s3.example.com",
+    bucket: "files",
+    region: "us-east-1",
+    accessKeyId: "id",
+    secretAccessKey: "secret",
+  });
+  assertEquals(readConfig({}).s3, undefined);
+});
+
 Deno.test("readConfig() takes values as Windows' editors, files of variables and shells leave them", () => {
   const config = readConfig({
     HOST: "\ufeff[::1]",

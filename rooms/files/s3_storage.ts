@@ -1,0 +1,160 @@
+/**
+ * Files in S3-compatible object storage, for several machines and for Deno Deploy: one object for each, `files/<id>`. An
+ * object is there whole or not at all.
+ *
+ * `aws4fetch` signs, in 2 KB; Amazon's own client is a hundred times as large. Uploads go out by `node:http`, because
+ * `fetch` sends a stream in chunks of unknown number, and S3 wants its length.
+ */
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { AwsClient } from "aws4fetch";
+import type { ByteRange, FileStorage, StoredBytes } from "./file_storage.ts";
+
+/** Where the bucket is, and who may use it. */
+export interface S3Options {
+  /** An origin, or a URL below which buckets are. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  /** Secret. */
+  readonly secretAccessKey: string;
+}
+
+const PREFIX = "files/";
+/** For answers; an upload may take longer, as long as bytes go out. */
+const ANSWER_WITHIN_MS = 30_000;
+/** Files of unknown size that are in memory at a time: the others wait. */
+const MAX_BUFFERED = 2;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Stores files in a bucket, which has to exist. */
+export class S3Storage implements FileStorage {
+  readonly name: string;
+  readonly #client: AwsClient;
+  readonly #base: string;
+  #buffered = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Options) {
+    this.name = `bucket ${bucket}`;
+    this.#base = `${endpoint.replace(/\/+$/, "")}/${bucket}`;
+    this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
+  }
+
+  async write(id: string, chunks: AsyncIterable<Bytes>, size: number | undefined): Promise<void> {
+    if (size !== undefined) return await this.#put(id, chunks, size);
+    await this.#enter();
+    try {
+      const parts = await Array.fromAsync(chunks);
+      await this.#put(id, parts, parts.reduce((sum, { length }) => sum + length, 0));
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async read(id: string, range?: ByteRange): Promise<ReadableStream<Bytes> | undefined> {
+    const headers: Record<string, string> = range ? { range: `bytes=${range.start}-${range.end - 1}` } : {};
+    const response = await this.#ask("GET", this.#urlOf(id), headers);
+    if (response.status === 404) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    return (await checked(response, "Reading a file")).body ?? undefined;
+  }
+
+  async remove(id: string): Promise<void> {
+    const response = await this.#ask("DELETE", this.#urlOf(id));
+    if (response.status !== 404) await checked(response, "Removing a file");
+    await response.body?.cancel();
+  }
+
+  async *list(): AsyncGenerator<StoredBytes> {
+    for (let token: string | undefined = ""; token !== undefined;) {
+      const query = new URLSearchParams({ "list-type": "2", prefix: PREFIX });
+      if (token) query.set("continuation-token", token);
+      const response = await checked(await this.#ask("GET", `${this.#base}?${query}`), "Listing files");
+      const xml = await response.text();
+      for (const [, contents] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+        const [, id] = /<Key>files\/([0-9A-Z]{26})<\/Key>/.exec(contents) ?? [];
+        const [, bytes] = /<Size>(\d+)<\/Size>/.exec(contents) ?? [];
+        if (id) yield { id, bytes: Number(bytes) };
+      }
+      [, token] = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/.exec(xml) ?? [];
+    }
+  }
+
+  async #put(id: string, chunks: AsyncIterable<Bytes> | Iterable<Bytes>, size: number): Promise<void> {
+    const { url, headers } = await this.#client.sign(this.#urlOf(id), { method: "PUT" });
+    const send = url.startsWith("https:") ? httpsRequest : httpRequest;
+    const request = send(url, {
+      method: "PUT",
+      headers: { ...Object.fromEntries(headers), "content-length": String(size) },
+      // A request on a connection that has just ended would fail for no reason.
+      agent: false,
+    });
+    const answered = new Promise<{ status: number; text: string }>((resolve, reject) => {
+      request.on("error", reject);
+      request.on("response", (answer) => {
+        const texts: string[] = [];
+        answer.on("data", (text) => texts.push(String(text)));
+        answer.on("error", reject);
+        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text: texts.join("") }));
+      });
+    });
+    const isAnswered = answered.then(() => true);
+    isAnswered.catch(() => {});
+    try {
+      for await (const chunk of chunks) {
+        // One at a time: what isn't sent yet isn't read from the sender.
+        const written = new Promise<false>((resolve, reject) => {
+          request.write(chunk, (error) => error ? reject(error) : resolve(false));
+        });
+        // An answer before the end is a refusal.
+        if (await Promise.race([written, isAnswered])) break;
+      }
+      request.end();
+      const timer = setTimeout(() => request.destroy(new Error("S3 doesn't answer")), ANSWER_WITHIN_MS);
+      const { status, text } = await answered.finally(() => clearTimeout(timer));
+      if (status !== 200) throw refused("Storing a file", status, text);
+    } catch (error) {
+      request.destroy();
+      throw error;
+    }
+  }
+
+  async #ask(method: string, url: string, headers: Record<string, string> = {}): Promise<Response> {
+    const request = await this.#client.sign(url, { method, headers });
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(new Error("S3 doesn't answer")), ANSWER_WITHIN_MS);
+    return await fetch(request, { signal: waiting.signal }).finally(() => clearTimeout(timer));
+  }
+
+  #urlOf(id: string): string {
+    return `${this.#base}/${PREFIX}${id}`;
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#buffered >= MAX_BUFFERED) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#buffered++;
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#buffered--;
+  }
+}
+
+/** @throws {Error} unless the request was carried out. */
+async function checked(response: Response, what: string): Promise<Response> {
+  if (response.ok) return response;
+  throw refused(what, response.status, await response.text());
+}
+
+/** S3's code says what is wrong, such as `NoSuchBucket`; the rest of its answer may have secrets. */
+function refused(what: string, status: number, xml: string): Error {
+  const [, code = ""] = /<Code>(\w+)<\/Code>/.exec(xml) ?? [];
+  return new Error(`${what} failed: S3 answered ${status} ${code}`.trim());
+}

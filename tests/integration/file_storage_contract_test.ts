@@ -1,0 +1,33 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { ulid } from "ulid";
+import { FolderStorage } from "../../rooms/files/folder_storage.ts";
+import { S3Storage } from "../../rooms/files/s3_storage.ts";
+import { CONTRACT } from "../support/file_storage_contract.ts";
+import { png, upload } from "../support/files.ts";
+import { engineTest, startS3 } from "../support/servers.ts";
+import { startService, temporaryDirectory } from "../support/service.ts";
+
+for (const [name, test] of Object.entries(CONTRACT)) {
+  Deno.test(`FolderStorage ${name}`, async () => {
+    await using directory = await temporaryDirectory();
+    await test(new FolderStorage(`${directory.path}/files`));
+  });
+}
+
+engineTest("S3Storage keeps the contract of storages, and says what S3 refuses", ["s3s-fs"], async () => {
+  await using directory = await temporaryDirectory();
+  await using s3 = await startS3(directory.path);
+  for (const test of Object.values(CONTRACT)) await test(new S3Storage(s3.options));
+  const wrong = new S3Storage({ ...s3.options, secretAccessKey: "not the secret" });
+  await assertRejects(() => wrong.read(ulid()), Error, "S3 answered 403 SignatureDoesNotMatch");
+  await using service = await startService({ s3: s3.options });
+  const form = new FormData();
+  form.set("file", new File([png(4, 3, 70_000)], "a.png"));
+  const room = `${service.url}/api/rooms/lobby/files?username=ada`;
+  const urls = [
+    (await upload(service, "lobby", png(4, 3, 700_000), { query: "&username=ada" })).body.url,
+    (await (await fetch(room, { method: "POST", body: form })).json()).url,
+  ];
+  const sizes = urls.map(async (url) => (await (await fetch(service.url + url)).bytes()).length);
+  assertEquals(await Promise.all(sizes), [700_000, 70_000]);
+});

@@ -1,0 +1,71 @@
+/** What every storage of files promises. */
+import { assertEquals, assertRejects } from "@std/assert";
+import { ulid } from "ulid";
+import type { FileStorage } from "../../rooms/files/file_storage.ts";
+
+const chunk = (byte: number, length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte);
+
+/** The tests, by their names. */
+export const CONTRACT: Record<string, (storage: FileStorage) => Promise<void>> = {
+  "gives back what it stored, whole or in part": async (storage) => {
+    const id = ulid();
+    await storage.write(id, chunks(chunk(1, 100_000), chunk(2, 50_000)), 150_000);
+    assertEquals(await sumOf(storage, id), [150_000, 200_000]);
+    assertEquals(await sumOf(storage, id, { start: 99_990, end: 100_005 }), [15, 20]);
+    assertEquals(await sumOf(storage, id, { start: 149_999, end: 150_000 }), [1, 2]);
+    const unknown = ulid();
+    await storage.write(unknown, chunks(chunk(3, 5)), undefined);
+    assertEquals(await sumOf(storage, unknown), [5, 15]);
+    assertEquals(await idsIn(storage), [[id, 150_000], [unknown, 5]]);
+    await storage.remove(id);
+    await storage.remove(id);
+    assertEquals([await storage.read(id), await idsIn(storage)], [undefined, [[unknown, 5]]]);
+    await storage.remove(unknown);
+  },
+  "has nothing of a file that broke off": async (storage) => {
+    const id = ulid();
+    await assertRejects(
+      () => storage.write(id, breaking(), 100_000),
+      Error,
+      "broke off",
+    );
+    assertEquals([await storage.read(id), await idsIn(storage)], [undefined, []]);
+    await storage.remove(id);
+  },
+  "takes many files at once": async (storage) => {
+    const ids = Array.from({ length: 30 }, () => ulid());
+    await Promise.all(ids.map((id, i) => storage.write(id, chunks(chunk(i, 70_000)), 70_000)));
+    const sums = await Promise.all(ids.map((id) => sumOf(storage, id)));
+    assertEquals(sums, ids.map((_, i) => [70_000, 70_000 * i]));
+    await Promise.all(ids.map((id) => storage.remove(id)));
+    assertEquals(await idsIn(storage), []);
+  },
+};
+
+async function* chunks(...all: Uint8Array<ArrayBuffer>[]): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield* all;
+}
+
+async function* breaking(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield chunk(1, 70_000);
+  throw new Error("broke off");
+}
+
+/** The length of a file, and the sum of its bytes. */
+async function sumOf(
+  storage: FileStorage,
+  id: string,
+  range?: { start: number; end: number },
+): Promise<[number, number]> {
+  let [length, sum] = [0, 0];
+  for await (const bytes of await storage.read(id, range) ?? []) {
+    length += bytes.length;
+    for (const byte of bytes) sum += byte;
+  }
+  return [length, sum];
+}
+
+async function idsIn(storage: FileStorage): Promise<[string, number][]> {
+  const all = await Array.fromAsync(storage.list(), ({ id, bytes }): [string, number] => [id, bytes]);
+  return all.sort(([a], [b]) => a < b ? -1 : 1);
+}
