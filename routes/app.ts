@@ -41,6 +41,8 @@ import { messagesApi } from "./api/messages/messages.ts";
 import { searchApi } from "./api/messages/search.ts";
 import { notificationsApi } from "./api/notifications.ts";
 import { notificationsSocket } from "./sockets/notifications.ts";
+import { ANONYMOUS, guest } from "../rooms/user.ts";
+import { createRoomList } from "./api/rooms/listed_rooms.ts";
 import { invitesApi } from "./api/rooms/invites.ts";
 import { moderationApi } from "./api/rooms/moderation.ts";
 import { metrics } from "./metrics.ts";
@@ -94,6 +96,7 @@ export interface AppParts extends Access, OpenStats, PushPart {
 export function createApp(parts: AppParts): Hono<ApiEnv> {
   const { config, log } = parts;
   const authentication = createAuthentication({ ...parts, ...config });
+  const listRooms = createRoomList(parts);
   const entrance = createEntrance({ ...parts, authentication });
   const gate = createSocketUpgrade({ ...parts, ...config, authentication });
   const guarded = apiGate({ ...parts, ...config, authentication });
@@ -113,7 +116,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api", sessionApi({ ...parts, ...config, authentication }))
     .route("/api/users", usersApi({ ...parts, ...config, authentication }))
     .route("/api/tokens", tokensApi(parts))
-    .route("/api/rooms", roomsApi({ ...parts, ...config }))
+    .route("/api/rooms", roomsApi({ ...parts, ...config, listRooms }))
     .route("/api/rooms", messagesApi(parts))
     .route("/api/rooms", invitesApi({ ...parts, ...config }))
     .route("/api/rooms", moderationApi(parts))
@@ -145,6 +148,10 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
           // A name that is too long is refused where somebody enters.
           const caller = await authentication.caller(c, { room }).catch(() => undefined);
           return typeof caller === "object" ? caller.user : undefined;
+        },
+        listRooms: async (c) => {
+          const account = await authentication.account(c);
+          return await listRooms(account ? userOf(account) : guest(ANONYMOUS));
         },
         joining: {
           ...{ entrance, guestIds: parts.guestIds, trustProxy: config.trustProxy },

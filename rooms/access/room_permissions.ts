@@ -5,6 +5,7 @@
  * | --- | --- |
  * | `["rules", room]` | {@link RoomPermissions} |
  * | `["closed", room]` | `true` for a room that is closed |
+ * | `["listed", room]` | `true` for a room that lists show to everybody |
  */
 import type { ChangeFeed } from "../kv/change_feed.ts";
 import type { ServerFrame } from "../protocol.ts";
@@ -47,6 +48,7 @@ export interface RoomPermissions {
 
 const KEY = "rules";
 const CLOSED = "closed";
+const LISTED = "listed";
 const NONE: RoomPermissions = {
   title: "",
   isPrivate: false,
@@ -234,6 +236,9 @@ export class PermissionStore {
       const commit = this.#kv.atomic().check(entry).set(entry.key, permissions);
       if (permissions.isClosed) commit.set([CLOSED, room], true);
       else commit.delete([CLOSED, room]);
+      const { isListed, isPrivate, isClosed } = permissions;
+      if (isListed && !isPrivate && !isClosed) commit.set([LISTED, room], true);
+      else commit.delete([LISTED, room]);
       also(commit);
       if (!(await this.#changes.add(commit, { type: "rules", room }).commit()).ok) continue;
       await this.#changes.poll();
@@ -247,6 +252,12 @@ export class PermissionStore {
   /** The names of closed rooms, at most `limit`. */
   async closed(limit: number): Promise<string[]> {
     const entries = this.#kv.list({ prefix: [CLOSED] }, { limit });
+    return await Array.fromAsync(entries, ({ key }) => String(key[1]));
+  }
+
+  /** The names of rooms that lists show to everybody, at most `limit`. */
+  async listed(limit: number): Promise<string[]> {
+    const entries = this.#kv.list({ prefix: [LISTED] }, { limit });
     return await Array.fromAsync(entries, ({ key }) => String(key[1]));
   }
 

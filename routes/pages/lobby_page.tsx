@@ -2,11 +2,12 @@
 import { TextField } from "./parts/form.tsx";
 import { AccountLink, Bell, IconLink, Settings } from "./parts/header.tsx";
 import { Icon, Layout } from "./parts/layout.tsx";
+import type { ListedRoom } from "../api/rooms/listed_rooms.ts";
 import type { Markup, PageProps } from "./page.ts";
 import { RoomRow } from "./parts/room_row.tsx";
 
 /** `/chat/`. */
-export function LobbyPage({ page }: PageProps): Markup {
+export function LobbyPage({ page, listed }: PageProps & { listed: readonly ListedRoom[] }): Markup {
   const { words } = page;
   return (
     <Layout
@@ -74,6 +75,7 @@ export function LobbyPage({ page }: PageProps): Markup {
             <button class="button" type="submit">{words["lobby.enter"]}</button>
           </form>
         </section>
+        <ListedRooms page={page} rooms={listed.filter(({ unread }) => unread === undefined)} />
         <section class="lobby__rooms" data-part="visited" aria-labelledby="visited">
           <h2 class="lobby__heading" id="visited">{words["lobby.visited"]}</h2>
           <ul class="rooms" data-part="rooms"></ul>
@@ -82,6 +84,30 @@ export function LobbyPage({ page }: PageProps): Markup {
       </main>
       <RoomRow page={page} />
     </Layout>
+  );
+}
+
+/** The rooms that are open to everybody: one click enters. */
+function ListedRooms({ page, rooms }: PageProps & { rooms: readonly ListedRoom[] }): Markup | null {
+  const { words } = page;
+  if (!rooms.length) return null;
+  return (
+    <section class="lobby__rooms" aria-labelledby="listed">
+      <h2 class="lobby__heading" id="listed">{words["lobby.listed"]}</h2>
+      <ul class="rooms">
+        {rooms.map(({ name, title, description, online }) => (
+          <li class="rooms__row">
+            <a class="rooms__link" href={page.at(`/chat/${encodeURIComponent(name)}/`)}>
+              <span class="rooms__text">
+                <span class="rooms__name" dir="auto">{title ?? name}</span>
+                {description && <span class="rooms__preview" dir="auto">{description}</span>}
+              </span>
+              <span class="rooms__side">{words["lobby.online"].replace("{count}", String(online))}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -17,6 +17,7 @@ import { LobbyPage } from "./lobby_page.tsx";
 import { joinPages, type JoinPagesOptions } from "./join_pages.tsx";
 import { roomInPath } from "../path_params.ts";
 import type { User } from "../../rooms/user.ts";
+import type { ListedRoom } from "../api/rooms/listed_rooms.ts";
 import type { Language } from "./page.ts";
 import { isLanguage, pageView } from "./page_view.ts";
 import { reportPages } from "./report_pages.tsx";
@@ -48,6 +49,8 @@ export interface PagesOptions {
   readonly findRoom?: (name: string) => Promise<string>;
   /** Resolves to the user who asks for a room's page; `undefined` for a guest whom nobody invited. */
   readonly visitorOf?: (c: Context, room: string) => Promise<User | undefined>;
+  /** Resolves to the rooms that a list shows to a visitor; missing: none. */
+  readonly listRooms?: (c: Context) => Promise<readonly ListedRoom[]>;
   /** What invitations need; missing: there are none. */
   readonly joining?: Omit<JoinPagesOptions, "permissionsOf">;
   readonly permissionsOf: (room: string) => Promise<RoomPermissions>;
@@ -146,10 +149,10 @@ export function pages(options: PagesOptions): Hono {
     return visitor !== undefined && mayEnter(await permissionsOf(found), visitor);
   }
 
-  app.get("/chat/", (c) => {
+  app.get("/chat/", async (c) => {
     // The form of the list of rooms, which works without JavaScript.
     const { room, username } = c.req.query();
-    if (room === undefined) return show(c, LobbyPage, {});
+    if (room === undefined) return show(c, LobbyPage, { listed: await options.listRooms?.(c) ?? [] });
     const name = roomName(room.trim());
     if (!name) return refuse(c, 400, "bad_room");
     const query = username?.trim() ? `?${new URLSearchParams({ username: username.trim() })}` : "";

@@ -155,3 +155,35 @@ Deno.test("Admins find rooms in which nobody is, with their titles", async () =>
   assertEquals((await found(""))[0], ["busy", undefined]);
   assertEquals((await ada.ask("GET", "/api/admin/rooms?filter=quiet")).status, 403);
 });
+
+Deno.test("Rooms that are listed are in everybody's list with description and people; private, closed and others are not", async () => {
+  await using service = await startService();
+  const [ada, bo] = [await member(service.url, "ada"), await member(service.url, "bo")];
+  for (const room of ["open", "hidden", "secret"]) {
+    await ada.ask("POST", "/api/rooms", { room, title: `The ${room} one` });
+  }
+  const about = { listed: true, description: "Ask anything" };
+  assertEquals((await ada.ask("PATCH", "/api/rooms/open", about)).body.description, "Ask anything");
+  await ada.ask("PATCH", "/api/rooms/secret", { listed: true, private: true });
+  await using _own = await ada.enter("secret");
+  await using _guest = await new Visitor(service.url).enter("open", "?username=cy");
+  const stranger = new Visitor(service.url);
+  const open = { name: "open", title: "The open one", description: "Ask anything", online: 1 };
+  for (const visitor of [stranger, bo]) {
+    assertEquals((await visitor.ask("GET", "/api/rooms")).body.rooms, [open]);
+  }
+  const own = (await ada.ask("GET", "/api/rooms")).body.rooms;
+  assertEquals(own.map(({ name, unread }: { name: string; unread?: number }) => [name, unread]), [
+    ["secret", 0],
+    ["open", undefined],
+  ]);
+  const { body: page } = await stranger.ask("GET", "/chat/", undefined, { "accept-language": "en" });
+  for (const text of ["The open one", "Ask anything", "1 online", 'href="/chat/open/"']) {
+    assertEquals(page.includes(text), true, text);
+  }
+  assertEquals(page.includes("secret") || page.includes("hidden one"), false);
+  await member(service.url, "root", "admin").then((root) =>
+    root.ask("PATCH", "/api/rooms/open", { closed: true })
+  );
+  assertEquals((await stranger.ask("GET", "/api/rooms")).body.rooms, []);
+});

@@ -25,6 +25,7 @@ import { isAdminOrService } from "../require_admin.ts";
 import type { Translations } from "../../translations.ts";
 import { createMemberNotices } from "./member_notices.ts";
 import { isAboutOrder, isPrivate, orderIn, permissionsAfter, RoomChange, title } from "./room_change.ts";
+import type { ListRooms } from "./listed_rooms.ts";
 import { withRight } from "./room_right.ts";
 import { noEntry } from "../messages/room_reader.ts";
 import { roomNameIn } from "../../path_params.ts";
@@ -47,6 +48,7 @@ export function roomsApi(options: {
   accounts: Accounts;
   roomPermissions: PermissionStore;
   roomNames: RoomNames;
+  listRooms: ListRooms;
   rooms: Rooms;
   archive: Archive;
   history: History;
@@ -128,6 +130,7 @@ export function roomsApi(options: {
 
   app.get("/", async (c) => {
     const { user } = admitted(c.var.caller);
+    if (c.req.queries("name") === undefined) return c.json({ rooms: await options.listRooms(user) });
     const asked = requestBody(Asked, c.req.queries("name") ?? []).map((name) => name.normalize("NFC"));
     const names = [...new Set(asked)].filter((name) => ROOM_NAME.test(name));
     return c.json({ rooms: await Promise.all(names.map((name) => summary(name, user))) });

@@ -1,0 +1,55 @@
+/** The rooms that lists show: those that are open to everybody, and those of an account. */
+import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import type { Peers } from "../../../rooms/cluster/peers.ts";
+import type { UnreadRooms } from "../../../rooms/notifications/unread/unread_rooms.ts";
+import { hasAccount, type User } from "../../../rooms/user.ts";
+
+/** A room in a list. */
+export interface ListedRoom {
+  readonly name: string;
+  /** Missing: its name. */
+  readonly title?: string;
+  readonly description?: string;
+  /** How many people are there. */
+  readonly online: number;
+  readonly private?: true;
+  /** Of an account's own rooms: how many messages it hasn't read. */
+  readonly unread?: number;
+  /** The newest message. */
+  readonly last?: unknown;
+}
+
+/** Rooms in a list at most, an account's own apart. */
+const MAX_LISTED = 200;
+
+/** Lists the rooms that a user may enter: an account's own ones first, then the listed ones with most people. */
+export type ListRooms = (user: User) => Promise<ListedRoom[]>;
+
+/** Makes what lists rooms. */
+export function createRoomList({ roomPermissions, peers, unreadRooms }: {
+  roomPermissions: PermissionStore;
+  peers: Pick<Peers, "everywhere">;
+  unreadRooms: Pick<UnreadRooms, "list">;
+}): ListRooms {
+  return async (user) => {
+    const online = peers.everywhere();
+    const own = hasAccount(user) ? await unreadRooms.list(user) : [];
+    const known = new Map(own.map((room) => [room.name, room]));
+    const names = new Set([...known.keys(), ...await roomPermissions.listed(MAX_LISTED)]);
+    const rooms = await Promise.all([...names].map(async (name): Promise<ListedRoom[]> => {
+      const now = await roomPermissions.of(name);
+      if (!mayEnter(now, user)) return [];
+      return [{
+        name,
+        title: now.title || undefined,
+        description: now.description || undefined,
+        online: online.get(name)?.size ?? 0,
+        private: now.isPrivate || undefined,
+        unread: known.get(name)?.unread,
+        last: known.get(name)?.last ?? undefined,
+      }];
+    }));
+    const isOwn = ({ name }: ListedRoom): number => Number(known.has(name));
+    return rooms.flat().sort((a, b) => isOwn(b) - isOwn(a) || b.online - a.online);
+  };
+}
