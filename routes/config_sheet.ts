@@ -1,13 +1,13 @@
 /** The part of the configuration that says where rows go. */
 import * as v from "valibot";
 import { ROW_COLUMNS } from "../rooms/protocol.ts";
-import { columns, filled, oneOf, origin } from "./config_values.ts";
+import { columns, filled, oneOf, origin, template } from "./config_values.ts";
 
 /** Where rows go, and how; each field names its variable. */
 export interface SheetConfig {
   /** `GOOGLE_SHEET_ID`; undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
-  /** `GOOGLE_SHEET_NAME` */
+  /** `GOOGLE_SHEET_NAME`, which may hold `{room}`, `{month}` and `{year}`. */
   readonly googleSheetName: string;
   /** `SHEET_COLUMNS`: the columns of rows of messages. */
   readonly sheetColumns: readonly string[];
@@ -23,7 +23,7 @@ export interface SheetConfig {
   readonly googleApplicationCredentials: string | undefined;
   /** `GOOGLE_API_ROOT`: an origin. */
   readonly googleApiRoot: string;
-  /** `LOG_CSV_PATH` */
+  /** `LOG_CSV_PATH`, which may hold `{month}` and `{year}`. */
   readonly logCsvPath: string;
   /** `LOG_CSV_BOM`: whether a new file begins with a byte order mark. */
   readonly logCsvBom: boolean;
@@ -39,7 +39,7 @@ export const SHEET_VARIABLES = {
       v.regex(/^[\w-]+$/, "the id from the spreadsheet's address, between /d/ and /edit"),
     ),
   ),
-  GOOGLE_SHEET_NAME: v.optional(filled("the name of a tab"), "ChatLogs"),
+  GOOGLE_SHEET_NAME: v.optional(template("the name of a tab", "room", "month", "year"), "ChatLogs"),
   SHEET_COLUMNS: v.optional(columns(ROW_COLUMNS), "time,room,username,message,id"),
   GOOGLE_CREDS_PATH: v.optional(filled("a file"), "creds.json"),
   GOOGLE_CREDS_JSON: v.optional(filled("a service account's key, as JSON")),
@@ -49,7 +49,7 @@ export const SHEET_VARIABLES = {
   ),
   GOOGLE_APPLICATION_CREDENTIALS: v.optional(filled("a file")),
   GOOGLE_API_ROOT: v.optional(origin(), "https://sheets.googleapis.com"),
-  LOG_CSV_PATH: v.optional(filled("a file"), "data/ChatLogs.csv"),
+  LOG_CSV_PATH: v.optional(template("a file", "month", "year"), "data/ChatLogs.csv"),
   LOG_CSV_BOM: v.optional(oneOf("0", "1"), "1"),
   LOG_DELIVERY: v.optional(oneOf("auto", "queue", "sweep"), "auto"),
 };

@@ -18,6 +18,18 @@ export function filled(wanted: string): v.GenericSchema<string, string> {
   return v.pipe(v.string(), v.check((text) => text.trim() !== "", wanted));
 }
 
+/** Text that isn't blank, in which these words may stand in braces. */
+export function template(wanted: string, ...words: string[]): v.GenericSchema<string, string> {
+  const known = words.map((word) => `{${word}}`);
+  return v.pipe(
+    filled(wanted),
+    v.check(
+      (text) => (text.match(/\{[^}]*\}?/g) ?? []).every((place) => known.includes(place)),
+      `${wanted}, in which ${known.join(", ")} may stand`,
+    ),
+  );
+}
+
 /** A whole number, bounds included. */
 export function whole(from: number, to: number): v.GenericSchema<string, number> {
   const wanted = `a whole number from ${from} to ${to}`;

@@ -1,4 +1,4 @@
-/** Which sheet rows go to. */
+/** Which sheets rows go to. */
 import { CsvFile } from "./csv_file.ts";
 import { GoogleAccount } from "./google/google_account.ts";
 import { readSignIn, type SignInChoice } from "./google/sign_in.ts";
@@ -6,31 +6,43 @@ import { GoogleSheet } from "./google/google_sheet.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
 import { CHANGES_HEADER, type Notice, type Row, type Sheet } from "./sheet.ts";
 
-/** The configuration of the sheet. */
+/** The configuration of the sheets. */
 export interface SheetChoice extends SignInChoice {
   /** Undefined: rows go to the CSV file. */
   readonly googleSheetId: string | undefined;
+  /** The tab; `{room}`, `{month}` and `{year}` in it are those of a message. */
   readonly googleSheetName: string;
   /** The columns of messages, `id` among them. */
   readonly sheetColumns: Row;
   readonly googleApiRoot: string;
+  /** The file; `{month}` and `{year}` in it are those of a message. */
   readonly logCsvPath: string;
   /** Whether a new CSV file begins with a byte order mark. */
   readonly logCsvBom: boolean;
 }
 
-/** Where rows go: messages, and what is done to them, in two files or two tabs of one spreadsheet. */
+/** Where rows go: each message, and what is done to it, to a place, which is a tab of one spreadsheet or a file. */
 export interface Sheets extends AsyncDisposable {
-  readonly sheet: Sheet;
+  /** For people: that of the sheet, with the placeholders of its place. */
+  readonly name: string;
+  /** The id of the spreadsheet; `""` for files. */
+  readonly spreadsheet: string;
   /** The columns of messages. */
   readonly columns: Row;
-  readonly changes: Sheet;
-  /** How fast rows may be written to both together. */
+  /** How fast rows may be written to all of them together. */
   readonly pace: PaceOptions;
+  /** The place of a row; `time` is local, `YYYY-MM-DD HH:MM:SS`. */
+  placeOf(room: string, time: string, isChange: boolean): string;
+  /** The sheet at a place, not yet opened. */
+  open(place: string, isChange: boolean): Sheet;
 }
 
+/** Google's limit for the name of a tab. */
+const MAX_TAB_LENGTH = 100;
+const CHANGES = " changes";
+
 /**
- * The sheets, not yet opened. `noticed` is called with what the operator should know.
+ * The sheets, none of them opened. `noticed` is called with what the operator should know.
  *
  * @throws {TypeError} when the credentials can't be read.
  */
@@ -38,26 +50,45 @@ export async function openSheet(
   choice: SheetChoice,
   noticed: (notice: Notice) => void,
 ): Promise<Sheets> {
-  const { sheetColumns: header, googleSheetId, googleSheetName, googleApiRoot: apiRoot } = choice;
-  if (!googleSheetId) {
-    const { logCsvPath: path, logCsvBom: bom } = choice;
+  const { sheetColumns: columns, googleSheetId: spreadsheetId, googleSheetName, logCsvPath } = choice;
+  if (!spreadsheetId) {
+    const bom = choice.logCsvBom;
     return {
-      columns: header,
-      sheet: new CsvFile({ path, header, bom, noticed }),
-      changes: new CsvFile({ path: changesPath(path), header: CHANGES_HEADER, bom, noticed }),
-      pace: FILE_PACE,
+      ...{ name: `CSV file ${logCsvPath}`, spreadsheet: "", columns, pace: FILE_PACE },
+      placeOf: (room, time, isChange) => {
+        const path = filled(logCsvPath, room, time);
+        return isChange ? changesPath(path) : path;
+      },
+      open: (path, isChange) =>
+        new CsvFile({ path, header: isChange ? CHANGES_HEADER : columns, bom, noticed }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const account = new GoogleAccount({ signIn: await readSignIn(choice), apiRoot });
-  const options = { spreadsheetId: googleSheetId, account, noticed };
+  const account = new GoogleAccount({ signIn: await readSignIn(choice), apiRoot: choice.googleApiRoot });
   return {
-    columns: header,
-    sheet: new GoogleSheet({ ...options, header, tab: googleSheetName }),
-    changes: new GoogleSheet({ ...options, tab: `${googleSheetName} changes`, header: CHANGES_HEADER }),
-    pace: GOOGLE_PACE,
+    ...{ name: `Google Sheet ${googleSheetName}`, spreadsheet: spreadsheetId, columns, pace: GOOGLE_PACE },
+    placeOf: (room, time, isChange) => {
+      const tab = tabOf(filled(googleSheetName, room, time), googleSheetName);
+      return isChange ? tab + CHANGES : tab;
+    },
+    open: (tab, isChange) =>
+      new GoogleSheet({ spreadsheetId, tab, header: isChange ? CHANGES_HEADER : columns, account, noticed }),
     [Symbol.asyncDispose]: () => account[Symbol.asyncDispose](),
   };
+}
+
+/** A name with its placeholders replaced. */
+function filled(name: string, room: string, time: string): string {
+  if (!name.includes("{")) return name;
+  return name.replaceAll("{room}", () => room).replaceAll("{month}", time.slice(0, 7))
+    .replaceAll("{year}", time.slice(0, 4));
+}
+
+/** A tab's name that Google takes, and that isn't the one of another room's changes. */
+function tabOf(name: string, template: string): string {
+  if (name === template) return name;
+  const own = name.toLowerCase().endsWith(CHANGES) ? `${name}_` : name;
+  return own.slice(0, MAX_TAB_LENGTH - CHANGES.length);
 }
 
 /** `data/ChatLogs.csv` → `data/ChatLogs.changes.csv` */

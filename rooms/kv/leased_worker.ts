@@ -17,6 +17,8 @@ export interface LeasedWork {
    * `Infinity`. It may throw {@link LeaseLostError}.
    */
   work(stop: AbortSignal): Promise<number>;
+  /** Whether {@link work} left something undone that can't be done for now: rings stay unanswered, but begin a new pass. */
+  readonly isStuck?: boolean;
   /** Called when another process holds the lease. */
   elsewhere?(): void;
   /** Called when nothing is due. */
@@ -44,6 +46,8 @@ export class LeasedWorker {
   /** Nothing was due at the end of the last pass. */
   #isIdle = true;
   #isOver = false;
+  /** Something was rung since the last pass began. */
+  #isRung = false;
 
   constructor(options: LeasedWorkerOptions, work: LeasedWork) {
     this.#options = options;
@@ -52,7 +56,8 @@ export class LeasedWorker {
 
   /** Something may be due. While another process works, and after an error, the loop goes by the clock. */
   wake(): void {
-    if (this.#isIdle) this.#endPause();
+    this.#isRung = true;
+    if (this.#isIdle || this.#work.isStuck) this.#endPause();
   }
 
   /** Begins the next pass at once, whatever the loop waits for. */
@@ -75,7 +80,8 @@ export class LeasedWorker {
       const rings = this.#rings.length;
       const pauseMs = await this.#pass(stop);
       if (this.#isIdle) this.#answer(rings);
-      if (!this.#isIdle || !this.#rings.length) await this.#pause(pauseMs, stop);
+      const isDueAgain = this.#isIdle ? this.#rings.length > 0 : this.#work.isStuck && this.#isRung;
+      if (!isDueAgain) await this.#pause(pauseMs, stop);
     }
     // What is due stays in KV: nobody has to wait for it here.
     this.#isOver = true;
@@ -87,11 +93,13 @@ export class LeasedWorker {
   async #pass(stop: AbortSignal): Promise<number> {
     const { lease, sweepEveryMs } = this.#options;
     this.#isIdle = false;
+    this.#isRung = false;
     try {
       let nextMs = Infinity;
       if (await this.#work.isDue()) {
         if (!await lease.acquire()) return this.#leave();
         nextMs = await this.#work.work(stop);
+        if (this.#work.isStuck) return nextMs;
         await lease.release();
       }
       this.#isIdle = true;

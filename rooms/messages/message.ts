@@ -79,6 +79,14 @@ export function roomInBody(body: string): string {
   return body.slice(ROOM_AT, body.indexOf(`"`, ROOM_AT));
 }
 
+const TIME = `"time":"`;
+
+/** The local time of a body. Quotes in a text are escaped, so that no text can contain the field's name. */
+export function timeInBody(body: string): string {
+  const at = body.lastIndexOf(TIME) + TIME.length;
+  return body.slice(at, at + "YYYY-MM-DD HH:MM:SS".length);
+}
+
 /** Whether a text has the form of an id. */
 export function isId(text: string): boolean {
   return isValid(text);

@@ -32,6 +32,8 @@ export class Outbox {
   readonly #kv: Deno.Kv;
   #depth = 0;
   #changes = 0;
+  /** The last versionstamp that was removed, as far as this process knows. */
+  #removed = "";
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
@@ -61,10 +63,16 @@ export class Outbox {
     commit.set(versionstampKey(this.#kv, ...PREFIX), bytes).sum(DEPTH, BigInt(count));
   }
 
-  /** Adds to a commit that these settled batches are removed: the oldest ones, in order, at most 900 at a time. */
+  /**
+   * Adds to a commit that these settled batches are removed, at most 900 at a time. {@link removedUpTo} must have been called
+   * since another process removed any.
+   */
   remove(commit: Deno.AtomicOperation, batches: readonly Batch[]): void {
-    for (const batch of batches) commit.delete([...PREFIX, batch.versionstamp]);
-    commit.set(REMOVED, batches[batches.length - 1].versionstamp);
+    for (const { versionstamp } of batches) {
+      commit.delete([...PREFIX, versionstamp]);
+      if (versionstamp > this.#removed) this.#removed = versionstamp;
+    }
+    commit.set(REMOVED, this.#removed);
     const count = BigInt(countIn(batches));
     // A sum wraps at 2^64, so that this is a subtraction.
     commit.sum(DEPTH, BigInt.asUintN(64, -count)).sum(LEFT, count);
@@ -79,7 +87,8 @@ export class Outbox {
 
   /** The versionstamp of the last batch that was removed; `""` when none was. */
   async removedUpTo(): Promise<string> {
-    return (await this.#kv.get<string>(REMOVED)).value ?? "";
+    const { value } = await this.#kv.get<string>(REMOVED);
+    return this.#removed = value ?? "";
   }
 
   /** The batches after `versionstamp` (`""`: all), in order, at most `limit`. */

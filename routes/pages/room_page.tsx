@@ -203,7 +203,10 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           </nav>
           <p class="people__notice" data-sheet={sheetName === undefined ? "file" : "google"}>
             {words["room.recorded_in"]}
-            <span data-for="google">{words["room.recorded_google"]} {sheetName}</span>
+            <span data-for="google">
+              {words["room.recorded_google"]}{" "}
+              {sheetName?.replaceAll(/\{\w+\}/g, (name) => name === "{room}" ? room : "…")}
+            </span>
             <span data-for="file">{words["room.recorded_file"]}</span>
           </p>
           <p class="people__notice" data-days={retentionDays}>{words["room.kept_days"]}{retentionDays}</p>

@@ -1,6 +1,6 @@
 /** Alerts for dashboards about the delivery of rows. */
 import type { Alert } from "../../rooms/stats/event_feed.ts";
-import type { Trouble } from "./flusher.ts";
+import type { Trouble } from "./troubles.ts";
 import type { Notice } from "../sheet.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,42 +1,48 @@
 /**
- * Brings messages from the outbox into the sheet: each as exactly one row, in the order of commits.
+ * Brings messages from the outbox into their sheets: each as exactly one row, in the order of commits within each sheet.
  *
- * What was done to messages goes into a second sheet, by the same steps.
+ * Rows of one commit may go to several sheets: what was done to messages has a sheet of its own, and the name of a tab or file
+ * may hold the room and the month. Each sheet has its own progress, so that one that is out of order keeps none of the others.
  *
- * It works in slices of whole batches. Before it appends a slice it stores the last batch of the slice (the **intent**);
- * after the append, one commit deletes the batches from the outbox, and the intent. Whatever happens in between (a crash, a
- * lost reply, a lost lease), the next attempt finds the intent, asks the sheet which of these rows it has, and appends the
- * others.
+ * It works in slices: rows of one sheet, out of whole batches. Before it appends a slice it stores the last batch of the slice
+ * (the **intent**); after the append, one commit removes the intent, and deletes those batches from the outbox whose rows are
+ * settled in all sheets. Whatever happens in between (a crash, a lost reply, a lost lease), the next attempt finds the intent,
+ * asks the sheet which of these rows it has, and appends the others.
  *
  * | key | value |
  * | --- | --- |
- * | `["log"]` | {@link Progress} |
+ * | `["log"]` | {@link Progress}; every commit of a sheet's progress sets it, too |
  */
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
-import { idInBody, isEntryBody } from "../../rooms/messages/message.ts";
 import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
-import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
+import { countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
-import { changeFields, type Fields, messageFields } from "../columns.ts";
-import { CHANGES_HEADER, type Row, type RowPosition, type Sheet } from "../sheet.ts";
+import type { Fields } from "../columns.ts";
+import type { Sheets } from "../open_sheet.ts";
+import type { RowPosition } from "../sheet.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
-import type { Way, WrittenRows } from "./row_writer.ts";
-import { Target } from "./target.ts";
+import { LateAppends } from "./late_appends.ts";
+import type { Way } from "./row_writer.ts";
+import { type Slice, Slices } from "./slices.ts";
+import type { Target, TargetProgress } from "./target.ts";
+import { type RowAddress, Targets } from "./targets.ts";
 
 export type { Way };
 
 /** How far delivery is. The names of fields are stored. */
 interface Progress {
-  /** Batches up to this versionstamp are settled. */
+  /** All batches up to this versionstamp are settled. */
   readonly settled: string;
-  /** The last row known to be in the sheet, and in that of changes. */
-  readonly mark: RowPosition | undefined;
+}
+
+/** What versions stored that knew two sheets. */
+interface OldProgress extends Progress {
+  readonly mark?: RowPosition;
   readonly changesMark?: RowPosition;
-  /** The last batch of a slice whose outcome isn't known; the slice begins with the first pending batch. */
-  readonly intent: string | undefined;
+  readonly intent?: string;
   /** The name of the sheet that `mark` is a row of. */
   readonly sheet?: string;
 }
@@ -51,19 +57,10 @@ export interface Settled {
   readonly refused: readonly DeadLetter[];
 }
 
-/** What the next append brings into the sheet. */
-export interface Slice {
-  readonly batches: readonly Batch[];
-  readonly messages: readonly Fields[];
-  /** What was done to messages: it goes into the other sheet. */
-  readonly changes: readonly Fields[];
-}
-
 const PROGRESS = ["log"];
-/** Google advises at most 2 MB a request (https://developers.google.com/workspace/sheets/api/limits). */
-const SLICE_BYTES = 1_500_000;
-/** The most rows in one append. */
-export const SLICE_ROWS = 5_000;
+/** One for messages and one for changes, this month's and last month's. */
+const FEW_TARGETS = 4;
+const APPENDS_PER_OPENING = 2;
 /** Changes in one commit; KV allows 1,000 (https://docs.deno.com/deploy/kv/transactions/). */
 const CHANGES_PER_COMMIT = 900;
 
@@ -72,12 +69,7 @@ export interface DeliveryParts {
   readonly kv: Deno.Kv;
   readonly outbox: Outbox;
   readonly archive: Archive;
-  /** Gets the messages. */
-  readonly sheet: Sheet;
-  /** Its columns. */
-  readonly columns: Row;
-  /** Gets what was done to them. */
-  readonly changes: Sheet;
+  readonly sheets: Sheets;
   /** Must be held while rows are written. */
   readonly lease: Lease;
   /** Makes every commit that depends on the lease. */
@@ -92,19 +84,21 @@ export interface DeliveryParts {
 export class Delivery {
   readonly deadLetters: DeadLetters;
   readonly #parts: DeliveryParts;
-  readonly #messages: Target;
-  readonly #changes: Target;
+  readonly #targets: Targets;
+  readonly #slices: Slices;
+  readonly #lateAppends: LateAppends;
   /** Batches up to this one waited at the start. KV may be a copy from before they were written: they are searched for. */
   #doubtfulUpTo: string | undefined;
-  #progress: Progress = { settled: "", mark: undefined, intent: undefined };
+  #progress: Progress = { settled: "" };
   /** The versionstamp of {@link Progress} as this process last saw it. */
-  #versionstamp: string | null = null;
+  #versionstamp: string | null | undefined;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.deadLetters = new DeadLetters(parts.kv);
-    this.#messages = new Target({ ...parts, isChange: false });
-    this.#changes = new Target({ ...parts, sheet: parts.changes, columns: CHANGES_HEADER, isChange: true });
+    this.#lateAppends = new LateAppends(parts.kv);
+    this.#targets = new Targets({ ...parts, lateAppends: this.#lateAppends });
+    this.#slices = new Slices(parts.outbox, this.#targets);
   }
 
   /** All batches up to this versionstamp are settled. */
@@ -114,17 +108,15 @@ export class Delivery {
 
   /** Reads how far delivery is: another process may have written since. */
   async load(): Promise<void> {
-    this.#doubtfulUpTo ??= await this.#parts.outbox.newest();
-    const { value, versionstamp } = await this.#parts.kv.get<Progress>(PROGRESS);
-    if (versionstamp === this.#versionstamp) return;
-    if (value) this.#progress = value;
-    // When rows went to another sheet before, its last row isn't in this one.
-    const { sheet = this.#parts.sheet.name } = this.#progress;
-    if (sheet !== this.#parts.sheet.name) {
-      this.#progress = { ...this.#progress, mark: undefined, changesMark: undefined };
-    }
-    this.#versionstamp = versionstamp;
-    for (const { writer } of this.targets) writer.reopen();
+    const { kv, outbox } = this.#parts;
+    this.#doubtfulUpTo ??= await outbox.newest();
+    const entry = await kv.get<OldProgress>(PROGRESS);
+    if (entry.versionstamp === this.#versionstamp) return;
+    await outbox.removedUpTo();
+    this.#versionstamp = await this.#divide(entry);
+    this.#progress = { settled: entry.value?.settled ?? "" };
+    this.#slices.reload();
+    this.#targets.reload(this.#doubtfulUpTo);
   }
 
   /** The versionstamp up to which all batches are settled by now, by any process. */
@@ -132,123 +124,114 @@ export class Delivery {
     return (await this.#parts.kv.get<Progress>(PROGRESS)).value?.settled ?? "";
   }
 
-  /** The messages to write next, oldest first; `undefined` when none is pending. */
-  async next(): Promise<Slice | undefined> {
-    const batches: Batch[] = [];
-    const messages: Fields[] = [];
-    const changes: Fields[] = [];
-    const { intent } = this.#progress;
-    let bytes = 0;
-    for await (const batch of this.#parts.outbox.after("")) {
-      if (intent !== undefined && batch.versionstamp > intent) break;
-      const count = messages.length + changes.length;
-      const isFull = count + batch.bodies.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
-      if (intent === undefined && count && isFull) break;
-      batches.push(batch);
-      for (const body of batch.bodies) {
-        if (isEntryBody(body)) changes.push(changeFields(body));
-        else messages.push(messageFields(body));
-      }
-      bytes += batch.bytes;
-    }
-    return batches.length ? { batches, messages, changes } : undefined;
+  /** Where a row goes. */
+  targetOf(address: RowAddress): Promise<Target> {
+    return this.#targets.of(address);
+  }
+
+  /** What to write next, but not to the `blocked` places; `undefined` when there is nothing. */
+  next(blocked: ReadonlySet<string>): Promise<Slice | undefined> {
+    return this.#slices.next(blocked);
   }
 
   /**
-   * Appends the rows of a slice that aren't in the sheet, and settles the slice.
+   * Appends the rows of a slice that aren't in their sheet, and settles the slice.
    *
    * @throws {Error} what the sheet throws; then the slice is still pending, and {@link next} returns it again.
    */
   async write(slice: Slice, way: Way): Promise<Settled> {
     const { kv, archive } = this.#parts;
-    const upTo = slice.batches[slice.batches.length - 1].versionstamp;
-    const { intent, mark, changesMark } = this.#progress;
-    if (slice.messages.length) await this.#messages.writer.open(way.signal, mark);
+    const { target, fields, batches } = slice;
+    const upTo = batches[batches.length - 1].versionstamp;
     // Only now: where nobody changes anything, there is no second tab.
-    if (slice.changes.length) await this.#changes.writer.open(way.signal, changesMark);
+    if (fields.length) await this.#open(target, way);
     if (upTo > archive.position) await archive.advance();
-    if (intent === undefined) await this.#save({ ...this.#progress, intent: upTo }, kv.atomic());
-    const isDoubtful = slice.batches[0].versionstamp <= (this.#doubtfulUpTo ?? "");
-    const write = async (target: Target, all: readonly Fields[], last: RowPosition | undefined) => {
-      if (!all.length) return { last, refused: [] };
-      const { writer } = target;
-      const rows = target.rowsOf(all);
-      if (intent !== undefined) return await writer.complete(rows, last, way);
-      if (!isDoubtful) return await writer.append(rows, way);
-      const written = await writer.appendMissing(rows, last, way);
-      // Rows are written in order: where these weren't, later ones weren't either.
-      if (!written.found) this.#doubtfulUpTo = "";
-      return written;
-    };
-    const messages: WrittenRows = await write(this.#messages, slice.messages, mark);
-    const changes: WrittenRows = await write(this.#changes, slice.changes, changesMark);
-    const causes = new Map([...messages.refused, ...changes.refused].map(({ id, cause }) => [id, cause]));
-    const lettersOf = (all: readonly Fields[], isChange?: true): DeadLetter[] =>
-      all.flatMap((fields) => {
-        const cause = causes.get(fields.id);
-        return cause === undefined ? [] : [{ fields, isChange, cause }];
-      });
-    const refused = causes.size ? [...lettersOf(slice.messages), ...lettersOf(slice.changes, true)] : [];
-    await this.#settle(slice.batches, refused, {
-      settled: upTo,
-      mark: messages.last ?? mark,
-      changesMark: changes.last ?? changesMark,
-      intent: undefined,
+    const isAgain = target.progress.intent !== undefined;
+    if (!isAgain) {
+      await this.#save(kv.atomic(), target, { ...target.progress, intent: upTo }, this.settled);
+    }
+    const { last, refused } = await target.write(
+      fields,
+      { first: batches[0].versionstamp, isAgain },
+      way,
+    );
+    const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
+    const letters = fields.flatMap((fields): DeadLetter[] => {
+      const cause = causes.get(fields.id);
+      return cause === undefined ? [] : [{ fields, ...isChangeOf(target), cause }];
     });
-    return { upTo, recorded: slice.messages.filter(({ id }) => !causes.has(id)), refused };
+    await this.#settle(slice, letters, { settled: upTo, mark: last ?? target.progress.mark });
+    const recorded = target.isChange ? [] : fields.filter(({ id }) => !causes.has(id));
+    return { upTo: this.settled, recorded, refused: letters };
   }
 
   /** Whether {@link tidy} has something to do. */
   async hasChores(): Promise<boolean> {
-    for (const target of this.targets) if (await target.hasDoubles()) return true;
+    if ((await this.#lateAppends.due(this.#parts.clock.elapsed())).length) return true;
     return (await this.deadLetters.list()).some(({ isRetried }) => isRetried);
   }
 
   /**
-   * Retries dead letters for which somebody asked that, and removes rows that came to be in the sheet twice; yields what
+   * Retries dead letters for which somebody asked that, and removes rows that came to be in a sheet twice; yields what
    * became of each letter.
    *
    * @throws {Error} what the sheet throws.
    */
   async *tidy(way: Way): AsyncGenerator<Settled> {
-    const letters = (await this.deadLetters.list()).filter(({ isRetried }) => isRetried);
-    for (const target of this.targets) {
-      const last = this.#lastOf(target);
-      for (const some of target.portions(letters)) {
-        const { written, refused } = await target.retry(some, last, way);
+    const letters = new Map<Target, DeadLetter[]>();
+    for (const letter of await this.deadLetters.list()) {
+      if (!letter.isRetried) continue;
+      const { fields: { room, time = "" }, isChange = false } = letter;
+      const target = await this.targetOf({ room, time, isChange });
+      letters.set(target, [...letters.get(target) ?? [], letter]);
+    }
+    for (const [target, all] of letters) {
+      for (const some of target.portions(all)) {
+        const { written, refused } = await target.retry(some, way);
         await this.#settleLetters(written, refused);
-        const recorded = written.filter(({ isChange }) => !isChange).map(({ fields }) => fields);
+        const recorded = target.isChange ? [] : written.map(({ fields }) => fields);
         yield { upTo: this.settled, recorded, refused };
       }
-      await target.removeDoubles(last, way);
+    }
+    for (const suspect of await this.#lateAppends.due(this.#parts.clock.elapsed())) {
+      // Versions that knew two sheets noted no place, and may have noted some right before an upgrade.
+      if (suspect.place !== undefined) {
+        await (await this.#targets.at(suspect.place, suspect.isChange)).removeDoubles(suspect, way);
+      }
+      await this.#lateAppends.clear(suspect);
     }
   }
 
-  /** The sheets. */
-  get targets(): readonly Target[] {
-    return [this.#messages, this.#changes];
-  }
-
-  #lastOf({ isChange }: Target): RowPosition | undefined {
-    return isChange ? this.#progress.changesMark : this.#progress.mark;
+  /** Opens a sheet. That takes up to three reads and a write, and where there are many sheets, the quota is theirs together. */
+  async #open(target: Target, way: Way): Promise<void> {
+    if (!target.isOpen && this.#targets.count > FEW_TARGETS) {
+      for (let i = 0; i < APPENDS_PER_OPENING; i++) await way.pace();
+    }
+    await target.open(way.signal);
   }
 
   /** Deletes batches from the outbox. Progress is stored last: after a crash in between, the intent is still there. */
   async #settle(
-    batches: readonly Batch[],
+    slice: Slice,
     refused: readonly DeadLetter[],
-    progress: Progress,
+    progress: TargetProgress,
   ): Promise<void> {
     const { kv, outbox, idempotentCommit, dailyTotals } = this.#parts;
+    const { target, fields } = slice;
     await this.deadLetters.keep(refused, (operation) => idempotentCommit.commit(operation));
-    for (let i = 0; i < batches.length; i += CHANGES_PER_COMMIT) {
-      const some = batches.slice(i, i + CHANGES_PER_COMMIT);
+    const { removed, settled = this.settled } = this.#slices.settledBy(slice);
+    for (let i = 0;; i += CHANGES_PER_COMMIT) {
+      const some = removed.slice(i, i + CHANGES_PER_COMMIT);
       const commit = kv.atomic();
-      outbox.remove(commit, some);
-      dailyTotals?.addRows(commit, rowsIn(some, refused));
-      if (i + some.length === batches.length) await this.#save(progress, commit);
-      else await idempotentCommit.commit(commit);
+      if (some.length) outbox.remove(commit, some);
+      const isLast = i + CHANGES_PER_COMMIT >= removed.length;
+      if (isLast) {
+        const rows = target.isChange ? 0 : fields.length - refused.length;
+        if (rows) dailyTotals?.addRows(commit, rows);
+        await this.#save(commit, target, progress, settled);
+      } else await idempotentCommit.commit(commit);
       outbox.changeDepth(-countIn(some));
+      if (isLast) return;
     }
   }
 
@@ -263,17 +246,37 @@ export class Delivery {
     await idempotentCommit.commit(commit);
   }
 
-  async #save(unnamed: Progress, commit: Deno.AtomicOperation): Promise<void> {
-    const progress = { ...unnamed, sheet: this.#parts.sheet.name };
-    this.#versionstamp = await this.#parts.idempotentCommit.commit(commit.set(PROGRESS, progress));
-    this.#progress = progress;
+  async #save(
+    commit: Deno.AtomicOperation,
+    target: Target,
+    progress: TargetProgress,
+    settled: string,
+  ): Promise<void> {
+    const all: Progress = { settled: settled > this.settled ? settled : this.settled };
+    this.#targets.save(commit.set(PROGRESS, all), target.place, progress);
+    this.#versionstamp = await this.#parts.idempotentCommit.commit(commit);
+    this.#progress = all;
+    target.progress = progress;
+  }
+
+  /** Divides what versions stored that knew two sheets; answers the new versionstamp of {@link Progress}. */
+  async #divide({ value, versionstamp }: Deno.KvEntryMaybe<OldProgress>): Promise<string | null> {
+    const { kv, sheets } = this.#parts;
+    if (!value || !("sheet" in value || "mark" in value || "intent" in value)) return versionstamp;
+    const { settled, mark, changesMark, intent, sheet } = value;
+    const commit = kv.atomic().check({ key: PROGRESS, versionstamp }).set(PROGRESS, { settled });
+    for (const isChange of [false, true]) {
+      const place = sheets.placeOf("", "", isChange);
+      // When rows went to another sheet before, its last row isn't in this one.
+      const isSame = sheet === undefined || sheet === sheets.name;
+      const last = isSame ? isChange ? changesMark : mark : undefined;
+      this.#targets.save(commit, place, { settled, mark: last, intent });
+    }
+    const result = await commit.commit();
+    return result.ok ? result.versionstamp : (await kv.get(PROGRESS)).versionstamp;
   }
 }
 
-/** How many messages of these batches became rows. */
-function rowsIn(batches: readonly Batch[], letters: readonly DeadLetter[]): number {
-  const refused = new Set(letters.map(({ fields }) => fields.id));
-  return batches.reduce((count, { bodies }) => {
-    return count + bodies.filter((body) => !isEntryBody(body) && !refused.has(idInBody(body))).length;
-  }, 0);
+function isChangeOf({ isChange }: Target): { isChange?: true } {
+  return isChange ? { isChange } : {};
 }

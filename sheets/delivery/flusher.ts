@@ -8,23 +8,15 @@ import type { Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
 import { type LeasedWork, LeasedWorker } from "../../rooms/kv/leased_worker.ts";
-import { type Delivery, type Settled, SLICE_ROWS, type Way } from "./delivery.ts";
+import type { Delivery, Settled, Way } from "./delivery.ts";
+import { SLICE_ROWS } from "./slices.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
-import { SheetError } from "../sheet.ts";
+import { type Trouble, Troubles } from "./troubles.ts";
 
 /** What the flusher is about, for people. */
 export type DeliveryStatus =
   | { readonly state: "idle" | "writing" | "elsewhere" }
   | Trouble;
-
-/** Why rows don't get written at present. */
-export interface Trouble {
-  /** `retrying`: it will pass. `paused`: somebody has to act, as `reason` says. */
-  readonly state: "retrying" | "paused";
-  readonly reason: string;
-  /** When it began, ISO 8601. */
-  readonly since: string;
-}
 
 /** What {@link Flusher} works on. */
 export interface FlusherParts {
@@ -46,34 +38,36 @@ export interface FlusherParts {
 const SWEEP_EVERY_MS = 30_000;
 /** How often to look whether the lease has become free. */
 const LEASE_POLL_MS = 250;
-/** How often to look whether somebody has mended what only people can mend. */
-const PROBE_EVERY_MS = 60_000;
 /** How often what is to be done besides is tried again. */
 const CHORES_AGAIN_MS = 60_000;
-const BACKOFF_FROM_MS = 1_000;
-const BACKOFF_TO_MS = 5 * 60_000;
 
 /** Drains the outbox into the sheet, in one process at a time. */
 export class Flusher implements LeasedWork {
   readonly #parts: FlusherParts;
   readonly #pace: Pace;
   readonly #loop: LeasedWorker;
-  #status: DeliveryStatus = { state: "idle" };
-  #attempts = 0;
+  readonly #troubles: Troubles;
+  #state: "idle" | "writing" | "elsewhere" = "idle";
   /** When chores that failed may be tried again, by the clock that doesn't jump. */
   #choresFrom = -Infinity;
   #kill: AbortSignal = new AbortController().signal;
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
-    const { lease, clock } = parts;
+    const { lease, clock, random, troubled } = parts;
+    this.#troubles = new Troubles(clock, random, troubled);
     this.#pace = new Pace(parts.pace, clock);
     const intervals = { sweepEveryMs: SWEEP_EVERY_MS, leasePollMs: LEASE_POLL_MS };
     this.#loop = new LeasedWorker({ lease, clock, ...intervals }, this);
   }
 
   get status(): DeliveryStatus {
-    return this.#status;
+    return this.#troubles.first ?? { state: this.#state };
+  }
+
+  /** Whether rows wait that can't be written for now. */
+  get isStuck(): boolean {
+    return this.#troubles.first !== undefined;
   }
 
   /** Something is pending. Resolves when all that is pending by now has been settled, or nobody works any more. */
@@ -84,6 +78,7 @@ export class Flusher implements LeasedWork {
   /** Tries again at once, whatever the trouble was. */
   probe(): void {
     this.#choresFrom = -Infinity;
+    this.#troubles.probe();
     this.#loop.probe();
   }
 
@@ -104,31 +99,25 @@ export class Flusher implements LeasedWork {
 
   async work(stop: AbortSignal): Promise<number> {
     await this.#parts.delivery.load();
+    this.#troubles.over("");
     await this.#drain(stop, this.#kill);
-    return Infinity;
+    return this.isStuck ? this.#troubles.waitMs : Infinity;
   }
 
   elsewhere(): void {
-    this.#status = { state: "elsewhere" };
+    this.#troubles.clear();
+    this.#state = "elsewhere";
   }
 
   idle(): void {
-    this.#over("idle");
+    this.#troubles.clear();
+    this.#state = "idle";
   }
 
   /** Notes what is wrong; answers how long to wait before the next try. */
   failed(error: unknown): number {
-    const { clock, random, troubled } = this.#parts;
-    const state = error instanceof SheetError && error.kind === "setup" ? "paused" : "retrying";
-    const reason = error instanceof Error ? error.message : String(error);
-    const before = this.#status;
-    const since = "since" in before ? before.since : new Date(clock.now()).toISOString();
-    this.#status = { state, reason, since };
-    if (!("reason" in before && before.reason === reason)) troubled(this.#status, error);
-    if (state === "paused") return PROBE_EVERY_MS;
-    // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** this.#attempts++);
-    return Math.max(random() * most, error instanceof SheetError ? error.retryAfterMs : 0);
+    this.#troubles.note("", error);
+    return this.#troubles.waitMs;
   }
 
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
@@ -139,19 +128,23 @@ export class Flusher implements LeasedWork {
       this.#pace.begin();
     };
     const way = { pace, signal: kill };
-    if (this.#status.state !== "retrying" && this.#status.state !== "paused") {
-      this.#status = { state: "writing" };
-    }
+    this.#state = "writing";
     for (looking(); !stop.aborted && await outbox.oldest(); looking()) {
       // Paced before the slice is taken, so that it holds all that has come by then.
       await this.#keepPace(stop);
       looking();
-      const slice = await delivery.next();
+      const slice = await delivery.next(this.#troubles.blocked());
       if (!slice) break;
-      settled(await delivery.write(slice, way));
-      this.#over("writing");
+      try {
+        settled(await delivery.write(slice, way));
+        this.#troubles.over(slice.target.place);
+      } catch (error) {
+        if (error instanceof LeaseLostError || stop.aborted) throw error;
+        // The others go on.
+        this.#troubles.note(slice.target.place, error);
+      }
     }
-    if (!stop.aborted && await this.#hasChores()) await this.#tidy(way, stop);
+    if (!stop.aborted && !this.isStuck && await this.#hasChores()) await this.#tidy(way, stop);
   }
 
   async #hasChores(): Promise<boolean> {
@@ -175,12 +168,5 @@ export class Flusher implements LeasedWork {
     const { clock, outbox } = this.#parts;
     const waitMs = this.#pace.waitMs(outbox.depth > SLICE_ROWS);
     if (waitMs > 0) await clock.wait(waitMs, stop);
-  }
-
-  #over(state: "idle" | "writing"): void {
-    const wasTroubled = this.#status.state === "retrying" || this.#status.state === "paused";
-    this.#status = { state };
-    this.#attempts = 0;
-    if (wasTroubled) this.#parts.troubled(undefined, undefined);
   }
 }

@@ -9,8 +9,7 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["suspect", the smallest id]` | {@link LateAppend} of messages |
- * | `["suspect_change", the smallest id]` | {@link LateAppend} of changes |
+ * | `["suspect", the smallest id, place]` | {@link LateAppend} |
  */
 import { idOf, type IdRange, type Row } from "../sheet.ts";
 
@@ -19,6 +18,10 @@ export interface LateAppend {
   readonly ids: IdRange;
   /** When it can't be carried out any more, in ms since the epoch: for people to read. */
   readonly dueAt: number;
+  /** The tab or file. */
+  readonly place: string;
+  /** Whether it gets what was done to messages. */
+  readonly isChange: boolean;
 }
 
 /** A stored version of a late append, and when this process first saw it, in ms of the monotonic clock. */
@@ -27,38 +30,44 @@ interface FirstSeen {
   readonly at: number;
 }
 
-interface DueAppend extends LateAppend {
+/** One that can't be carried out any more. */
+export interface DueAppend extends LateAppend {
+  readonly key: Deno.KvKey;
   readonly versionstamp: string;
 }
+
+const PREFIX = "suspect";
 
 /** Google works on a request for at most 180 s (https://developers.google.com/workspace/sheets/api/limits). */
 export const LATEST_MS = 180_000;
 
-/** All late appends to one sheet in KV. */
+/** All late appends in KV. */
 export class LateAppends {
   readonly #kv: Deno.Kv;
-  readonly #prefix: string;
-  /** By the smallest id. */
+  /** By key. */
   #seen = new Map<string, FirstSeen>();
 
-  /** `prefix` begins its keys. */
-  constructor(kv: Deno.Kv, prefix: "suspect" | "suspect_change") {
+  constructor(kv: Deno.Kv) {
     this.#kv = kv;
-    this.#prefix = prefix;
   }
 
   /** Notes rows, in a commit of its own: the caller may have lost the lease. `now` is in ms since the epoch. */
-  async note(rows: readonly Row[], now: number): Promise<void> {
+  async note(
+    rows: readonly Row[],
+    now: number,
+    where: Pick<LateAppend, "place" | "isChange">,
+  ): Promise<void> {
     // Processes whose clocks differ make ids that don't ascend.
     const ids = rows.map(idOf).sort();
     const [first, last] = [ids[0], ids[ids.length - 1]];
-    const key = [this.#prefix, first];
+    const key = [PREFIX, first, where.place];
     let isNoted = false;
     while (!isNoted) {
       const entry = await this.#kv.get<LateAppend>(key);
       // Noting a part of rows that were noted before must not shorten their range.
       const range = { first, last: entry.value && entry.value.ids.last > last ? entry.value.ids.last : last };
-      const suspect: LateAppend = { ids: range, dueAt: now + LATEST_MS };
+      const { place, isChange } = where;
+      const suspect: LateAppend = { ids: range, dueAt: now + LATEST_MS, place, isChange };
       isNoted = (await this.#kv.atomic().check(entry).set(key, suspect).commit()).ok;
     }
   }
@@ -67,20 +76,19 @@ export class LateAppends {
   async due(elapsed: number): Promise<DueAppend[]> {
     const due: DueAppend[] = [];
     const seen = new Map<string, FirstSeen>();
-    for await (const { key, value, versionstamp } of this.#kv.list<LateAppend>({ prefix: [this.#prefix] })) {
-      const name = String(key[1]);
+    for await (const { key, value, versionstamp } of this.#kv.list<LateAppend>({ prefix: [PREFIX] })) {
+      const name = key.join("\n");
       const before = this.#seen.get(name);
       const at = before?.versionstamp === versionstamp ? before.at : elapsed;
       seen.set(name, { versionstamp, at });
-      if (elapsed - at >= LATEST_MS) due.push({ ...value, versionstamp });
+      if (elapsed - at >= LATEST_MS) due.push({ ...value, key, versionstamp });
     }
     this.#seen = seen;
     return due;
   }
 
   /** Deletes a late append, unless it was noted again meanwhile. */
-  async clear({ ids, versionstamp }: DueAppend): Promise<void> {
-    const key = [this.#prefix, ids.first];
+  async clear({ key, versionstamp }: DueAppend): Promise<void> {
     await this.#kv.atomic().check({ key, versionstamp }).delete(key).commit();
   }
 }

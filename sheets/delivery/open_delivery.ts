@@ -111,12 +111,12 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     status.note(notice);
   };
   const sheets = await parts.openSheet(noticed);
-  const { sheet, columns, changes, pace } = sheets;
+  const { columns, pace } = sheets;
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
   const delivery = new Delivery({
     ...parts,
-    ...{ outbox, archive, sheet, columns, changes, lease, idempotentCommit },
+    ...{ outbox, archive, sheets, lease, idempotentCommit },
   });
   await delivery.load();
   const dead = await delivery.deadLetters.list();
@@ -158,6 +158,8 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   status.open();
   const { deadLetters } = delivery;
   const verification = new Verification({ ...parts, archive, delivery, deadLetters, noticed });
+  // Any of them: they are in one spreadsheet, and one account writes them.
+  const sheet = sheets.open(sheets.placeOf("lobby", new Date(clock.now()).toISOString(), false), false);
   const fullness = new Fullness({ sheet, clock, noticed });
   let watching: Promise<void> | undefined;
   const stopping = new AbortController();
@@ -185,7 +187,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
 
   return {
     name: "delivery",
-    sheet: sheet.name,
+    sheet: sheets.name,
     get status() {
       return status.status;
     },
@@ -246,8 +248,6 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       await Promise.all([flushing, watching]);
       status.close();
       await idempotentCommit.close();
-      await sheet[Symbol.asyncDispose]();
-      await changes[Symbol.asyncDispose]();
       await sheets[Symbol.asyncDispose]();
     },
   };

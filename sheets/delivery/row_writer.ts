@@ -1,9 +1,7 @@
 /** Writes rows to the sheet so that each is there once, whatever became of earlier attempts. */
-import type { Clock } from "../../rooms/clock.ts";
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
 import { type Trace, untraced } from "../../rooms/trace.ts";
 import { idOf, type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
-import type { LateAppends } from "./late_appends.ts";
 
 /** How one piece of work is done: `pace` resolves when the next append may begin, `signal` aborts the work. */
 export interface Way {
@@ -30,8 +28,8 @@ export interface RowWriterParts {
   readonly sheet: Sheet;
   /** Must be held while rows are written. */
   readonly lease: Lease;
-  readonly lateAppends: LateAppends;
-  readonly clock: Clock;
+  /** Notes rows that may yet be written a second time. */
+  readonly noteLate: (rows: readonly Row[]) => Promise<void>;
   readonly trace?: Trace;
 }
 
@@ -44,9 +42,9 @@ export class RowWriter {
     this.#parts = parts;
   }
 
-  /** Opens the sheet before the next work: somebody else may have written to it. */
-  reopen(): void {
-    this.#isOpen = false;
+  /** Whether the sheet was opened, and nothing has happened since that asks for opening it again. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** Opens the sheet, unless it is open; `last` is the last row that is known to be in it. */
@@ -77,7 +75,7 @@ export class RowWriter {
 
   /** The same, after an attempt whose outcome isn't known, and which may still be carried out. */
   async complete(rows: readonly Row[], from: RowPosition | undefined, way: Way): Promise<WrittenRows> {
-    await this.#parts.lateAppends.note(rows, this.#parts.clock.now());
+    await this.#parts.noteLate(rows);
     return await this.appendMissing(rows, from, way);
   }
 
@@ -130,7 +128,7 @@ export class RowWriter {
 
   /** When the lease was lost during an append, its next holder may have appended the same rows. */
   async #noteIfLost(rows: readonly Row[]): Promise<void> {
-    const { lease, lateAppends, clock } = this.#parts;
-    if (!lease.isHeld) await lateAppends.note(rows, clock.now());
+    const { lease, noteLate } = this.#parts;
+    if (!lease.isHeld) await noteLate(rows);
   }
 }

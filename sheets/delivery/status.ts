@@ -1,7 +1,8 @@
 /** The status of delivery, wherever rows are written: here, or at another isolate or machine, which posts it. */
 import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import type { DeliveryStatus, Flusher, Trouble } from "./flusher.ts";
+import type { DeliveryStatus, Flusher } from "./flusher.ts";
+import type { Trouble } from "./troubles.ts";
 import type { Notice } from "../sheet.ts";
 
 /** A notice for the operator, and since when it applies, in ISO 8601. */

@@ -1,21 +1,36 @@
-/** One of the sheets that rows go to, and what is done there besides appending what is new. */
+/** One of the sheets that rows go to, how far it is, and what is done there besides appending what is new. */
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { type Fields, rowOf } from "../columns.ts";
 import type { Row, RowPosition, Sheet } from "../sheet.ts";
 import type { DeadLetter } from "./dead_letters.ts";
-import { LateAppends } from "./late_appends.ts";
-import { RowWriter, type Way } from "./row_writer.ts";
+import type { DueAppend, LateAppends } from "./late_appends.ts";
+import { RowWriter, type Way, type WrittenRows } from "./row_writer.ts";
+
+/** How far a sheet is. The names of fields are stored. */
+export interface TargetProgress {
+  /** Its rows of batches up to this versionstamp are settled. */
+  readonly settled: string;
+  /** The last row known to be in it. */
+  readonly mark?: RowPosition;
+  /** The last batch of a slice whose outcome isn't known; the slice begins with the first row that isn't settled. */
+  readonly intent?: string;
+}
 
 /** What a {@link Target} works with. */
 export interface TargetParts {
-  readonly kv: Deno.Kv;
+  /** The tab or file: its name in KV. */
+  readonly place: string;
   readonly sheet: Sheet;
   readonly columns: Row;
   /** Whether it gets what was done to messages. */
   readonly isChange: boolean;
+  readonly progress: TargetProgress;
+  /** Batches up to this one may have been written though KV doesn't know it. */
+  readonly doubtfulUpTo: string;
   readonly lease: Lease;
+  readonly lateAppends: LateAppends;
   readonly clock: Clock;
   readonly trace?: Trace;
 }
@@ -26,26 +41,53 @@ const PORTION_LETTERS = 400;
 
 /** One sheet, its columns, and the writer of its rows. Methods throw what the sheet throws. */
 export class Target {
+  readonly place: string;
   readonly sheet: Sheet;
   readonly columns: Row;
   readonly isChange: boolean;
-  readonly writer: RowWriter;
-  readonly #lateAppends: LateAppends;
-  readonly #clock: Clock;
+  progress: TargetProgress;
+  readonly #writer: RowWriter;
+  #doubtfulUpTo: string;
 
   constructor(parts: TargetParts) {
-    const { kv, sheet, columns, isChange, clock } = parts;
+    const { place, sheet, columns, isChange, progress, doubtfulUpTo, lateAppends, clock } = parts;
+    this.place = place;
     this.sheet = sheet;
     this.columns = columns;
     this.isChange = isChange;
-    this.#clock = clock;
-    this.#lateAppends = new LateAppends(kv, isChange ? "suspect_change" : "suspect");
-    this.writer = new RowWriter({ ...parts, lateAppends: this.#lateAppends });
+    this.progress = progress;
+    this.#doubtfulUpTo = doubtfulUpTo;
+    const noteLate = (rows: readonly Row[]): Promise<void> => lateAppends.note(rows, clock.now(), this);
+    this.#writer = new RowWriter({ ...parts, noteLate });
   }
 
-  /** The rows of these fields. */
-  rowsOf(all: readonly Fields[]): Row[] {
-    return all.map((fields) => rowOf(fields, this.columns));
+  get isOpen(): boolean {
+    return this.#writer.isOpen;
+  }
+
+  /** Opens the sheet, unless it is open. */
+  open(signal: AbortSignal): Promise<void> {
+    return this.#writer.open(signal, this.progress.mark);
+  }
+
+  /**
+   * Writes the rows of a slice, each once. After an attempt whose outcome isn't known (`isAgain`), or where KV may be older than
+   * the sheet, it looks first which of them are there; `first` is the slice's first batch.
+   */
+  async write(
+    all: readonly Fields[],
+    { first, isAgain }: { first: string; isAgain: boolean },
+    way: Way,
+  ): Promise<WrittenRows> {
+    const { mark } = this.progress;
+    const rows = this.#rowsOf(all);
+    if (!rows.length) return { last: mark, refused: [] };
+    if (isAgain) return await this.#writer.complete(rows, mark, way);
+    if (first > this.#doubtfulUpTo) return await this.#writer.append(rows, way);
+    const written = await this.#writer.appendMissing(rows, mark, way);
+    // Rows are written in order: where these weren't, later ones weren't either.
+    if (!written.found) this.#doubtfulUpTo = "";
+    return written;
   }
 
   /** The dead letters of this sheet, in portions that fit into one append. */
@@ -53,7 +95,6 @@ export class Target {
     let portion: DeadLetter[] = [];
     let characters = 0;
     for (const letter of letters) {
-      if ((letter.isChange ?? false) !== this.isChange) continue;
       portion.push(letter);
       characters += (letter.fields.message ?? letter.fields.text ?? "").length + 100;
       if (portion.length < PORTION_LETTERS && characters < PORTION_CHARACTERS) continue;
@@ -63,18 +104,14 @@ export class Target {
     if (portion.length) yield portion;
   }
 
-  /** Appends the rows of dead letters that aren't in the sheet; `last` is the last known row. */
+  /** Appends the rows of dead letters that aren't in the sheet. */
   async retry(
     letters: readonly DeadLetter[],
-    last: RowPosition | undefined,
     way: Way,
   ): Promise<{ written: DeadLetter[]; refused: DeadLetter[] }> {
-    await this.writer.open(way.signal, last);
-    const { refused } = await this.writer.complete(
-      this.rowsOf(letters.map(({ fields }) => fields)),
-      undefined,
-      way,
-    );
+    await this.open(way.signal);
+    const rows = this.#rowsOf(letters.map(({ fields }) => fields));
+    const { refused } = await this.#writer.complete(rows, undefined, way);
     const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
     return {
       written: letters.filter(({ fields }) => !causes.has(fields.id)),
@@ -85,18 +122,14 @@ export class Target {
     };
   }
 
-  /** Whether rows may be in the sheet twice that an append wrote after it had been given up. */
-  async hasDoubles(): Promise<boolean> {
-    return (await this.#lateAppends.due(this.#clock.elapsed())).length > 0;
+  /** Takes out rows that an append wrote a second time after it had been given up. */
+  async removeDoubles({ ids }: DueAppend, way: Way): Promise<void> {
+    await this.open(way.signal);
+    await way.pace();
+    await this.sheet.removeDoubles(ids, way.signal);
   }
 
-  /** Takes them out; `last` is the last known row. */
-  async removeDoubles(last: RowPosition | undefined, way: Way): Promise<void> {
-    for (const suspect of await this.#lateAppends.due(this.#clock.elapsed())) {
-      await this.writer.open(way.signal, last);
-      await way.pace();
-      await this.sheet.removeDoubles(suspect.ids, way.signal);
-      await this.#lateAppends.clear(suspect);
-    }
+  #rowsOf(all: readonly Fields[]): Row[] {
+    return all.map((fields) => rowOf(fields, this.columns));
   }
 }

@@ -144,8 +144,8 @@ export class GoogleSheet implements Sheet {
     return checkTab(this.#tab, this.#options.header, signal);
   }
 
-  async fullness(signal: AbortSignal): Promise<number> {
-    return (await this.#tab.findTab(signal))?.fullness ?? 0;
+  fullness(signal: AbortSignal): Promise<number> {
+    return this.#tab.fullness(signal);
   }
 
   async removeDoubles(ids: IdRange, signal: AbortSignal): Promise<number> {

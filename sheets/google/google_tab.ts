@@ -15,8 +15,6 @@ export interface TabSize {
   readonly columns: number;
   /** Whether the account may not edit all of it. */
   readonly isProtected: boolean;
-  /** The cells of the whole spreadsheet, empty ones included, as a share of what Google allows. */
-  readonly fullness: number;
 }
 
 /** The cells of a range, and the number of the last row in it. */
@@ -69,6 +67,31 @@ export class GoogleTab {
 
   /** The size of the tab; `undefined` when there is no tab of this name. */
   async findTab(signal: AbortSignal): Promise<TabSize | undefined> {
+    const sheet = (await this.#describe(signal)).find(({ properties }) =>
+      isSame(properties?.title, this.#options.tab)
+    );
+    if (!sheet) return undefined;
+    const { sheetId, gridProperties } = sheet.properties ?? {};
+    return {
+      sheetId: sheetId ?? 0,
+      rows: gridProperties?.rowCount ?? 0,
+      columns: gridProperties?.columnCount ?? 0,
+      isProtected:
+        sheet.protectedRanges?.some((range) => !range.requestingUserCanEdit && !range.warningOnly) ??
+          false,
+    };
+  }
+
+  /** The cells of the whole spreadsheet, empty ones included, as a share of what Google allows. */
+  async fullness(signal: AbortSignal): Promise<number> {
+    const cells = (await this.#describe(signal)).reduce((sum, { properties }) => {
+      return sum +
+        (properties?.gridProperties?.rowCount ?? 0) * (properties?.gridProperties?.columnCount ?? 0);
+    }, 0);
+    return cells / MAX_CELLS;
+  }
+
+  async #describe(signal: AbortSignal): Promise<v4.Schema$Sheet[]> {
     const { sheets } = await this.call(signal, (api, options) =>
       api.spreadsheets.get({
         spreadsheetId: this.#options.spreadsheetId,
@@ -76,21 +99,7 @@ export class GoogleTab {
           "requestingUserCanEdit,warningOnly))",
       }, options));
     if (!sheets) throw foreignAnswer();
-    const sheet = sheets.find(({ properties }) => isSame(properties?.title, this.#options.tab));
-    if (!sheet) return undefined;
-    const cells = sheets.reduce((sum, { properties }) => {
-      return sum +
-        (properties?.gridProperties?.rowCount ?? 0) * (properties?.gridProperties?.columnCount ?? 0);
-    }, 0);
-    const { sheetId, gridProperties } = sheet.properties ?? {};
-    return {
-      sheetId: sheetId ?? 0,
-      rows: gridProperties?.rowCount ?? 0,
-      columns: gridProperties?.columnCount ?? 0,
-      isProtected:
-        sheet.protectedRanges?.some((range) => !range.requestingUserCanEdit && !range.warningOnly) ?? false,
-      fullness: cells / MAX_CELLS,
-    };
+    return sheets;
   }
 
   /** Appends cells below the table that begins in A1, as they are. */

@@ -12,7 +12,8 @@ import type { Clock } from "../../rooms/clock.ts";
 import type { DeadLetter, DeadLetters } from "../delivery/dead_letters.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Target } from "../delivery/target.ts";
-import type { Notice } from "../sheet.ts";
+import type { RowAddress } from "../delivery/targets.ts";
+import type { Notice, Sheet } from "../sheet.ts";
 import { Comparison, type Findings } from "./comparison.ts";
 import { expectedRows } from "./expected_rows.ts";
 
@@ -27,7 +28,7 @@ export interface VerificationParts {
   readonly kv: Deno.Kv;
   readonly archive: Archive;
   readonly delivery: Pick<Delivery, "readSettled"> & {
-    readonly targets: readonly Pick<Target, "sheet" | "columns" | "isChange">[];
+    targetOf(address: RowAddress): Promise<Pick<Target, "place" | "sheet" | "columns">>;
   };
   readonly deadLetters: DeadLetters;
   /** History older than this is deleted; 0 = kept. */
@@ -101,27 +102,28 @@ export class Verification {
     // Before the history is read, and the sheet after it: what is settled by now has to be in both.
     const settled = await delivery.readSettled();
     const refused = new Set(letters.map(({ fields }) => fields.id));
-    const targets = delivery.targets.map((target) => {
-      const { sheet, columns, isChange } = target;
-      return { sheet, isChange, comparison: new Comparison(sheet, columns) };
-    });
+    const comparisons = new Map<string, { sheet: Sheet; comparison: Comparison }>();
     const scope = { from: Math.max(from, kept), settled, refused };
     let oldest = Infinity;
     for await (const { isChange, ...row } of expectedRows(archive, scope)) {
       signal.throwIfAborted();
-      targets.find((target) => target.isChange === isChange)?.comparison.expect(row);
-      if (!isChange) oldest = Math.min(oldest, decodeTime(row.fields.id));
+      const { id, room, time = "" } = row.fields;
+      const { place, sheet, columns } = await delivery.targetOf({ room, time, isChange });
+      const known = comparisons.get(place) ?? { sheet, comparison: new Comparison(sheet, columns) };
+      comparisons.set(place, known);
+      known.comparison.expect(row);
+      if (!isChange) oldest = Math.min(oldest, decodeTime(id));
     }
     // What is older than the history may have been said.
     const period = { from: Math.max(scope.from, oldest), to: now - FRESH_MS };
     let pages = 0;
-    for (const { sheet, comparison } of targets) {
+    for (const { sheet, comparison } of comparisons.values()) {
       for await (const rows of sheet.read(signal)) {
         for (const row of rows) comparison.take(row, period);
         if (++pages > PAGES_AT_ONCE) await clock.wait(PAGE_EVERY_MS, signal);
       }
     }
-    return joined(targets.map(({ comparison }) => comparison));
+    return joined([...comparisons.values()].map(({ comparison }) => comparison));
   }
 
   /** The dead letters for rows that are missing, retried already. */

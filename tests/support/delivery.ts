@@ -6,9 +6,11 @@ import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { Packer } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";
 import type { Clock } from "../../rooms/clock.ts";
-import { Flusher, type Trouble } from "../../sheets/delivery/flusher.ts";
+import { Flusher } from "../../sheets/delivery/flusher.ts";
+import type { Trouble } from "../../sheets/delivery/troubles.ts";
 import { Lease } from "../../rooms/kv/lease.ts";
 import { Delivery, type Settled } from "../../sheets/delivery/delivery.ts";
+import type { Sheets } from "../../sheets/open_sheet.ts";
 import type { PaceOptions } from "../../sheets/delivery/pace.ts";
 import { HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
@@ -40,18 +42,27 @@ const AT_ONCE: PaceOptions = { perMinute: Infinity, spacingMs: 0, rushSpacingMs:
 /** Starts a flusher on `sheet`; with `kv` it is one of several on the same database, which it then doesn't close. */
 export async function startLog(
   sheet: Sheet,
-  options: { kv?: Deno.Kv; clock?: Clock; pace?: PaceOptions; changes?: Sheet; columns?: Row } = {},
+  options: {
+    kv?: Deno.Kv;
+    clock?: Clock;
+    /** Where waits of the other one are longer than a lease. */
+    leaseClock?: Clock;
+    pace?: PaceOptions;
+    changes?: Sheet;
+    columns?: Row;
+    sheets?: Sheets;
+  } = {},
 ): Promise<TestLog> {
   const kv = options.kv ?? await Deno.openKv(":memory:");
   const clock = options.clock ?? new SwiftClock();
   const outbox = new Outbox(kv);
   const archive = new Archive(kv, outbox);
   await archive.open();
-  const lease = new Lease(kv, "log", clock);
+  const lease = new Lease(kv, "log", options.leaseClock ?? clock);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote: false, lease });
   const { changes = sheet, columns = HEADER } = options;
-  const target = { sheet, columns, changes };
-  const delivery = new Delivery({ kv, outbox, archive, ...target, lease, idempotentCommit, clock });
+  const sheets = options.sheets ?? sheetsOf(sheet, changes, columns);
+  const delivery = new Delivery({ kv, outbox, archive, sheets, lease, idempotentCommit, clock });
   const settled: Settled[] = [];
   const choresFailed: unknown[] = [];
   const troubles: (Trouble | undefined)[] = [];
@@ -98,6 +109,16 @@ export async function startLog(
       await running;
       if (!options.kv) kv.close();
     },
+  };
+}
+
+/** One sheet of messages and one of changes. */
+function sheetsOf(sheet: Sheet, changes: Sheet, columns: Row): Sheets {
+  return {
+    ...{ name: sheet.name, spreadsheet: "", columns, pace: AT_ONCE },
+    placeOf: (_room, _time, isChange) => isChange ? "changes" : "messages",
+    open: (_place, isChange) => isChange ? changes : sheet,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

@@ -1,0 +1,104 @@
+/** Takes from the outbox what is to be written next: rows of one sheet, out of whole batches. */
+import { isEntryBody } from "../../rooms/messages/message.ts";
+import type { Batch, Outbox } from "../../rooms/messages/outbox.ts";
+import { changeFields, type Fields, messageFields } from "../columns.ts";
+import type { Target } from "./target.ts";
+import type { Targets } from "./targets.ts";
+
+/** What the next append brings into a sheet. */
+export interface Slice {
+  readonly target: Target;
+  readonly fields: readonly Fields[];
+  /** The batches that were looked at for it, in order. */
+  readonly batches: readonly Batch[];
+  /** Whether they begin with the oldest batch of all. */
+  readonly isFromStart: boolean;
+}
+
+/** Google advises at most 2 MB a request (https://developers.google.com/workspace/sheets/api/limits). */
+const SLICE_BYTES = 1_500_000;
+/** The most rows in one append. */
+export const SLICE_ROWS = 5_000;
+/** The most that is looked at for one append, where many sheets share the batches. */
+const SCAN_BYTES = 8_000_000;
+/** The rows of the outbox by their sheets. */
+export class Slices {
+  readonly #outbox: Outbox;
+  readonly #targets: Targets;
+  /** All rows up to this batch wait for sheets that were blocked at the last look, and which places these were. */
+  #floor = "";
+  #floorOf: ReadonlySet<string> = new Set();
+
+  constructor(outbox: Outbox, targets: Targets) {
+    this.#outbox = outbox;
+    this.#targets = targets;
+  }
+
+  /** Begins with the oldest batch again: another process may have written. */
+  reload(): void {
+    this.#floor = "";
+  }
+
+  /**
+   * What to write next: rows of the sheet that the oldest one belongs to which is pending, and isn't for a blocked sheet.
+   * `undefined` when there is none.
+   */
+  async next(blocked: ReadonlySet<string>): Promise<Slice | undefined> {
+    if (!this.#floorOf.isSubsetOf(blocked)) this.#floor = "";
+    this.#floorOf = blocked;
+    let target: Target | undefined;
+    const fields: Fields[] = [];
+    const batches: Batch[] = [];
+    let bytes = 0;
+    let scanned = 0;
+    const isFromStart = this.#floor === "";
+    for await (const batch of this.#outbox.after(this.#floor)) {
+      const intent = target?.progress.intent;
+      if (intent !== undefined && batch.versionstamp > intent) break;
+      const own: string[] = [];
+      let isPending = false;
+      for (const body of batch.bodies) {
+        const its = this.#targets.cached(body) ?? await this.#targets.ofBody(body);
+        if (batch.versionstamp <= its.progress.settled) continue;
+        isPending = true;
+        if (!target && !blocked.has(its.place)) target = its;
+        if (its === target) own.push(body);
+      }
+      const isFull = fields.length + own.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
+      if (intent === undefined && fields.length && (isFull || scanned > SCAN_BYTES)) break;
+      if (!target && isPending) this.#floor = batch.versionstamp;
+      if (!target && isPending) continue;
+      batches.push(batch);
+      for (const body of own) fields.push(isEntryBody(body) ? changeFields(body) : messageFields(body));
+      if (own.length) bytes += batch.bytes;
+      scanned += batch.bytes;
+    }
+    if (!batches.length) return undefined;
+    target ??= await this.#targets.ofBody(batches[0].bodies[0]);
+    return { target, fields, batches, isFromStart: isFromStart && this.#floor === "" };
+  }
+
+  /**
+   * Once the rows of a slice are settled: the batches in it whose rows are settled in all sheets, and up to where all batches
+   * are, if this slice tells.
+   */
+  settledBy({ target, batches, isFromStart }: Slice): { removed: Batch[]; settled?: string } {
+    const isSettled = ({ versionstamp, bodies }: Batch): boolean =>
+      bodies.every((body) => {
+        const its = this.#targets.cached(body);
+        return its === target || (its !== undefined && versionstamp <= its.progress.settled);
+      });
+    const removed = batches.filter(isSettled);
+    if (!isFromStart) return { removed };
+    const first = batches.find((batch) => !isSettled(batch));
+    return {
+      removed,
+      settled: first ? before(first.versionstamp) : batches[batches.length - 1].versionstamp,
+    };
+  }
+}
+
+/** The versionstamp right before one. */
+function before(versionstamp: string): string {
+  return (BigInt(`0x${versionstamp}`) - 1n).toString(16).padStart(versionstamp.length, "0");
+}

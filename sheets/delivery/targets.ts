@@ -1,0 +1,110 @@
+/**
+ * All sheets that rows go to, each made when its first row comes.
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `["destination", spreadsheet, place]` | {@link TargetProgress} of a tab, or of a file (whose spreadsheet is `""`) |
+ */
+import type { Clock } from "../../rooms/clock.ts";
+import type { Lease } from "../../rooms/kv/lease.ts";
+import { isEntryBody, roomInBody, timeInBody } from "../../rooms/messages/message.ts";
+import type { Trace } from "../../rooms/trace.ts";
+import type { Sheets } from "../open_sheet.ts";
+import { CHANGES_HEADER } from "../sheet.ts";
+import type { LateAppends } from "./late_appends.ts";
+import { Target, type TargetProgress } from "./target.ts";
+
+/** What {@link Targets} works with. */
+export interface TargetsParts {
+  readonly kv: Deno.Kv;
+  readonly sheets: Sheets;
+  readonly lease: Lease;
+  readonly lateAppends: LateAppends;
+  readonly clock: Clock;
+  readonly trace?: Trace;
+}
+
+/** Which row it is about. */
+export interface RowAddress {
+  readonly room: string;
+  /** `YYYY-MM-DD HH:MM:SS` in the service's time zone. */
+  readonly time: string;
+  /** Whether it says what was done to a message. */
+  readonly isChange: boolean;
+}
+
+const PREFIX = "destination";
+
+/** The sheets by their places. */
+export class Targets {
+  readonly #parts: TargetsParts;
+  readonly #all = new Map<string, Target>();
+  #doubtfulUpTo = "";
+
+  constructor(parts: TargetsParts) {
+    this.#parts = parts;
+  }
+
+  /** Forgets how far they are: another process may have written. Batches up to `doubtfulUpTo` waited at the start. */
+  reload(doubtfulUpTo: string): void {
+    this.#all.clear();
+    this.#doubtfulUpTo = doubtfulUpTo;
+  }
+
+  /** The number of sheets that are known. */
+  get count(): number {
+    return this.#all.size;
+  }
+
+  /** Where the row of a body goes, if that sheet is known already. */
+  cached(body: string): Target | undefined {
+    return this.#all.get(this.#placeOf(addressOf(body)));
+  }
+
+  /** Where the row of a body goes. */
+  ofBody(body: string): Promise<Target> {
+    return this.of(addressOf(body));
+  }
+
+  /** Where a row goes. */
+  of(address: RowAddress): Promise<Target> {
+    return this.at(this.#placeOf(address), address.isChange);
+  }
+
+  /** The sheet at a place. */
+  async at(place: string, isChange: boolean): Promise<Target> {
+    const { kv, sheets } = this.#parts;
+    const present = this.#all.get(place);
+    if (present) return present;
+    const { value } = await kv.get<TargetProgress>(this.#keyOf(place));
+    const known = this.#all.get(place);
+    if (known) return known;
+    const target = new Target({
+      ...this.#parts,
+      ...{ place, isChange },
+      sheet: sheets.open(place, isChange),
+      columns: isChange ? CHANGES_HEADER : sheets.columns,
+      progress: value ?? { settled: "" },
+      doubtfulUpTo: this.#doubtfulUpTo,
+    });
+    this.#all.set(place, target);
+    return target;
+  }
+
+  /** Adds to a commit how far a sheet is. */
+  save(commit: Deno.AtomicOperation, place: string, progress: TargetProgress): Deno.AtomicOperation {
+    return commit.set(this.#keyOf(place), progress);
+  }
+
+  #keyOf(place: string): Deno.KvKey {
+    return [PREFIX, this.#parts.sheets.spreadsheet, place];
+  }
+
+  #placeOf({ room, time, isChange }: RowAddress): string {
+    return this.#parts.sheets.placeOf(room, time, isChange);
+  }
+}
+
+function addressOf(body: string): RowAddress {
+  return { room: roomInBody(body), time: timeInBody(body), isChange: isEntryBody(body) };
+}
