@@ -38,7 +38,7 @@ const MAX_MS: Readonly<Record<State, number>> = {
  * Milliseconds by the clock after which an answer that is complete has been forwarded, too: the HTTP server is done with it
  * before it is read here, and the clock goes on only when all that can be read was.
  */
-const FORWARDED_AFTER_MS = 1_000;
+const FORWARDED_AFTER_MS = 3_000;
 /** How long somebody may leave an answer unread where others of their address need the place. */
 const UNREAD_MS = 5_000;
 /** What is read of a request after its answer is complete; nginx and others do the same ("lingering close"). */
