@@ -66,7 +66,7 @@ browserTest("RoomPage says who is online, who came and who is typing", async (st
   await ada.getByText("本聊天室的訊息會記錄到試算表").waitFor();
 });
 
-browserTest("RoomPage shows nobody as typing who has just spoken", async (stage) => {
+browserTest("RoomPage shows nobody as typing who has just spoken or edited", async (stage) => {
   const ada = await stage.person();
   await ada.routeWebSocket(/\/ws\//, (socket) => {
     const message = {
@@ -80,10 +80,13 @@ browserTest("RoomPage shows nobody as typing who has just spoken", async (stage)
     socket.send(JSON.stringify({ type: "user_typing", user: "bo" }));
     socket.send(JSON.stringify({ type: "chat_message", ...message }));
     socket.send(JSON.stringify({ type: "user_typing", user: "bo" }));
-    socket.send(JSON.stringify({ type: "online_users", users: ["ada", "bo"], count: 2 }));
+    socket.send(JSON.stringify({ type: "user_typing", user: "cy" }));
+    const edited = { message_id: "0", user: "cy", message: "mended", edited: message.timestamp };
+    socket.send(JSON.stringify({ type: "message_edited", id: "2", seq: "2", ...edited }));
+    socket.send(JSON.stringify({ type: "online_users", users: ["ada", "bo", "cy"], count: 3 }));
   });
   await ada.goto(stage.room("lobby", "ada"));
-  await ada.getByText("2 人線上").waitFor();
+  await ada.getByText("3 人線上").waitFor();
   await bubble(ada, "done").waitFor();
   assertEquals(await ada.locator("[data-typing]").count(), 0);
 });

@@ -7,10 +7,10 @@ const SHOWN_MS = 5_000;
 const IGNORED_MS = 500;
 
 /**
- * Says who is typing: until their message arrives, or until no report has come for 5 s.
+ * Says who is typing: until their message or edit arrives, or until no report has come for 5 s.
  * @param {HTMLElement} line
  * @param {{ socket: RoomSocket, words: Words }} parts
- * @retyping {() => void} unmounts
+ * @returns {() => void} unmounts
  */
 export function mountTypingLine(line, { socket, words }) {
   /** @type {Map<string, { user: string, timer: number }>} by person: the name, and the timer that removes it */
@@ -45,6 +45,10 @@ export function mountTypingLine(line, { socket, words }) {
     }),
     socket.on("messages", ({ messages, from }) => {
       if (from === "live") messages.forEach(({ person, username }) => stopTyping(person ?? username));
+    }),
+    socket.on("changed", ({ frame, isForReader }) => {
+      if (isForReader || frame.type !== "message_edited") return;
+      for (const [person, { user }] of [...typing]) if (user === frame.user) stopTyping(person);
     }),
     socket.on(
       "online",

@@ -193,8 +193,9 @@ class SearchPanel {
 
   /** Goes to the first message of the day that is chosen as the first, or of a later one. */
   async #showDay() {
-    const { value } = /** @type {HTMLInputElement} */ (this.#panel.querySelector("[name=from]"));
-    if (!value) return;
+    const from = /** @type {HTMLInputElement} */ (this.#panel.querySelector("[name=from]"));
+    const { value } = from;
+    if (!value) return from.focus();
     clearTimeout(this.#timer);
     const start = dayStartId(value);
     const answer = await this.#fetch(`messages?around=${start}&limit=4`);
