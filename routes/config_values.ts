@@ -79,7 +79,7 @@ export function host(): v.GenericSchema<string, string> {
 
 /** The service's own paths. As a base path they would be ambiguous. */
 const OWN_PATHS =
-  /^\/(account|admin|api|chat|docs|favicon\.ico|files|healthz|help|metrics|reports|static|ws)(\/|$)/;
+  /^\/(account|admin|api|chat|docs|favicon\.ico|files|healthz|help|manifest\.webmanifest|metrics|offline|reports|service_worker\.js|static|ws)(\/|$)/;
 
 /** A path of a host, without the slash at its end; "" = the root. */
 export function basePath(): v.GenericSchema<string, string> {

@@ -9,6 +9,7 @@ import { mayChange, mayEnter, type RoomPermissions } from "../../rooms/access/ro
 import type { ListedDocument } from "../../rooms/documents/document_list.ts";
 import { hereIn, siteOf } from "./base_path.ts";
 import { accountPages } from "./account_pages.tsx";
+import { appPages } from "./app_pages.tsx";
 import { adminPages } from "./admin_pages.tsx";
 import { userOf } from "../authentication.ts";
 import { documentPages } from "./document_pages.tsx";
@@ -211,6 +212,7 @@ export function pages(options: PagesOptions): Hono {
   app.route("/", reportPages({ view, accountOf }));
   app.route("/", documentPages({ ...options, view }));
   if (options.joining) app.route("/", joinPages({ ...options.joining, permissionsOf, view }));
+  app.route("/", appPages({ files, view }));
   app.get("/help/", (c) => show(c, HelpPage, {}));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

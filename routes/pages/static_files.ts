@@ -17,10 +17,10 @@ interface KnownFile extends StaticFile {
 }
 
 const STATIC = new URL("../../static/", import.meta.url);
-const SENT = /^(?:[a-z0-9_]+\/)*[a-z0-9_]+\.(css|js|svg)$/;
+const SENT = /^(?:[a-z0-9_]+\/)*[a-z0-9_]+\.(css|js|svg|png)$/;
 const IMPORT = /@import "([a-z0-9_./]+\.css)";\n/g;
 /** Files that are read: those that are sent, and the words. */
-const READ = /^[a-z0-9_-]+\.(css|js|svg|json)$/i;
+const READ = /^[a-z0-9_-]+\.(css|js|svg|png|json)$/i;
 /** A module's imports of others of its own, at once or later; types in comments aside. */
 const MODULE_IMPORT =
   /^(?:import|export|\})[^"\n]* from "(\.[^"]+)"|^import "(\.[^"]+)"|\bawait import\("(\.[^"]+)"\)/gm;
@@ -32,6 +32,7 @@ const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
+  png: "image/png",
 };
 /** Smaller files grow by gzip's own header. */
 const WORTH_GZIP_BYTES = 1_024;
@@ -168,7 +169,8 @@ export class StaticFiles {
       const modifiedAt = mtime?.getTime();
       const known = this.#known.get(path);
       if (known && known.modifiedAt === modifiedAt && known.size === size) return known;
-      const bytes = withPlainLines(await Deno.readFile(url));
+      const stored = await Deno.readFile(url);
+      const bytes = path.endsWith(".png") ? stored : withPlainLines(stored);
       return { bytes, etag: await etagOf(bytes), modifiedAt, size };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
@@ -212,7 +214,7 @@ export function staticFiles(files: StaticFiles): Hono {
     const known = c.req.header("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
     if (known?.includes(file.etag)) return c.body(null, 304, headers);
     const type = { "content-type": TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "" };
-    if (file.bytes.length < WORTH_GZIP_BYTES || !takesGzip(c)) {
+    if (file.bytes.length < WORTH_GZIP_BYTES || name.endsWith(".png") || !takesGzip(c)) {
       return c.body(file.bytes, 200, { ...headers, ...type });
     }
     return c.body(await set.gzipped(name, file), 200, { ...headers, ...type, "content-encoding": "gzip" });

@@ -1,4 +1,5 @@
 import { at } from "./address.js";
+import { registerApp } from "./app.js";
 import { followAccount, whenLeft } from "./former_account.js";
 import { openStorage } from "./storage.js";
 
@@ -12,6 +13,7 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
  */
 export function mountSettings(left = loadAgain) {
   const account = pageAccount();
+  registerApp();
   followAccount(openStorage(), account);
   whenLeft(account, left);
   addEventListener("pageshow", ({ persisted }) => {

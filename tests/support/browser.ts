@@ -141,7 +141,7 @@ export class Stage implements AsyncDisposable {
 
   /** A new person: a page with a storage and cookies of its own, in Chinese unless told otherwise. */
   async person(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.#browser.newContext({ locale: "zh-TW", ...options });
+    const context = await this.#browser.newContext({ locale: "zh-TW", serviceWorkers: "block", ...options });
     this.#contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);

@@ -126,8 +126,10 @@ async function copyOfStatic(
       }
       // The folder's README is no part of any page.
       if (name.endsWith(".md")) continue;
-      const text = await Deno.readTextFile(new URL(below + name, STATIC));
-      await Deno.writeTextFile(`${path}/${below}${name}`, write(text));
+      const [from, to] = [new URL(below + name, STATIC), `${path}/${below}${name}`];
+      // Git and editors leave pictures alone.
+      if (name.endsWith(".png")) await Deno.copyFile(from, to);
+      else await Deno.writeTextFile(to, write(await Deno.readTextFile(from)));
       names.push(below + name);
     }
   };

@@ -35,6 +35,10 @@ export function Layout(
         />
         <meta name="color-scheme" content="light dark" />
         <meta name="account" content={page.accountId} />
+        <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff" />
+        <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0e1116" />
+        <link rel="manifest" href={page.at("/manifest.webmanifest")} crossorigin="use-credentials" />
+        <link rel="apple-touch-icon" href={page.file("app/apple_180.png")} />
         <link rel="icon" href={page.file("favicon.svg")} type="image/svg+xml" />
         <link rel="stylesheet" href={page.file(stylesheet)} />
         {preloads.map((name) => <link rel="modulepreload" href={page.file(name)} />)}
