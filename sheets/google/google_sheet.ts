@@ -46,6 +46,8 @@ export class GoogleSheet implements Sheet {
   readonly #options: Required<GoogleSheetOptions>;
   readonly #tab: GoogleTab;
   #wasOpen = false;
+  /** Where ids were until people moved columns while rows were written: some may still be written there. */
+  readonly #formerIds = new Set<number>();
   /** The number of the last row that was written. */
   #end: number | undefined;
   /** The range in which Google says that it put rows instead of the one asked for, and the id of the last row. */
@@ -109,13 +111,19 @@ export class GoogleSheet implements Sheet {
     from: RowPosition | undefined,
     signal: AbortSignal,
   ): Promise<FoundRows> {
-    if (from) {
+    if (from && !this.#formerIds.size) {
       const column = await this.#tab.readIds(from.position, signal);
       const found = foundIn(column, from.position, ids);
       if (column[0] === from.id && found.present.size === ids.size) return found;
     }
     // People may have sorted the tab in a way that left this row where it was.
-    return foundIn(await this.#tab.readIds(1, signal), 1, ids);
+    let { present, last } = foundIn(await this.#tab.readIds(1, signal), 1, ids);
+    for (const former of this.#formerIds) {
+      const found = foundIn(await this.#tab.readIds(1, signal, former), 1, ids);
+      present = present.union(found.present);
+      if ((found.last?.position ?? 0) > (last?.position ?? 0)) last = found.last;
+    }
+    return { present, last };
   }
 
   async *read(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
@@ -171,7 +179,10 @@ export class GoogleSheet implements Sheet {
     const { values } = await this.#tab.read(isFresh ? undefined : firstRow, "ROWS", signal) ?? { values: [] };
     const configured = Layout.configured(header);
     if (configured.isFilled(values[0])) {
-      this.#tab.layout = Layout.of(values[0], header, this.name);
+      const layout = Layout.of(values[0], header, this.name);
+      // Rows may have been written before this was noticed.
+      if (this.#wasOpen && layout.id !== this.#tab.layout.id) this.#formerIds.add(this.#tab.layout.id);
+      this.#tab.layout = layout;
       if (columns < this.#tab.layout.width) await this.#tab.setColumns(sheetId, signal);
       if (isMessage(values[0])) await this.#tab.insertHeader(sheetId, signal);
       // Before our first row: later on, the format is people's.

@@ -153,12 +153,13 @@ export class GoogleTab {
       }, options));
   }
 
-  /** The id column from row `start` on; empty when that is below the last row. */
-  async readIds(start: number, signal: AbortSignal): Promise<string[]> {
+  /** The id column, or another one, from row `start` on; empty when that is below the last row. */
+  async readIds(start: number, signal: AbortSignal, column = this.layout.id): Promise<string[]> {
+    const letter = letterOf(column);
     const pages: string[][] = [];
     for (let first = start;; first += PAGE_ROWS) {
       const last = first + PAGE_ROWS - 1;
-      const page = await this.read(`${this.idColumn}${first}:${this.idColumn}${last}`, "COLUMNS", signal);
+      const page = await this.read(`${letter}${first}:${letter}${last}`, "COLUMNS", signal);
       const ids = page?.values[0] ?? [];
       pages.push(ids);
       // The answer names the part of the range that exists.

@@ -148,6 +148,13 @@ export class Spreadsheet {
     } else {
       this.#demandSpace(Math.max(0, top + values.length - tab.rowCount) * tab.columnCount);
       await new Promise((resolve) => setTimeout(resolve));
+      const at = { top, left, bottom: top + values.length, right: left + values[0].length };
+      const updates = { updatedRange: tab.nameOf(at), updatedRows: values.length };
+      if (tab.isFiltered) return { spreadsheetId: this.id, updates };
+      if (tab.hiddenRow !== undefined) {
+        tab.write(tab.hiddenRow, left, input);
+        return { spreadsheetId: this.id, updates };
+      }
     }
     const updatedRange = tab.nameOf(tab.write(top, left, input));
     return { spreadsheetId: this.id, updates: { updatedRange, updatedRows: values.length } };

@@ -22,6 +22,12 @@ export class Tab {
   frozenRowCount = 0;
   /** Whether the account may not edit it. */
   isProtected = false;
+  /** Whether somebody has set a filter: an append that doesn't insert rows is answered with 200, and adds nothing. */
+  isFiltered = false;
+  /** A row that a filter or a person hides, counted from 0: an append that doesn't insert rows writes over it. */
+  hiddenRow: number | undefined;
+  /** The row down to which an array formula beside the table fills its column: appends go below it. */
+  spillEnd = 0;
   readonly sheetId: number;
   /** Pixels, by column. */
   readonly widths = new Map<number, number>();
@@ -146,7 +152,8 @@ export class Tab {
     }
     let top = cells.top;
     let left = Infinity;
-    for (; top < rows.length && !isBlank(rows[top]); top++) {
+    for (; top < this.spillEnd || (top < rows.length && !isBlank(rows[top])); top++) {
+      if (isBlank(rows[top])) continue;
       left = Math.min(left, rows[top].findIndex((cell) => cell !== "" && cell !== undefined));
     }
     return { top, left };
