@@ -153,6 +153,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
           const account = await authentication.account(c);
           return await listRooms(account ? userOf(account) : guest(ANONYMOUS));
         },
+        linking: { ...parts, accountById: (id) => parts.accounts.byId(id) },
         joining: {
           ...{ entrance, guestIds: parts.guestIds, trustProxy: config.trustProxy },
           accountUserOf: async (c) => {
@@ -188,5 +189,5 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
 
 /** A path as it may be logged: the code of an invitation lets people in. */
 function withoutCode(path: string): string {
-  return path.replace(/^(\/join\/).+/, "$1…");
+  return path.replace(/^(\/(?:join|account\/link)\/).+/, "$1…");
 }

@@ -17,6 +17,7 @@ import { Bans } from "./moderation/bans.ts";
 import { ModerationEvents } from "./moderation/moderation_events.ts";
 import { PendingMessages } from "./moderation/pending_messages.ts";
 import { SlowMode } from "./moderation/slow_mode.ts";
+import { SignInLinks } from "./invitations/sign_in_links.ts";
 import { Invitations } from "./invitations/invitations.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
@@ -30,6 +31,7 @@ export interface Access {
   readonly signInThrottle: SignInThrottle;
   readonly roomPermissions: PermissionStore;
   readonly invitations: Invitations;
+  readonly signInLinks: SignInLinks;
   readonly bans: Bans;
   readonly slowMode: SlowMode;
   readonly pendingMessages: PendingMessages;
@@ -124,6 +126,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     slowMode,
     pendingMessages: new PendingMessages({ kv, changes, now }),
     moderationEvents: new ModerationEvents({ kv, now }),
+    signInLinks: new SignInLinks(kv),
     invitations: new Invitations({ kv, roomPermissions, now }),
     roomNames,
     liveConnections,

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { foldName } from "../../rooms/access/fold_name.ts";
 import { type Account, type Accounts, nameTaken } from "../../rooms/access/accounts.ts";
 import type { SignInThrottle } from "../../rooms/access/sign_in_throttle.ts";
+import type { SignInLinks } from "../../rooms/access/invitations/sign_in_links.ts";
 import type { GuestIds } from "../../rooms/access/guest_id.ts";
 import { type Credential, type Credentials, SESSION_LIFE_MS } from "../../rooms/access/credentials.ts";
 import { viewAccount, viewCaller, viewCredential } from "./account_view.ts";
@@ -64,6 +65,7 @@ export function sessionApi(options: {
   tokens: Credentials;
   signInThrottle: SignInThrottle;
   guestIds: GuestIds;
+  signInLinks: SignInLinks;
   authentication: Authentication;
   log: Logger;
   trustProxy: number;
@@ -173,6 +175,7 @@ export function sessionApi(options: {
     await sessions.revokeAll(account.id);
     // After the sessions, so that none of them can make another token.
     if (!keepsTokens) await tokens.revokeAll(account.id);
+    await options.signInLinks.revokeAll(account.id);
     await begin(c, { account });
     return c.json({ ok: true });
   });

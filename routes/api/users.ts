@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { type Account, type Accounts, nameTaken } from "../../rooms/access/accounts.ts";
+import type { SignInLinks } from "../../rooms/access/invitations/sign_in_links.ts";
 import type { Credentials } from "../../rooms/access/credentials.ts";
 import { viewAccount } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
@@ -25,17 +26,22 @@ const Change = v.object({
   keep_tokens: v.optional(v.boolean('"keep_tokens" must be true or false'), false),
 });
 
+/** The life of a link that signs somebody in. */
+const SIGN_IN_LINK_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** The API of accounts. */
 export function usersApi(options: {
   accounts: Accounts;
   sessions: Credentials;
   tokens: Credentials;
+  signInLinks: SignInLinks;
   authentication: Authentication;
   signup: "open" | "closed";
   /** For each address; 0 = off. */
   signupsPerHour: number;
+  now: () => number;
 }): Hono<ApiEnv> {
-  const { accounts, sessions, tokens, authentication, signup } = options;
+  const { accounts, sessions, tokens, signInLinks, authentication, signup } = options;
   const app = new Hono<ApiEnv>();
   const signups = options.signupsPerHour ? new RateLimits(options.signupsPerHour, "hour") : undefined;
 
@@ -83,9 +89,18 @@ export function usersApi(options: {
       // An admin who sets their own password stays signed in here.
       await sessions.revokeAll(id, ownCredential(c.var.caller, id));
       if (!keepsTokens) await tokens.revokeAll(id);
+      await signInLinks.revokeAll(id);
     }
     if (role !== undefined) await accounts.changeRole(id, role);
     return c.json({ user: viewAccount(await named(c.req.param("username"))) });
+  });
+
+  /** Makes a link that signs the account in once, for a week. */
+  app.post("/:username/sign_in_link", async (c) => {
+    refuseTokens(c.var.caller, "Making a sign-in link");
+    const { id } = await named(c.req.param("username"));
+    const link = await signInLinks.create(id, SIGN_IN_LINK_MS);
+    return c.json({ link, expires: new Date(options.now() + SIGN_IN_LINK_MS).toISOString() }, 201);
   });
 
   app.delete("/:username", async (c) => {

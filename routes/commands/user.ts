@@ -1,12 +1,14 @@
-/** `deno task user add|list|role|password|remove`: the accounts of the running service. */
+/** `deno task user add|list|role|password|remove|import`: the accounts of the running service. */
 import { parseArgs } from "node:util";
+import { importPeople } from "./import_people.ts";
 import { type Act, command, type Running, surroundings } from "./command.ts";
 
 const USAGE = `Usage: deno task user add <name> [--role user|admin] [--display NAME]   prints a password
        deno task user list
        deno task user role <name> user|admin
        deno task user password <name>                                   prints a new password
-       deno task user remove <name>`;
+       deno task user remove <name>
+       deno task user import <people.csv> [--dry-run] [--page] --url ADDRESS   prints links that sign each in once; \`--page\`: to print`;
 
 /** Without characters that look alike. */
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -26,7 +28,13 @@ function understand(args: readonly string[]): Act | undefined {
   const { positionals: [verb, ...words], values } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { role: { type: "string" }, display: { type: "string" } },
+    options: {
+      role: { type: "string" },
+      display: { type: "string" },
+      url: { type: "string" },
+      "dry-run": { type: "boolean" },
+      page: { type: "boolean" },
+    },
   });
   const [name, role] = words;
   if (verb === "list" && words.length === 0) return list;
@@ -37,6 +45,16 @@ function understand(args: readonly string[]): Act | undefined {
   if (verb === "password" && words.length === 1) {
     const password = newPassword();
     return (service) => change(service, name, { password }, `The password of ${name} is ${password}`);
+  }
+  if (verb === "import" && words.length === 1) {
+    const { "dry-run": isDry = false, page: isPage = false, url = "" } = values;
+    if (!isDry && !URL.canParse(url)) {
+      throw new Error("--url must be the address that people use, such as https://chat.example.com");
+    }
+    return async function* (service) {
+      const text = await Deno.readTextFile(name);
+      yield* importPeople(service, text, { isDry, isPage, url: url.replace(/\/$/, ""), newPassword });
+    };
   }
   if (verb === "remove" && words.length === 1) return (service) => remove(service, name);
 }

@@ -9,6 +9,7 @@ export const OBSTACLES = [
   "not_found",
   "too_fast",
   "invite",
+  "link",
   "invite_ended",
   "invite_used_up",
 ] as const;

@@ -15,7 +15,8 @@ import { userOf } from "../authentication.ts";
 import { documentPages } from "./document_pages.tsx";
 import { HelpPage } from "./help_page.tsx";
 import { LobbyPage } from "./lobby_page.tsx";
-import { joinPages, type JoinPagesOptions } from "./join_pages.tsx";
+import { linkPages, type LinkPagesOptions } from "./entering/link_pages.tsx";
+import { joinPages, type JoinPagesOptions } from "./entering/join_pages.tsx";
 import { roomInPath } from "../path_params.ts";
 import type { User } from "../../rooms/user.ts";
 import type { ListedRoom } from "../api/rooms/listed_rooms.ts";
@@ -54,6 +55,8 @@ export interface PagesOptions {
   readonly listRooms?: (c: Context) => Promise<readonly ListedRoom[]>;
   /** What invitations need; missing: there are none. */
   readonly joining?: Omit<JoinPagesOptions, "permissionsOf">;
+  /** What sign-in links need; missing: there are none. */
+  readonly linking?: Omit<LinkPagesOptions, "trustProxy" | "isAllowedOrigin">;
   readonly permissionsOf: (room: string) => Promise<RoomPermissions>;
   /** Resolves to the id of the message up to which an account has read, or `""`; missing: nobody has read anything. */
   readonly readIdOf?: (account: string, room: string) => Promise<string>;
@@ -213,6 +216,9 @@ export function pages(options: PagesOptions): Hono {
   app.route("/", documentPages({ ...options, view }));
   if (options.joining) app.route("/", joinPages({ ...options.joining, permissionsOf, view }));
   app.route("/", appPages({ files, view }));
+  if (options.joining && options.linking) {
+    app.route("/", linkPages({ ...options.joining, ...options.linking, view }));
+  }
   app.get("/help/", (c) => show(c, HelpPage, {}));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));
   app.route("/static", staticFiles(files));

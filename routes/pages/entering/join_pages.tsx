@@ -6,20 +6,20 @@
  * messages use nothing up.
  */
 import { type Context, Hono } from "hono";
-import type { Opening } from "../../rooms/access/invitations/invitations.ts";
-import type { GuestIds } from "../../rooms/access/guest_id.ts";
-import type { RoomPermissions } from "../../rooms/access/room_permissions.ts";
-import { ANONYMOUS, cleanName, guest, type User } from "../../rooms/user.ts";
-import { type Bindings, cookieIn, GUEST_COOKIE } from "../authentication.ts";
-import { dropCookie, keepCookie } from "../cookies.ts";
-import type { Entrance } from "../entrance.ts";
-import { HttpError } from "../errors.ts";
-import { GUEST_COOKIE_MS } from "../guest_cookie.ts";
-import { TextField } from "./parts/form.tsx";
-import { IconLink, Settings } from "./parts/header.tsx";
-import { Layout } from "./parts/layout.tsx";
-import type { Markup, PageProps } from "./page.ts";
-import type { PageView } from "./page_view.ts";
+import type { Opening } from "../../../rooms/access/invitations/invitations.ts";
+import type { GuestIds } from "../../../rooms/access/guest_id.ts";
+import type { RoomPermissions } from "../../../rooms/access/room_permissions.ts";
+import { ANONYMOUS, cleanName, guest, type User } from "../../../rooms/user.ts";
+import { type Bindings, cookieIn, GUEST_COOKIE } from "../../authentication.ts";
+import { dropCookie, keepCookie } from "../../cookies.ts";
+import type { Entrance } from "../../entrance.ts";
+import { HttpError } from "../../errors.ts";
+import { GUEST_COOKIE_MS } from "../../guest_cookie.ts";
+import { TextField } from "../parts/form.tsx";
+import { IconLink, Settings } from "../parts/header.tsx";
+import { Layout } from "../parts/layout.tsx";
+import type { Markup, PageProps } from "../page.ts";
+import type { PageView } from "../page_view.ts";
 
 /** What the pages of invitations work with. */
 export interface JoinPagesOptions {
