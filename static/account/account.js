@@ -7,6 +7,7 @@ import { mountForm } from "../shared/form.js";
 import { refusal } from "../shared/refusal.js";
 import { mountSettings } from "../shared/settings.js";
 import { openStorage } from "../shared/storage.js";
+import { mountPushButton } from "./push_button.js";
 import { mountWatchForm } from "./watch_form.js";
 import { pageWords } from "../shared/words.js";
 
@@ -32,6 +33,7 @@ mountForm(part("change-name"), {
   },
 });
 mountWatchForm(part("watch"), { words });
+mountPushButton(part("push"), { words });
 part("copy-token").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(part("secret").textContent ?? "");

@@ -19,9 +19,10 @@ export async function mountWatchForm(form, { words }) {
     for (const name of ["from", "to"]) field(name).disabled = !field("is_quiet").checked;
   };
   field("is_quiet").addEventListener("change", showQuiet);
-  const { ok, body: { level, quiet } } = await ask("GET", PATH);
+  const { ok, body: { level, quiet, previews } } = await ask("GET", PATH);
   if (ok) {
     field("level").value = level;
+    field("previews").checked = previews;
     field("is_quiet").checked = quiet !== null;
     for (const name of quiet ? ["from", "to"] : []) field(name).value = quiet[name];
   }
@@ -32,9 +33,13 @@ export async function mountWatchForm(form, { words }) {
     words,
     method: "PATCH",
     path: PATH,
-    body: ({ level, is_quiet: isQuiet, from, to, sound }) => {
+    body: ({ level, previews, is_quiet: isQuiet, from, to, sound }) => {
       chooseSound(sound);
-      return { level, quiet: isQuiet ? { from, to, time_zone: timeZone } : null };
+      return {
+        level,
+        previews: Boolean(previews),
+        quiet: isQuiet ? { from, to, time_zone: timeZone } : null,
+      };
     },
     done: () => (part("done", form).textContent = words.say("saved")),
   });

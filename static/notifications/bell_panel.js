@@ -7,6 +7,7 @@ import { followMentions } from "./mentions.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { copyOf, part } from "../shared/parts.js";
 import { markTitle } from "../shared/title_marks.js";
+import { renewPush } from "./push.js";
 import { RoomNotices } from "./room_notices.js";
 import { followRooms } from "./unread_title.js";
 
@@ -45,6 +46,7 @@ export function mountBell(bell) {
     say: (count) => count === 1 ? newOne : newMany.replace("{count}", String(count)),
   });
   followNetwork(socket);
+  void renewPush();
   socket.connect();
 }
 

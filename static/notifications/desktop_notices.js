@@ -1,4 +1,5 @@
 import { at } from "../shared/address.js";
+import { isPushed } from "./push.js";
 
 /** @import { InboxSocket, Notification as Notice } from "./inbox_socket.js" */
 
@@ -44,6 +45,8 @@ export class DesktopNotices {
   /** @param {Notice} notice */
   async #show({ id, title, message, url }) {
     if (!document.hidden || !await this.#isUnread(id)) return;
+    // A mention comes as a push, too.
+    if (url.includes("?message=") && await isPushed()) return;
     try {
       // Two tabs use the same tag, so that the browser shows one notification.
       const shown = new Notification(title, { body: message, tag: id });

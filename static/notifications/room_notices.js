@@ -1,5 +1,6 @@
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
+import { isPushed } from "./push.js";
 import { playSound } from "./sound.js";
 
 /** @import { InboxSocket, RoomUnread } from "./inbox_socket.js" */
@@ -56,7 +57,7 @@ export class RoomNotices {
     if (!now?.unread || body.is_quiet !== false) return;
     const { unread, mentions, title, level } = now;
     playSound(mentions > mentionsBefore ? "mention" : "message");
-    if (level !== "all" || !document.hidden || !isAllowed()) return;
+    if (level !== "all" || !document.hidden || !isAllowed() || await isPushed()) return;
     try {
       const shown = new Notification(title || room, { body: this.#say(unread), tag: `room/${room}` });
       this.#shown.set(room, shown);

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import { FakePushService } from "../fakes/push_service.ts";
 import { type Service, start } from "../../main.ts";
 import { browserTest, connected } from "../support/browser.ts";
 
@@ -100,5 +101,55 @@ browserTest(
     });
     await ada.waitForURL(/\/chat\/team\//);
     assert(ada.url().includes("/chat/team/"));
+  },
+);
+
+let pushes: FakePushService | undefined;
+
+browserTest(
+  "Pushes are turned on in the settings, where the service sends them, and come from the next message on",
+  async (stage) => {
+    const service = pushes;
+    assert(service);
+    await stage.account("小安");
+    const ada = await stage.signedIn("小安", "/chat/desk/", { serviceWorkers: "allow" });
+    await connected(ada);
+    await ada.context().grantPermissions(["notifications"], { origin: stage.url });
+    // Browsers of tests have no push service: the stand-in takes its place.
+    await ada.addInitScript((made) => {
+      let isOn = localStorage.getItem("stand-in") !== null;
+      const subscription = {
+        endpoint: made.endpoint,
+        toJSON: () => made,
+        unsubscribe: () => Promise.resolve(!(isOn = false)),
+      };
+      PushManager.prototype.subscribe = () => {
+        localStorage.setItem("stand-in", "1");
+        isOn = true;
+        return Promise.resolve(subscription as unknown as PushSubscription);
+      };
+      PushManager.prototype.getSubscription = () =>
+        Promise.resolve(isOn ? subscription as unknown as PushSubscription : null);
+    }, service.subscribe("phone"));
+    await ada.goto(`${stage.url}/account/`);
+    await ada.getByRole("button", { name: "在這個瀏覽器開啟推播" }).click();
+    await ada.getByRole("button", { name: "在這個瀏覽器關閉推播" }).waitFor();
+    await stage.say("desk", "@小安 在嗎", "小柏");
+    await service.until(() => service.received.length === 1);
+    assertEquals(service.received[0].payload.body, "小柏: @小安 在嗎");
+    await ada.getByRole("button", { name: "在這個瀏覽器關閉推播" }).click();
+    await ada.getByRole("button", { name: "在這個瀏覽器開啟推播" }).waitFor();
+    await stage.say("desk", "@小安 還在嗎", "小柏");
+    await ada.goto(stage.room("desk"));
+    await connected(ada);
+    assertEquals(service.received.length, 1);
+  },
+  (undo) => {
+    const service = pushes = undo.use(new FakePushService());
+    return Promise.resolve({
+      pushSubject: "mailto:ops@example.com",
+      pushOrigins: [service.origin],
+      pushAfterMs: 100,
+    });
   },
 );

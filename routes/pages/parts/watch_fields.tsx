@@ -34,6 +34,7 @@ export function WatchForm({ page }: PageProps): Markup {
   return (
     <form class="form" data-part="watch" method="post">
       <LevelField page={page} label={words["watch.default"]} name="level" />
+      <Check name="previews" label={words["watch.previews"]} />
       <Check name="is_quiet" label={words["watch.quiet"]} />
       <TextField label={words["watch.quiet_from"]} name="from" type="time" required value="22:00" />
       <TextField label={words["watch.quiet_to"]} name="to" type="time" required value="08:00" />
@@ -45,6 +46,11 @@ export function WatchForm({ page }: PageProps): Markup {
         </select>
       </Field>
       <FormEnd submit={words["watch.save"]} confirms />
+      <div data-part="push" hidden>
+        <p class="form__hint">{words["watch.push_hint"]}</p>
+        <button class="button button--quiet" type="button" data-part="push-button"></button>
+        <p class="form__error" data-part="push-error" role="alert"></p>
+      </div>
     </form>
   );
 }
