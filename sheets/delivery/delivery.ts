@@ -183,7 +183,9 @@ export class Delivery {
       if (!letter.isRetried) continue;
       const { fields: { room, time = "" }, isChange = false } = letter;
       const target = await this.targetOf({ room, time, isChange });
-      letters.set(target, [...letters.get(target) ?? [], letter]);
+      const own = letters.get(target);
+      if (own) own.push(letter);
+      else letters.set(target, [letter]);
     }
     for (const [target, all] of letters) {
       for (const some of target.portions(all)) {
