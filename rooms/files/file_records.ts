@@ -71,6 +71,8 @@ export function addGone(commit: Deno.AtomicOperation, by: string, ids: readonly 
 /** Reads and writes what KV knows of files. */
 export class FileRecords {
   readonly #kv: Deno.Kv;
+  /** One is completed at a time: 50 uploads of one address at once interrupted each other 30 times. */
+  #completing: Promise<unknown> = Promise.resolve();
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
@@ -99,20 +101,10 @@ export class FileRecords {
    *
    * @throws {Error} when others of them finish uploads at the same time again and again.
    */
-  async complete(file: FileRecord, who: readonly string[], bytes: number, now: number): Promise<void> {
-    const waiting = await this.#kv.get<number>([WAITING, file.id]);
-    // It may be a little smaller than it was said to be at most.
-    const less = BigInt((waiting.value ?? 0) - file.size);
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const commit = this.#kv.atomic().check(waiting).set(waiting.key, file.size).set([FILE, file.id], file);
-      if (less) commit.sum(TOTAL, BigInt.asUintN(64, -less));
-      for (const one of who) {
-        const entry = await this.#kv.get<number>(dayKey(one, now));
-        commit.check(entry).set(entry.key, (entry.value ?? 0) + bytes, { expireIn: 2 * DAY_MS });
-      }
-      if ((await commit.commit()).ok) return;
-    }
-    throw new Error(`Noting file ${file.id} failed: others noted theirs ${MAX_TRIES} times meanwhile`);
+  complete(file: FileRecord, who: readonly string[], bytes: number, now: number): Promise<void> {
+    const completing = this.#completing.then(() => this.#complete(file, who, bytes, now));
+    this.#completing = completing.catch(() => {});
+    return completing;
   }
 
   /** A file; `undefined` when there is none, or it isn't uploaded yet. */
@@ -173,6 +165,22 @@ export class FileRecords {
   /** All files. */
   async *all(): AsyncGenerator<FileRecord> {
     for await (const { value } of this.#kv.list<FileRecord>({ prefix: [FILE] })) yield value;
+  }
+
+  async #complete(file: FileRecord, who: readonly string[], bytes: number, now: number): Promise<void> {
+    const waiting = await this.#kv.get<number>([WAITING, file.id]);
+    // It may be a little smaller than it was said to be at most.
+    const less = BigInt((waiting.value ?? 0) - file.size);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const commit = this.#kv.atomic().check(waiting).set(waiting.key, file.size).set([FILE, file.id], file);
+      if (less) commit.sum(TOTAL, BigInt.asUintN(64, -less));
+      for (const one of who) {
+        const entry = await this.#kv.get<number>(dayKey(one, now));
+        commit.check(entry).set(entry.key, (entry.value ?? 0) + bytes, { expireIn: 2 * DAY_MS });
+      }
+      if ((await commit.commit()).ok) return;
+    }
+    throw new Error(`Noting file ${file.id} failed: others noted theirs ${MAX_TRIES} times meanwhile`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { FileRefusal } from "./file_refusal.ts";
 
 /** What types and sizes of pictures are told from. Photographs have up to some 100 KiB before their size. */
-const HEAD_BYTES = 256 * 1024;
+const HEAD_BYTES = 96 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -15,14 +15,15 @@ export class Upload {
   readonly isExact: boolean;
   readonly #size: number;
   #head: Bytes[] = [];
-  readonly #givenUp = Promise.withResolvers<never>();
+  #isGivenUp = false;
+  /** Ends the read that is under way. */
+  #giveUp: () => void = () => {};
 
   /** `size` is how many bytes are to come; unless it is exact, at most. */
   constructor(body: AsyncIterable<Bytes>, { size, isExact }: { size: number; isExact: boolean }) {
     this.#iterator = body[Symbol.asyncIterator]();
     this.#size = size;
     this.isExact = isExact;
-    this.#givenUp.promise.catch(() => {});
   }
 
   /**
@@ -59,7 +60,8 @@ export class Upload {
 
   /** Waits no longer for what hasn't come; reading fails from now on. */
   end(): void {
-    this.#givenUp.reject(incomplete());
+    this.#isGivenUp = true;
+    this.#giveUp();
     // Deno 2.5 throws at once when the connection has ended before.
     Promise.try(() => this.#iterator.return?.()).catch(() => {});
   }
@@ -67,7 +69,7 @@ export class Upload {
   async #next(): Promise<Bytes | undefined> {
     let next: IteratorResult<Bytes>;
     try {
-      next = await Promise.race([this.#iterator.next(), this.#givenUp.promise]);
+      next = await this.#read();
     } catch (cause) {
       if (cause instanceof FileRefusal) throw cause;
       // The client has gone away: no error of the service.
@@ -77,6 +79,15 @@ export class Upload {
     this.received += next.value.length;
     if (this.received > this.#size) throw incomplete();
     return next.value;
+  }
+
+  /** No `Promise.race` with one promise for all reads: it would keep every piece, until the upload ends. */
+  #read(): Promise<IteratorResult<Bytes>> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => reject(incomplete());
+      if (this.#isGivenUp) return this.#giveUp();
+      this.#iterator.next().then(resolve, reject);
+    });
   }
 }
 

@@ -3,6 +3,7 @@
  * cores, so these are figures to compare with each other, from one run.
  */
 import { parseArgs } from "node:util";
+import { files } from "./files.ts";
 import { drain, memoryWhileWaiting } from "./drain.ts";
 import { type Figure, machine, table } from "./figures.ts";
 import { reports } from "./reports.ts";
@@ -26,6 +27,7 @@ const MEASURES = [
   memoryWhileWaiting,
   reports,
   search,
+  files,
   scale,
 ];
 for (const measure of MEASURES) {

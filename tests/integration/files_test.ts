@@ -197,3 +197,12 @@ Deno.test("limits are told in a sentence before anything is stored", async () =>
   const wrongs = (await backend(service.url).ask("GET", "/api/files/check")).body;
   assertEquals([wrongs.files, wrongs.stray, wrongs.lost], [3, [], []]);
 });
+
+Deno.test("a whole class behind one address sends at once", async () => {
+  await using service = await startService();
+  const sending = Array.from(
+    { length: 60 },
+    (_, i) => upload(service, "lobby", png(), { query: `&username=u${i}` }),
+  );
+  assertEquals(new Set((await Promise.all(sending)).map(({ status }) => status)), new Set([201]));
+});
