@@ -20,7 +20,7 @@ export interface RoomPermissions {
   readonly isPrivate: boolean;
   /** An admin has closed it: nobody writes, and only admins and the service enter. Missing: no. */
   readonly isClosed?: boolean;
-  /** Only the creator and admins write. */
+  /** Only those who moderate it write. */
   readonly isReadOnly: boolean;
   /** The id of the account that entered first; `undefined` when a guest was first. */
   readonly creator: string | undefined;
@@ -104,7 +104,7 @@ export const BANNED = "You are banned from this room";
 
 /** Whether a user who may enter may write. */
 export function maySpeak(permissions: RoomPermissions, user: User): boolean {
-  return !permissions.isClosed && (!permissions.isReadOnly || mayChange(permissions, user));
+  return !permissions.isClosed && (!permissions.isReadOnly || mayModerate(permissions, user));
 }
 
 /** The frame with a room's permissions: for one user, or without `may_change` for all its members. */

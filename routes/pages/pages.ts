@@ -5,7 +5,12 @@ import { compress } from "hono/compress";
 import { setCookie } from "hono/cookie";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { ROOM_NAME } from "../../rooms/room.ts";
-import { mayChange, mayEnter, type RoomPermissions } from "../../rooms/access/room_permissions.ts";
+import {
+  mayChange,
+  mayEnter,
+  mayModerate,
+  type RoomPermissions,
+} from "../../rooms/access/room_permissions.ts";
 import type { ListedDocument } from "../../rooms/documents/document_list.ts";
 import { hereIn, siteOf } from "./base_path.ts";
 import { accountPages } from "./account_pages.tsx";
@@ -189,7 +194,7 @@ export function pages(options: PagesOptions): Hono {
       isPrivate: permissions.isPrivate,
       mayEnter: mayRead,
       isClosed: permissions.isClosed === true,
-      isReadOnly: permissions.isReadOnly && !isChanger,
+      isReadOnly: permissions.isReadOnly && !(user && mayModerate(permissions, user)),
       auth: options.auth,
       maxMessageLength,
       maxFileBytes,
@@ -207,7 +212,7 @@ export function pages(options: PagesOptions): Hono {
     const account = await accountOf(c);
     if (!account) return c.redirect(`/account/sign-in/?to=${encodeURIComponent(hereIn(c))}`);
     const permissions = await permissionsOf(room);
-    if (!mayChange(permissions, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
+    if (!mayModerate(permissions, userOf(account))) return c.redirect(`/chat/${encodeURIComponent(room)}/`);
     return show(c, RoomSettingsPage, { room, title: permissions.title || room });
   });
   app.route("/", accountPages({ ...options, view }));

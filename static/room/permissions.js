@@ -44,7 +44,7 @@ export function mountPermissions({ socket, words, room }) {
     part("title").dataset.name = rules.title;
     paintAvatar(part("room-avatar"), rules.title, hueOf(room));
     isClosed = rules.isClosed;
-    isReadOnly = rules.isReadOnly && page.mayChange !== "true";
+    isReadOnly = rules.isReadOnly && page.mayModerate !== "true";
     showField();
   };
   part("title").dataset.name = part("title").textContent ?? "";

@@ -246,3 +246,16 @@ Deno.test("With approval nobody but hosts sees a message before it is approved; 
   assertEquals((await decide(second, true)).status, 200);
   await other.next("chat_message", ({ message }) => message === "bad");
 });
+
+Deno.test("In a read-only room its hosts speak, too, and they change what is about order alone", async () => {
+  await using service = await startService();
+  const [ada, bo] = [await member(service.url, "ada"), await member(service.url, "bo")];
+  await using _own = await ada.enter("class", "?events=1");
+  await ada.ask("PATCH", "/api/rooms/class", { hosts: ["bo"], read_only: true });
+  await using host = await bo.enter("class", "?events=1&batch=1");
+  assertEquals((await host.next("room")).may_moderate, true);
+  await host.say("for all");
+  assertEquals((await bo.ask("GET", "/chat/class/settings/")).status, 200);
+  assertEquals((await bo.ask("PATCH", "/api/rooms/class", { read_only: false })).status, 200);
+  assertEquals(await bo.outcome("PATCH", "/api/rooms/class", { title: "Mine" }), [403, "not_allowed"]);
+});
