@@ -65,7 +65,7 @@ export class PushWorker {
     const options = {
       lease: this.#lease,
       clock: parts.clock,
-      sweepEveryMs: POLL_EVERY_MS,
+      sweepEveryMs: Math.min(POLL_EVERY_MS, parts.pushAfterMs),
       leasePollMs: LEASE_POLL_MS,
     };
     this.#worker = new LeasedWorker(options, {
@@ -100,7 +100,7 @@ export class PushWorker {
     for (const { key } of jobs) commit = commit.delete(key);
     if (jobs.length) await this.#commit(commit);
     const sent = await this.#sendAll(stop);
-    return jobs.length === JOBS_AT_ONCE || sent === SENDS_AT_ONCE ? 0 : POLL_EVERY_MS;
+    return jobs.length === JOBS_AT_ONCE || sent === SENDS_AT_ONCE ? 0 : Infinity;
   }
 
   /** Writes down what is to be sent about a room. */
