@@ -86,7 +86,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const access = lifecycle.add(await openAccess(inner));
   const notifications = lifecycle.add(openNotifications({ ...inner, access }));
   const push = lifecycle.add(await openPush({ ...inner, ...notifications, access }));
-  const files = lifecycle.add(openFiles({ ...inner, links: fileLinks, filesUrl: config.basePath }));
+  const files = lifecycle.add(openFiles({ ...inner, links: fileLinks }));
   const rooms = lifecycle.add(new Rooms({ ...inner, ...notifications, access, files }));
   access.sendBy((room, frame) => rooms.send(room, frame));
   lifecycle.add(peers);

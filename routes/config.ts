@@ -55,6 +55,8 @@ export interface Config extends SheetConfig, FilesConfig {
   readonly timeZone: string;
   /** `PAGE_LANGUAGE` */
   readonly language: "zh-Hant" | "en";
+  /** `PUBLIC_URL`: the origin that people use, for addresses in rows; "": addresses begin with a path. */
+  readonly publicUrl: string;
   /** `BASE_PATH`: `/talk`, or "" for the whole host. */
   readonly basePath: string;
   /** `FRAME_ANCESTORS`: sources of pages that may embed ours. */
@@ -132,6 +134,7 @@ const VARIABLES = {
   PAGE_LANGUAGE: v.optional(language),
   /** The former name of PAGE_LANGUAGE; desktops set a variable of this name for their own purposes. */
   LANGUAGE: v.optional(v.string()),
+  PUBLIC_URL: v.optional(origin()),
   BASE_PATH: v.optional(basePath(), ""),
   FRAME_ANCESTORS: v.optional(sources(), ""),
   SIGNUPS_PER_HOUR: v.optional(whole(0, 1e6), "60"),
@@ -230,6 +233,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     timeZone: all.TIME_ZONE,
     language: all.PAGE_LANGUAGE ??
       (v.is(language, all.LANGUAGE) ? v.parse(language, all.LANGUAGE) : "zh-Hant"),
+    publicUrl: all.PUBLIC_URL ?? "",
     basePath: all.BASE_PATH,
     frameAncestors: all.FRAME_ANCESTORS,
     signupsPerHour: all.SIGNUPS_PER_HOUR,

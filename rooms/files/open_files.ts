@@ -4,14 +4,18 @@ import { FolderStorage } from "./folder_storage.ts";
 import { type S3Options, S3Storage } from "./s3_storage.ts";
 
 /** What {@link openFiles} works on. */
-export interface OpenFilesParts extends Omit<FilesParts, "storage"> {
+export interface OpenFilesParts extends Omit<FilesParts, "storage" | "filesUrl"> {
   /** The folder with the files. */
   readonly filesPath: string;
+  /** What addresses begin with: an origin or `""`, and a path or `""`. */
+  readonly publicUrl: string;
+  readonly basePath: string;
   /** The bucket that takes its place, for several machines. */
   readonly s3: S3Options | undefined;
 }
 
 /** Opens them; nothing is made, and nobody is called, before the first file comes. */
-export function openFiles({ filesPath, s3, ...parts }: OpenFilesParts): Files {
-  return new Files({ ...parts, storage: s3 ? new S3Storage(s3) : new FolderStorage(filesPath) });
+export function openFiles({ filesPath, s3, publicUrl, basePath, ...parts }: OpenFilesParts): Files {
+  const storage = s3 ? new S3Storage(s3) : new FolderStorage(filesPath);
+  return new Files({ ...parts, storage, filesUrl: publicUrl + basePath });
 }

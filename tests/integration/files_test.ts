@@ -198,6 +198,23 @@ Deno.test("limits are told in a sentence before anything is stored", async () =>
   assertEquals([wrongs.files, wrongs.stray, wrongs.lost], [3, [], []]);
 });
 
+Deno.test("rows have whole addresses of files where PUBLIC_URL says which, also in a column of their own", async () => {
+  await using service = await startService({
+    publicUrl: "https://chat.example.com",
+    basePath: "/talk",
+    sheetColumns: ["message", "files", "id"],
+  });
+  await using ada = await Client.enter(`${service.url}/talk`, "lobby", "?username=ada");
+  const { body: file } = await upload({ url: `${service.url}/talk` }, "lobby", png(), {
+    query: "&username=ada",
+  });
+  ada.send({ type: "chat_message", message: "look", files: [file.id], client_id: "1" });
+  const { id } = await ada.next("ack");
+  await ada.next("recorded", ({ ids }) => ids.includes(id));
+  const line = `picture.png https://chat.example.com/talk/files/${file.id}/picture.png`;
+  assertEquals((await service.rows()).at(-1), [`look\n${line}`, line, id]);
+});
+
 Deno.test("a whole class behind one address sends at once", async () => {
   await using service = await startService();
   const sending = Array.from(

@@ -108,8 +108,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   });
   lifecycle.add({ name: "unread_rooms", close: () => unreadRooms.close() });
   const links = new FileLinks();
-  const filesUrl = "";
-  const files = openFiles({ ...common, ...readConfig({}), links, filesUrl });
+  const files = openFiles({ ...common, ...readConfig({}), links });
   const rooms = lifecycle.add(
     new Rooms({
       unreadRooms,
