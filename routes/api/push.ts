@@ -31,9 +31,11 @@ export function pushApi(
 ): Hono<ApiEnv> {
   const REFUSAL = "The service gets no pushes: ask as an account";
   return new Hono<ApiEnv>()
-    .get("/key", (c) => c.json({ key: offered(push.pushKey) }))
+    .get("/key", (c) => c.json({ key: push.pushKey ?? null }))
     .post("/subscriptions", async (c) => {
-      offered(push.pushKey);
+      if (push.pushKey === undefined) {
+        throw new HttpError(404, "no_pushes", "This service sends no pushes: PUSH_SUBJECT is not set");
+      }
       const { id } = accountOf(c.var.caller, REFUSAL);
       const { by, credential } = admitted(c.var.caller);
       if (by !== "session" || !credential) {
@@ -56,10 +58,4 @@ export function pushApi(
       await push.unsubscribe(id, endpoint);
       return c.json({ ok: true });
     });
-}
-
-/** @throws {HttpError} 404 where there are no pushes. */
-function offered(key: string | undefined): string {
-  if (key !== undefined) return key;
-  throw new HttpError(404, "no_pushes", "This service sends no pushes: PUSH_SUBJECT is not set");
 }

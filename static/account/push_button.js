@@ -13,7 +13,7 @@ import { isPushed, subscribe, unsubscribe } from "../notifications/push.js";
 export async function mountPushButton(element, { words }) {
   if (!("PushManager" in globalThis) || !isSecureContext) return;
   const { ok, body } = await ask("GET", "/api/push/key");
-  if (!ok) return;
+  if (!ok || !body.key) return;
   const button = /** @type {HTMLButtonElement} */ (part("push-button", element));
   let isOn = await isPushed();
   const show = () => {
