@@ -158,9 +158,10 @@ Deno.test("Invitations are for creator, hosts, admins and the service to make, a
 });
 
 Deno.test("A class that opens one link at the same time comes in as often as the link allows, and guesses are slowed", async () => {
-  await using service = await startService();
+  await using service = await startService({ publicUrl: "https://chat.example.com" });
   const ada = await privateRoom(service.url);
   const { body: { url, code } } = await ada.ask("POST", "/api/rooms/team/invites", { uses: 20 });
+  assertEquals(new URL(url).origin, "https://chat.example.com");
   const joined = await Promise.all(
     Array.from({ length: 25 }, (_, i) => join(service.url, url, `pupil ${i}`)),
   );

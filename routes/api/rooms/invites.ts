@@ -58,6 +58,8 @@ export function invitesApi(options: {
   invitations: Invitations;
   roomPermissions: PermissionStore;
   roomNames: RoomNames;
+  /** The origin that people use; `""`: the one that the caller knows. */
+  publicUrl: string;
   trustProxy: number;
   now: () => number;
 }): Hono<ApiEnv> {
@@ -73,7 +75,7 @@ export function invitesApi(options: {
         lifeMs: hours * HOUR_MS,
         by: user.name,
       });
-      const url = `${originOf(c, options.trustProxy)}/join/${code}`;
+      const url = `${originOf(c, options)}/join/${code}`;
       return c.json({ ...view(invitation, now()), url, code, qr: renderSVG(url, { border: 2 }) }, 201);
     } catch (error) {
       if (!(error instanceof TooManyInvitationsError)) throw error;
@@ -111,8 +113,12 @@ function view({ createdAt, endsAt, ...invitation }: Invitation, now: number): Re
   };
 }
 
-/** The service's address as its caller knows it, with its base path. */
-function originOf(c: Context<ApiEnv>, trustProxy: number): string {
+/** The service's address for people, with its base path. */
+function originOf(
+  c: Context<ApiEnv>,
+  { publicUrl, trustProxy }: { publicUrl: string; trustProxy: number },
+): string {
+  if (publicUrl) return publicUrl + siteOf(c).basePath;
   const { host } = new URL(c.req.url);
   const scheme = isSecure(c, trustProxy) ? "https" : "http";
   return `${scheme}://${c.req.header("host") ?? host}${siteOf(c).basePath}`;
