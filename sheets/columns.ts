@@ -20,7 +20,8 @@ const COLUMNS: Readonly<
   time: ({ time }) => time,
   room: ({ room }) => room,
   username: ({ username }) => username,
-  message: ({ message, files = [] }) => [message, ...files.map(fileLine)].filter(Boolean).join("\n"),
+  message: ({ message, files }) =>
+    files ? [message, ...files.map(fileLine)].filter(Boolean).join("\n") : message,
   id: ({ id }) => id,
   /** The sender's name again when they were signed in, which proves it. */
   account: ({ account, username }) => account && username,
@@ -33,6 +34,8 @@ const COLUMNS: Readonly<
   kind: () => "message",
 };
 
+const TEXTS = Object.entries(COLUMNS);
+
 /** The fields of a message's body. */
 export function messageFields(body: string): Fields {
   return fieldsOf(messageInBody(body));
@@ -40,8 +43,15 @@ export function messageFields(body: string): Fields {
 
 /** The fields of a message. */
 export function fieldsOf(message: Omit<Message, "seq">): Fields {
-  const texts = Object.entries(COLUMNS).map(([column, text]) => [column, text(message)] as const);
-  return { ...Object.fromEntries(texts.filter(([, text]) => text)), id: message.id, room: message.room };
+  const fields: { id: string; room: string; [column: string]: string } = {
+    id: message.id,
+    room: message.room,
+  };
+  for (const [column, textOf] of TEXTS) {
+    const text = textOf(message);
+    if (text) fields[column] = text;
+  }
+  return fields;
 }
 
 /** The fields of an entry's body. */

@@ -183,6 +183,15 @@ export function messageInBody(body: string): Omit<Message, "seq"> {
   return JSON.parse(`{${body}`);
 }
 
+const TEXT = `"message":"`;
+
+/** The text of a body: read without a parser where JSON escapes nothing in the body. */
+export function textInBody(body: string): string {
+  if (body.includes("\\")) return messageInBody(body).message;
+  const start = body.indexOf(TEXT) + TEXT.length;
+  return body.slice(start, body.indexOf(`"`, start));
+}
+
 /** What a message has besides its text, which may be `""` when there are files. */
 export interface Attached {
   /** The message that it answers. */

@@ -9,7 +9,6 @@
 import { foldName } from "../access/fold_name.ts";
 
 /** Signs that may begin a mention; East Asian input methods type the full-width one. */
-const SIGN = /[@＠]/u;
 /** Signs of one message that are examined. */
 const MAX_SIGNS = 20;
 /** UTF-16 code units after a sign that are examined: a folded name has at most 256. */
@@ -30,7 +29,7 @@ export type LongestName<Account> = (
 
 /** Whether a text, or its JSON, has a sign at all. */
 export function hasSign(text: string): boolean {
-  return SIGN.test(text);
+  return text.includes("@") || text.includes("＠");
 }
 
 /**
@@ -56,6 +55,9 @@ const SEPARATE =
 
 /** The first character of the folded text from an index on; `undefined` when more than that one character decides it. */
 function initialAt(text: string, start: number): string | undefined {
+  // What nearly all signs are followed by needs no folding: two characters of ASCII.
+  const unit = text.charCodeAt(start);
+  if (unit > 0x20 && unit < 0x7f && !(text.charCodeAt(start + 1) >= 0x80)) return text[start].toLowerCase();
   const first = String.fromCodePoint(text.codePointAt(start) ?? 0);
   const next = text.codePointAt(start + first.length);
   if (next !== undefined && next >= 0x80 && !SEPARATE.test(String.fromCodePoint(next))) return undefined;

@@ -12,7 +12,7 @@
 import type { Withdrawal } from "../messages/deletion.ts";
 import { type Entry, entryInBody } from "../messages/entries/entry.ts";
 import type { JournalItem } from "../messages/journal.ts";
-import { isEntryBody, messageInBody } from "../messages/message.ts";
+import { isEntryBody, textInBody } from "../messages/message.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 import { hasSign, mayMention } from "./mention.ts";
@@ -102,7 +102,7 @@ export class MentionOutbox implements CommitHook {
   }
 
   #mayMention(body: string): boolean {
-    return hasSign(body) && mayMention(messageInBody(body).message, this.#mayBeginName);
+    return hasSign(body) && mayMention(textInBody(body), this.#mayBeginName);
   }
 
   #addEntry(commit: Deno.AtomicOperation, { entry, message_id: id }: Omit<Entry, "seq">): void {

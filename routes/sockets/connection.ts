@@ -1,5 +1,6 @@
 /** One socket connection: size limits, slow readers, and an orderly close. What frames mean is its owner's concern. */
 import { CLOSE, encodeFrame } from "../../rooms/protocol.ts";
+import { BinarySocket } from "./binary_socket.ts";
 import type { Frame, Socket, SocketListener } from "./socket.ts";
 
 /** Why a socket is closed. */
@@ -52,7 +53,6 @@ const MAX_PING_LENGTH = 64;
 export class SocketConnection implements SocketListener {
   /** Whether the client takes several frames as one JSON array, and `closing` as the last frame. */
   readonly takesBatches: boolean;
-  readonly #takesBinary: boolean;
   readonly #socket: Socket;
   readonly #maxFrameBytes: number;
   #owner: ConnectionOwner | undefined;
@@ -71,8 +71,7 @@ export class SocketConnection implements SocketListener {
   /** A larger frame than `maxFrameBytes` closes with 1009. */
   constructor(socket: Socket, { takesBatches, takesBinary }: FrameFormat, maxFrameBytes: number) {
     this.takesBatches = takesBatches;
-    this.#takesBinary = takesBinary;
-    this.#socket = socket;
+    this.#socket = takesBinary ? new BinarySocket(socket) : socket;
     this.#maxFrameBytes = maxFrameBytes;
   }
 
@@ -135,7 +134,7 @@ export class SocketConnection implements SocketListener {
         return void this.close(CLOSE.readerTooSlow, "Reader too slow");
       }
     }
-    socket.send(this.#takesBinary && typeof frame === "string" ? encodeOnce(frame) : frame);
+    socket.send(frame);
   }
 
   /** Resolves when the reader has caught up, or the socket is closed. */
@@ -184,10 +183,7 @@ export class SocketConnection implements SocketListener {
    */
   #closeFor(why: Closing): void {
     const socket = this.#socket;
-    if (this.takesBatches && socket.isOpen) {
-      const last = encodeFrame({ type: "closing", ...why });
-      socket.send(this.#takesBinary ? encodeOnce(last) : last);
-    }
+    if (this.takesBatches && socket.isOpen) socket.send(encodeFrame({ type: "closing", ...why }));
     socket.close(why.code, why.reason);
   }
 
@@ -213,18 +209,6 @@ export function isTooLarge(frame: Frame, maxBytes: number): boolean {
   if (typeof frame !== "string") return frame.byteLength > maxBytes;
   // A UTF-16 unit takes at most three bytes.
   return frame.length * 3 > maxBytes && encoder.encode(frame).length > maxBytes;
-}
-
-let lastText: string | undefined;
-let lastBytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
-/** The text as UTF-8: the same bytes for all members whom it goes to one after the other. */
-function encodeOnce(text: string): Uint8Array<ArrayBuffer> {
-  if (text !== lastText) {
-    lastBytes = encoder.encode(text);
-    lastText = text;
-  }
-  return lastBytes;
 }
 
 function ignore(): void {}
