@@ -98,25 +98,22 @@ Deno.test("Tokens of an account end with its password, new or reset, unless they
 Deno.test("A session that ends while it makes a token leaves none behind", async () => {
   await using service = await startService();
   const ada = await member(service.url, "ada");
-  const reportFormats = await Promise.all(
+  const makers = await Promise.all(
     Array.from({ length: 4 }, () => Visitor.signedIn(service.url, "ada", PASSWORD)),
   );
-  const changing = ada.ask("POST", "/api/account/password", {
-    password: PASSWORD,
-    new_password: "another horse battery",
-  });
-  const tokens: string[] = [];
+  const first = Promise.withResolvers<void>();
   let isChanged = false;
-  const making = reportFormats.map(async (maker) => {
+  const making = makers.map(async (maker) => {
     while (!isChanged) {
       const { body } = await maker.ask("POST", "/api/tokens", { name: "late" });
-      if (body.token) tokens.push(body.token);
+      if (body.token) first.resolve();
     }
   });
-  assertEquals((await changing).status, 200);
+  await first.promise;
+  const passwords = { password: PASSWORD, new_password: "another horse battery" };
+  assertEquals((await ada.ask("POST", "/api/account/password", passwords)).status, 200);
   isChanged = true;
   await Promise.all(making);
-  assert(tokens.length > 0);
   assertEquals((await ada.ask("GET", "/api/tokens")).body.tokens, []);
 });
 
