@@ -17,6 +17,8 @@ interface TokenView {
 export const tokenCommand = command(USAGE, understand);
 
 function understand(args: readonly string[]): Act | undefined {
+  // An id may begin with a dash, and is no option then.
+  if (args[0] === "remove" && args.length === 2) return (service) => remove(service, args[1]);
   const { positionals: [verb, ...words], values } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -25,7 +27,6 @@ function understand(args: readonly string[]): Act | undefined {
   const [word] = words;
   if (verb === "list" && words.length === 0) return list;
   if (verb === "add" && words.length === 1) return (service) => add(service, word, values.days);
-  if (verb === "remove" && words.length === 1) return (service) => remove(service, word);
 }
 
 async function* list(service: Running): AsyncGenerator<string> {

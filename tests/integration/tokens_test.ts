@@ -216,6 +216,7 @@ Deno.test("deno task user and token look after the running service, or say why t
   assertEquals(await tokenCommand(["remove", id], around), 0);
   assertEquals((await shop.outcome("GET", "/api/log"))[0], 401);
   said();
+  assertEquals(await tokenCommand(["remove", "-an-id-of-none"], around), 1);
   assertEquals(await tokenCommand(["add"], around), 2);
   assertEquals(await tokenCommand(["list"], { ...around, serviceToken: undefined }), 2);
   assertMatch(said(), /SERVICE_TOKEN is not set/);
