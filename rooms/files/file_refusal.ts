@@ -1,4 +1,4 @@
-/** A file is refused: the message and the code go to whoever sends it. */
+/** A file is refused: its sender gets the message and the code. */
 
 /** Why a file is refused. */
 export type FileRefusalCode =

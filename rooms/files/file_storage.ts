@@ -33,7 +33,7 @@ export interface FileStorage {
   /** The bytes of a file, or of a range within it; `undefined` when there is no such file. */
   read(id: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined>;
 
-  /** Removes a file with all that unfinished writes left of it. Harmless when there is none. */
+  /** Removes a file and what unfinished writes left of it. A file that isn't there is no error. */
   remove(id: string): Promise<void>;
 
   /** All files that are there whole, in no order. */

@@ -117,7 +117,7 @@ const MARKUP = /^\s*(<!doctype|<html|<head|<body|<svg|<script|<iframe|<\?xml|<!-
 // deno-lint-ignore no-control-regex -- they tell that something isn't text
 const CONTROLS = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd]/;
 
-/** The type of a file that begins with `head`; `undefined` when it is none that can be sent. `name` is as it was given. */
+/** The type of a file that begins with `head`; `undefined` when such files can't be sent. `name` is as it was given. */
 export function fileTypeOf(head: Uint8Array, name: string): FileType | undefined {
   const text = latin1(head);
   const found = BEGINNINGS.find(([at, magic]) => beginsWith(text.slice(at, at + magic.length), magic));

@@ -78,7 +78,7 @@ async function tryToCount(
 export async function measureAllPages(kv: Deno.Kv): Promise<void> {
   for await (const page of kv.list<Uint8Array>({ prefix: ["history"] }, { batchSize: 10 })) {
     const key = extentKey(String(page.key[1]), String(page.key[2]));
-    // A page that changes meanwhile gets its extent from whoever changes it.
+    // When a page changes meanwhile, its writer sets the extent.
     await kv.atomic().check(page).set(key, extentOf(unpack(page.value))).commit();
   }
 }

@@ -126,7 +126,7 @@ export class Invitations {
     return people.sort((a, b) => a.at - b.at);
   }
 
-  /** Ends an invitation: whoever came by it has to leave. False when the room has no such invitation that is valid. */
+  /** Ends an invitation, and its guests have to leave. False when the room has no valid invitation with this id. */
   async revoke(room: string, id: string): Promise<boolean> {
     const { value: invitation } = await this.#kv.get<Invitation>(keyOf(room, id));
     const now = this.#now();

@@ -71,7 +71,7 @@ export class Bans {
     await changes.poll();
   }
 
-  /** Takes a ban back, with those of addresses that came with it; answers it, or `undefined` when there is none. */
+  /** Takes a ban back, and the bans of addresses made with it; answers it, or `undefined` when there is no such ban. */
   async remove(room: string, id: string): Promise<Ban | undefined> {
     const { kv } = this.#parts;
     const ban = (await this.list(room)).find((ban) => ban.id === id);

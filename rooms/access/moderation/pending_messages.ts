@@ -14,6 +14,7 @@ import { createHash } from "node:crypto";
 import { ulid } from "ulid";
 import type { ChangeFeed } from "../../kv/change_feed.ts";
 import { FrameError } from "../../protocol.ts";
+import type { PendingFrame } from "../../pending_frames.ts";
 import { hasAccount, type User } from "../../user.ts";
 
 /** A message that nobody but hosts sees. */
@@ -158,17 +159,7 @@ export const REFUSED = "The hosts of this room did not approve this message";
 export function viewPending(
   room: string,
   { id, user, person, message, timestamp, replyTo }: PendingMessage,
-): {
-  id: string;
-  room: string;
-  user: string;
-  username: string;
-  person: string;
-  message: string;
-  timestamp: string;
-  account?: true;
-  reply_to?: { id: string };
-} {
+): Omit<Extract<PendingFrame, { type: "pending_message" }>, "type"> {
   return {
     ...{ id, room, user: user.name, username: user.name, person, message, timestamp },
     account: hasAccount(user) || undefined,

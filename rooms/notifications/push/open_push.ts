@@ -18,7 +18,7 @@ interface PushParts extends Pick<Notifications, "inboxes" | "unreadRooms" | "wat
   readonly log: MessageLog;
   readonly pushOutbox: PushOutbox;
   readonly access: Pick<Access, "accounts" | "roomPermissions" | "sessions">;
-  /** Where push services find whoever runs this; `undefined`: there are no pushes. */
+  /** The operator's address, which push services are told; `undefined`: no pushes. */
   readonly pushSubject: string | undefined;
   /** Milliseconds from a message to its push. */
   readonly pushAfterMs: number;
