@@ -187,12 +187,12 @@ browserTest(
     await second.goto(stage.room("other", "小安"));
     await second.getByText(/^你開了太多分頁或視窗，請關掉幾個。\d+ 秒後再試。$/).waitFor();
     await ada.close();
-    // The service learns of the closed page a moment later: whoever tries again before that has to try once more.
+    // The service learns of the closed page a moment later: who tries before that is let in and put out again, and tries once more.
     await second.waitForFunction(() => {
       if (document.body.dataset.connection === "waiting") {
         document.querySelector<HTMLElement>("[data-part=now]")?.click();
       }
-      return document.body.dataset.connection === "open";
+      return document.querySelector("[data-part=list][data-ready]") !== null;
     });
     await connected(second);
   },
