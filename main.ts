@@ -82,7 +82,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   const hooks = [wakeUp, mentions, pushOutbox, fileLinks];
   const messageLog = lifecycle.add(await MessageLog.open({ ...common, hooks }));
   const { outbox, archive, history } = messageLog;
-  const inner = { ...common, log: messageLog, outbox, archive, history, mentions, pushOutbox, fileLinks };
+  const inner = { ...common, messageLog, outbox, archive, history, mentions, pushOutbox, fileLinks };
   const access = lifecycle.add(await openAccess(inner));
   const notifications = lifecycle.add(openNotifications({ ...inner, access }));
   const push = lifecycle.add(await openPush({ ...inner, ...notifications, access }));
@@ -100,7 +100,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
       ...common,
       dailyTotals,
       openRooms: () => rooms.rooms(),
-      log: () => delivery.figures(),
+      delivery: () => delivery.figures(),
       countUsers: () => access.accounts.count(),
     }),
   );

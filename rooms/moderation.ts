@@ -16,7 +16,7 @@ import type { User } from "./user.ts";
 
 /** What {@link Moderation} works with. */
 export interface ModerationParts {
-  readonly log: Pick<MessageLog, "write" | "history">;
+  readonly messageLog: Pick<MessageLog, "write" | "history">;
   readonly messageFactory: MessageFactory;
   readonly changes: Pick<ChangeFeed, "listen">;
   readonly roomPermissions: Pick<PermissionStore, "of">;
@@ -37,7 +37,7 @@ export class Moderation {
   constructor(parts: ModerationParts) {
     this.#parts = parts;
     parts.changes.listen(async (change) => {
-      if (change.type === "pending" && parts.isOpen(change.room)) await this.#tell(change);
+      if (change.type === "pending" && parts.isOpen(change.room)) await this.#notify(change);
     });
   }
 
@@ -48,13 +48,13 @@ export class Moderation {
     { act, whom, detail }: Pick<ModerationEvent, "act" | "whom" | "detail">,
     messageId = "",
   ): Promise<void> {
-    const { moderationEvents, messageFactory, log } = this.#parts;
+    const { moderationEvents, messageFactory, messageLog } = this.#parts;
     const message = [whom, detail && `(${detail})`].filter(Boolean).join(" ");
     await moderationEvents.add(room, { act, whom, detail, by: host.name });
     const draft = messageFactory.entry(room, host, { entry: act, message_id: messageId, message });
     await new Promise<void>((resolve, reject) => {
       const failed = (): void => reject(new FrameError("internal", "The act could not be stored"));
-      log.write({ draft, senders: [{ accepted: () => resolve(), failed }] });
+      messageLog.write({ draft, senders: [{ accepted: () => resolve(), failed }] });
     });
   }
 
@@ -82,14 +82,14 @@ export class Moderation {
   }
 
   async #publish(room: string, { id, user, message, replyTo, clientId }: PendingMessage): Promise<string> {
-    const { log: { history }, post } = this.#parts;
+    const { messageLog: { history }, post } = this.#parts;
     const quoted = replyTo === undefined ? undefined : await history.line(room, replyTo);
     const said = { message, replyTo: quoted === undefined ? undefined : quoteOf(quoted) };
     return await post(room, user, said, clientId ?? `pending/${id}`);
   }
 
   /** Tells hosts of a message that waits, and author and hosts of one that was decided on. */
-  async #tell({ room, id }: Change & { type: "pending" }): Promise<void> {
+  async #notify({ room, id }: Change & { type: "pending" }): Promise<void> {
     const { pendingMessages, roomPermissions, send } = this.#parts;
     const permissions = await roomPermissions.of(room);
     const isHost = (user: User): boolean => mayModerate(permissions, user);

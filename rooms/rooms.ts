@@ -35,7 +35,7 @@ type Own =
   | "failed";
 
 interface RoomsParts extends Omit<RoomParts, Own> {
-  readonly log: MessageLog;
+  readonly messageLog: MessageLog;
   readonly peers: Peers;
   /** Who people are in a room's frames, and which names accounts own. */
   readonly access: {
@@ -69,31 +69,31 @@ export class Rooms {
   readonly #held: CommittedMessage[] = [];
 
   constructor(parts: RoomsParts) {
-    const { log, peers, changes, access } = parts;
+    const { messageLog, peers, changes, access } = parts;
     const personOf: Persons["of"] = (room, user) => access.persons.of(room, user);
     this.#parts = {
       ...parts,
-      history: log.history,
-      journal: log,
-      outbox: log.outbox,
-      messageFactory: createMessageFactory({ ...parts, personOf, after: log.archive.lastId }),
+      history: messageLog.history,
+      journal: messageLog,
+      outbox: messageLog.outbox,
+      messageFactory: createMessageFactory({ ...parts, personOf, after: messageLog.archive.lastId }),
       personOf,
-      sent: (room, key) => log.sent(room, key),
+      sent: (room, key) => messageLog.sent(room, key),
       isOwned: (name) => access.accounts.ownsAlike(name),
       failed: (error) => parts.failed("history_failed", error),
-      caughtUp: () => log.caughtUp(),
+      caughtUp: () => messageLog.caughtUp(),
       current: () => this.current(),
       elsewhere: peers,
     };
     this.#changes = changes;
     this.speech = new Speech({ ...this.#parts, ...access });
     this.moderation = new Moderation({
-      ...{ ...access, log, changes, messageFactory: this.#parts.messageFactory },
+      ...{ ...access, messageLog, changes, messageFactory: this.#parts.messageFactory },
       post: async (room, user, said, clientId) => (await this.post(room, user, said, clientId)).id,
       send: (room, frame, isFor) => this.#rooms.get(room)?.send(frame, isFor),
       isOpen: (room) => this.#rooms.has(room),
     });
-    log.subscribe((messages) => this.deliver(messages));
+    messageLog.subscribe((messages) => this.deliver(messages));
     peers.serve(() => this.rooms(), {
       came: (room, user) => this.open(room)?.presence.cameElsewhere(user),
       renamed: (room, user) => this.open(room)?.presence.renamedElsewhere(user),

@@ -98,20 +98,20 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
   const authentication = createAuthentication({ ...parts, ...config });
   const listRooms = createRoomList(parts);
   const entrance = createEntrance({ ...parts, authentication });
-  const gate = createSocketUpgrade({ ...parts, ...config, authentication });
+  const upgrade = createSocketUpgrade({ ...parts, ...config, authentication });
   const guarded = apiGate({ ...parts, ...config, authentication });
   return new Hono<ApiEnv>({ getPath: pathBelow(config.basePath) })
     .use(standsAt(config))
-    .route("/", chatSocket({ ...parts, ...config, gate, entrance }))
-    .route("/", notificationsSocket({ ...parts, gate }))
-    .route("/", dashboardSocket({ ...parts, gate }))
-    .route("/", metrics({ ...parts, log: () => parts.delivery.figures(), authentication }))
-    .route("/", taskSocket({ ...parts, gate }))
+    .route("/", chatSocket({ ...parts, ...config, upgrade, entrance }))
+    .route("/", notificationsSocket({ ...parts, upgrade }))
+    .route("/", dashboardSocket({ ...parts, upgrade }))
+    .route("/", metrics({ ...parts, delivery: () => parts.delivery.figures(), authentication }))
+    .route("/", taskSocket({ ...parts, upgrade }))
     // A page of pictures is many requests: reading files counts for no limit of calls.
     .use("/files/*", apiGate({ ...parts, authentication, rateMessagesPerMinute: 0 }))
     .use("/api/*", guarded)
     .use("/reports/:id", guarded)
-    .route("/", documentSocket({ ...parts, gate }))
+    .route("/", documentSocket({ ...parts, upgrade }))
     .route("/api/socket", socketCheck())
     .route("/api", sessionApi({ ...parts, ...config, authentication }))
     .route("/api/users", usersApi({ ...parts, ...config, authentication }))

@@ -54,11 +54,11 @@ export type Refusal = "invalid_credential" | "guests_not_allowed" | "name_taken"
 export interface Authentication {
   /**
    * The caller: by the session's cookie, else by a token, else a guest under `?username=`. Where a request is about a room,
-   * `place` says which, and the user has a standing there.
+   * `target` says which, and the user has a standing there.
    *
    * @throws {HttpError} 400 when that name is too long.
    */
-  caller(c: Context, place?: Place): Promise<Caller | Refusal>;
+  caller(c: Context, target?: RoomTarget): Promise<Caller | Refusal>;
   /** The account of the request's session; `undefined` without one. */
   account(c: Context): Promise<Account | undefined>;
   /** The caller's address as limits count it ({@link clientAddress}), behind our own proxies. */
@@ -68,7 +68,7 @@ export interface Authentication {
 }
 
 /** The room that a request is about. */
-export interface Place {
+export interface RoomTarget {
   readonly room: string;
   /** The id of the invitation whose code the request itself has. */
   readonly invitation?: string;
@@ -83,7 +83,7 @@ interface Claims {
   /** The result of `cleanName`; "" without a name. */
   readonly name: string;
   readonly badge: string | undefined;
-  readonly place: Place | undefined;
+  readonly target: RoomTarget | undefined;
   readonly address: string;
 }
 
@@ -129,7 +129,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         endsAt: Infinity,
       };
     }
-    const { account, pass: credential } = await tokens.bearer(token) ?? {};
+    const { account, credential } = await tokens.bearer(token) ?? {};
     if (!credential) return "invalid_credential";
     const endsAt = tokens.endOf(credential);
     // A service token that an admin made is void once its owner isn't an admin.
@@ -145,11 +145,11 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 
   async function identify(claims: Claims): Promise<Who | Refusal> {
     const who = await byCredential(claims);
-    if (typeof who !== "object" || claims.place === undefined) return who;
-    const { place, address } = claims;
+    if (typeof who !== "object" || claims.target === undefined) return who;
+    const { target, address } = claims;
     const [admission, isBanned] = await Promise.all([
-      admissionOf(who.user, place),
-      bans.has(place.room, who.user, address),
+      admissionOf(who.user, target),
+      bans.has(target.room, who.user, address),
     ]);
     if (!admission && !isBanned) return who;
     const standing: Standing = { invitation: admission?.invitation, isBanned: isBanned || undefined };
@@ -157,12 +157,12 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return { ...who, user: { ...who.user, standing }, endsAt };
   }
 
-  function admissionOf({ id }: User, { room, invitation }: Place): Promise<Admission | undefined> {
+  function admissionOf({ id }: User, { room, invitation }: RoomTarget): Promise<Admission | undefined> {
     return invitations.admission(room, id, invitation);
   }
 
-  async function byCredential({ session, token, name, badge, place }: Claims): Promise<Who | Refusal> {
-    const { account, pass: credential } = session ? await sessions.bearer(session) ?? {} : {};
+  async function byCredential({ session, token, name, badge, target }: Claims): Promise<Who | Refusal> {
+    const { account, credential } = session ? await sessions.bearer(session) ?? {} : {};
     if (account && credential) {
       return {
         user: userOf(account),
@@ -174,7 +174,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     }
     if (token !== undefined) return await byToken(token, name);
     const user = guest(name || ANONYMOUS, guestIds.idOf(badge));
-    if (auth === "required" && !(place && await admissionOf(user, place))) return "guests_not_allowed";
+    if (auth === "required" && !(target && await admissionOf(user, target))) return "guests_not_allowed";
     if (name && await accounts.ownsAlike(name)) return "name_taken";
     if (name && !isGuestName(name)) return "name_refused";
     return { user, by: "guest", account: undefined, credential: undefined, endsAt: Infinity };
@@ -212,7 +212,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   }
 
   return {
-    async caller(c, place) {
+    async caller(c, target) {
       const name = cleanName(c.req.query("username") ?? "");
       if (name === undefined) {
         throw new HttpError(400, "invalid_username", `A name has at most ${MAX_NAME_LENGTH} characters`);
@@ -222,7 +222,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         token: tokenIn(c),
         name,
         badge: cookieIn(c, GUEST_COOKIE, trustProxy),
-        place,
+        target,
         address: addressOf(c),
       };
       const who = await identify(claims);

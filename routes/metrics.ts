@@ -7,7 +7,7 @@
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { Figures } from "../rooms/cluster/channel.ts";
-import type { LogFigures } from "../rooms/stats/dashboard.ts";
+import type { DeliveryFigures } from "../rooms/stats/dashboard.ts";
 import type { ClusterStats } from "../rooms/stats/cluster_stats.ts";
 import { isService } from "./api/gate.ts";
 import type { Authentication, Bindings } from "./authentication.ts";
@@ -16,7 +16,7 @@ import { HttpError } from "./errors.ts";
 /** What {@link metrics} works with. */
 export interface MetricsOptions {
   readonly clusterStats: ClusterStats;
-  readonly log: () => Promise<LogFigures>;
+  readonly delivery: () => Promise<DeliveryFigures>;
   readonly authentication: Authentication;
   /** The id of this process. */
   readonly instance: string;
@@ -67,7 +67,7 @@ async function createRegistry(metrics: readonly Metric[]): Promise<Registry> {
   return registry;
 }
 
-function metricsOf({ clusterStats, log, instance, now }: MetricsOptions): Metric[] {
+function metricsOf({ clusterStats, delivery, instance, now }: MetricsOptions): Metric[] {
   const isolates = (): Figures[] =>
     clusterStats.isolates().map(({ figures }) => figures).filter((figures) => figures.instance === instance);
   const ofEach = (of: (figures: Figures) => number) => (): Sample[] =>
@@ -81,10 +81,10 @@ function metricsOf({ clusterStats, log, instance, now }: MetricsOptions): Metric
   const whole = (name: string, help: string, of: () => number): Metric => {
     return { name, help, kind: "gauge", labels: [], read: () => [[{}, of()]] };
   };
-  let reading: Promise<LogFigures> | undefined;
+  let reading: Promise<DeliveryFigures> | undefined;
   // All metrics of one scrape are read at the same time, and share one read.
-  const readOnce = (): Promise<LogFigures> => reading ??= log().finally(() => reading = undefined);
-  const ofLog = (name: string, help: string, of: (figures: LogFigures) => number): Metric => {
+  const readOnce = (): Promise<DeliveryFigures> => reading ??= delivery().finally(() => reading = undefined);
+  const ofDelivery = (name: string, help: string, of: (figures: DeliveryFigures) => number): Metric => {
     return { name, help, kind: "gauge", labels: [], read: async () => [[{}, of(await readOnce())]] };
   };
   return [
@@ -112,12 +112,16 @@ function metricsOf({ clusterStats, log, instance, now }: MetricsOptions): Metric
     whole("uptime_seconds", "Since the process started", () => {
       return Math.round((now() - Math.min(...isolates().map(({ startedAt }) => startedAt))) / 1000);
     }),
-    ofLog("log_pending", "Messages of all processes that wait for the sheet", (log) => log.log_pending),
-    ofLog("log_oldest_pending_seconds", "For how long the oldest of them has waited", (log) => {
+    ofDelivery(
+      "log_pending",
+      "Messages of all processes that wait for the sheet",
+      (figures) => figures.log_pending,
+    ),
+    ofDelivery("log_oldest_pending_seconds", "For how long the oldest of them has waited", (log) => {
       return log.log_oldest_pending_seconds;
     }),
-    ofLog("log_dead_letters", "Rows that the sheet refused for good", (log) => log.log_dead),
-    ofLog("log_paused", "1 while somebody has to act for rows to be written", (log) => {
+    ofDelivery("log_dead_letters", "Rows that the sheet refused for good", (figures) => figures.log_dead),
+    ofDelivery("log_paused", "1 while somebody has to act for rows to be written", (log) => {
       return Number(log.log_state === "paused");
     }),
   ];

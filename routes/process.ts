@@ -35,7 +35,7 @@ export async function serve(start: Start, module: string, check: Check): Promise
       (_, i) => startIsolate({ ...config, port, isolate: i + 1 }, module),
     );
     wakeEachMinute(service);
-    await tellAddress(config.host, port);
+    await printAddress(config.host, port);
     const stop = async (): Promise<void> => {
       const stopped = Promise.all(isolates.map((isolate) => isolate.stop()));
       // This one commits for the others, as a rule: they come first, but not for ever.
@@ -67,7 +67,7 @@ async function configured(check: Check): Promise<Config> {
 }
 
 /** For the person who started it; programs read the line of the log. */
-async function tellAddress(host: string, port: number): Promise<void> {
+async function printAddress(host: string, port: number): Promise<void> {
   const shown = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
   const elsewhere = await networkOrigin(host, port);
   // deno-lint-ignore no-console -- people read stdout

@@ -32,7 +32,7 @@ export interface Credential {
 
 /** A valid credential and its owner's account; without an account it is the service's. */
 export interface Bearer {
-  readonly pass: Credential;
+  readonly credential: Credential;
   readonly account: Account | undefined;
 }
 
@@ -137,7 +137,7 @@ export class Credentials {
       // With the check: a credential that is revoked meanwhile must not come back.
       await this.#kv.atomic().check(entry).set(key, used, this.#expiry(used, now)).commit();
     }
-    return { pass: withoutSecret(stored), account: account ?? undefined };
+    return { credential: withoutSecret(stored), account: account ?? undefined };
   }
 
   /**

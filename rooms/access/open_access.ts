@@ -48,7 +48,7 @@ interface AccessParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly changes: ChangeFeed;
-  readonly log: MessageLog;
+  readonly messageLog: MessageLog;
   /** Takes back the notifications of messages that are deleted. */
   readonly mentions: Pick<DeletionParts, "withdraw">;
   /** Removes the files of messages that are deleted. */
@@ -68,14 +68,14 @@ interface AccessParts {
 
 /** Opens them on one database, and creates the first admin; polls for changes until `quiesce()`. */
 export async function openAccess(parts: AccessParts): Promise<Access & Part<unknown>> {
-  const { kv, clock: { now }, changes, log, mentions, failed } = parts;
+  const { kv, clock: { now }, changes, messageLog, mentions, failed } = parts;
   const accounts = new Accounts({ kv, changes, now, passwords: new Passwords(parts.passwordCost) });
   await accounts.open();
   await makeAdmin(accounts, parts);
   // It listens for changes before the connections that depend on it are checked; members are notified last.
   const roomPermissions = new PermissionStore(kv, changes);
   const roomNames = new RoomNames(kv);
-  await roomNames.open(() => storedRooms(roomPermissions, log));
+  await roomNames.open(() => storedRooms(roomPermissions, messageLog));
   const persons = await Persons.open(kv);
   // Bans first: the connections that they end are checked against them.
   const bans: Bans = new Bans({
@@ -88,17 +88,17 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     (error) => failed("connection_check_failed", error),
   );
   const slowMode = new SlowMode(roomPermissions);
-  log.subscribe((messages) => slowMode.committed(messages));
+  messageLog.subscribe((messages) => slowMode.committed(messages));
   let target: DeletionParts["send"] = () => {};
   const send: DeletionParts["send"] = (room, frame) => target(room, frame);
   sendPermissions({ changes, roomPermissions, send });
-  const { archive, history } = log;
+  const { archive, history } = messageLog;
   const deletion = new Deletion({
     ...parts,
     archive,
     history,
     send,
-    caughtUp: () => log.caughtUp(),
+    caughtUp: () => messageLog.caughtUp(),
     dropFiles: (commit, ids) => parts.fileLinks.drop(commit, ids),
     withdraw: (commit, what) => mentions.withdraw(commit, what),
   });

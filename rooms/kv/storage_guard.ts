@@ -35,8 +35,8 @@ const FAILURE =
 
 /** Free space on the disk below which nothing more is stored. */
 const SPARE_BYTES = 8 * 1024 * 1024;
-/** Milliseconds between looks at the free space while there is enough. */
-const LOOK_EVERY_MS = 1_000;
+/** Interval between measurements of the free space while there is enough. */
+const MEASURE_EVERY_MS = 1_000;
 
 /** Watches one database file. */
 export class StorageGuard {
@@ -46,7 +46,7 @@ export class StorageGuard {
   #loss: string | undefined;
   #failure: string | undefined;
   #isFull = false;
-  #lookedAt = -Infinity;
+  #measuredAt = -Infinity;
   #reported: string | undefined;
 
   /**
@@ -60,7 +60,7 @@ export class StorageGuard {
 
   /** Why nothing may be acknowledged; `undefined` when the file was in its place at the last check, on a disk with space. */
   get loss(): string | undefined {
-    this.#look();
+    this.#measureSpace();
     return this.#loss ?? (this.#isFull ? this.#failure : undefined);
   }
 
@@ -94,7 +94,7 @@ export class StorageGuard {
   /** Checks whether the files are where they were. */
   check(): void {
     this.#loss = undefined;
-    this.#look();
+    this.#measureSpace();
     for (const suffix of SUFFIXES) this.#loss ??= this.#lossOf(suffix);
     this.#report();
   }
@@ -126,12 +126,14 @@ export class StorageGuard {
     throw new StorageLostError(loss);
   }
 
-  /** Looks how much space is left, at most once a second while there is enough. */
-  #look(): void {
-    if (this.#path === undefined || (!this.#isFull && performance.now() - this.#lookedAt < LOOK_EVERY_MS)) {
+  /** Measures the free space, at most once a second while there is enough. */
+  #measureSpace(): void {
+    if (
+      this.#path === undefined || (!this.#isFull && performance.now() - this.#measuredAt < MEASURE_EVERY_MS)
+    ) {
       return;
     }
-    this.#lookedAt = performance.now();
+    this.#measuredAt = performance.now();
     const free = freeBytes(dirname(this.#path));
     const wasFull = this.#isFull;
     this.#isFull = free < SPARE_BYTES;

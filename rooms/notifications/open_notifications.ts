@@ -16,7 +16,7 @@ interface NotificationsParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly mentions: MentionOutbox;
-  readonly log: MessageLog;
+  readonly messageLog: MessageLog;
   readonly pushOutbox: Pick<PushOutbox, "addRooms">;
   /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
@@ -74,7 +74,7 @@ export function openNotifications(parts: NotificationsParts): Notifications {
     outbox: mentions,
     inboxes,
     watchLevels,
-    history: parts.log.history,
+    history: parts.messageLog.history,
     failed: (error) => failed("mention_worker_failed", error),
   });
   access.changes.listen((change) => {

@@ -25,13 +25,13 @@ interface Attendance {
   namedAt: number;
   /** The name that the others were sent last, if it is another one. */
   formerName: string | undefined;
-  places: number;
-  /** When the others are notified that the user left; only without places. */
+  isolates: number;
+  /** When the others are notified that the user left; only when no isolate has them. */
   leavesAt: number;
   isAnnounced: boolean;
 }
 
-/** What changed since the last look. */
+/** What changed since the last call of {@link Presence.settle}. */
 export interface PresenceChanges {
   readonly joined: readonly User[];
   readonly left: readonly User[];
@@ -49,7 +49,7 @@ export class Presence {
     const { id, name, since = 0, namedAt = 0 } = user;
     const attendance = this.#attendances.get(id);
     if (attendance) {
-      attendance.places++;
+      attendance.isolates++;
       return this.rename(user);
     }
     this.#attendances.set(id, {
@@ -57,7 +57,7 @@ export class Presence {
       since,
       namedAt,
       formerName: undefined,
-      places: 1,
+      isolates: 1,
       leavesAt: 0,
       isAnnounced: false,
     });
@@ -92,7 +92,7 @@ export class Presence {
   close(user: User, now: number): void {
     const attendance = this.#attendances.get(user.id);
     if (!attendance) throw new Error(`Leaving failed: ${user.id} isn't here`);
-    attendance.places--;
+    attendance.isolates--;
     attendance.leavesAt = now + GRACE_MS;
   }
 
@@ -104,7 +104,7 @@ export class Presence {
     for (const [id, attendance] of this.#attendances) {
       const { user, formerName: from } = attendance;
       attendance.formerName = undefined;
-      if (!attendance.places && attendance.leavesAt <= now) {
+      if (!attendance.isolates && attendance.leavesAt <= now) {
         this.#attendances.delete(id);
         this.names.release(user.name, id);
         // The others know who left by the name that they were sent.
@@ -122,8 +122,8 @@ export class Presence {
   /** When the next grace ends; `undefined` when nobody is about to leave. */
   nextLeave(): number | undefined {
     let next: number | undefined;
-    for (const { places, leavesAt } of this.#attendances.values()) {
-      if (!places && (next === undefined || leavesAt < next)) next = leavesAt;
+    for (const { isolates, leavesAt } of this.#attendances.values()) {
+      if (!isolates && (next === undefined || leavesAt < next)) next = leavesAt;
     }
     return next;
   }

@@ -67,7 +67,7 @@ export function openReports(parts: ReportsParts): Reports & Part<Post> {
   });
   const worker = new ReportWorker({
     ...parts,
-    work: new ReportJobs({ kv, store, now: clock.now }),
+    jobs: new ReportJobs({ kv, store, now: clock.now }),
     lease: new Lease(kv, "reports", clock),
     maxMessages: MAX_MESSAGES,
     async isAllowed({ owner, room }) {

@@ -17,7 +17,7 @@ import { type HistoryPosition, openHistory, readPage } from "./history_reader.ts
 
 /** What {@link ReportWorker} works on. */
 export interface ReportWorkerParts {
-  readonly work: ReportJobs;
+  readonly jobs: ReportJobs;
   readonly archive: Archive;
   readonly lease: Lease;
   readonly clock: Clock;
@@ -79,20 +79,20 @@ export class ReportWorker implements LeasedWork {
   }
 
   isDue(): Promise<boolean> {
-    return this.#parts.work.isBusy();
+    return this.#parts.jobs.isBusy();
   }
 
   async work(stop: AbortSignal): Promise<number> {
-    const { work, lease } = this.#parts;
+    const { jobs, lease } = this.#parts;
     let nextMs = Infinity;
     do {
       lease.demand();
-      const due = await work.due();
+      const due = await jobs.due();
       for (const id of due.ids) if (!stop.aborted) await this.#work(id, stop);
-      const hasTidied = await work.tidy();
+      const hasTidied = await jobs.tidy();
       nextMs = due.nextMs;
       if (!due.ids.length && !hasTidied) break;
-    } while (!stop.aborted && await work.isBusy());
+    } while (!stop.aborted && await jobs.isBusy());
     this.#failures = 0;
     return nextMs;
   }
@@ -104,10 +104,10 @@ export class ReportWorker implements LeasedWork {
 
   /** Makes one slice, and rests. */
   async #work(id: string, stop: AbortSignal): Promise<void> {
-    const { work, lease, clock, moved, failed } = this.#parts;
+    const { jobs, lease, clock, moved, failed } = this.#parts;
     const began = clock.elapsed();
-    const held = await work.hold(id);
-    if (!held) return await work.settle(id);
+    const held = await jobs.hold(id);
+    if (!held) return await jobs.settle(id);
     let progress: Progress;
     try {
       progress = await this.#slice(held);
@@ -118,7 +118,7 @@ export class ReportWorker implements LeasedWork {
         progress = again(held);
       }
     }
-    const report = await work.advance(held, progress, lease);
+    const report = await jobs.advance(held, progress, lease);
     if (report && hasMoved(held.report, report)) moved(report);
     const tookMs = clock.elapsed() - began;
     await clock.wait(Math.min(REST_MS.max, Math.max(REST_MS.min, tookMs)), stop);

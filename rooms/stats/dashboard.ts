@@ -11,7 +11,7 @@ import type { DailyTotals } from "./daily_totals.ts";
 import { AlertRules } from "./alert_rules.ts";
 
 /** The state of delivery; the names are those of the dashboard's frames. */
-export interface LogFigures {
+export interface DeliveryFigures {
   readonly log_pending: number;
   /** 0 when nothing waits. */
   readonly log_oldest_pending_seconds: number;
@@ -41,7 +41,7 @@ export interface IsolateStats {
 }
 
 /** The `data` of `initial_stats` and `stats_update`. */
-export interface Stats extends LogFigures {
+export interface Stats extends DeliveryFigures {
   readonly timestamp: string;
   readonly online_users: number;
   readonly rooms: number;
@@ -65,7 +65,7 @@ export interface DashboardParts {
   readonly counters: Counters;
   readonly dailyTotals: DailyTotals;
   readonly feed: EventFeed;
-  readonly log: () => Promise<LogFigures>;
+  readonly delivery: () => Promise<DeliveryFigures>;
   readonly countUsers: () => Promise<number>;
   readonly outboxLimit: number;
   readonly now: () => number;
@@ -129,8 +129,8 @@ export class Dashboard {
 
   /** The figures now. */
   async stats(): Promise<Stats> {
-    const { clusterStats, dailyTotals, log, countUsers, now } = this.#parts;
-    const [today, figures, users] = await Promise.all([dailyTotals.today(), log(), countUsers()]);
+    const { clusterStats, dailyTotals, delivery, countUsers, now } = this.#parts;
+    const [today, figures, users] = await Promise.all([dailyTotals.today(), delivery(), countUsers()]);
     const { people, rooms, connections, messagesPerSecond, errors, rssBytes, startedAt } = clusterStats
       .totals();
     return {

@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import type { RoomNames } from "../../rooms/access/room_names.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
 import { hasAccount, personOf, type User } from "../../rooms/user.ts";
-import type { Authentication, Bindings, Caller, Place, Refusal } from "../authentication.ts";
+import type { Authentication, Bindings, Caller, Refusal, RoomTarget } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { roomInPath } from "../path_params.ts";
 import { RateLimits } from "../rate_limits.ts";
@@ -41,7 +41,7 @@ export function apiGate(options: {
 }): MiddlewareHandler<ApiEnv> {
   const { authentication, rateMessagesPerMinute: perMinute } = options;
   const limits = perMinute ? new RateLimits(perMinute * CALLS_PER_MESSAGE) : undefined;
-  const placeIn = async (path: string): Promise<Place | undefined> => {
+  const targetOf = async (path: string): Promise<RoomTarget | undefined> => {
     const room = roomInPath(path, ROOM_CALL);
     return room === undefined ? undefined : { room: await options.roomNames.find(room) };
   };
@@ -66,7 +66,7 @@ export function apiGate(options: {
     }
     await options.rooms.current();
     c.set("callerIn", (room) => authentication.caller(c, { room }));
-    const caller = await authentication.caller(c, await placeIn(c.req.path));
+    const caller = await authentication.caller(c, await targetOf(c.req.path));
     c.set("caller", caller);
     if (limits && !isService(caller)) {
       const person = typeof caller === "object" ? personWith(caller.user) : undefined;

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Outbox } from "../../rooms/messages/outbox.ts";
-import type { LogFigures } from "../../rooms/stats/dashboard.ts";
+import type { DeliveryFigures } from "../../rooms/stats/dashboard.ts";
 import type { ApiEnv } from "./gate.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 import { HttpError } from "../errors.ts";
@@ -68,7 +68,7 @@ export interface RowDelivery {
   readonly status: { readonly state: string; readonly reason?: string; readonly since?: string };
   /** What the operator should know though rows are written. */
   readonly notice: { readonly code: string; readonly message: string; readonly since: string } | undefined;
-  figures(): Promise<LogFigures>;
+  figures(): Promise<DeliveryFigures>;
   refusedRows(): Promise<readonly RefusedRow[]>;
   /** The same as CSV with the sheet's columns. */
   refusedRowsAsCsv(): Promise<string>;

@@ -33,7 +33,7 @@ export interface AccountConnectionOwner {
 
 /** What {@link accountSocket} works with. */
 export interface AccountSocketOptions {
-  readonly gate: SocketUpgrade;
+  readonly upgrade: SocketUpgrade;
   readonly log: Logger;
   /** A path in Hono's notation, without a trailing slash: `/ws/documents/:id`. */
   readonly path: string;
@@ -60,7 +60,7 @@ export interface AccountSocketOptions {
  * out; with 4003 for those whom `refusal` names.
  */
 export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: Bindings }> {
-  const { gate: upgrade, log, path, maxFrameBytes, hasBinaryProtocol, framesPerMinute } = options;
+  const { upgrade, log, path, maxFrameBytes, hasBinaryProtocol, framesPerMinute } = options;
 
   function refusal(user: User): Closing | undefined {
     if (user.isGuest) return { code: CLOSE.notSignedIn, reason: "Sign in first" };

@@ -41,7 +41,7 @@ import { type ConnectionOwner, PONG } from "./connection.ts";
 
 /** What {@link chatSocket} works with. */
 export interface ChatSocketOptions {
-  readonly gate: SocketUpgrade;
+  readonly upgrade: SocketUpgrade;
   readonly entrance: Entrance;
   readonly rooms: Rooms;
   readonly accounts: Accounts;
@@ -63,7 +63,7 @@ const MAX_WAITING_FRAMES = 10_000;
 
 /** The route of rooms' sockets. */
 export function chatSocket(options: ChatSocketOptions): Hono<{ Bindings: Bindings }> {
-  const { gate: upgrade, roomPermissions, history } = options;
+  const { upgrade, roomPermissions, history } = options;
   const limits = new ChatLimits(options.rateMessagesPerMinute);
 
   async function open(c: Context<{ Bindings: Bindings }>): Promise<Response> {

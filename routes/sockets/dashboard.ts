@@ -14,7 +14,7 @@ const FRAMES_PER_MINUTE = 60;
 
 /** The route of the dashboard's socket. */
 export function dashboardSocket(options: {
-  gate: SocketUpgrade;
+  upgrade: SocketUpgrade;
   log: Logger;
   dashboard: Dashboard;
 }): Hono<{ Bindings: Bindings }> {

@@ -15,7 +15,7 @@ import { isTooLarge } from "./connection.ts";
 
 /** What {@link documentSocket} works with. */
 export interface DocumentSocketOptions {
-  readonly gate: SocketUpgrade;
+  readonly upgrade: SocketUpgrade;
   readonly log: Logger;
   readonly documents: Documents;
 }

@@ -23,13 +23,13 @@ const FRAMES_PER_MINUTE = 1_000;
 
 /** The route of the notifications' socket. */
 export function notificationsSocket(options: {
-  gate: SocketUpgrade;
+  upgrade: SocketUpgrade;
   log: Logger;
   inboxes: Inboxes;
   subscriptions: Subscriptions;
   unreadRooms: Pick<UnreadRooms, "add">;
 }): Hono<{ Bindings: Bindings }> {
-  const { gate, log, inboxes, subscriptions, unreadRooms } = options;
+  const { upgrade, log, inboxes, subscriptions, unreadRooms } = options;
 
   async function act(account: string, frame: InboxFrame): Promise<void> {
     if (frame.type === "mark_all_read") await inboxes.markAllRead(account);
@@ -38,7 +38,7 @@ export function notificationsSocket(options: {
   }
 
   return accountSocket({
-    gate,
+    upgrade,
     log,
     path: "/ws/notifications",
     maxFrameBytes: MAX_FRAME_BYTES,

@@ -15,7 +15,7 @@ const UNKNOWN = JSON.stringify({ type: "error", error: "Unknown type", code: "un
 
 /** The route of the reports' socket. */
 export function taskSocket(options: {
-  gate: SocketUpgrade;
+  upgrade: SocketUpgrade;
   log: Logger;
   reports: Reports;
   words: Translations;

@@ -4,7 +4,7 @@ import type { LiveConnection, LiveConnections } from "../../rooms/access/live_co
 import type { Rooms } from "../../rooms/rooms.ts";
 import { CLOSE } from "../../rooms/protocol.ts";
 import type { User } from "../../rooms/user.ts";
-import type { Authentication, Bindings, Caller, Place, Refusal } from "../authentication.ts";
+import type { Authentication, Bindings, Caller, Refusal, RoomTarget } from "../authentication.ts";
 import { HttpError } from "../errors.ts";
 import { Budgets } from "../rate_limits.ts";
 import type { Upgrade, Upgrader } from "./socket.ts";
@@ -106,11 +106,11 @@ export class AdmittedSocket implements LiveConnection {
 /** Answers requests for sockets. */
 export interface SocketUpgrade {
   /**
-   * Finds out who sends the request, which is about `place`; missing: about no room.
+   * Finds out who sends the request, which is about `target`; missing: about no room.
    *
    * @throws {HttpError} when it isn't an upgrade, or its page may not open sockets.
    */
-  authenticate(c: Context<{ Bindings: Bindings }>, place?: Place): Promise<SocketRequest>;
+  authenticate(c: Context<{ Bindings: Bindings }>, target?: RoomTarget): Promise<SocketRequest>;
   /**
    * Answers the request with a socket. It closes at once when the caller may not use it; else `enter` returns its owner,
    * synchronously.
@@ -207,7 +207,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
   }
 
   return {
-    async authenticate(c, place) {
+    async authenticate(c, target) {
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
         throw new HttpError(426, "upgrade_required", "This address is for WebSockets; open the page instead");
       }
@@ -224,7 +224,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
       const format = { takesBatches, takesBinary: takesBatches && c.req.query("binary") === "1" };
       const since = liveConnections.changes;
       const { upgrade } = c.env;
-      return { address, format, upgrade, since, caller: await authentication.caller(c, place) };
+      return { address, format, upgrade, since, caller: await authentication.caller(c, target) };
     },
     open(request, given, target, enter) {
       if (options.isStopping()) {

@@ -26,8 +26,8 @@ export interface FlusherParts {
   readonly pace: PaceOptions;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Called when the flusher is about to look what is pending: a message committed later needs a new ring. */
-  readonly looking: () => void;
+  /** Called when the flusher is about to poll the outbox: a message committed later needs a new ring. */
+  readonly beforePoll: () => void;
   readonly settled: (settled: Settled) => void;
   /** Called when trouble begins, when it changes, and with `undefined` when it is over. */
   readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
@@ -36,7 +36,7 @@ export interface FlusherParts {
 }
 
 const SWEEP_EVERY_MS = 30_000;
-/** How often to look whether the lease has become free. */
+/** Interval at which a process without the lease tries to get it. */
 const LEASE_POLL_MS = 250;
 /** How often what is to be done besides is tried again. */
 const CHORES_AGAIN_MS = 60_000;
@@ -92,8 +92,8 @@ export class Flusher implements LeasedWork {
   }
 
   async isDue(): Promise<boolean> {
-    const { outbox, looking } = this.#parts;
-    looking();
+    const { outbox, beforePoll } = this.#parts;
+    beforePoll();
     return await outbox.oldest() !== undefined || await this.#hasChores();
   }
 
@@ -121,7 +121,7 @@ export class Flusher implements LeasedWork {
   }
 
   async #drain(stop: AbortSignal, kill: AbortSignal): Promise<void> {
-    const { outbox, delivery, settled, looking } = this.#parts;
+    const { outbox, delivery, settled, beforePoll } = this.#parts;
     const pace = async (): Promise<void> => {
       await this.#keepPace(stop);
       stop.throwIfAborted();
@@ -129,10 +129,10 @@ export class Flusher implements LeasedWork {
     };
     const way = { pace, signal: kill };
     this.#state = "writing";
-    for (looking(); !stop.aborted && await outbox.oldest(); looking()) {
+    for (beforePoll(); !stop.aborted && await outbox.oldest(); beforePoll()) {
       // Paced before the slice is taken, so that it holds all that has come by then.
       await this.#keepPace(stop);
-      looking();
+      beforePoll();
       const slice = await delivery.next(this.#troubles.blocked());
       if (!slice) break;
       try {

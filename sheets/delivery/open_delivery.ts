@@ -9,7 +9,7 @@ import { messageInBody } from "../../rooms/messages/message.ts";
 import type { MessageLog } from "../../rooms/messages/message_log.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
-import type { LogFigures } from "../../rooms/stats/dashboard.ts";
+import type { DeliveryFigures } from "../../rooms/stats/dashboard.ts";
 import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { toCsv } from "../csv_text.ts";
@@ -35,7 +35,7 @@ export interface OpenDeliveryParts {
   readonly isRemote: boolean;
   /** Makes the sheet, and says how fast rows may be written; `noticed` is told what the operator should know. */
   readonly openSheet: (noticed: (notice: Notice) => void) => Promise<Sheets>;
-  readonly log: MessageLog;
+  readonly messageLog: MessageLog;
   readonly rooms: Rooms;
   /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
@@ -82,7 +82,7 @@ export interface OpenDelivery {
   readonly status: DeliveryStatus;
   /** What the operator should know though rows are written. */
   readonly notice: StandingNotice | undefined;
-  figures(): Promise<LogFigures>;
+  figures(): Promise<DeliveryFigures>;
   /** The rows that the sheet refused for good, oldest first; also as CSV with the sheet's columns. */
   refusedRows(): Promise<RefusedRow[]>;
   refusedRowsAsCsv(): Promise<string>;
@@ -103,8 +103,8 @@ const COUNT_DEAD_EVERY_MS = 60_000;
 
 /** Opens the delivery; rows are written as soon as this isolate may store messages and nobody else writes. */
 export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelivery & Part<Post>> {
-  const { kv, isRemote, log, rooms, channel, wakeUp, clock, counters, feed, note, failed } = parts;
-  const { outbox, archive, history } = log;
+  const { kv, isRemote, messageLog, rooms, channel, wakeUp, clock, counters, feed, note, failed } = parts;
+  const { outbox, archive, history } = messageLog;
   const noticed = (notice: Notice): void => {
     note("warn", "sheet_notice", { code: notice.code, message: notice.message });
     feed.alert(...alertOf(notice));
@@ -128,7 +128,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     outbox,
     delivery,
     lease,
-    looking: () => wakeUp.looked(),
+    beforePoll: () => wakeUp.rearm(),
     settled({ upTo, recorded, refused }) {
       counters.rows += recorded.length;
       const outcome = {
@@ -148,7 +148,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       });
     },
     troubled(trouble, cause) {
-      status.tell(trouble);
+      status.postTrouble(trouble);
       if (trouble) note("warn", `log_${trouble.state}`, {}, cause);
       else note("info", "log_recovered", {});
       feed.alert(...warningOf(trouble));
@@ -165,7 +165,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   const stopping = new AbortController();
   const killing = new AbortController();
   let flushing: Promise<void> | undefined;
-  log.whenLeading(() => {
+  messageLog.whenLeading(() => {
     if (flushing) return;
     wakeUp.listen(flusher).catch((error) => failed("wake_up_failed", error));
     flushing = flusher.run(stopping.signal, killing.signal);
@@ -235,7 +235,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     },
     sweep: () => flusher.ring(),
     async tick() {
-      if (channel) await receipts.look();
+      if (channel) await receipts.poll();
       // It may take longer than a tick.
       watching ??= watch().then(() => watching = undefined);
     },

@@ -1,4 +1,4 @@
-/** The bulletin tells members which messages stand in the sheet, wherever they were written to it. */
+/** Sends members which of their messages are in the sheet, whichever isolate or machine wrote the rows. */
 import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { History } from "../../rooms/messages/history.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
@@ -43,7 +43,7 @@ export class Receipts {
 
   /** Tells everyone what was written here. */
   settled(outcome: Outcome): void {
-    this.#tell(outcome);
+    this.#apply(outcome);
     const { channel } = this.#parts;
     if (!channel) return;
     const { upTo, recorded, refused } = outcome;
@@ -51,18 +51,18 @@ export class Receipts {
     for (let i = 0; i < count; i += PLACES_PER_POST) {
       const part = (places: readonly ReceiptTarget[]): ReceiptTarget[] =>
         places.slice(i, i + PLACES_PER_POST);
-      // Only the last part ends it: whoever misses that one will look.
+      // Only the last part ends it: a process that misses it polls.
       const end = i + PLACES_PER_POST < count ? "" : upTo;
       channel.post({ type: "settled", upTo: end, recorded: part(recorded), refused: part(refused) });
     }
   }
 
   receive(post: Post): void {
-    if (post.type === "settled") this.#tell(post);
+    if (post.type === "settled") this.#apply(post);
   }
 
-  /** Looks whether something was written elsewhere, in case that a post was lost. */
-  async look(): Promise<void> {
+  /** Reads from KV what was written elsewhere, in case a post was lost. */
+  async poll(): Promise<void> {
     const { history, delivery, lease } = this.#parts;
     if (lease.isHeld) return;
     const upTo = await delivery.readSettled();
@@ -70,10 +70,10 @@ export class Receipts {
     if (!missed.length) return;
     const dead = new Set((await delivery.deadLetters.list()).map(({ fields }) => fields.id));
     const recorded = missed.filter(({ id }) => !dead.has(id));
-    this.#tell({ upTo, recorded, refused: missed.filter(({ id }) => dead.has(id)) });
+    this.#apply({ upTo, recorded, refused: missed.filter(({ id }) => dead.has(id)) });
   }
 
-  #tell({ upTo, recorded, refused }: Outcome): void {
+  #apply({ upTo, recorded, refused }: Outcome): void {
     const { history, rooms } = this.#parts;
     history.recorded.markRecorded(upTo, recorded, refused);
     rooms.recorded(recorded, "recorded");

@@ -42,7 +42,7 @@ export class SharedDeliveryStatus {
     if (!this.#channel) return;
     this.#timer = setInterval(() => {
       if (this.#remote && ++this.#missedPosts > MAX_MISSED_POSTS) this.#remote = undefined;
-      this.tell(troubleIn(this.#flusher.status));
+      this.postTrouble(troubleIn(this.#flusher.status));
       if (this.#remoteNotice && ++this.#missedNoticePosts > MAX_MISSED_POSTS) this.#remoteNotice = undefined;
       this.#postNotice();
     }, POST_EVERY_MS);
@@ -81,7 +81,7 @@ export class SharedDeliveryStatus {
   }
 
   /** Posts the trouble here, if there is any. */
-  tell(trouble: Trouble | undefined): void {
+  postTrouble(trouble: Trouble | undefined): void {
     if (trouble) this.#channel?.post({ type: "log", ...trouble });
   }
 

@@ -1,9 +1,9 @@
 /**
- * The doorbell tells the flusher that something is pending.
+ * Wakes the flusher when rows are pending.
  *
- * Where KV has queues it is a queue message in the very commit that stores the messages, so that it survives a crash
- * with them. One that isn't answered yet stands for all that is committed meanwhile. Where there are no queues (KV
- * Connect, Deno Deploy) the flusher is rung directly; what a crash forgets there, its sweep finds.
+ * Where KV has queues, the wake-up is a queue message in the very commit that stores the messages, so that it survives a
+ * crash with them; until the flusher polls, one queue message stands for all commits. Where there are no queues (KV
+ * Connect, Deno Deploy) the flusher is called directly; the sweep finds what a crash forgets there.
  */
 import type { Queue } from "../../rooms/kv/queue.ts";
 import type { JournalItem } from "../../rooms/messages/journal.ts";
@@ -12,22 +12,22 @@ import type { Flusher } from "./flusher.ts";
 
 /** Wakes the flusher when something is pending. */
 export interface WakeUp extends CommitHook {
-  /** Called when the flusher is about to look: what is committed from now on needs another ring. */
-  looked(): void;
-  /** Rings the flusher for each bell that arrives; resolves when KV is closed. */
+  /** Called when the flusher is about to poll the outbox: the next commit needs a new wake-up. */
+  rearm(): void;
+  /** Rings the flusher for each wake-up that arrives; resolves when KV is closed. */
   listen(flusher: Pick<Flusher, "ring">): Promise<void>;
 }
 
-/** The members come first: the log's work shall not slow down the sending of the very message that rings. */
+/** Delay of a wake-up: the message is sent to the members first, and writing rows doesn't slow that down. */
 const DELAY_MS = 100;
 
 const KIND = "log";
 
-/** A doorbell through KV's queue. */
+/** Wake-ups through KV's queue. */
 export class QueueWakeUp implements WakeUp {
   readonly #queue: Queue;
   #isRinging = false;
-  /** The last batch for which no bell was added, because one was on its way. */
+  /** The last batch for which no wake-up was added, because one was on its way. */
   #silent: string | undefined;
 
   constructor(queue: Queue) {
@@ -45,7 +45,7 @@ export class QueueWakeUp implements WakeUp {
   }
 
   committed(): void {
-    // The flusher looked between the two, when this commit could not be seen yet.
+    // The flusher polled between add() and the commit, and so missed it.
     if (this.#silent === undefined || this.#isRinging) return;
     this.#isRinging = true;
     const batch = this.#silent;
@@ -57,7 +57,7 @@ export class QueueWakeUp implements WakeUp {
     this.#isRinging = false;
   }
 
-  looked(): void {
+  rearm(): void {
     this.#isRinging = false;
   }
 
@@ -67,7 +67,7 @@ export class QueueWakeUp implements WakeUp {
   }
 }
 
-/** A doorbell without a queue. */
+/** Wake-ups without a queue. */
 export class DirectWakeUp implements WakeUp {
   #flusher: Pick<Flusher, "ring"> | undefined;
 
@@ -75,7 +75,7 @@ export class DirectWakeUp implements WakeUp {
     void this.#flusher?.ring();
   }
 
-  looked(): void {}
+  rearm(): void {}
 
   listen(flusher: Pick<Flusher, "ring">): Promise<void> {
     this.#flusher = flusher;

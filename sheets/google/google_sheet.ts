@@ -5,7 +5,7 @@ import { checkTab } from "./google_check.ts";
 import { findDoubles, requestsToRemove } from "./google_doubles.ts";
 import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { GoogleAccount } from "./google_account.ts";
-import { cellOf, dateFormats, headerRow } from "./google_looks.ts";
+import { cellOf, dateFormats, headerRow } from "./google_format.ts";
 import { letterOf, parseRange, type RowRange } from "./google_ranges.ts";
 import { foundIn, GoogleTab, type TabSize } from "./google_tab.ts";
 import { inRows, isMessage, Layout } from "../layout.ts";

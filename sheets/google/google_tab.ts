@@ -4,7 +4,7 @@ import type { GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, foreignAnswer, isBeyondGrid } from "./google_errors.ts";
 import { letterOf, parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
-import { headerRow, looks } from "./google_looks.ts";
+import { formatRequests, headerRow } from "./google_format.ts";
 import { Layout } from "../layout.ts";
 import type { FoundRows, RowPosition } from "../sheet.ts";
 
@@ -123,7 +123,7 @@ export class GoogleTab {
     ], signal);
   }
 
-  /** Makes the tab with its header and its looks, which are people's from then on. */
+  /** Makes the tab with its header and its format, which people may change from then on. */
   addTab(signal: AbortSignal): Promise<unknown> {
     const { tab: title, header } = this.#options;
     const sheetId = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
@@ -132,7 +132,7 @@ export class GoogleTab {
     return this.change([
       { addSheet: { properties: { sheetId, title, gridProperties } } },
       headerRow(sheetId, header),
-      ...looks(sheetId, header),
+      ...formatRequests(sheetId, header),
     ], signal);
   }
 

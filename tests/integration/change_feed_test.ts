@@ -172,7 +172,7 @@ Deno.test("What was deleted is gone from memory and from members' pages when the
   assertEquals(deleted.sort(), [messages[1].id, messages[3].id].sort());
   assertEquals(titles, ["Quiet"]);
   assertEquals(await stored(there, "lobby"), ["one", "", "three", "", "not archived yet"]);
-  const shown = there.log.history.latest("lobby").lines.map((line) => line.includes("eve"));
+  const shown = there.messageLog.history.latest("lobby").lines.map((line) => line.includes("eve"));
   assertEquals(shown, [false, false, false, false, false]);
   people.forEach((person) => person.leave());
 });
@@ -187,7 +187,7 @@ engineTest(
       KV_PATH: kv.url,
       DENO_KV_ACCESS_TOKEN: String(Deno.env.get("DENO_KV_ACCESS_TOKEN")),
       SERVICE_TOKEN: TOKEN,
-      LOG_CSV_PATH: `${directory.path}/log.csv`,
+      LOG_CSV_PATH: `${directory.path}/messageLog.csv`,
     };
     await using here = await startProcess(env);
     await using there = await startProcess(env);
@@ -251,11 +251,11 @@ Deno.test("A guest who stated a name in a message leaves when an account has it,
 /** What may be done to a room's messages on one isolate; tells what its members are told. */
 function moderated(
   kv: Deno.Kv,
-  { changes, log }: Isolate,
+  { changes, messageLog }: Isolate,
   deleted: string[],
   titles: string[],
 ): { deletion: Deletion; roomPermissions: PermissionStore } {
-  const { archive, history } = log;
+  const { archive, history } = messageLog;
   const roomPermissions = new PermissionStore(kv, changes);
   const send = (_: string, frame: { type: string; id?: string; title?: string }): void => {
     if (frame.type === "message_deleted") deleted.push(String(frame.id));
@@ -263,7 +263,7 @@ function moderated(
   };
   sendPermissions({ changes, roomPermissions, send });
   void roomPermissions.hold("lobby");
-  const caughtUp = (): Promise<void> => log.caughtUp();
+  const caughtUp = (): Promise<void> => messageLog.caughtUp();
   return {
     roomPermissions,
     deletion: new Deletion({ kv, archive, history, changes, send, caughtUp, withdraw() {}, dropFiles() {} }),

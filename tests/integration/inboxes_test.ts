@@ -235,10 +235,10 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
     throw new Error(what, { cause: error });
   };
   const common = { kv, channel: undefined, counters: new Counters(), trace: untraced, failed };
-  const log = await MessageLog.open({ ...common, clock: systemClock, isRemote: false, hooks: [] });
+  const messageLog = await MessageLog.open({ ...common, clock: systemClock, isRemote: false, hooks: [] });
   const notifications = openNotifications({
     kv,
-    log,
+    messageLog,
     pushOutbox: { addRooms() {} },
     clock,
     random: Math.random,

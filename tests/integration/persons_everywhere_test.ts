@@ -20,7 +20,7 @@ Deno.test("Isolates that give one name to two guests at the same time agree on w
   await until(() => /小安,.*小安 2,|小安 2,.*小安,/.test(names(one)) && names(one) === names(two));
   for (const [i, person] of people.slice(0, 2).entries()) person.say(`m${i}`);
   await until(() => people.every(({ shown }) => shown.length === 2));
-  const { lines } = await one.log.history.before("lobby", undefined, 2);
+  const { lines } = await one.messageLog.history.before("lobby", undefined, 2);
   const [a, b] = lines.map(messageIn);
   assertEquals([a.username, b.username].sort(), ["小安", "小安 2"]);
   assertNotEquals(a.person, b.person);
@@ -37,7 +37,7 @@ Deno.test("One browser's guest is one person at all isolates, and has the name t
   before.say("said at one");
   after.say("said at the other");
   await until(() => before.shown.length === 2 && after.shown.length === 2);
-  const { lines } = await two.log.history.before("lobby", undefined, 2);
+  const { lines } = await two.messageLog.history.before("lobby", undefined, 2);
   const said = lines.map(messageIn);
   assertEquals(said.map(({ username }) => username), ["Robert", "Robert"]);
   assertEquals(new Set(said.map(({ person }) => person)).size, 1);

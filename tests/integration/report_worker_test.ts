@@ -98,7 +98,7 @@ Deno.test("ReportWorker comes to an end in a room where people go on talking: wh
 Deno.test("ReportJobs.advance() refuses whoever lost the lease, though the report stands as it was", async () => {
   await using reports = await openTestReports();
   const { id } = await reports.ask();
-  const held = await reports.work.hold(id);
+  const held = await reports.jobs.hold(id);
   assert(held);
   const [one, two] = [0, 1].map(() => new Lease(reports.kv, "reports", reports.clock));
   assert(await one.acquire());
@@ -106,8 +106,8 @@ Deno.test("ReportJobs.advance() refuses whoever lost the lease, though the repor
   await reports.clock.wait(LEASE_MS, new AbortController().signal);
   assert(await two.acquire());
   const step = { change: { outcome: "running" as const }, work: {}, pieces: [] };
-  assertEquals(await reports.work.advance(held, step, one), undefined);
-  assertEquals((await reports.work.advance(held, step, two))?.outcome, "running");
+  assertEquals(await reports.jobs.advance(held, step, one), undefined);
+  assertEquals((await reports.jobs.advance(held, step, two))?.outcome, "running");
   await Promise.all([one, two].map((lease) => lease.release()));
 });
 

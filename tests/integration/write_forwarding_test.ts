@@ -50,7 +50,7 @@ Deno.test("WriteForwarding answers a message whose commit was posted in vain, an
   bus.loses = ({ type }) => type === "commit" || type === "beat";
   const posted = other.rooms.post("empty", guest("backend"), { message: "hello" });
   await until(() => bus.posts.some(({ type }) => type === "commit"));
-  await leader.log.archive.advance();
+  await leader.messageLog.archive.advance();
   assertEquals(await stored(leader, "empty"), ["hello"]);
   bus.loses = () => false;
   assertEquals((await posted).message, "hello");

@@ -74,7 +74,7 @@ export async function startLog(
     pace: options.pace ?? AT_ONCE,
     clock,
     random: () => 0.5,
-    looking: () => {},
+    beforePoll: () => {},
     settled: (result) => settled.push(result),
     choresFailed: (cause) => choresFailed.push(cause),
     troubled: (trouble) => {

@@ -32,7 +32,7 @@ type MakeCommit = (commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitErro
 
 /** The rooms of one isolate. */
 export interface Isolate {
-  readonly log: MessageLog;
+  readonly messageLog: MessageLog;
   readonly rooms: Rooms;
   readonly changes: ChangeFeed;
   stop(): Promise<void>;
@@ -94,14 +94,14 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   const lifecycle = new Lifecycle<Post>({ clock, failed });
   lifecycle.add({ name: "change_feed", close: () => changes.close() });
   lifecycle.add({ name: "channel", start: () => channel.listen(lifecycle), close: () => channel.close() });
-  const log = lifecycle.add(
+  const messageLog = lifecycle.add(
     await MessageLog.open({ ...common, isRemote: false, hooks: [], trace: untraced }),
   );
   const inboxes = new Inboxes({ ...common, changed() {} });
   const roomPermissions = new PermissionStore(kv, changes);
   const unreadRooms = new UnreadRooms({
     ...common,
-    log,
+    messageLog,
     inboxes,
     roomPermissions,
     watchLevels: new WatchLevels(kv, () => {}),
@@ -114,7 +114,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       unreadRooms,
       ...common,
       files,
-      log,
+      messageLog,
       changes,
       access: {
         persons: await Persons.open(kv),
@@ -133,7 +133,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   );
   lifecycle.add(peers);
   await lifecycle.start();
-  return { log, rooms, changes, stop: () => lifecycle.stop() };
+  return { messageLog, rooms, changes, stop: () => lifecycle.stop() };
 }
 
 /** Somebody in a room. */
@@ -175,8 +175,8 @@ export async function enter({ rooms }: Isolate, room: string, name: string, badg
 }
 
 /** The texts of a room's history. */
-export async function stored({ log }: Isolate, room: string): Promise<string[]> {
-  const { lines } = await log.history.before(room, undefined, 200);
+export async function stored({ messageLog }: Isolate, room: string): Promise<string[]> {
+  const { lines } = await messageLog.history.before(room, undefined, 200);
   return lines.map((line) => messageIn(line).message);
 }
 

@@ -16,7 +16,7 @@ import { parseCsv } from "./service.ts";
 export interface TestReports extends AsyncDisposable {
   readonly kv: Deno.Kv;
   readonly store: ReportStore;
-  readonly work: ReportJobs;
+  readonly jobs: ReportJobs;
   readonly archive: Archive;
   readonly clock: PatientClock;
   /** Reports as they moved on. */
@@ -79,9 +79,9 @@ export async function openTestReports(
   const store = new ReportStore({ kv, now: () => clock.now(), add() {} });
   const moved: Report[] = [];
   const failures: unknown[] = [];
-  const work = new ReportJobs({ kv, store, now: () => clock.now() });
+  const jobs = new ReportJobs({ kv, store, now: () => clock.now() });
   const runner = new ReportWorker({
-    work,
+    jobs,
     archive,
     lease: new Lease(kv, "reports", clock),
     clock,
@@ -97,7 +97,7 @@ export async function openTestReports(
   const reports: TestReports = {
     kv,
     store,
-    work,
+    jobs,
     archive,
     clock,
     moved,

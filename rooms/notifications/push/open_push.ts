@@ -15,7 +15,7 @@ interface PushParts extends Pick<Notifications, "inboxes" | "unreadRooms" | "wat
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: MessageLog;
+  readonly messageLog: MessageLog;
   readonly pushOutbox: PushOutbox;
   readonly access: Pick<Access, "accounts" | "roomPermissions" | "sessions">;
   /** The operator's address, which push services are told; `undefined`: no pushes. */
@@ -45,7 +45,7 @@ export interface Push {
 
 /** Opens them on one database, and begins to send. */
 export async function openPush(parts: PushParts): Promise<Push> {
-  const { kv, clock, log, access, unreadRooms, pushSubject, pushOrigins, pushOutbox, failed } = parts;
+  const { kv, clock, messageLog, access, unreadRooms, pushSubject, pushOrigins, pushOutbox, failed } = parts;
   const subscriptions = new PushSubscriptions(kv);
   const keys: VapidKeys | undefined = pushSubject === undefined ? undefined : await openVapidKeys(kv);
   const stopping = new AbortController();
@@ -56,7 +56,7 @@ export async function openPush(parts: PushParts): Promise<Push> {
       outbox: pushOutbox,
       subscriptions,
       marks: unreadRooms.marks,
-      counting: log,
+      counting: messageLog,
       now: clock.now,
       sender: new PushSender(keys, pushSubject),
       isSignedIn: async ({ account, session }) =>

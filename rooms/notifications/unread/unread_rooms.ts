@@ -2,7 +2,7 @@
  * What accounts haven't read yet, room by room, live for those who are connected.
  *
  * A count follows from a mark and the room's messages, so it is stored nowhere and can't be wrong. Arrivals cause one count
- * for each connected account and room every {@link TELL_AFTER_MS}, not one for each message; that takes no read of KV.
+ * for each connected account and room every {@link SEND_AFTER_MS}, not one for each message; that takes no read of KV.
  */
 import { mayEnter, type PermissionStore, type RoomPermissions } from "../../access/room_permissions.ts";
 import type { Channel, Post } from "../../cluster/channel.ts";
@@ -36,7 +36,7 @@ export interface Follower {
 export interface UnreadRoomsParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
-  readonly log: Pick<MessageLog, "history" | "archive" | "subscribe" | "caughtUp">;
+  readonly messageLog: Pick<MessageLog, "history" | "archive" | "subscribe" | "caughtUp">;
   /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
   readonly roomPermissions: Pick<PermissionStore, "of">;
@@ -59,7 +59,7 @@ interface Reader {
 }
 
 /** Counts are sent this long after a message: who has its room in view has read it by then. */
-const TELL_AFTER_MS = 600;
+const SEND_AFTER_MS = 600;
 
 /** The rooms of accounts, and what is unread in each. */
 export class UnreadRooms {
@@ -79,7 +79,7 @@ export class UnreadRooms {
 
   constructor(parts: UnreadRoomsParts) {
     this.#parts = parts;
-    this.#counting = parts.log;
+    this.#counting = parts.messageLog;
     this.marks = new RoomMarks({
       ...parts,
       written: async (moved) => {
@@ -87,9 +87,9 @@ export class UnreadRooms {
       },
       failed: (error) => parts.failed("room_marks_failed", error),
     });
-    parts.log.subscribe((messages) => {
+    parts.messageLog.subscribe((messages) => {
       for (const { room } of messages) if (this.#byRoom.has(room)) this.#arrived.add(room);
-      if (this.#arrived.size) this.#timer ??= setTimeout(() => this.#tellArrived(), TELL_AFTER_MS);
+      if (this.#arrived.size) this.#timer ??= setTimeout(() => this.#sendArrived(), SEND_AFTER_MS);
     });
   }
 
@@ -140,7 +140,7 @@ export class UnreadRooms {
    * @throws {FrameError} when the room has no such message.
    */
   async read(account: string, room: string, id: string, by?: Follower): Promise<void> {
-    const { log: { history }, channel } = this.#parts;
+    const { messageLog: { history }, channel } = this.#parts;
     const line = history.recentLine(room, id);
     const seq = line ? seqIn(line) : await history.find(room, id);
     if (seq === undefined) throw new FrameError("not_found", "The room has no such message");
@@ -163,12 +163,12 @@ export class UnreadRooms {
   /** To be called when the inbox of an account has changed, or what it watches, or may have. */
   accountChanged(account: string): void {
     const reader = this.#readers.get(account);
-    if (reader) this.#later(() => this.#load(reader).then(() => this.#tellAll(reader)));
+    if (reader) this.#later(() => this.#load(reader).then(() => this.#sendAll(reader)));
   }
 
   /** To be called when the permissions of a room have changed. */
   permissionsChanged(room: string): void {
-    if (this.#byRoom.has(room)) this.#later(() => this.#tellRoom(room));
+    if (this.#byRoom.has(room)) this.#later(() => this.#sendRoom(room));
   }
 
   /** Takes what another isolate has noted. */
@@ -207,7 +207,7 @@ export class UnreadRooms {
       // What is read or said meanwhile is told by what comes after this.
       for (const mark of await this.marks.of(user.id)) this.#note(reader, mark);
       await this.#load(reader);
-      await this.#tellAll(reader);
+      await this.#sendAll(reader);
     })();
     return reader;
   }
@@ -231,7 +231,7 @@ export class UnreadRooms {
 
   #apply(account: string, mark: RoomMark): void {
     const reader = this.#readers.get(account);
-    if (reader && this.#note(reader, mark)) this.#later(() => this.#tellRoom(mark.room, [reader]));
+    if (reader && this.#note(reader, mark)) this.#later(() => this.#sendRoom(mark.room, [reader]));
   }
 
   #moved(account: string, mark: RoomMark, by?: Follower): void {
@@ -251,12 +251,12 @@ export class UnreadRooms {
     if (!readers?.size) this.#byRoom.delete(room);
   }
 
-  #tellArrived(): void {
+  #sendArrived(): void {
     this.#timer = undefined;
     const arrived = this.#arrived;
     this.#arrived = new Set();
     this.#later(async () => {
-      for (const room of arrived) await this.#tellRoom(room);
+      for (const room of arrived) await this.#sendRoom(room);
     });
   }
 
@@ -264,18 +264,18 @@ export class UnreadRooms {
     this.#telling = this.#telling.then(tell).catch((error) => this.#parts.failed("unread_failed", error));
   }
 
-  async #tellAll(reader: Reader): Promise<void> {
-    for (const room of reader.rooms.keys()) await this.#tellRoom(room, [reader]);
+  async #sendAll(reader: Reader): Promise<void> {
+    for (const room of reader.rooms.keys()) await this.#sendRoom(room, [reader]);
   }
 
   /** Sends readers of a room what is unread there, if that has changed. */
-  async #tellRoom(room: string, readers: Iterable<Reader> = this.#byRoom.get(room) ?? []): Promise<void> {
+  async #sendRoom(room: string, readers: Iterable<Reader> = this.#byRoom.get(room) ?? []): Promise<void> {
     const permissions = await this.#parts.roomPermissions.of(room);
     const last = JSON.stringify(await lastMessage(this.#counting, room) ?? null);
-    for (const reader of readers) await this.#tell(reader, room, permissions, last);
+    for (const reader of readers) await this.#sendCount(reader, room, permissions, last);
   }
 
-  async #tell(reader: Reader, room: string, permissions: RoomPermissions, last: string): Promise<void> {
+  async #sendCount(reader: Reader, room: string, permissions: RoomPermissions, last: string): Promise<void> {
     const state = reader.rooms.get(room);
     if (!state) return;
     const isAllowed = mayEnter(permissions, reader.user);

@@ -59,14 +59,14 @@ export class EmojiPicker {
     this.#field.value = "";
     this.#dialog.showModal();
     if (!this.#emoji) {
-      this.#tell("emoji_loading");
+      this.#say("emoji_loading");
       try {
         const { default: data } = await import(DATA.get(this.#words.language) ?? "./emoji_en.js");
         this.#emoji = /** @type {Emoji[]} */ (data).filter(({ group, version }) =>
           GROUPS.has(group) && version <= NEWEST_VERSION
         );
       } catch {
-        return this.#tell("emoji_failed");
+        return this.#say("emoji_failed");
       }
     }
     this.#show();
@@ -77,10 +77,10 @@ export class EmojiPicker {
     const sought = this.#field.value.trim().toLowerCase();
     if (sought) {
       const found = this.#emoji.filter((emoji) => isFound(emoji, sought)).slice(0, MAX_FOUND);
-      this.#tell(found.length ? "" : "emoji_none");
+      this.#say(found.length ? "" : "emoji_none");
       return this.#all.replaceChildren(gridOf(found, this.#words.say("emoji_found")));
     }
-    this.#tell("");
+    this.#say("");
     const groups = Map.groupBy(this.#emoji, ({ group }) => group);
     this.#all.replaceChildren(
       ...Array.from(GROUPS).flatMap(([group, key]) => {
@@ -95,7 +95,7 @@ export class EmojiPicker {
   }
 
   /** @param {string} key a key of the words, or "" */
-  #tell(key) {
+  #say(key) {
     part("emoji-status", this.#dialog).textContent = key && this.#words.say(key);
     if (key) this.#all.replaceChildren();
   }

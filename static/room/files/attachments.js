@@ -143,7 +143,7 @@ class Attachments {
     for (const file of files) {
       if (!this.#attached.some((one) => one.file?.id === file.id)) this.#show({ file, alt: file.alt });
     }
-    this.#tell();
+    this.#notify();
   }
 
   /** @param {{ source?: File, file?: MessageFile, alt?: string }} given */
@@ -172,7 +172,7 @@ class Attachments {
       !file && !isRunning && (!failure || failure === "offline")
     );
     for (const one of waiting.slice(0, AT_ONCE - running)) void this.#upload(one);
-    this.#tell();
+    this.#notify();
   }
 
   /** @param {Attached} one */
@@ -195,7 +195,7 @@ class Attachments {
     one.failure = code;
     this.#draw(one);
     // Without an answer the next connection tries again.
-    if (code === "offline") this.#tell();
+    if (code === "offline") this.#notify();
     else this.#goOn();
   }
 
@@ -212,11 +212,11 @@ class Attachments {
   #clear() {
     this.#attached = [];
     this.#list.replaceChildren();
-    this.#tell();
+    this.#notify();
   }
 
   /** Tells the composer. */
-  #tell() {
+  #notify() {
     const files = this.#attached.flatMap(({ file, alt }) => file ? [{ ...file, alt: alt || undefined }] : []);
     const isBusy = files.length < this.#attached.length;
     const hasPictures = this.#attached.some(({ source }) => source?.type.startsWith("image/"));
@@ -265,7 +265,7 @@ class Attachments {
       alt.ariaLabel = `${words.say("file_alt")} ${name}`;
       alt.addEventListener("input", () => {
         one.alt = alt.value.trim();
-        this.#tell();
+        this.#notify();
       });
       // Enter doesn't send what is still being described.
       alt.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());

@@ -1,4 +1,4 @@
-/** What a tab looks like that we make, and what its cells are. */
+/** The format of tabs that the service makes, and of their cells. */
 import type { sheets_v4 as v4 } from "googleapis";
 import type { Row } from "../sheet.ts";
 
@@ -35,7 +35,7 @@ export function headerRow(sheetId: number, header: Row): v4.Schema$Request {
 }
 
 /** The requests that give a new tab its widths, line breaks and format of dates. */
-export function looks(sheetId: number, header: Row): v4.Schema$Request[] {
+export function formatRequests(sheetId: number, header: Row): v4.Schema$Request[] {
   const requests = header.flatMap((column, index) => {
     const requests: v4.Schema$Request[] = [];
     const range = { sheetId, dimension: "COLUMNS", startIndex: index, endIndex: index + 1 };
