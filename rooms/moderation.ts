@@ -84,7 +84,7 @@ export class Moderation {
   async #publish(room: string, { id, user, message, replyTo, clientId }: PendingMessage): Promise<string> {
     const { messageLog: { history }, post } = this.#parts;
     const quoted = replyTo === undefined ? undefined : await history.line(room, replyTo);
-    const said = { message, replyTo: quoted === undefined ? undefined : quoteOf(quoted) };
+    const said = { message, replyTo: quoted === undefined ? undefined : quoteOf(quoted), clientId };
     return await post(room, user, said, clientId ?? `pending/${id}`);
   }
 

@@ -56,6 +56,8 @@ export interface Message {
   readonly edited?: string;
   readonly reactions?: readonly Reaction[];
   readonly files?: readonly MessageFile[];
+  /** Only in a message that a host approved: its author's, whom nothing else tells in time which message it is. */
+  readonly client_id?: string;
 }
 
 /** A picture or another file of a message. */

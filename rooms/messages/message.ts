@@ -170,6 +170,7 @@ export function withoutPerson(line: Line): Line {
     person: undefined,
     edited: undefined,
     reply_to: undefined,
+    client_id: undefined,
   });
 }
 
@@ -197,6 +198,8 @@ export interface Attached {
   /** The message that it answers. */
   readonly replyTo?: Quote;
   readonly files?: readonly MessageFile[];
+  /** By which its author's client knows a message that a host approved. */
+  readonly clientId?: string;
 }
 
 /** Makes drafts, with ids and times. */
@@ -223,7 +226,7 @@ export function createMessageFactory(options: {
   const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
   const format = createTimeFormat(options.timeZone);
   return {
-    draft(room, user, message, { replyTo: reply_to, files } = {}) {
+    draft(room, user, message, { replyTo: reply_to, files, clientId: client_id } = {}) {
       const at = options.now();
       const id = ulid(Math.max(at, floor));
       const { time, timestamp } = format(at);
@@ -243,6 +246,7 @@ export function createMessageFactory(options: {
         account,
         person,
         reply_to,
+        client_id,
       };
       return { id, room, timestamp, body: JSON.stringify(fields).slice(1) };
     },

@@ -220,7 +220,7 @@ Deno.test("With approval nobody but hosts sees a message before it is approved; 
   assertEquals(new Set(answers.map(({ body }) => body.id)).size, 1);
   assertEquals((await decide(second, false)).status, 200);
   const message = await other.next("chat_message", ({ message }) => message === "good");
-  assertEquals([message.id, message.username], [answers[0].body.id, "小安"]);
+  assertEquals([message.id, message.username, message.client_id], [answers[0].body.id, "小安", "c1"]);
   const told = await pupil.next("pending_decided", ({ id }) => id === second);
   assertEquals([told.approved, told.client_id], [false, "c2"]);
   // The author may send it again without having heard.

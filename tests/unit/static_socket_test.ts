@@ -401,3 +401,30 @@ socketTest(
     assertEquals(socket.username, "Ada L.");
   },
 );
+
+socketTest(
+  "RoomSocket takes an approved message for its own acknowledgement, live and on return, whatever else comes when",
+  ({ socket, server, events, unsentMessages, time }) => {
+    server[0].onopen?.();
+    server[0].says({ type: "welcome", person: "me", username: "ada" }, { type: "history", messages: [] });
+    for (const text of ["one", "two"]) {
+      socket.sendMessage(text);
+      server[0].says({ type: "pending", client_id: server[0].sent.at(-1)?.client_id });
+    }
+    const [one, two] = unsentMessages.all().map(({ clientId }) => clientId);
+    events.length = 0;
+    const approved = (id: string, person: string, client_id: string) => ({
+      ...message(id),
+      person,
+      client_id,
+    });
+    server[0].says(approved("1", "other", two), approved("2", "me", one));
+    server[0].says({ type: "pending", client_id: one });
+    server[0].says({ type: "pending_decided", client_id: one, approved: true, message_id: "2" });
+    server[0].ends(1006);
+    time.tick(1_000);
+    server[1].open([approved("3", "me", two)]);
+    assertEquals(events, ["settled 2", "live 1,2", "settled 3", "gap 3"]);
+    assertEquals([unsentMessages.all(), server[1].sent], [[], []]);
+  },
+);

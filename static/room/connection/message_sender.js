@@ -1,6 +1,7 @@
 import { CLOSE } from "../../shared/connection/closing.js";
 import { Emitter } from "../../shared/emitter.js";
 
+/** @import { ChatMessage } from "../../shared/connection/frames.js" */
 /** @import { Connection } from "../../shared/connection/connection.js" */
 /** @import { UnsentMessages, Unsent, Written } from "./unsent_messages.js" */
 
@@ -106,6 +107,19 @@ export class MessageSender extends Emitter {
     if (clientId === undefined || !this.#unsentMessages.has(clientId)) return;
     if (approved) this.settle(clientId, id);
     else this.#fail(clientId, "not_approved");
+  }
+
+  /**
+   * Notes which own messages have come because hosts approved them: that may be long before {@link decided}, and they
+   * would stand there twice until then.
+   * @param {readonly ChatMessage[]} messages
+   * @param {string} person this visitor's id in the room
+   * @returns {void}
+   */
+  arrived(messages, person) {
+    for (const { id, client_id, person: author } of messages) {
+      if (author === person) this.decided({ client_id, approved: true, message_id: id });
+    }
   }
 
   /** Sends again what waited for a host: it may have been decided on meanwhile. @returns {void} */

@@ -198,11 +198,8 @@ export class RoomSocket extends Emitter {
       case "chat_messages":
         if (this.#heldBack) this.#heldBack.push(...frame.messages);
         else this.#resume.note(frame.messages);
-        return this.emit("messages", {
-          messages: frame.messages,
-          from: "live",
-          more: false,
-        });
+        this.#sender.arrived(frame.messages, this.#person);
+        return this.emit("messages", { messages: frame.messages, from: "live", more: false });
       case "history":
         return this.#receiveHistory(frame);
       case "recorded":
@@ -268,6 +265,7 @@ export class RoomSocket extends Emitter {
   /** @param {{ messages: ChatMessage[], more: boolean, changes?: ChangedFrame[] }} history @returns {void} */
   #receiveHistory({ messages, more, changes = [] }) {
     this.#connection.succeed();
+    this.#sender.arrived(messages, this.#person);
     this.#sender.askAgain();
     if (!this.#heldBack) {
       this.#isAskingOlder = false;
