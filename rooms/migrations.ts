@@ -1,7 +1,7 @@
 /** The steps from what older programs stored to what this one reads, in order, see `kv/stored_version.ts`. */
 import type { Migration } from "./kv/stored_version.ts";
 import { measureAllPages } from "./messages/page_extent.ts";
-import { signAllPages } from "./messages/signing.ts";
+import { signAllPages } from "./messages/signature_backfill.ts";
 
 /** One step for each version. */
 export const MIGRATIONS: readonly Migration[] = [

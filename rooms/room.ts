@@ -16,14 +16,14 @@ import {
   type ServerFrame,
 } from "./protocol.ts";
 import { type Resend, RoomMessages, type RoomMessagesParts, type Said } from "./room_messages.ts";
-import { RoomReading, type RoomReadingParts } from "./room_reading.ts";
+import { RoomHistory, type RoomHistoryParts } from "./room_history.ts";
 import { type Author, RoomEntries, type RoomEntriesParts } from "./room_entries.ts";
 import type { StorageGuard } from "./kv/storage_guard.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
 /** What rooms need; the same for all of them. */
 export interface RoomParts
-  extends RoomReadingParts, Omit<RoomEntriesParts, "checkStorage">, Omit<RoomMessagesParts, "checkStorage"> {
+  extends RoomHistoryParts, Omit<RoomEntriesParts, "checkStorage">, Omit<RoomMessagesParts, "checkStorage"> {
   readonly outbox: Outbox;
   /** Whether an account owns a name. */
   readonly isOwned: (name: string) => Promise<boolean>;
@@ -57,7 +57,7 @@ export class Room {
   readonly #emptied: () => void;
   readonly #entries: RoomEntries;
   readonly #messages: RoomMessages;
-  readonly #reading: RoomReading;
+  readonly #history: RoomHistory;
   /** Connections that are joining. */
   #joining = 0;
 
@@ -69,7 +69,7 @@ export class Room {
     const checkStorage = (clientId?: string): void => this.#checkStorage(clientId);
     this.#entries = new RoomEntries(name, { ...parts, checkStorage });
     this.#messages = new RoomMessages(name, { ...parts, checkStorage });
-    this.#reading = new RoomReading(name, parts);
+    this.#history = new RoomHistory(name, parts);
     this.presence = new PresenceEvents({
       ...parts,
       room: name,
@@ -121,7 +121,7 @@ export class Room {
           waits++;
           await current;
         } else if (cursor) {
-          await this.#reading.catchUp(connection, cursor, person);
+          await this.#history.catchUp(connection, cursor, person);
         }
       }
       connection.send(history.frame(rest, person, changes?.frames));
@@ -131,7 +131,7 @@ export class Room {
         member.sendEvent(encodeDeletion(this.name, id));
       }
       this.#members.add(member);
-      this.#reading.joined(member);
+      this.#history.joined(member);
       if (changes) this.#entries.sendMissed(changes.upTo, member);
       this.#entries.sendPins(member);
       this.presence.opened(member);
@@ -149,7 +149,7 @@ export class Room {
   /** Ends a membership: the connection has closed. */
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
-    this.#reading.left(member);
+    this.#history.left(member);
     this.#parts.history.release(this.name);
     this.presence.closed(member);
   }
@@ -180,9 +180,9 @@ export class Room {
       case "typing":
         return this.presence.typing(member);
       case "history":
-        return this.#reading.ask(member, frame, () => this.#members.has(member));
+        return this.#history.ask(member, frame, () => this.#members.has(member));
       case "read":
-        return this.#reading.read(member, frame.id);
+        return this.#history.read(member, frame.id);
       default:
         return this.#entries.receive(member, frame, author);
     }

@@ -4,7 +4,7 @@ import type { ModerationEvents } from "./access/moderation/moderation_events.ts"
 import type { PendingMessages } from "./access/moderation/pending_messages.ts";
 import type { SlowMode } from "./access/moderation/slow_mode.ts";
 import type { PermissionStore } from "./access/room_permissions.ts";
-import type { Persons } from "./access/person.ts";
+import type { PersonIds } from "./access/person_ids.ts";
 import type { Peers } from "./cluster/peers.ts";
 import type { ChangeFeed } from "./kv/change_feed.ts";
 import type { CommittedMessage } from "./messages/commit_stream.ts";
@@ -39,7 +39,7 @@ interface RoomsParts extends Omit<RoomParts, Own> {
   readonly peers: Peers;
   /** Who people are in a room's frames, and which names accounts own. */
   readonly access: {
-    readonly persons: Pick<Persons, "of">;
+    readonly personIds: Pick<PersonIds, "of">;
     readonly accounts: Pick<Accounts, "ownsAlike">;
     readonly roomPermissions: PermissionStore;
     readonly slowMode: SlowMode;
@@ -70,7 +70,7 @@ export class Rooms {
 
   constructor(parts: RoomsParts) {
     const { messageLog, peers, changes, access } = parts;
-    const personOf: Persons["of"] = (room, user) => access.persons.of(room, user);
+    const personOf: PersonIds["of"] = (room, user) => access.personIds.of(room, user);
     this.#parts = {
       ...parts,
       history: messageLog.history,

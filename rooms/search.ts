@@ -3,7 +3,7 @@ import type { Archive } from "./messages/archive.ts";
 import type { History, HistoryPage } from "./messages/history.ts";
 import { idIn, isDeleted, type Line, messageIn } from "./messages/message.ts";
 import { folded, Sought } from "./messages/page_signature.ts";
-import { Turns } from "./turns.ts";
+import { Mutex } from "./mutex.ts";
 
 /** What is searched for. */
 export interface Query {
@@ -28,7 +28,7 @@ export class Search {
    * One search at a time: to read a page takes a millisecond of the thread that also forwards messages, and these waited
    * 88 ms (p99) beside 16 searches.
    */
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   constructor(archive: Archive, history: Pick<History, "find">) {
     this.#archive = archive;
@@ -41,7 +41,7 @@ export class Search {
    * @throws {unknown} the reason of `signal` when it is aborted.
    */
   find(room: string, query: Query, signal?: AbortSignal): Promise<HistoryPage> {
-    return this.#turns.take(() => this.#find(room, query, signal), signal);
+    return this.#mutex.run(() => this.#find(room, query, signal), signal);
   }
 
   async #find(room: string, query: Query, signal?: AbortSignal): Promise<HistoryPage> {

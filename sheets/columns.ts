@@ -3,7 +3,7 @@ import type { Message, ROW_COLUMNS } from "../rooms/protocol.ts";
 import { entryInBody } from "../rooms/messages/entries/entry.ts";
 import { messageInBody } from "../rooms/messages/message.ts";
 import { fileLine } from "../rooms/messages/message_text.ts";
-import { inRows } from "./layout.ts";
+import { inRows } from "./column_layout.ts";
 import type { Row } from "./sheet.ts";
 
 /** The texts of one row by column; an empty one is left out. `id` and `room` are always there. */

@@ -2,7 +2,7 @@
 import { BOM, cellsOf, type End, findRows, idIn, isAt, isWhole, readPages, readRows } from "./csv_rows.ts";
 import { inert, toCsv } from "./csv_text.ts";
 import { explainFileError } from "./file_errors.ts";
-import { isMessage, Layout } from "./layout.ts";
+import { isMessage, Layout } from "./column_layout.ts";
 import {
   type FoundRows,
   HEADER,

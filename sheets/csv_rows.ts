@@ -5,7 +5,7 @@
  * anywhere else it is a character; text behind a closing quote belongs to the cell. So one stray quote swallows one cell,
  * not the rest of the file. A row ends at LF, CRLF, or CR alone.
  */
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./column_layout.ts";
 import type { FoundRows, RowPosition } from "./sheet.ts";
 
 /** The end of a file, behind its last whole row. */

@@ -23,7 +23,7 @@ import { AccountCount } from "./account_count.ts";
 import { foldName } from "./fold_name.ts";
 import { NameRegistry } from "./name_registry.ts";
 import type { Passwords } from "./passwords.ts";
-import { storedFormsOf } from "./stored_names.ts";
+import { storedFormsOf } from "./legacy_names.ts";
 
 export { type Account, AccountError, accountKey, type Role };
 

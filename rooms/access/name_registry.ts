@@ -11,7 +11,7 @@ import type { ChangeFeed } from "../kv/change_feed.ts";
 import { commonStart, MAX_FOLDED_LENGTH, withoutLast } from "./account_name.ts";
 import { foldName } from "./fold_name.ts";
 import { NameIndex } from "./name_index.ts";
-import { foldStoredNames, storedFormsOf } from "./stored_names.ts";
+import { foldStoredNames, storedFormsOf } from "./legacy_names.ts";
 
 const NAME = "account_name";
 

@@ -11,7 +11,7 @@ import { Deletion, type DeletionParts } from "../messages/deletion.ts";
 import type { Part } from "../lifecycle.ts";
 import { roomInBody } from "../messages/message.ts";
 import type { MessageLog } from "../messages/message_log.ts";
-import { Persons } from "./person.ts";
+import { PersonIds } from "./person_ids.ts";
 import { RoomNames } from "./room_names.ts";
 import { Bans } from "./moderation/bans.ts";
 import { ModerationEvents } from "./moderation/moderation_events.ts";
@@ -39,7 +39,7 @@ export interface Access {
   readonly roomNames: RoomNames;
   readonly liveConnections: LiveConnections;
   readonly deletion: Deletion;
-  readonly persons: Persons;
+  readonly personIds: PersonIds;
   /** Sets how frames reach the members of a room; to be called before anybody is in one. */
   sendBy(send: DeletionParts["send"]): void;
 }
@@ -76,10 +76,10 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
   const roomPermissions = new PermissionStore(kv, changes);
   const roomNames = new RoomNames(kv);
   await roomNames.open(() => storedRooms(roomPermissions, messageLog));
-  const persons = await Persons.open(kv);
+  const personIds = await PersonIds.open(kv);
   // Bans first: the connections that they end are checked against them.
   const bans: Bans = new Bans({
-    ...{ kv, changes, persons },
+    ...{ kv, changes, personIds },
     liveConnections: { idsWith: (room, id) => liveConnections.idsWith(room, id) },
   });
   const liveConnections = new LiveConnections(
@@ -131,7 +131,7 @@ export async function openAccess(parts: AccessParts): Promise<Access & Part<unkn
     roomNames,
     liveConnections,
     deletion,
-    persons,
+    personIds,
     sendBy: (given) => target = given,
     name: "access",
     quiesce: () => closing.abort(),

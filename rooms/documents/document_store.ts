@@ -14,7 +14,7 @@
  */
 import { monotonicFactory } from "ulid";
 import { deleteKeys } from "../kv/delete_keys.ts";
-import { PIECE_BYTES, writePieces } from "../kv/pieces.ts";
+import { PIECE_BYTES, writePieces } from "../kv/large_value.ts";
 import { keysAfter, versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** The valid snapshot. */

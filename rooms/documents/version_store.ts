@@ -10,7 +10,7 @@
  */
 import { monotonicFactory } from "ulid";
 import { deletePrefix } from "../kv/delete_keys.ts";
-import { readText, writePieces } from "../kv/pieces.ts";
+import { readText, writePieces } from "../kv/large_value.ts";
 import { documentKey, put } from "./document_index.ts";
 import type { ListedDocument } from "./document_list.ts";
 import { contentPrefix } from "./document_store.ts";

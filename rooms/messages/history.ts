@@ -5,7 +5,7 @@ import { type Entry, entryIn } from "./entries/entry.ts";
 import { eventOf, idIn, type Line, seqIn } from "./message.ts";
 import { DEFAULT_PAGE, MAX_PAGE } from "../protocol.ts";
 import { NO_PINS, type Pins } from "./entries/pins.ts";
-import { Recorded } from "./recorded.ts";
+import { RecordedMessages } from "./recorded_messages.ts";
 import { type HistoryPage, linesFrom, RecentMessages, withinLength } from "./recent_messages.ts";
 
 export type { HistoryPage };
@@ -25,7 +25,7 @@ export class History {
   readonly #archive: Archive;
   readonly #rooms = new Map<string, RecentMessages>();
   /** Which messages are in the sheet. */
-  readonly recorded = new Recorded();
+  readonly recorded = new RecordedMessages();
   /** Counts calls of {@link revise}. */
   #revisions = 0;
 
@@ -103,7 +103,7 @@ export class History {
     recent.reread(position, archived);
   }
 
-  /** The messages in memory that would be settled with this versionstamp, see {@link Recorded.markRecorded}. */
+  /** The messages in memory that would be settled with this versionstamp, see {@link RecordedMessages.markRecorded}. */
   settledBy(versionstamp: string): { room: string; id: string }[] {
     const isDue = this.recorded.dueBy(versionstamp);
     return Array.from(this.#rooms).flatMap(([room, { lines }]) => {

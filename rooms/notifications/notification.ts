@@ -17,7 +17,7 @@ export interface Notification {
   /** The room and the `seq` of that message; missing in what an early version stored. */
   readonly room?: string;
   readonly seq?: string;
-  /** Its author in that room, see `person.ts`. */
+  /** Its author in that room, see `person_ids.ts`. */
   readonly person?: string;
 }
 

@@ -10,7 +10,7 @@
  * A report is removed by one commit, which marks its content as waste; that is deleted bit by bit afterwards. So files
  * never outlive their report, and no commit grows with their size.
  */
-import { readText } from "../kv/pieces.ts";
+import { readText } from "../kv/large_value.ts";
 import { MAX_VALUE_BYTES } from "../kv/value_packer.ts";
 import type { Report } from "./report.ts";
 

@@ -34,7 +34,7 @@ import { HttpError } from "../errors.ts";
 import { errorFields, type Logger } from "../logger.ts";
 import { roomNameIn } from "../path_params.ts";
 import { ChatLimits, type FrameLimits, TooManyFramesError } from "./chat_limits.ts";
-import { introduced, type Introduction } from "./introduction.ts";
+import { type StatedName, takeStatedName } from "./guest_names.ts";
 import { type AdmittedSocket, NAME_HELD, type SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { type ConnectionOwner, PONG } from "./connection.ts";
@@ -134,7 +134,7 @@ class ChatSocket implements Connection, ConnectionOwner {
   #room: Room | undefined;
   #member: Member | undefined;
   /** The last name that a guest stated in a message and that was free. */
-  #introduction: Introduction | undefined;
+  #statedName: StatedName | undefined;
   /** Frames that wait until it is known whether a name is free, or whether permissions have changed. */
   #waiting: ClientFrame[] | undefined;
 
@@ -255,7 +255,7 @@ class ChatSocket implements Connection, ConnectionOwner {
 
   #act(room: Room, member: Member, frame: ClientFrame): void {
     if (isWriting(frame)) this.#checkMaySpeak(frame.client_id);
-    const { stated, speaker } = this.#introduction ?? {};
+    const { stated, speaker } = this.#statedName ?? {};
     const isStated = frame.type === "chat_message" && frame.username !== undefined &&
       frame.username === stated;
     const { current } = this.#target.permissions;
@@ -268,16 +268,16 @@ class ChatSocket implements Connection, ConnectionOwner {
   #isUnknown(name: string | undefined): name is string {
     const { user } = this;
     return name !== undefined && user.isGuest && user.name === ANONYMOUS &&
-      name !== this.#introduction?.stated;
+      name !== this.#statedName?.stated;
   }
 
   /** Acts on a message whose guest states a name, if the name is free; frames that come meanwhile wait. */
   async #introduce(room: Room, member: Member, frame: ClientFrame & { type: "chat_message" }): Promise<void> {
-    let introduction: Introduction | undefined;
+    let statedName: StatedName | undefined;
     let failure: unknown;
     try {
       this.#checkMaySpeak(frame.client_id);
-      introduction = await introduced(frame, { ...this.#options, room, member, badge: this.user.badge });
+      statedName = await takeStatedName(frame, { ...this.#options, room, member, badge: this.user.badge });
     } catch (error) {
       failure = error;
     }
@@ -285,8 +285,8 @@ class ChatSocket implements Connection, ConnectionOwner {
     this.#waiting = undefined;
     if (!this.#admitted.connection.isOpen) return;
     this.#guard(room, member, () => {
-      if (!introduction) throw failure;
-      this.#introduction = introduction;
+      if (!statedName) throw failure;
+      this.#statedName = statedName;
       this.#act(room, member, frame);
     });
     for (const next of waiting) this.#guard(room, member, () => this.#take(room, member, next));

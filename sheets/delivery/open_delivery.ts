@@ -15,7 +15,7 @@ import type { Trace } from "../../rooms/trace.ts";
 import { toCsv } from "../csv_text.ts";
 import type { Sheets } from "../open_sheet.ts";
 import { type Fields, rowOf } from "../columns.ts";
-import { inRows } from "../layout.ts";
+import { inRows } from "../column_layout.ts";
 import type { Notice } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";

@@ -1,5 +1,5 @@
 /** Tries everything that writing rows needs, once, without touching people's rows. */
-import { Layout } from "../layout.ts";
+import { Layout } from "../column_layout.ts";
 import type { Row } from "../sheet.ts";
 import { foreignAnswer, protectedTab } from "./google_errors.ts";
 import { letterOf } from "./google_ranges.ts";

@@ -2,13 +2,13 @@
 import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleRequest } from "./google_client.ts";
 import { checkTab } from "./google_check.ts";
-import { findDoubles, requestsToRemove } from "./google_doubles.ts";
+import { findDoubles, requestsToRemove } from "./google_duplicates.ts";
 import { emptyFirstRow, isTokenRefused, missingTab } from "./google_errors.ts";
 import type { GoogleAccount } from "./google_account.ts";
 import { cellOf, dateFormats, headerRow } from "./google_format.ts";
 import { letterOf, parseRange, type RowRange } from "./google_ranges.ts";
 import { foundIn, GoogleTab, type TabSize } from "./google_tab.ts";
-import { inRows, isMessage, Layout } from "../layout.ts";
+import { inRows, isMessage, Layout } from "../column_layout.ts";
 import {
   type FoundRows,
   HEADER,

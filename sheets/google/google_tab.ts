@@ -5,7 +5,7 @@ import { explainGoogleError, foreignAnswer, isBeyondGrid } from "./google_errors
 import { letterOf, parseRange } from "./google_ranges.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
 import { formatRequests, headerRow } from "./google_format.ts";
-import { Layout } from "../layout.ts";
+import { Layout } from "../column_layout.ts";
 import type { FoundRows, RowPosition } from "../sheet.ts";
 
 /** The size of a tab. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { decodeTime, isValid } from "ulid";
 import { type Fields, rowOf } from "../columns.ts";
-import { inRows } from "../layout.ts";
+import { inRows } from "../column_layout.ts";
 import { idOf, type Row, type Sheet } from "../sheet.ts";
 
 /** What is wrong with a sheet: ids of messages or of changes. */

@@ -1,5 +1,5 @@
 import { at } from "./address.js";
-import { registerApp } from "./app.js";
+import { registerServiceWorker } from "./register_service_worker.js";
 import { followAccount, whenLeft } from "./former_account.js";
 import { openStorage } from "./storage.js";
 
@@ -13,7 +13,7 @@ const YEAR_SECONDS = 365 * 24 * 60 * 60;
  */
 export function mountSettings(left = loadAgain) {
   const account = pageAccount();
-  registerApp();
+  registerServiceWorker();
   followAccount(openStorage(), account);
   whenLeft(account, left);
   addEventListener("pageshow", ({ persisted }) => {

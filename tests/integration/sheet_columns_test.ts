@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import { ConfigError, readConfig } from "../../routes/config.ts";
 import { fieldsOf, rowOf } from "../../sheets/columns.ts";
 import { CsvFile } from "../../sheets/csv_file.ts";
-import { inRows } from "../../sheets/layout.ts";
+import { inRows } from "../../sheets/column_layout.ts";
 import { type Row, type Sheet, SheetError } from "../../sheets/sheet.ts";
 import { Client } from "../support/client.ts";
 import { startService } from "../support/service.ts";

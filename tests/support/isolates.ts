@@ -3,7 +3,7 @@ import { FileLinks } from "../../rooms/files/file_links.ts";
 import { openFiles } from "../../rooms/files/open_files.ts";
 import { readConfig } from "../../routes/config.ts";
 import { systemClock } from "../../rooms/clock.ts";
-import { Persons } from "../../rooms/access/person.ts";
+import { PersonIds } from "../../rooms/access/person_ids.ts";
 import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { Counters } from "../../rooms/counters.ts";
 import { messageIn } from "../../rooms/messages/message.ts";
@@ -117,7 +117,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       messageLog,
       changes,
       access: {
-        persons: await Persons.open(kv),
+        personIds: await PersonIds.open(kv),
         accounts: { ownsAlike: () => Promise.resolve(false) },
         roomPermissions,
         slowMode: new SlowMode(roomPermissions),

@@ -10,7 +10,7 @@ const LAYERS = [
   ["rooms/rooms.ts"],
   ["rooms/speech.ts", "rooms/moderation.ts", "rooms/search.ts", "rooms/migrations.ts"],
   ["rooms/room.ts"],
-  ["rooms/room_entries.ts", "rooms/room_messages.ts", "rooms/room_reading.ts"],
+  ["rooms/room_entries.ts", "rooms/room_messages.ts", "rooms/room_history.ts"],
   ["rooms/quotes.ts"],
   ["rooms/presence", "rooms/notifications", "rooms/reports"],
   ["rooms/member.ts", "rooms/access", "rooms/stats", "rooms/files"],
@@ -25,7 +25,7 @@ const LAYERS = [
     "rooms/clock.ts",
     "rooms/counters.ts",
     "rooms/trace.ts",
-    "rooms/turns.ts",
+    "rooms/mutex.ts",
   ],
 ];
 

@@ -1,5 +1,5 @@
 /**
- * Bans: who may not enter a room, by what tells people apart there (`person.ts`): the account, or the guest's cookie. On
+ * Bans: who may not enter a room, by what tells people apart there (`person_ids.ts`): the account, or the guest's cookie. On
  * request the addresses too from which a person is connected, for a day: a school is one address.
  *
  * | key | value |
@@ -9,7 +9,7 @@
 import type { ChangeFeed } from "../../kv/change_feed.ts";
 import type { User } from "../../user.ts";
 import type { LiveConnections } from "../live_connections.ts";
-import type { Persons } from "../person.ts";
+import type { PersonIds } from "../person_ids.ts";
 
 /** Somebody who may not enter. */
 export interface Ban {
@@ -34,7 +34,7 @@ const ADDRESS_LIFE_MS = 24 * 60 * 60 * 1000;
 interface BansParts {
   readonly kv: Deno.Kv;
   readonly changes: ChangeFeed;
-  readonly persons: Pick<Persons, "of">;
+  readonly personIds: Pick<PersonIds, "of">;
   /** Finds the connections of those who are banned. */
   readonly liveConnections: Pick<LiveConnections, "idsWith">;
 }
@@ -53,8 +53,8 @@ export class Bans {
 
   /** The ids by which a user may be banned from a room: the person's, and that of the address. */
   idsOf(room: string, user: User, address: string): readonly [person: string, address: string] {
-    const { persons } = this.#parts;
-    return [persons.of(room, user), persons.of(room, { id: `address ${address}`, name: "" })];
+    const { personIds } = this.#parts;
+    return [personIds.of(room, user), personIds.of(room, { id: `address ${address}`, name: "" })];
   }
 
   /** Whether a user is banned from a room, by themself or by their address. */

@@ -5,7 +5,7 @@ import { hasBlockedWord } from "./blocked_words.ts";
 
 /** Somebody may not speak in a room for some time. */
 export interface Mute {
-  /** The id in the room's frames, see `person.ts`. */
+  /** The id in the room's frames, see `person_ids.ts`. */
   readonly person: string;
   readonly name: string;
   /** In milliseconds since the epoch. */

@@ -1,6 +1,6 @@
 /** `/files/:id/:name`: the bytes of a file, for whoever may enter its room. */
 import { Hono } from "hono";
-import type { Persons } from "../../../rooms/access/person.ts";
+import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import type { Files } from "../../../rooms/files/files.ts";
 import type { FileRecord } from "../../../rooms/files/file_records.ts";
@@ -16,9 +16,9 @@ import { noEntry } from "../messages/room_reader.ts";
 export function fileDownload(options: {
   roomFiles: Files;
   roomPermissions: PermissionStore;
-  persons: Persons;
+  personIds: PersonIds;
 }): Hono<ApiEnv> {
-  const { roomFiles, roomPermissions, persons } = options;
+  const { roomFiles, roomPermissions, personIds } = options;
 
   return new Hono<ApiEnv>().get("/:id/:name", async (c) => {
     const id = c.req.param("id");
@@ -29,7 +29,8 @@ export function fileDownload(options: {
     const now = await roomPermissions.of(file.room);
     if (!mayEnter(now, user)) throw noEntry(now, user);
     // What nobody has said yet is its sender's alone, or of who knows its address.
-    const isOthers = file.by !== undefined && !(isTellable(user) && persons.of(file.room, user) === file.by);
+    const isOthers = file.by !== undefined &&
+      !(isTellable(user) && personIds.of(file.room, user) === file.by);
     if (isWaiting && isOthers) throw noFile();
     const headers = headersOf(file, c.req.query("download") === "1");
     if (c.req.header("if-none-match") === headers.etag) return c.body(null, 304, headers);

@@ -1,6 +1,6 @@
 /** `/api/rooms/:room/files`: uploads, and the files of a room; `/api/files/check`: whether storage and KV agree. */
 import { type Context, Hono } from "hono";
-import type { Persons } from "../../../rooms/access/person.ts";
+import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import { maySpeak, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import type { Files, Quota } from "../../../rooms/files/files.ts";
@@ -23,13 +23,13 @@ export interface FilesApiOptions {
   readonly roomFiles: Files;
   readonly roomPermissions: PermissionStore;
   readonly roomNames: RoomNames;
-  readonly persons: Persons;
+  readonly personIds: PersonIds;
   readonly authentication: Authentication;
 }
 
 /** The API of files. */
 export function filesApi(options: FilesApiOptions): Hono<ApiEnv> {
-  const { roomFiles, roomPermissions, roomNames, persons, authentication } = options;
+  const { roomFiles, roomPermissions, roomNames, personIds, authentication } = options;
   const app = new Hono<ApiEnv>();
 
   app.post("/rooms/:room/files", async (c) => {
@@ -39,7 +39,7 @@ export function filesApi(options: FilesApiOptions): Hono<ApiEnv> {
     }
     const room = await roomNames.claim(found);
     const { chunks, ...sent } = await fileBody(c.req.raw, c.req.query("name"));
-    const by = isTellable(user) ? persons.of(room, user) : undefined;
+    const by = isTellable(user) ? personIds.of(room, user) : undefined;
     const file = await roomFiles.take({ ...sent, room, by, quotas: quotasOf(c, user) }, chunks);
     return c.json(roomFiles.shown(file), 201);
   });

@@ -15,7 +15,7 @@ import { HttpError } from "../../errors.ts";
 import { siteOf } from "../../pages/base_path.ts";
 import type { ApiEnv } from "../gate.ts";
 import { jsonIn, requestBody } from "../request_body.ts";
-import { withRight } from "./room_right.ts";
+import { requireRight } from "./require_host.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const WEEK_HOURS = 168;
@@ -67,7 +67,7 @@ export function invitesApi(options: {
   const app = new Hono<ApiEnv>();
 
   app.post("/:room/invites", async (c) => {
-    const { room, user } = await withRight(c, options, "moderate");
+    const { room, user } = await requireRight(c, options, "moderate");
     const { expires_in_hours: hours, ...wanted } = requestBody(Wanted, await jsonIn(c.req.raw));
     try {
       const { invitation, code } = await invitations.create(room, {
@@ -84,7 +84,7 @@ export function invitesApi(options: {
   });
 
   app.get("/:room/invites", async (c) => {
-    const { room } = await withRight(c, options, "moderate");
+    const { room } = await requireRight(c, options, "moderate");
     const invites = await Promise.all((await invitations.list(room)).map(async (invitation) => {
       const people = await invitations.people(room, invitation.id, MAX_PEOPLE);
       return {
@@ -96,7 +96,7 @@ export function invitesApi(options: {
   });
 
   app.delete("/:room/invites/:id", async (c) => {
-    const { room } = await withRight(c, options, "moderate");
+    const { room } = await requireRight(c, options, "moderate");
     if (await invitations.revoke(room, c.req.param("id"))) return c.json({ ok: true });
     throw new HttpError(404, "not_found", "The room has no such invitation that is valid");
   });

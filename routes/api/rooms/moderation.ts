@@ -6,7 +6,7 @@ import { type Bans, MAX_BANS } from "../../../rooms/access/moderation/bans.ts";
 import type { ModerationEvents } from "../../../rooms/access/moderation/moderation_events.ts";
 import { viewPending } from "../../../rooms/access/moderation/pending_messages.ts";
 import { MAX_MUTES, type Mute } from "../../../rooms/access/moderation/speech_rules.ts";
-import type { Persons } from "../../../rooms/access/person.ts";
+import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import { mayModerate, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import type { Peers } from "../../../rooms/cluster/peers.ts";
@@ -19,7 +19,7 @@ import { userOf } from "../../authentication.ts";
 import { HttpError } from "../../errors.ts";
 import type { ApiEnv } from "../gate.ts";
 import { jsonIn, requestBody } from "../request_body.ts";
-import { withRight } from "./room_right.ts";
+import { requireRight } from "./require_host.ts";
 
 const MAX_MEMBERS = 1_000;
 const MAX_EVENTS = 200;
@@ -58,7 +58,7 @@ interface ModerationOptions {
   readonly rooms: Rooms;
   readonly roomNames: RoomNames;
   readonly roomPermissions: PermissionStore;
-  readonly persons: Persons;
+  readonly personIds: PersonIds;
   readonly peers: Peers;
   readonly archive: Archive;
   readonly history: History;
@@ -69,10 +69,10 @@ interface ModerationOptions {
 
 /** The API of hosts. */
 export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
-  const { rooms, roomPermissions, persons, peers, archive, history, bans, now } = options;
+  const { rooms, roomPermissions, personIds, peers, archive, history, bans, now } = options;
   const { moderation } = rooms;
   const app = new Hono<ApiEnv>();
-  const host = (c: Context<ApiEnv>) => withRight(c, options, "moderate");
+  const host = (c: Context<ApiEnv>) => requireRight(c, options, "moderate");
 
   /**
    * A person who may be moderated: of somebody who is here, or who said one of the newest messages.
@@ -82,8 +82,10 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
   async function targetOf(room: string, person: string): Promise<Target> {
     const permissions = await roomPermissions.of(room);
     const { creator, hosts = [] } = permissions;
-    const here = peers.users(room).find((user) => persons.of(room, user) === person);
-    const keepers = [...hosts, ...(creator ? [creator] : [])].map((id) => persons.of(room, { id, name: "" }));
+    const here = peers.users(room).find((user) => personIds.of(room, user) === person);
+    const keepers = [...hosts, ...(creator ? [creator] : [])].map((id) =>
+      personIds.of(room, { id, name: "" })
+    );
     const account = here && await options.accounts.byId(here.id);
     if (keepers.includes(person) || (account && mayModerate(permissions, userOf(account)))) {
       throw new HttpError(403, "not_allowed", "Who moderates this room can't be muted or banned in it");
@@ -94,7 +96,7 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     if (said) {
       const { username: name } = fieldsIn(said);
       const owner = await options.accounts.owner(name);
-      return { name, account: owner && persons.of(room, userOf(owner)) === person ? owner.id : undefined };
+      return { name, account: owner && personIds.of(room, userOf(owner)) === person ? owner.id : undefined };
     }
     const known: (Target & { id: string })[] = [
       ...await bans.list(room),
@@ -110,7 +112,7 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     const { mutes = [] } = await roomPermissions.of(room);
     const muted = new Map(mutes.filter(({ until }) => until > now()).map((mute) => [mute.person, mute]));
     const here = peers.users(room).map((user) => {
-      const id = persons.of(room, user);
+      const id = personIds.of(room, user);
       return { id, name: user.name, account: isAccount(user) || undefined, online: true };
     });
     const away = [...muted.values()].filter(({ person }) => !here.some(({ id }) => id === person))

@@ -26,7 +26,7 @@ import type { Translations } from "../../translations.ts";
 import { createMemberNotices } from "./member_notices.ts";
 import { isAboutOrder, isPrivate, orderIn, permissionsAfter, RoomChange, title } from "./room_change.ts";
 import type { ListRooms } from "./listed_rooms.ts";
-import { withRight } from "./room_right.ts";
+import { requireRight } from "./require_host.ts";
 import { noEntry } from "../messages/room_reader.ts";
 import { roomNameIn } from "../../path_params.ts";
 
@@ -162,10 +162,10 @@ export function roomsApi(options: {
   });
 
   app.patch("/:room", async (c) => {
-    const { user } = await withRight(c, options, "moderate");
+    const { user } = await requireRight(c, options, "moderate");
     const room = await roomNames.claim(roomNameIn(c.req.param("room")));
     const wanted = requestBody(RoomChange, await jsonIn(c.req.raw));
-    if (!isAboutOrder(wanted)) await withRight(c, options, "change");
+    if (!isAboutOrder(wanted)) await requireRight(c, options, "change");
     if (wanted.closed !== undefined && !isAdminOrService(c.var.caller)) {
       throw new HttpError(403, "not_allowed", "Only admins close and open rooms");
     }
@@ -183,7 +183,7 @@ export function roomsApi(options: {
   });
 
   app.delete("/:room/messages/:id", async (c) => {
-    const { room, user } = await withRight(c, options, "moderate");
+    const { room, user } = await requireRight(c, options, "moderate");
     await rooms.change(room, { type: "delete_message", id: c.req.param("id") }, { user, mayModerate: true });
     // Its words go from the archive, too.
     await archive.advance();

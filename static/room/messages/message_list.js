@@ -1,14 +1,14 @@
 import { drawing, DrawQueue } from "./draw_queue.js";
 import { HistoryLoader } from "../history/history_loader.js";
 import { HistoryWindow } from "../history/history_window.js";
-import { Target } from "../history/target.js";
+import { GoToMessage } from "../history/go_to_message.js";
 import { JoinLeaveLine } from "./join_leave_line.js";
 import { mountMessageClicks } from "./message_clicks.js";
 import { mountMessageKeys } from "./message_keys.js";
 import { MessageRows } from "./message_rows.js";
 import { MessageStore } from "./message_store.js";
 import { ScrollAnchor } from "./scroll_anchor.js";
-import { mountSignWords } from "./sign_words.js";
+import { mountStatusTooltip } from "./status_tooltip.js";
 import { UnreadLine } from "./unread_line.js";
 
 /** @import { HistoryPart } from "../history/history_window.js" */
@@ -34,7 +34,7 @@ export class MessageList {
   #drawing;
   #history;
   #window;
-  #target;
+  #goToMessage;
   #seenId;
   #wasAtEnd = true;
   #listening = new AbortController();
@@ -60,7 +60,7 @@ export class MessageList {
       done: () => this.#scrolled(),
       isOpening: () => !element.hasAttribute("data-ready"),
     });
-    this.#target = new Target({
+    this.#goToMessage = new GoToMessage({
       store: this.#store,
       history: this.#history,
       window: this.#window,
@@ -72,13 +72,13 @@ export class MessageList {
     const { signal } = this.#listening;
     element.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
     mountMessageClicks(element, { socket, signal });
-    mountSignWords(element, signal);
+    mountStatusTooltip(element, signal);
     mountMessageKeys(element, signal);
     element.addEventListener("toend", () => this.#toEnd(), { signal });
     element.addEventListener("goto", (event) => {
       const { detail: id } = /** @type {CustomEvent<string>} */ (event);
-      if (element.hasAttribute("data-ready")) this.#target.goTo(id);
-      else this.#target.want(id);
+      if (element.hasAttribute("data-ready")) this.#goToMessage.goTo(id);
+      else this.#goToMessage.want(id);
     }, { signal });
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal });
   }
@@ -133,8 +133,8 @@ export class MessageList {
       // Screen readers announce new messages only, not the history.
       requestAnimationFrame(() => (this.#element.ariaBusy = "false"));
       if (arrived.length) this.#fire("arrive", arrived.length);
-      if (isOpening && !this.#target.isWanted) this.#history.seenId = this.#seenId;
-      this.#target.opened();
+      if (isOpening && !this.#goToMessage.isWanted) this.#history.seenId = this.#seenId;
+      this.#goToMessage.opened();
       this.#goToUnread();
     };
   }

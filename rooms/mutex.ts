@@ -1,6 +1,6 @@
 /** Work of which only one piece is done at a time. */
-export class Turns {
-  /** Resolves when nobody has the turn, or waits for it. */
+export class Mutex {
+  /** Resolves when no work is under way or waits. */
   #free: Promise<void> = Promise.resolve();
 
   /**
@@ -8,7 +8,7 @@ export class Turns {
    *
    * @throws {unknown} the reason of `signal`, at once, when it is aborted before that.
    */
-  async take<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const turn = this.#free;
     const { promise: over, resolve: end } = Promise.withResolvers<void>();

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Turns } from "../../rooms/turns.ts";
+import { Mutex } from "../../rooms/mutex.ts";
 
-Deno.test("Turns.take() does one piece of work at a time, in order, and goes on after one that failed", async () => {
-  const turns = new Turns();
+Deno.test("Mutex.run() does one piece of work at a time, in order, and goes on after one that failed", async () => {
+  const mutex = new Mutex();
   const events: string[] = [];
   const first = Promise.withResolvers<void>();
   const work = (name: string, waits: Promise<void>) => async () => {
@@ -11,24 +11,24 @@ Deno.test("Turns.take() does one piece of work at a time, in order, and goes on 
     events.push(`${name} ends`);
     return name;
   };
-  const one = turns.take(work("one", first.promise));
-  const two = turns.take(() => Promise.reject(new Error("two failed")));
-  const three = turns.take(work("three", Promise.resolve()));
+  const one = mutex.run(work("one", first.promise));
+  const two = mutex.run(() => Promise.reject(new Error("two failed")));
+  const three = mutex.run(work("three", Promise.resolve()));
   first.resolve();
   await assertRejects(() => two, Error, "two failed");
   assertEquals([await one, await three], ["one", "three"]);
   assertEquals(events, ["one begins", "one ends", "three begins", "three ends"]);
 });
 
-Deno.test("Turns.take() drops at once what is given up while it waits, and lets nobody overtake", async () => {
-  const turns = new Turns();
+Deno.test("Mutex.run() drops at once what is given up while it waits, and lets nobody overtake", async () => {
+  const mutex = new Mutex();
   const running = Promise.withResolvers<string>();
-  const one = turns.take(() => running.promise);
+  const one = mutex.run(() => running.promise);
   const giveUp = new AbortController();
   let isDone = false;
-  const two = turns.take(() => Promise.resolve(isDone = true), giveUp.signal);
+  const two = mutex.run(() => Promise.resolve(isDone = true), giveUp.signal);
   let isThreeDone = false;
-  const three = turns.take(() => Promise.resolve(isThreeDone = true));
+  const three = mutex.run(() => Promise.resolve(isThreeDone = true));
   giveUp.abort(new Error("nobody waits"));
   await assertRejects(() => two, Error, "nobody waits");
   assertEquals([isDone, isThreeDone], [false, false]);

@@ -7,28 +7,28 @@ const SHOWN_MS = 3_000;
  * @param {AbortSignal} signal unmounts
  * @returns {void}
  */
-export function mountSignWords(list, signal) {
+export function mountStatusTooltip(list, signal) {
   /** @type {Element | undefined} */
   let shown;
   /** @type {number | undefined} */
   let timer;
-  /** @param {Element | undefined} sign */
-  const show = (sign) => {
+  /** @param {Element | undefined} status */
+  const show = (status) => {
     clearTimeout(timer);
-    shown?.removeAttribute("data-told");
-    shown = sign;
-    sign?.toggleAttribute("data-told", true);
+    shown?.removeAttribute("data-tooltip");
+    shown = status;
+    status?.toggleAttribute("data-tooltip", true);
   };
-  const signOf = (/** @type {Event} */ { target }) =>
+  const statusOf = (/** @type {Event} */ { target }) =>
     /** @type {Element} */ (target).closest("[data-part=ticks]") ?? undefined;
   list.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "mouse" && signOf(event) !== shown) show(signOf(event));
+    if (event.pointerType === "mouse" && statusOf(event) !== shown) show(statusOf(event));
   }, { signal });
   list.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && show(undefined), {
     signal,
   });
   list.addEventListener("click", (event) => {
-    show(signOf(event));
+    show(statusOf(event));
     if (shown) timer = setTimeout(show, SHOWN_MS, undefined);
   }, { signal });
 }

@@ -6,7 +6,7 @@
 /** @import { HistoryPart, HistoryWindow } from "./history_window.js" */
 
 /**
- * @typedef {object} TargetParts
+ * @typedef {object} GoToMessageParts
  * @property {MessageStore} store
  * @property {HistoryLoader} history
  * @property {HistoryWindow} window
@@ -20,12 +20,12 @@
  * Goes to a message, however far back: one that isn't loaded is drawn with what was said on both sides of it. Where that
  * doesn't touch what the list holds, it takes its place, and the reader pages on from there in both directions.
  */
-export class Target {
+export class GoToMessage {
   #parts;
   /** The message that was asked for before the list was there, or "". */
   #wantedId = "";
 
-  /** @param {TargetParts} parts */
+  /** @param {GoToMessageParts} parts */
   constructor(parts) {
     this.#parts = parts;
   }

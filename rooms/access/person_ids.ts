@@ -17,7 +17,7 @@ const LENGTH = 22;
 const MAX_KNOWN = 10_000;
 
 /** Computes the ids, and remembers recent ones. */
-export class Persons {
+export class PersonIds {
   readonly #key: Uint8Array;
   /** By room and user: an HMAC takes microseconds, for which a message needn't wait. */
   readonly #known = new Map<string, string>();
@@ -27,8 +27,8 @@ export class Persons {
   }
 
   /** Reads the key, or creates it. */
-  static async open(kv: Deno.Kv): Promise<Persons> {
-    return new Persons(await openSecretKey(kv, KEY));
+  static async open(kv: Deno.Kv): Promise<PersonIds> {
+    return new PersonIds(await openSecretKey(kv, KEY));
   }
 
   /** The id of a user in a room: 22 letters, digits, `-` or `_`. */

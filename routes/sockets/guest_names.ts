@@ -10,7 +10,7 @@ import { ANONYMOUS, cleanName, guest, MAX_NAME_LENGTH, type User } from "../../r
 import { NAME_HELD, NAME_REFUSED, NAME_TAKEN } from "./upgrade.ts";
 
 /** A name that its guest may use. */
-export interface Introduction {
+export interface StatedName {
   /** The name as the message has it. */
   readonly stated: string;
   /** The user with this name; `undefined`: the one that the room already knows. */
@@ -22,7 +22,7 @@ export interface Introduction {
  *
  * @throws {FrameError} when the name isn't free, or can't be a name.
  */
-export async function introduced(
+export async function takeStatedName(
   { username: stated = "", client_id: clientId }: ClientFrame & { type: "chat_message" },
   { accounts, liveConnections, room, member, badge }: {
     accounts: Accounts;
@@ -31,7 +31,7 @@ export async function introduced(
     member: Member;
     badge: string | undefined;
   },
-): Promise<Introduction> {
+): Promise<StatedName> {
   const name = cleanName(stated);
   if (name === undefined) {
     const error = `"username" must have at most ${MAX_NAME_LENGTH} characters`;

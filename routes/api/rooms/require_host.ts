@@ -18,7 +18,7 @@ const RIGHTS = {
  *
  * @throws {HttpError} 400, 401 or 403 for others.
  */
-export async function withRight(
+export async function requireRight(
   c: Context<ApiEnv>,
   { roomNames, roomPermissions }: {
     roomNames: Pick<RoomNames, "find">;

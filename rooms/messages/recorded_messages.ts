@@ -6,7 +6,7 @@ interface Identified {
 }
 
 /** Knows it by how far delivery is: rows are written in the order of commits. */
-export class Recorded {
+export class RecordedMessages {
   /** Batches up to this versionstamp are in the sheet. */
   #upTo = "";
   /** The ids of messages that the sheet refused. */

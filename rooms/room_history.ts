@@ -5,8 +5,8 @@ import type { Follower, UnreadRooms } from "./notifications/unread/unread_rooms.
 import { encodeFrame, FrameError } from "./protocol.ts";
 import { hasAccount, type User } from "./user.ts";
 
-/** What {@link RoomReading} works with. */
-export interface RoomReadingParts {
+/** What {@link RoomHistory} works with. */
+export interface RoomHistoryParts {
   readonly history: History;
   readonly personOf: (room: string, user: User) => string;
   /** A promise to await before anything is served from memory; `undefined`: memory is up to date. */
@@ -20,13 +20,13 @@ export interface RoomReadingParts {
 const MAX_ASKING = 5;
 
 /** Reads the history of one room for its members. */
-export class RoomReading {
+export class RoomHistory {
   readonly #room: string;
-  readonly #parts: RoomReadingParts;
+  readonly #parts: RoomHistoryParts;
   /** Those of the members who have an account. */
   readonly #followers = new Map<Member, Follower & { readonly end: () => void }>();
 
-  constructor(room: string, parts: RoomReadingParts) {
+  constructor(room: string, parts: RoomHistoryParts) {
     this.#room = room;
     this.#parts = parts;
   }
