@@ -5,11 +5,13 @@
 import { wait } from "../clock.ts";
 
 const MAX_TRIES = 100;
-/** On average; random, so that two isolates don't meet again and again. */
+/** The first pause, on average; random, so that two isolates don't meet again and again. */
 const PAUSE_MS = 5;
+/** Pauses grow to this many first ones: on a busy machine the isolate that writes may wait for its turn, too. */
+const MAX_PAUSES = 10;
 
 /**
- * The same database, whose writes are tried again while it is locked, for about half a second.
+ * The same database, whose writes are tried again while it is locked, for about five seconds.
  *
  * @throws {TypeError} from a write, when the database is still locked after that.
  */
@@ -42,7 +44,7 @@ async function retry<T>(write: () => Promise<T>): Promise<T> {
       if (tries === MAX_TRIES || !(error instanceof TypeError) || !error.message.includes("locked")) {
         throw error;
       }
-      await wait(PAUSE_MS * (0.5 + Math.random()));
+      await wait(PAUSE_MS * Math.min(tries, MAX_PAUSES) * (0.5 + Math.random()));
     }
   }
 }
