@@ -2,6 +2,7 @@
 import type { Migration } from "./kv/stored_version.ts";
 import { measureAllPages } from "./messages/page_extent.ts";
 import { signAllPages } from "./messages/signature_backfill.ts";
+import { indexPushes } from "./notifications/push/push_queue.ts";
 
 /** One step for each version. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -11,6 +12,10 @@ export const MIGRATIONS: readonly Migration[] = [
   () => Promise.resolve(),
   // Pages have signatures: an older program would write some without, which a search would miss.
   signAllPages,
-  // Pages have extents: an older program would write some without, which a count would miss.
+  // Pages have extents: an older program would write some without, which a count would miss. The next step measures them.
+  () => Promise.resolve(),
+  // Extents say by whom messages are, and which are deleted.
   measureAllPages,
+  // Pushes are found by when they are due.
+  indexPushes,
 ];

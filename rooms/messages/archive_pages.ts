@@ -8,7 +8,7 @@
  */
 import { decodeTime } from "ulid";
 import { idIn, isId, type Line, seqIn } from "./message.ts";
-import { countArchived } from "./page_extent.ts";
+import { type ArchivedRange, countArchived } from "./page_extent.ts";
 import { type Signature, signatureKey } from "./page_signature.ts";
 import { unpack } from "../kv/value_packer.ts";
 
@@ -148,9 +148,9 @@ export class ArchivePages {
     return lines.find((line: Line) => idIn(line) === id);
   }
 
-  /** The number of a room's messages from one `seq` on and before another. */
-  count(room: string, start: string, end: string): Promise<number> {
-    return countArchived(this.#kv, room, start, end);
+  /** The number of messages that count for a reader, see {@link countArchived}. */
+  count(range: ArchivedRange): Promise<number> {
+    return countArchived(this.#kv, range);
   }
 
   /** The names of all rooms that have a history. */

@@ -139,6 +139,17 @@ export function isDeleted(line: Line): boolean {
   return line.includes(DELETED);
 }
 
+// Quotes in a text are escaped, so that no text can contain these.
+const ACCOUNT = `"account":true`;
+const PERSON = `"person":"`;
+
+/** The `person` of the account that said a line's message; `undefined`: nobody with an account did. */
+export function memberIn(line: Line): string | undefined {
+  if (!line.includes(ACCOUNT)) return undefined;
+  const at = line.indexOf(PERSON);
+  return at < 0 ? undefined : line.slice(at + PERSON.length, line.indexOf(`"`, at + PERSON.length));
+}
+
 // Quotes in a text are escaped, so that no text can contain this.
 const FILES = `"files":[`;
 

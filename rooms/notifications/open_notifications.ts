@@ -22,7 +22,7 @@ interface NotificationsParts {
   readonly channel: Channel | undefined;
   /** Days for which messages, and notifications of them, are kept; 0 = for good. */
   readonly retentionDays: number;
-  readonly access: Pick<Access, "accounts" | "roomPermissions" | "changes">;
+  readonly access: Pick<Access, "accounts" | "roomPermissions" | "changes" | "personIds">;
   /** Reports what goes wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
 }
@@ -79,6 +79,8 @@ export function openNotifications(parts: NotificationsParts): Notifications {
   });
   access.changes.listen((change) => {
     if (change.type === "erased" || change.type === "unknown") mentionWorker.ring();
+    if (change.type === "erased") unreadRooms.erased(change.room);
+    if (change.type === "unknown") unreadRooms.erased(undefined);
     if (change.type === "rules") unreadRooms.permissionsChanged(change.room);
     // Not awaited, because other listeners wait; the hourly run repeats what fails.
     if (change.type === "account") {

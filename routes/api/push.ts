@@ -49,7 +49,9 @@ export function pushApi(
           '"endpoint" must be at a known push service, or at one of PUSH_ORIGINS',
         );
       }
-      await push.subscribe(id, { ...subscription, session: credential.id });
+      if (!await push.subscribe(id, { ...subscription, session: credential.id })) {
+        throw new HttpError(400, "invalid_request", '"p256dh" must be a public key of the curve P-256');
+      }
       return c.json({ ok: true }, 201);
     })
     .delete("/subscriptions", async (c) => {

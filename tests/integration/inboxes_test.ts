@@ -12,6 +12,7 @@ import { MentionOutbox } from "../../rooms/notifications/mention_outbox.ts";
 import type { Notification } from "../../rooms/notifications/notification.ts";
 import { Subscriptions } from "../../rooms/notifications/subscriptions.ts";
 import { type Notifications, openNotifications } from "../../rooms/notifications/open_notifications.ts";
+import { PersonIds } from "../../rooms/access/person_ids.ts";
 import { PermissionStore } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
@@ -245,7 +246,12 @@ async function isolate(kv: Deno.Kv, channel: Channel | undefined): Promise<Isola
     mentions: new MentionOutbox(kv),
     channel,
     retentionDays: 30,
-    access: { accounts, roomPermissions: new PermissionStore(kv, changes), changes },
+    access: {
+      accounts,
+      roomPermissions: new PermissionStore(kv, changes),
+      changes,
+      personIds: await PersonIds.open(kv),
+    },
     failed,
   });
   await channel?.listen(notifications);

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { idIn } from "../../rooms/messages/message.ts";
+import { Bus } from "../fakes/bus.ts";
+import { enter as enterIsolate, openIsolates, until } from "../support/isolates.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client, type Frame, roomAddress } from "../support/client.ts";
-import { openInbox } from "../support/inbox.ts";
+import { openInbox, toldUnread } from "../support/inbox.ts";
 import { startService, temporaryDirectory, type TestService } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -30,41 +33,35 @@ async function say(service: TestService, room: string, ...messages: string[]): P
   return ids;
 }
 
-/** Resolves when a client was told last that so much is unread in a room. */
-function told(client: Client, room: string, unread: number, mentions = 0): Promise<void> {
-  const last = (): Frame | undefined => client.all("room_unread").findLast((frame) => frame.room === room);
-  return client.until(() => last()?.unread === unread && last()?.mentions === mentions);
-}
-
 Deno.test("UnreadRooms tells every device of an account what is unread, by room, and what was read on another", async () => {
   await using service = await startService();
   const ada = await member(service.url, "ada");
   await using _desk = await enter(service, ada, "desk");
   await using team = await enter(service, ada, "team");
   await using phone = await openInbox(service.url, ada);
-  await told(phone, "desk", 0);
+  await toldUnread(phone, "desk", 0);
   const [, second] = await say(service, "team", "one", "two", "@ada three");
-  await told(phone, "team", 3, 1);
+  await toldUnread(phone, "team", 3, 1);
   const last = phone.all("room_unread").at(-1)?.last;
   assertEquals([last.message, last.username], ["@ada three", "service"]);
   // The room with the newest message comes first, and a device that comes later is told the same.
   assertEquals(await roomsOf(ada), [["team", 3, 1], ["desk", 0, 0]]);
   await using late = await openInbox(service.url, ada);
-  await told(late, "team", 3, 1);
+  await toldUnread(late, "team", 3, 1);
   await using other = await enter(service, ada, "team");
   team.send({ type: "read", id: second });
-  await Promise.all([phone, late].map((client) => told(client, "team", 1, 1)));
+  await Promise.all([phone, late].map((client) => toldUnread(client, "team", 1, 1)));
   assertEquals(await other.next("read"), { type: "read", id: second, unread: 1 });
   assertEquals(team.all("read"), []);
   const [fourth] = await say(service, "team", "four");
   other.send({ type: "read", id: fourth });
-  await told(phone, "team", 0);
+  await toldUnread(phone, "team", 0);
   // Reading the room reads its mentions.
   await phone.until(() => phone.all("unread_count").at(-1)?.count === 0);
   // Reading goes forward only.
   team.send({ type: "read", id: second });
   await say(service, "desk", "five");
-  await told(phone, "desk", 1);
+  await toldUnread(phone, "desk", 1);
   assertEquals(await roomsOf(ada), [["desk", 1, 0], ["team", 0, 0]]);
 });
 
@@ -87,7 +84,7 @@ Deno.test("UnreadRooms is right whatever is read and said at the same time, in p
       ids.push(...(await speaking).flat());
       ids.sort();
     }
-    await told(phone, "team", 95 - read);
+    await toldUnread(phone, "team", 95 - read);
     assertEquals(await roomsOf(ada), [["team", 95 - read, 0]]);
   }
   // Twice: what the first start finds in the outbox, the second one finds in pages.
@@ -99,8 +96,77 @@ Deno.test("UnreadRooms is right whatever is read and said at the same time, in p
     await using phone = await openInbox(service.url, ada);
     read = Math.max(read, mark);
     client.send({ type: "read", id: ids[mark] });
-    await told(phone, "team", 95 - read);
+    await toldUnread(phone, "team", 95 - read);
   }
+});
+
+Deno.test("UnreadRooms counts neither what an account said itself, by whatever client, nor what was deleted, in pages and in memory", async () => {
+  await using directory = await temporaryDirectory();
+  const post = async (visitor: Visitor, ...messages: string[]): Promise<string[]> => {
+    const ids: string[] = [];
+    for (const message of messages) {
+      ids.push((await visitor.ask("POST", "/api/rooms/team/messages", { message })).body.id);
+    }
+    return ids;
+  };
+  const remove = async (id: string): Promise<void> => {
+    assertEquals(await backend(url).outcome("DELETE", `/api/rooms/team/messages/${id}`), [200]);
+  };
+  let url = "";
+  let theirs: string[] = [];
+  {
+    await using service = await startService({}, directory.path);
+    ({ url } = service);
+    const ada = await member(service.url, "ada", "admin");
+    const bo = await member(service.url, "bo", "admin");
+    await using _room = await enter(service, ada, "team");
+    await using phone = await openInbox(service.url, ada);
+    theirs = await post(bo, "one", "two @ada", "three");
+    // Her own, by a program that marks nothing as read: what others have said stays unread.
+    await post(ada, "mine");
+    await toldUnread(phone, "team", 3, 1);
+    await remove(theirs[1]);
+    await toldUnread(phone, "team", 2, 0);
+    assertEquals(await roomsOf(ada), [["team", 2, 0]]);
+  }
+  // Then from pages, of which one is yet to hear of a deletion.
+  for (const unread of [1, 0]) {
+    await using service = await startService({}, directory.path);
+    ({ url } = service);
+    const ada = await Visitor.signedIn(service.url, "ada", PASSWORD);
+    await using phone = await openInbox(service.url, ada);
+    await toldUnread(phone, "team", unread + 1);
+    await remove(theirs[unread ? 0 : 2]);
+    await toldUnread(phone, "team", unread);
+    assertEquals(await roomsOf(ada), [["team", unread, 0]]);
+  }
+});
+
+Deno.test("UnreadRooms tells of what was read in another isolate at once, without any poll", async () => {
+  const bus = new Bus();
+  await using isolates = await openIsolates(2, bus);
+  const [here, there] = isolates.all;
+  const ada = { id: "ada", name: "ada", role: "user", isGuest: false } as const;
+  await here.unreadRooms.enter(ada.id, "team");
+  const cy = await enterIsolate(here, "team", "cy");
+  for (const text of ["one", "two", "three"]) cy.say(text, text);
+  await until(() => cy.shown.length === 3);
+  const ids = (await there.messageLog.history.before("team", undefined, 3)).lines.map(idIn);
+  const told: Frame[] = [];
+  const end = await there.unreadRooms.add(ada, (frame) => told.push(JSON.parse(frame)));
+  assertEquals(told.map(({ unread }) => unread), [3]);
+  // An open page of the room hears of it, too.
+  const read: [string, number][] = [];
+  const unfollow = there.unreadRooms.follow(ada.id, {
+    room: "team",
+    read: (id, unread) => read.push([id, unread]),
+  });
+  await here.unreadRooms.read(ada.id, "team", ids[1]);
+  await until(() => told.length === 2 && read.length === 1);
+  assertEquals([told[1].unread, read], [1, [[ids[1], 1]]]);
+  cy.leave();
+  unfollow();
+  end();
 });
 
 Deno.test("GET me/rooms is for accounts, leaves out rooms that one may not enter any more, and read is refused to guests", async () => {
@@ -113,12 +179,12 @@ Deno.test("GET me/rooms is for accounts, leaves out rooms that one may not enter
   await using bos = await enter(service, bo, "team");
   await using phone = await openInbox(service.url, bo);
   await say(service, "team", "hello");
-  await told(phone, "team", 1);
+  await toldUnread(phone, "team", 1);
   bos.send({ type: "read", id: "01J00000000000000000000000" });
   assertEquals((await bos.next("error")).code, "not_found");
   await ada.ask("PATCH", "/api/rooms/team", { private: true });
   // A room that is closed to somebody tells nothing any more, and leaves nothing unread.
-  await told(phone, "team", 0);
+  await toldUnread(phone, "team", 0);
   await say(service, "team", "secret");
   assertEquals(await roomsOf(bo), []);
   await adas.next("chat_message", ({ message }) => message === "secret");

@@ -25,6 +25,12 @@ export async function counted(client: Client, count: number): Promise<void> {
   await client.until(() => unreadOf(client) === count);
 }
 
+/** Resolves when a client was told last that so much is unread in a room. */
+export function toldUnread(client: Client, room: string, unread: number, mentions = 0): Promise<void> {
+  const last = (): Frame | undefined => client.all("room_unread").findLast((frame) => frame.room === room);
+  return client.until(() => last()?.unread === unread && last()?.mentions === mentions);
+}
+
 /** Notifies somebody as a backend does; answers the notification. */
 export async function notify(origin: string, user: string, message: string): Promise<Frame> {
   const backend = new Visitor(origin, { authorization: `Bearer ${TOKEN}` });

@@ -35,6 +35,7 @@ export interface Isolate {
   readonly messageLog: MessageLog;
   readonly rooms: Rooms;
   readonly changes: ChangeFeed;
+  readonly unreadRooms: UnreadRooms;
   stop(): Promise<void>;
 }
 
@@ -99,14 +100,21 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   );
   const inboxes = new Inboxes({ ...common, changed() {} });
   const roomPermissions = new PermissionStore(kv, changes);
+  const personIds = await PersonIds.open(kv);
   const unreadRooms = new UnreadRooms({
     ...common,
     messageLog,
+    personIds,
     inboxes,
     roomPermissions,
     watchLevels: new WatchLevels(kv, () => {}),
   });
-  lifecycle.add({ name: "unread_rooms", close: () => unreadRooms.close() });
+  // Without a poll: what comes from elsewhere comes by posts.
+  lifecycle.add({
+    name: "unread_rooms",
+    receive: (post) => unreadRooms.receive(post),
+    close: () => unreadRooms.close(),
+  });
   const links = new FileLinks();
   const files = openFiles({ ...common, ...readConfig({}), links });
   const rooms = lifecycle.add(
@@ -117,7 +125,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
       messageLog,
       changes,
       access: {
-        personIds: await PersonIds.open(kv),
+        personIds,
         accounts: { ownsAlike: () => Promise.resolve(false) },
         roomPermissions,
         slowMode: new SlowMode(roomPermissions),
@@ -133,7 +141,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
   );
   lifecycle.add(peers);
   await lifecycle.start();
-  return { messageLog, rooms, changes, stop: () => lifecycle.stop() };
+  return { messageLog, rooms, changes, unreadRooms, stop: () => lifecycle.stop() };
 }
 
 /** Somebody in a room. */

@@ -87,6 +87,14 @@ export function quoteOf(line: Line): Quote {
   return { id, username, message: shortened(message || files.map(({ name }) => name).join(", ")) };
 }
 
+// Quotes in a text are escaped, so that no text can contain this.
+const DELETION = `"entry":"deleted"`;
+
+/** Whether a line is the deletion of a message. */
+export function isDeletion(line: Line): boolean {
+  return line.includes(DELETION);
+}
+
 const QUOTES = `"reply_to":{"id":"`;
 
 /** Whether a message answers another one. */

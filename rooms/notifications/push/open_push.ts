@@ -17,7 +17,7 @@ interface PushParts extends Pick<Notifications, "inboxes" | "unreadRooms" | "wat
   readonly random: () => number;
   readonly messageLog: MessageLog;
   readonly pushOutbox: PushOutbox;
-  readonly access: Pick<Access, "accounts" | "roomPermissions" | "sessions">;
+  readonly access: Pick<Access, "accounts" | "roomPermissions" | "sessions" | "personIds">;
   /** The operator's address, which push services are told; `undefined`: no pushes. */
   readonly pushSubject: string | undefined;
   /** Milliseconds from a message to its push. */
@@ -35,8 +35,8 @@ export interface Push {
   readonly pushKey: string | undefined;
   /** Whether pushes may go to an endpoint. */
   readonly isPushEndpoint: (endpoint: string) => boolean;
-  /** Sends pushes of an account to a browser from now on. */
-  subscribe(account: string, subscription: Omit<PushSubscription, "at">): Promise<void>;
+  /** Sends pushes of an account to a browser from now on; false when its keys are none. */
+  subscribe(account: string, subscription: Omit<PushSubscription, "at">): Promise<boolean>;
   /** Sends no more to the browser with this endpoint. */
   unsubscribe(account: string, endpoint: string): Promise<void>;
   quiesce(): void;
@@ -49,7 +49,8 @@ export async function openPush(parts: PushParts): Promise<Push> {
   const subscriptions = new PushSubscriptions(kv);
   const keys: VapidKeys | undefined = pushSubject === undefined ? undefined : await openVapidKeys(kv);
   const stopping = new AbortController();
-  const worker = keys && pushSubject !== undefined
+  const sender = keys && pushSubject !== undefined ? new PushSender(keys, pushSubject) : undefined;
+  const worker = sender
     ? new PushWorker({
       ...parts,
       ...access,
@@ -58,7 +59,7 @@ export async function openPush(parts: PushParts): Promise<Push> {
       marks: unreadRooms.marks,
       counting: messageLog,
       now: clock.now,
-      sender: new PushSender(keys, pushSubject),
+      sender,
       isSignedIn: async ({ account, session }) =>
         (await access.sessions.list(account)).some(({ id }) => id === session),
       failed: (error) => failed("push_failed", error),
@@ -73,9 +74,10 @@ export async function openPush(parts: PushParts): Promise<Push> {
     pushKey: keys?.publicKey,
     isPushEndpoint: (endpoint) => isPushEndpoint(endpoint, pushOrigins),
     async subscribe(account, subscription) {
+      if (!await sender?.canSend(subscription)) return false;
       const rooms = (await unreadRooms.marks.of(account)).map(({ room }) => room);
       await subscriptions.add(account, { ...subscription, at: clock.now() }, rooms);
-      pushOutbox.isUsed = true;
+      return pushOutbox.isUsed = true;
     },
     unsubscribe: (account, endpoint) => subscriptions.removeEndpoint(account, endpoint),
     quiesce: () => stopping.abort(),

@@ -31,6 +31,15 @@ export async function openVapidKeys(kv: Deno.Kv): Promise<VapidKeys> {
   return await openVapidKeys(kv);
 }
 
+/** Where pushes to a browser go, and how they are encrypted for it. */
+type Browser = Pick<PushSubscription, "endpoint" | "keys">;
+
+interface Encrypted {
+  readonly method: string;
+  readonly headers: [string, string][];
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
 /** Sends pushes. */
 export class PushSender {
   readonly #keys: VapidKeys;
@@ -42,20 +51,18 @@ export class PushSender {
     this.#subject = subject;
   }
 
+  /** Whether texts can be encrypted for a browser: whoever subscribes may state keys that are none. */
+  async canSend(browser: Browser): Promise<boolean> {
+    return await this.#encrypted(browser, "", "") !== undefined;
+  }
+
   /** Sends a text about a room to one browser; a newer one takes its place as long as it isn't delivered. */
-  async send({ endpoint, keys }: PushSubscription, room: string, payload: string): Promise<PushOutcome> {
-    const { default: webPush } = await import("web-push");
-    const { method, headers, body } = webPush.generateRequestDetails({ endpoint, keys }, payload, {
-      vapidDetails: { subject: this.#subject, ...this.#keys },
-      TTL: DAY_SECONDS,
-      topic: createHash("sha256").update(room).digest("base64url").slice(0, TOPIC_LENGTH),
-      contentEncoding: "aes128gcm",
-    });
+  async send(browser: Browser, room: string, payload: string): Promise<PushOutcome> {
+    const encrypted = await this.#encrypted(browser, room, payload);
+    if (!encrypted) return { type: "gone", status: 0 };
     try {
-      const response = await fetch(endpoint, {
-        method,
-        headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
-        body: new Uint8Array(body ?? []),
+      const response = await fetch(browser.endpoint, {
+        ...encrypted,
         // An endpoint was checked, where it leads to wasn't.
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -66,6 +73,30 @@ export class PushSender {
       return { type: "retry", status: 0, afterMs: undefined };
     }
   }
+
+  async #encrypted(
+    { endpoint, keys }: Browser,
+    room: string,
+    payload: string,
+  ): Promise<Encrypted | undefined> {
+    const { default: webPush } = await import("web-push");
+    try {
+      const { method, headers, body } = webPush.generateRequestDetails({ endpoint, keys }, payload, {
+        vapidDetails: { subject: this.#subject, ...this.#keys },
+        TTL: DAY_SECONDS,
+        topic: createHash("sha256").update(room).digest("base64url").slice(0, TOPIC_LENGTH),
+        contentEncoding: "aes128gcm",
+      });
+      return {
+        method,
+        headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
+        body: new Uint8Array(body ?? []),
+      };
+    } catch {
+      // The keys are none of the curve.
+      return undefined;
+    }
+  }
 }
 
 function outcomeOf({ status, headers }: Response): PushOutcome {
@@ -73,6 +104,12 @@ function outcomeOf({ status, headers }: Response): PushOutcome {
   if (status === 404 || status === 410) return { type: "gone", status };
   if (status === 413) return { type: "too_large", status };
   if (status !== 429 && status < 500) return { type: "refused", status };
-  const seconds = Number(headers.get("retry-after") ?? NaN);
-  return { type: "retry", status, afterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined };
+  return { type: "retry", status, afterMs: retryAfterMs(headers.get("retry-after")) };
+}
+
+/** Milliseconds, from a number of seconds or a date (RFC 9110, 10.2.3); `undefined` for anything else. */
+function retryAfterMs(value: string | null): number | undefined {
+  if (value === null) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -4,7 +4,6 @@
  * | key | value |
  * | --- | --- |
  * | `["pushed", account, room]` | the `seq` up to which an account was told of a room |
- * | `["push_send", account, room, subscription]` | a {@link Send}; a newer one takes its place |
  *
  * What is to be sent is written in the commit that moves `pushed`, so no push is made twice; and it is deleted once the
  * push service has taken it. Who dies in between sends it again, and its topic and id make it one notification.
@@ -13,20 +12,13 @@ import type { Clock } from "../../clock.ts";
 import { Lease } from "../../kv/lease.ts";
 import { LeasedWorker } from "../../kv/leased_worker.ts";
 import type { PushOutbox } from "./push_outbox.ts";
-import { type DuePush, planPush, type PushPayload, type PushPlanParts } from "./push_plan.ts";
-import type { PushSender } from "./push_sender.ts";
+import { type DuePush, PushPlan, type PushPlanParts } from "./push_plan.ts";
+import { type DueSend, LIFE_MS, PushQueue, type Send } from "./push_queue.ts";
+import type { PushOutcome, PushSender } from "./push_sender.ts";
 import type { PushSubscriptions, StoredSubscription } from "./push_subscriptions.ts";
 
-interface Send {
-  readonly payload: PushPayload;
-  readonly upTo: string;
-  /** When it was made, and when to try next, in milliseconds since the epoch. */
-  readonly madeAt: number;
-  readonly at: number;
-  readonly tries: number;
-}
-
-interface PushWorkerParts extends PushPlanParts {
+/** What a {@link PushWorker} works with. */
+export interface PushWorkerParts extends PushPlanParts {
   readonly kv: Deno.Kv;
   readonly clock: Clock;
   readonly random: () => number;
@@ -40,27 +32,35 @@ interface PushWorkerParts extends PushPlanParts {
   readonly failed: (error: unknown) => void;
 }
 
+/** A push for an account, to all of its browsers. */
+interface Planned {
+  readonly account: string;
+  readonly due: DuePush;
+  readonly subscriptions: readonly StoredSubscription[];
+}
+
 const POLL_EVERY_MS = 1_000;
 const LEASE_POLL_MS = 1_000;
 const PAUSE_AFTER_ERROR_MS = 5_000;
 const JOBS_AT_ONCE = 500;
-const SENDS_AT_ONCE = 500;
-/** Requests under way. */
+/** Accounts whose pushes are planned before these are sent. A commit takes 1,000 mutations; an account has 20 browsers at most. */
+const PLANNED_AT_ONCE = 20;
+const SENDS_AT_ONCE = 200;
+/** Accounts that are read at the same time, and requests under way: more would make messages wait for KV. */
 const PARALLEL = 20;
 const MAX_BACKOFF_MS = 5 * 60_000;
-/** What can't be sent for this time is of no use any more. */
-const LIFE_MS = 24 * 60 * 60_000;
 const PUSHED = "pushed";
-const SEND = "push_send";
 
 /** Makes pushes of the outbox's jobs, and sends them. */
 export class PushWorker {
   readonly #parts: PushWorkerParts;
+  readonly #queue: PushQueue;
   readonly #lease: Lease;
   readonly #worker: LeasedWorker;
 
   constructor(parts: PushWorkerParts) {
     this.#parts = parts;
+    this.#queue = new PushQueue(parts.kv);
     this.#lease = new Lease(parts.kv, "push", parts.clock);
     const options = {
       lease: this.#lease,
@@ -84,102 +84,111 @@ export class PushWorker {
   }
 
   async #isDue(): Promise<boolean> {
-    const { outbox, subscriptions, kv, now, pushAfterMs } = this.#parts;
+    const { outbox, subscriptions, now, pushAfterMs } = this.#parts;
     outbox.isUsed ||= await subscriptions.isUsed();
     if (!outbox.isUsed) return false;
     if ((await outbox.before(now() - pushAfterMs, 1)).length) return true;
-    for await (const { value } of kv.list<Send>({ prefix: [SEND] })) if (value.at <= now()) return true;
-    return false;
+    return await this.#queue.isDue(now());
   }
 
   async #work(stop: AbortSignal): Promise<number> {
-    const { outbox, now, pushAfterMs } = this.#parts;
+    const { outbox, kv, now, pushAfterMs } = this.#parts;
     const jobs = await outbox.before(now() - pushAfterMs, JOBS_AT_ONCE);
-    for (const room of new Set(jobs.flatMap(({ value }) => value.rooms))) await this.#plan(room);
-    let commit = this.#parts.kv.atomic();
+    for (const room of new Set(jobs.flatMap(({ value }) => value.rooms))) await this.#pushAbout(room, stop);
+    const isMore = await this.#sendDue(stop);
+    if (stop.aborted) return 0;
+    let commit = kv.atomic();
     for (const { key } of jobs) commit = commit.delete(key);
     if (jobs.length) await this.#commit(commit);
-    const sent = await this.#sendAll(stop);
-    return jobs.length === JOBS_AT_ONCE || sent === SENDS_AT_ONCE ? 0 : Infinity;
+    return jobs.length === JOBS_AT_ONCE || isMore ? 0 : Infinity;
   }
 
-  /** Writes down what is to be sent about a room. */
-  async #plan(room: string): Promise<void> {
-    const { kv, subscriptions, isSignedIn } = this.#parts;
-    for await (const account of subscriptions.accountsOf(room)) {
-      const all = await subscriptions.of(account);
-      if (!all.length) await subscriptions.leave(account, room);
-      const pushed = await kv.get<string>([PUSHED, account, room]);
-      const due = all.length ? await planPush(this.#parts, account, room, pushed.value ?? "") : undefined;
-      if (!due) continue;
-      const commit = kv.atomic().check(pushed).set(pushed.key, due.upTo, { expireIn: 30 * LIFE_MS });
-      for (const subscription of all) {
-        // Whoever signed out of a browser must not be told there.
-        if (!await isSignedIn(subscription)) await subscriptions.remove(account, subscription.id);
-        else commit.set([SEND, account, room, subscription.id], this.#sendOf(due), { expireIn: LIFE_MS });
-      }
-      await this.#commit(commit);
+  /** Writes down what is to be sent about a room, and sends it, a few accounts at a time: a room may have thousands. */
+  async #pushAbout(room: string, stop: AbortSignal): Promise<void> {
+    const plan = await PushPlan.of(this.#parts, room);
+    let accounts: string[] = [];
+    const push = async (): Promise<void> => {
+      const planned = await Promise.all(accounts.map((account) => this.#plan(plan, account, room)));
+      accounts = [];
+      const due = planned.filter((one) => one !== undefined);
+      if (!due.length) return;
+      await this.#writeDown(room, due);
+      await this.#sendDue(stop);
+    };
+    for await (const account of this.#parts.subscriptions.accountsOf(room)) {
+      if (stop.aborted) return;
+      accounts.push(account);
+      if (accounts.length === PLANNED_AT_ONCE) await push();
     }
+    await push();
   }
 
-  #sendOf({ payload, upTo }: DuePush): Send {
+  async #plan(plan: PushPlan, account: string, room: string): Promise<Planned | undefined> {
+    const { kv, subscriptions } = this.#parts;
+    const pushed = await kv.get<string>([PUSHED, account, room]);
+    const due = await plan.for(account, pushed.value ?? "");
+    if (!due) return undefined;
+    const all = await subscriptions.of(account);
+    if (!all.length) await subscriptions.leave(account, room);
+    return { account, due, subscriptions: all };
+  }
+
+  async #writeDown(room: string, planned: readonly Planned[]): Promise<void> {
     const at = this.#parts.now();
-    return { payload, upTo, madeAt: at, at, tries: 0 };
+    const commit = this.#parts.kv.atomic();
+    for (const { account, due: { payload, upTo }, subscriptions } of planned) {
+      commit.set([PUSHED, account, room], upTo, { expireIn: 30 * LIFE_MS });
+      const send = { payload, upTo, madeAt: at, at, tries: 0 };
+      for (const { id } of subscriptions) this.#queue.add(commit, [account, room, id], send);
+    }
+    await this.#commit(commit);
   }
 
-  /** Sends what is due; answers how much that was. */
-  async #sendAll(stop: AbortSignal): Promise<number> {
-    const { kv, now } = this.#parts;
-    const due: Deno.KvEntry<Send>[] = [];
-    for await (const entry of kv.list<Send>({ prefix: [SEND] })) {
-      if (entry.value.at <= now()) due.push(entry);
-      if (due.length === SENDS_AT_ONCE) break;
-    }
-    const count = due.length;
+  /** Sends what is due; answers whether there may be more. */
+  async #sendDue(stop: AbortSignal): Promise<boolean> {
+    const { sends, read } = await this.#queue.due(this.#parts.now(), SENDS_AT_ONCE);
     const next = async (): Promise<void> => {
-      for (let entry = due.pop(); entry && !stop.aborted; entry = due.pop()) await this.#send(entry);
+      for (let due = sends.shift(); due && !stop.aborted; due = sends.shift()) await this.#send(due);
     };
     await Promise.all(Array.from({ length: PARALLEL }, next));
-    return count;
+    return read === SENDS_AT_ONCE;
   }
 
-  async #send(entry: Deno.KvEntry<Send>): Promise<void> {
+  async #send(due: DueSend): Promise<void> {
     const { subscriptions, sender, marks, isSignedIn } = this.#parts;
-    const [, account, room, id] = entry.key.map(String);
-    const { payload, upTo } = entry.value;
+    const { target: [account, room, id], entry: { value: send } } = due;
     const subscription = await subscriptions.find(account, id);
+    // Whoever signed out of a browser must not be told there.
+    const isEnded = !subscription || !await isSignedIn(subscription);
+    if (isEnded) await subscriptions.remove(account, id);
     const mark = await marks.find(account, room);
-    const isRead = mark !== undefined && mark.seq >= upTo;
-    if (!subscription || isRead || !await isSignedIn(subscription)) return await this.#settle(entry);
+    const isRead = mark !== undefined && mark.seq >= send.upTo;
+    if (isEnded || isRead) return await this.#settle(due);
     this.#lease.demand();
-    const outcome = await sender.send(subscription, room, JSON.stringify(payload));
-    switch (outcome.type) {
-      case "gone":
-        await subscriptions.remove(account, id);
-        return await this.#settle(entry);
-      case "too_large":
-        // Without the message it fits; a second refusal is final.
-        if (!payload.body) return await this.#settle(entry);
-        return await this.#settle(entry, { ...entry.value, payload: { ...payload, body: "" } });
-      case "retry":
-        return await this.#settle(entry, this.#later(entry.value, outcome.afterMs));
-      default:
-        return await this.#settle(entry);
-    }
+    const outcome = await sender.send(subscription, room, JSON.stringify(send.payload));
+    if (outcome.type === "gone") await subscriptions.remove(account, id);
+    await this.#settle(due, this.#later(send, outcome));
   }
 
-  /** The next try, by full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/); `undefined`: none. */
-  #later(send: Send, afterMs: number | undefined): Send | undefined {
+  /** What is to be tried again after an answer; `undefined`: nothing. */
+  #later(send: Send, outcome: PushOutcome): Send | undefined {
     const { now, random } = this.#parts;
-    if (now() - send.madeAt > LIFE_MS) return undefined;
+    // Without the message it fits; a second refusal is final.
+    if (outcome.type === "too_large" && send.payload.body) {
+      return { ...send, payload: { ...send.payload, body: "" } };
+    }
+    if (outcome.type !== "retry" || now() - send.madeAt > LIFE_MS) return undefined;
+    // Full jitter (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
     const backoffMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** send.tries) * random();
-    return { ...send, tries: send.tries + 1, at: now() + Math.max(afterMs ?? 0, backoffMs) };
+    const afterMs = Math.min(outcome.afterMs ?? 0, LIFE_MS);
+    return { ...send, tries: send.tries + 1, at: Math.ceil(now() + Math.max(afterMs, backoffMs)) };
   }
 
   /** Deletes what was sent, or writes when to try again; unless a newer push has taken its place. */
-  async #settle(entry: Deno.KvEntry<Send>, later?: Send): Promise<void> {
-    const commit = this.#lease.guard(this.#parts.kv.atomic()).check(entry);
-    await (later ? commit.set(entry.key, later) : commit.delete(entry.key)).commit();
+  async #settle(due: DueSend, later?: Send): Promise<void> {
+    const commit = this.#lease.guard(this.#parts.kv.atomic());
+    this.#queue.settle(commit, due, later);
+    await commit.commit();
   }
 
   /** @throws {LeaseLostError} when another process works meanwhile. */

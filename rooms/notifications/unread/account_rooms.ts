@@ -1,4 +1,5 @@
 /** The rooms of an account, as it lists them. */
+import type { PersonIds } from "../../access/person_ids.ts";
 import { mayEnter, type PermissionStore } from "../../access/room_permissions.ts";
 import type { User } from "../../user.ts";
 import type { WatchLevel, WatchLevels } from "../watch/watch_levels.ts";
@@ -26,6 +27,7 @@ export interface AccountRoom {
 interface AccountRoomsParts extends CountParts {
   readonly marks: RoomMarks;
   readonly inboxes: Pick<Inboxes, "unreadMentions">;
+  readonly personIds: Pick<PersonIds, "of">;
   readonly roomPermissions: Pick<PermissionStore, "of">;
   readonly watchLevels: Pick<WatchLevels, "all">;
 }
@@ -38,7 +40,11 @@ export async function listRooms(parts: AccountRoomsParts, user: User): Promise<A
     (await parts.marks.of(user.id)).map(async ({ room: name, seq, id: read }) => {
       const permissions = await parts.roomPermissions.of(name);
       if (!mayEnter(permissions, user)) return undefined;
-      const { unread } = await countAfter(parts, name, seq);
+      const { unread } = await countAfter(parts, {
+        room: name,
+        mark: seq,
+        reader: parts.personIds.of(name, user),
+      });
       const last = await lastMessage(parts, name) ?? null;
       const { title, isPrivate, isClosed } = permissions;
       const shown = { name, title, private: isPrivate, closed: isClosed || undefined };

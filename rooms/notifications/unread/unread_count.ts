@@ -1,7 +1,8 @@
 /** Counts what came to a room after a message. */
 import type { Archive } from "../../messages/archive.ts";
 import type { History } from "../../messages/history.ts";
-import { fieldsIn, isDeleted, type Line, seqIn } from "../../messages/message.ts";
+import { fieldsIn, isDeleted, type Line, seqIn, stampIn } from "../../messages/message.ts";
+import { countsFor } from "../../messages/page_extent.ts";
 import { linesFrom } from "../../messages/recent_messages.ts";
 
 /** How many messages of a room came after a mark, as of a moment. */
@@ -25,17 +26,28 @@ export interface LastMessage {
 
 /** What is counted in: the archive by its pages' extents, and the newest messages in memory. */
 export interface CountParts {
-  readonly history: Pick<History, "span" | "before">;
-  readonly archive: Pick<Archive, "count">;
+  readonly history: Pick<History, "span" | "before" | "entries">;
+  readonly archive: Pick<Archive, "count" | "advance" | "position">;
+}
+
+/** Up to where somebody has read in a room. */
+export interface ReadUpTo {
+  readonly room: string;
+  /** The `seq` of the mark. */
+  readonly mark: string;
+  /** The `person` who reads there: one's own messages are never unread, nor are deleted ones. */
+  readonly reader: string;
 }
 
 const PREVIEW_LENGTH = 200;
 
-/** Counts the messages after a mark; goes on from an earlier count of it where memory reaches back to that. */
+/**
+ * Counts the messages after a mark; goes on from an earlier count of it where memory reaches back to that, and nothing was
+ * deleted since.
+ */
 export async function countAfter(
   { history, archive }: CountParts,
-  room: string,
-  mark: string,
+  { room, mark, reader }: ReadUpTo,
   earlier?: Count,
 ): Promise<Count> {
   const isKnown = earlier?.mark === mark && earlier.end >= history.span(room).floor;
@@ -46,9 +58,15 @@ export async function countAfter(
     if (end >= floor) {
       const fresh = linesFrom(lines, end);
       const last = fresh.at(-1);
-      return { mark, unread: unread + fresh.length, end: last ? `${seqIn(last)}~` : end };
+      const more = fresh.filter((line) => countsFor(reader, line)).length;
+      return { mark, unread: unread + more, end: last ? `${seqIn(last)}~` : end };
     }
-    unread += await archive.count(room, end, floor);
+    // Pages have the messages that were deleted a moment ago, until the archive has the deletions, too.
+    const isBehind = history.entries(room).recent.some(({ entry, seq }) =>
+      entry === "deleted" && stampIn(seq) > archive.position
+    );
+    if (isBehind) await archive.advance();
+    unread += await archive.count({ room, start: end, end: floor, reader });
     // Memory may have dropped lines meanwhile: then the archive is read on from here.
     end = floor;
   }

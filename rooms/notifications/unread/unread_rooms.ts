@@ -4,25 +4,28 @@
  * A count follows from a mark and the room's messages, so it is stored nowhere and can't be wrong. Arrivals cause one count
  * for each connected account and room every {@link SEND_AFTER_MS}, not one for each message; that takes no read of KV.
  */
+import type { PersonIds } from "../../access/person_ids.ts";
 import { mayEnter, type PermissionStore, type RoomPermissions } from "../../access/room_permissions.ts";
 import type { Channel, Post } from "../../cluster/channel.ts";
 import type { Clock } from "../../clock.ts";
+import { isDeletion } from "../../messages/entries/entry.ts";
 import type { MessageLog } from "../../messages/message_log.ts";
 import { idIn, seqIn } from "../../messages/message.ts";
 import { FrameError } from "../../protocol.ts";
 import type { User } from "../../user.ts";
 import type { Inboxes } from "../inboxes.ts";
 import { encodeRoomUnread } from "../frames.ts";
-import { type AccountLevels, DEFAULT_SETTINGS, type WatchLevels } from "../watch/watch_levels.ts";
+import type { WatchLevels } from "../watch/watch_levels.ts";
 import { type AccountRoom, listRooms } from "./account_rooms.ts";
+import { ConnectedReaders, type Reader } from "./connected_readers.ts";
 import { type RoomMark, RoomMarks } from "./room_marks.ts";
 import {
-  type Count,
   countAfter,
   type CountParts,
   lastLine,
   lastMessage,
   mentionsAfter,
+  type ReadUpTo,
 } from "./unread_count.ts";
 
 /** A connection of an account to a room, which is notified when the account reads there through another one. */
@@ -42,20 +45,10 @@ export interface UnreadRoomsParts {
   readonly roomPermissions: Pick<PermissionStore, "of">;
   readonly inboxes: Pick<Inboxes, "unreadMentions" | "markRoomRead">;
   readonly watchLevels: Pick<WatchLevels, "all">;
+  /** Tells an account's own messages from those of others. */
+  readonly personIds: Pick<PersonIds, "of">;
   /** Reports what went wrong, under a fixed name. */
   readonly failed: (what: string, error: unknown) => void;
-}
-
-/** A connected account. */
-interface Reader {
-  readonly user: User;
-  /** Take frames. */
-  readonly listeners: Set<(frame: string) => void>;
-  readonly rooms: Map<string, { mark: RoomMark; count?: Count; sent?: string }>;
-  mentions: ReadonlyMap<string, readonly string[]>;
-  levels: Pick<AccountLevels, "of">;
-  /** Resolves when its rooms are known. */
-  loading: Promise<void>;
 }
 
 /** Counts are sent this long after a message: who has its room in view has read it by then. */
@@ -66,9 +59,7 @@ export class UnreadRooms {
   readonly marks: RoomMarks;
   readonly #parts: UnreadRoomsParts;
   readonly #counting: CountParts;
-  readonly #readers = new Map<string, Reader>();
-  /** The readers of each room. */
-  readonly #byRoom = new Map<string, Set<Reader>>();
+  readonly #readers = new ConnectedReaders();
   readonly #followers = new Map<string, Set<Follower>>();
   /** Rooms to which messages came that nobody was told of. */
   #arrived = new Set<string>();
@@ -88,7 +79,11 @@ export class UnreadRooms {
       failed: (error) => parts.failed("room_marks_failed", error),
     });
     parts.messageLog.subscribe((messages) => {
-      for (const { room } of messages) if (this.#byRoom.has(room)) this.#arrived.add(room);
+      for (const { room, line } of messages) {
+        if (!this.#readers.has(room)) continue;
+        this.#arrived.add(room);
+        if (isDeletion(line)) this.#readers.recount(room);
+      }
       if (this.#arrived.size) this.#timer ??= setTimeout(() => this.#sendArrived(), SEND_AFTER_MS);
     });
   }
@@ -105,16 +100,20 @@ export class UnreadRooms {
 
   /** Calls `send` with a frame for each room of an account, now and when it changes. Answers a function that ends that. */
   async add(user: User, send: (frame: string) => void): Promise<() => void> {
-    const reader = this.#readers.get(user.id) ?? this.#newReader(user);
-    reader.listeners.add(send);
+    const reader = this.#readers.find(user.id) ?? this.#newReader(user);
+    // What is counted while the rooms are loaded is sent once, behind that.
+    let isLoaded = false;
+    const listen = (frame: string): void => {
+      if (isLoaded) send(frame);
+    };
+    reader.listeners.add(listen);
     const remove = (): void => {
-      reader.listeners.delete(send);
-      if (reader.listeners.size || this.#readers.get(user.id) !== reader) return;
-      this.#readers.delete(user.id);
-      for (const room of reader.rooms.keys()) this.#leave(room, reader);
+      reader.listeners.delete(listen);
+      if (!reader.listeners.size) this.#readers.remove(reader);
     };
     try {
       await reader.loading;
+      isLoaded = true;
       for (const { sent } of reader.rooms.values()) if (sent !== undefined) send(sent);
       return remove;
     } catch (error) {
@@ -162,13 +161,23 @@ export class UnreadRooms {
 
   /** To be called when the inbox of an account has changed, or what it watches, or may have. */
   accountChanged(account: string): void {
-    const reader = this.#readers.get(account);
+    const reader = this.#readers.find(account);
     if (reader) this.#later(() => this.#load(reader).then(() => this.#sendAll(reader)));
   }
 
   /** To be called when the permissions of a room have changed. */
   permissionsChanged(room: string): void {
-    if (this.#byRoom.has(room)) this.#later(() => this.#sendRoom(room));
+    if (this.#readers.has(room)) this.#later(() => this.#sendRoom(room));
+  }
+
+  /** To be called when messages of a room were erased; `undefined`: maybe of any. */
+  erased(room: string | undefined): void {
+    for (const reader of this.#readers.all()) {
+      for (const name of room === undefined ? reader.rooms.keys() : [room]) {
+        this.#readers.recount(name);
+        this.#later(() => this.#sendRoom(name, [reader]));
+      }
+    }
   }
 
   /** Takes what another isolate has noted. */
@@ -179,7 +188,7 @@ export class UnreadRooms {
 
   /** Reads all marks of connected accounts again, because posts may have been lost. */
   async poll(): Promise<void> {
-    for (const reader of this.#readers.values()) {
+    for (const reader of this.#readers.all()) {
       for (const mark of await this.marks.of(reader.user.id)) this.#apply(reader.user.id, mark);
     }
   }
@@ -188,24 +197,15 @@ export class UnreadRooms {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#readers.clear();
-    this.#byRoom.clear();
     await this.#telling;
     await this.marks.settled();
   }
 
   #newReader(user: User): Reader {
-    const reader: Reader = {
-      user,
-      listeners: new Set(),
-      rooms: new Map(),
-      mentions: new Map(),
-      levels: { of: () => DEFAULT_SETTINGS.level },
-      loading: Promise.resolve(),
-    };
-    this.#readers.set(user.id, reader);
+    const reader = this.#readers.add(user);
     reader.loading = (async () => {
       // What is read or said meanwhile is told by what comes after this.
-      for (const mark of await this.marks.of(user.id)) this.#note(reader, mark);
+      for (const mark of await this.marks.of(user.id)) this.#readers.note(reader, mark);
       await this.#load(reader);
       await this.#sendAll(reader);
     })();
@@ -218,37 +218,25 @@ export class UnreadRooms {
     reader.levels = await watchLevels.all(reader.user.id);
   }
 
-  /** Takes a mark of a reader, unless it has a later one; answers whether it was taken. */
-  #note(reader: Reader, mark: RoomMark): boolean {
-    const known = reader.rooms.get(mark.room);
-    if (known && known.mark.seq >= mark.seq) return false;
-    if (known) known.mark = mark;
-    else reader.rooms.set(mark.room, { mark });
-    const readers = this.#byRoom.get(mark.room) ?? new Set();
-    this.#byRoom.set(mark.room, readers.add(reader));
-    return true;
+  #apply(account: string, mark: RoomMark): void {
+    const reader = this.#readers.find(account);
+    if (reader && this.#readers.note(reader, mark)) this.#later(() => this.#sendRoom(mark.room, [reader]));
   }
 
-  #apply(account: string, mark: RoomMark): void {
-    const reader = this.#readers.get(account);
-    if (reader && this.#note(reader, mark)) this.#later(() => this.#sendRoom(mark.room, [reader]));
+  #readUpTo(account: string, { room, seq }: RoomMark): ReadUpTo {
+    return { room, mark: seq, reader: this.#parts.personIds.of(room, { id: account, name: "" }) };
   }
 
   #moved(account: string, mark: RoomMark, by?: Follower): void {
     const { room, id } = mark;
     this.#apply(account, mark);
     const others = [...this.#followers.get(account) ?? []].filter((one) => one !== by && one.room === room);
-    if (!others.length) return;
+    // Whoever enters an empty room has read no message.
+    if (!others.length || !id) return;
     this.#later(async () => {
-      const { unread } = await countAfter(this.#counting, room, mark.seq);
+      const { unread } = await countAfter(this.#counting, this.#readUpTo(account, mark));
       for (const follower of others) follower.read(id, unread);
     });
-  }
-
-  #leave(room: string, reader: Reader): void {
-    const readers = this.#byRoom.get(room);
-    readers?.delete(reader);
-    if (!readers?.size) this.#byRoom.delete(room);
   }
 
   #sendArrived(): void {
@@ -269,7 +257,7 @@ export class UnreadRooms {
   }
 
   /** Sends readers of a room what is unread there, if that has changed. */
-  async #sendRoom(room: string, readers: Iterable<Reader> = this.#byRoom.get(room) ?? []): Promise<void> {
+  async #sendRoom(room: string, readers: Iterable<Reader> = this.#readers.of(room)): Promise<void> {
     const permissions = await this.#parts.roomPermissions.of(room);
     const last = JSON.stringify(await lastMessage(this.#counting, room) ?? null);
     for (const reader of readers) await this.#sendCount(reader, room, permissions, last);
@@ -281,10 +269,10 @@ export class UnreadRooms {
     const isAllowed = mayEnter(permissions, reader.user);
     // Who may not enter any more hears nothing of the room, but that nothing there is unread.
     if (!isAllowed && state.sent === undefined) return;
-    const { seq } = state.mark;
-    state.count = await countAfter(this.#counting, room, seq, state.count);
+    const { mark } = state;
+    state.count = await countAfter(this.#counting, this.#readUpTo(reader.user.id, mark), state.count);
     const unread = isAllowed ? state.count.unread : 0;
-    const mentions = isAllowed ? mentionsAfter(reader.mentions.get(room), seq) : 0;
+    const mentions = isAllowed ? mentionsAfter(reader.mentions.get(room), mark.seq) : 0;
     const level = reader.levels.of(room);
     const title = isAllowed ? permissions.title : "";
     const frame = encodeRoomUnread({ room, title, unread, mentions, level }, isAllowed ? last : "null");

@@ -47,9 +47,15 @@ export class WatchLevels {
 
   /** The level of one room. */
   async of(account: string, room: string): Promise<WatchLevel> {
+    return (await this.room(account, room)).level;
+  }
+
+  /** What holds for one room: its level, and the rest of the settings. */
+  async room(account: string, room: string): Promise<WatchSettings> {
     const keys: [Deno.KvKey, Deno.KvKey] = [[WATCH, account, room], [SETTINGS, account]];
-    const [own, settings] = await this.#kv.getMany<[WatchLevel, WatchSettings]>(keys);
-    return own.value ?? settings.value?.level ?? DEFAULT_SETTINGS.level;
+    const [own, stored] = await this.#kv.getMany<[WatchLevel, WatchSettings]>(keys);
+    const settings = stored.value ?? DEFAULT_SETTINGS;
+    return { ...settings, level: own.value ?? settings.level };
   }
 
   /** The levels of all rooms. */
