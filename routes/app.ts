@@ -53,6 +53,7 @@ import type { Translations } from "./translations.ts";
 import { pushApi } from "./api/push.ts";
 import { reportFiles } from "./api/reports/report_files.ts";
 import { reportsApi } from "./api/reports/reports.ts";
+import { roomSheetApi } from "./api/rooms/room_sheet.ts";
 import { roomsApi } from "./api/rooms/rooms.ts";
 import { sessionApi } from "./api/session.ts";
 import { createSocketUpgrade } from "./sockets/upgrade.ts";
@@ -119,6 +120,7 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
     .route("/api/rooms", roomsApi({ ...parts, ...config, listRooms }))
     .route("/api/rooms", messagesApi(parts))
     .route("/api/rooms", invitesApi({ ...parts, ...config }))
+    .route("/api/rooms", roomSheetApi(parts))
     .route("/api/rooms", moderationApi(parts))
     .route("/api/rooms", searchApi(parts))
     .route("/api/rooms", roomWatchApi(parts))

@@ -21,25 +21,41 @@ export interface SheetChoice extends SignInChoice {
   readonly logCsvBom: boolean;
 }
 
-/** Where rows go: each message, and what is done to it, to a place, which is a tab of one spreadsheet or a file. */
+/** The spreadsheet and the tab that a room has of its own. The names of fields are stored. */
+export interface OwnSheet {
+  /** The spreadsheet's id. */
+  readonly spreadsheet: string;
+  /** The tab; `{room}`, `{month}` and `{year}` in it are those of a message. */
+  readonly tab: string;
+}
+
+/** Where rows go: each message, and what is done to it, to a place, which is a tab of a spreadsheet or a file. */
 export interface Sheets extends AsyncDisposable {
   /** For people: that of the sheet, with the placeholders of its place. */
   readonly name: string;
-  /** The id of the spreadsheet; `""` for files. */
+  /** The id of the spreadsheet of all rooms that have none of their own; `""` for files. */
   readonly spreadsheet: string;
+  /** The address with which people share a spreadsheet; `""` for files. */
+  readonly email: string;
+  /** The tab of rooms that have none of their own, with its placeholders; `""` for files. */
+  readonly tab: string;
   /** The columns of messages. */
   readonly columns: Row;
   /** How fast rows may be written to all of them together. */
   readonly pace: PaceOptions;
-  /** The place of a row; `time` is local, `YYYY-MM-DD HH:MM:SS`. */
-  placeOf(room: string, time: string, isChange: boolean): string;
+  /**
+   * The place of a row: a file, a tab, or the id of another spreadsheet and a tab of it, on two lines. `time` is local,
+   * `YYYY-MM-DD HH:MM:SS`; `own` is what the room has of its own.
+   */
+  placeOf(room: string, time: string, isChange: boolean, own?: OwnSheet): string;
   /** The sheet at a place, not yet opened. */
   open(place: string, isChange: boolean): Sheet;
 }
 
-/** Google's limit for the name of a tab. */
-const MAX_TAB_LENGTH = 100;
+/** How the name of a tab of changes ends. */
 const CHANGES = " changes";
+/** The longest name of a tab of messages: Google takes 100 characters, and the tab of changes has more. */
+const MAX_TAB_LENGTH = 100 - CHANGES.length;
 
 /**
  * The sheets, none of them opened. `noticed` is called with what the operator should know.
@@ -54,7 +70,7 @@ export async function openSheet(
   if (!spreadsheetId) {
     const bom = choice.logCsvBom;
     return {
-      ...{ name: `CSV file ${logCsvPath}`, spreadsheet: "", columns, pace: FILE_PACE },
+      ...{ name: `CSV file ${logCsvPath}`, spreadsheet: "", email: "", tab: "", columns, pace: FILE_PACE },
       placeOf: (room, time, isChange) => {
         const path = filled(logCsvPath, room, time);
         return isChange ? changesPath(path) : path;
@@ -66,15 +82,28 @@ export async function openSheet(
   }
   const account = new GoogleAccount({ signIn: await readSignIn(choice), apiRoot: choice.googleApiRoot });
   return {
-    ...{ name: `Google Sheet ${googleSheetName}`, spreadsheet: spreadsheetId, columns, pace: GOOGLE_PACE },
-    placeOf: (room, time, isChange) => {
-      const tab = tabOf(filled(googleSheetName, room, time), googleSheetName);
-      return isChange ? tab + CHANGES : tab;
+    ...{ name: `Google Sheet ${googleSheetName}`, spreadsheet: spreadsheetId, email: account.email },
+    ...{ tab: googleSheetName, columns, pace: GOOGLE_PACE },
+    placeOf: (room, time, isChange, own = { spreadsheet: spreadsheetId, tab: googleSheetName }) => {
+      const tab = tabOf(filled(own.tab, room, time), own.tab) + (isChange ? CHANGES : "");
+      return own.spreadsheet === spreadsheetId ? tab : own.spreadsheet + OF_OTHER + tab;
     },
-    open: (tab, isChange) =>
-      new GoogleSheet({ spreadsheetId, tab, header: isChange ? CHANGES_HEADER : columns, account, noticed }),
+    open: (place, isChange) =>
+      new GoogleSheet({
+        ...partsOf(place, spreadsheetId),
+        ...{ header: isChange ? CHANGES_HEADER : columns, account, noticed },
+      }),
     [Symbol.asyncDispose]: () => account[Symbol.asyncDispose](),
   };
+}
+
+/** Stands in a place between the id of another spreadsheet and the tab: in neither of them a line can end. */
+const OF_OTHER = "\n";
+
+/** The spreadsheet and the tab of a place; `spreadsheetId` is the one that isn't named. */
+export function partsOf(place: string, spreadsheetId: string): { spreadsheetId: string; tab: string } {
+  const [first, second] = place.split(OF_OTHER);
+  return second === undefined ? { spreadsheetId, tab: place } : { spreadsheetId: first, tab: second };
 }
 
 /** A name with its placeholders replaced. */
@@ -88,7 +117,7 @@ function filled(name: string, room: string, time: string): string {
 function tabOf(name: string, template: string): string {
   if (name === template) return name;
   const own = name.toLowerCase().endsWith(CHANGES) ? `${name}_` : name;
-  return own.slice(0, MAX_TAB_LENGTH - CHANGES.length);
+  return own.slice(0, MAX_TAB_LENGTH);
 }
 
 /** `data/ChatLogs.csv` → `data/ChatLogs.changes.csv` */

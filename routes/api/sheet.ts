@@ -60,6 +60,13 @@ export interface RefusedRow {
   readonly is_retried: boolean;
 }
 
+/** The spreadsheet and the tab that a room has of its own. */
+export interface OwnSheet {
+  /** The spreadsheet's id. */
+  readonly spreadsheet: string;
+  readonly tab: string;
+}
+
 /** The delivery of rows, as far as those who look after it can see and help. */
 export interface RowDelivery {
   /** The sheet's name, for people. */
@@ -72,8 +79,19 @@ export interface RowDelivery {
   refusedRows(): Promise<readonly RefusedRow[]>;
   /** The same as CSV with the sheet's columns. */
   refusedRowsAsCsv(): Promise<string>;
-  /** Tries once what writing rows needs. */
-  check(): Promise<SheetCheck>;
+  /** Tries once what writing rows needs: to the sheet of all rooms, or to one of its own that a room may get. */
+  check(own?: OwnSheet): Promise<SheetCheck>;
+  /** The rooms that have a sheet of their own. */
+  readonly roomSheets: {
+    /** Undefined: the sheet of all. */
+    now(room: string): Promise<OwnSheet | undefined>;
+    /** The rooms whose rows go to a spreadsheet because somebody chose it for them. */
+    roomsOf(spreadsheet: string): Promise<readonly string[]>;
+    /** Has what is said from now on go there; undefined: to the sheet of all. */
+    move(room: string, own: OwnSheet | undefined): Promise<void>;
+  };
+  /** The sheet of the others, and the address with which people share theirs; texts are empty where rows go to files. */
+  readonly common: OwnSheet & { readonly email: string };
   /** Compares the rows from a time on, in ms since the epoch; with `isRepair`, has missing ones appended. */
   verify(from: number, isRepair: boolean): Promise<Verdict>;
   /** Tries one of them again, or all; answers how many, and has trouble of any kind tried anew. */

@@ -60,7 +60,7 @@ function AdminPage({ page }: PageProps): Markup {
       page={page}
       title={words["admin.title"]}
       stylesheet="admin/admin_page.css"
-      words={["form", "board"]}
+      words={["form", "board", "sheet"]}
       modules={["admin/admin.js", "notifications/bell.js"]}
     >
       <Bar page={page} title={words["admin.title"]} />

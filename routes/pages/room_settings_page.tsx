@@ -1,6 +1,7 @@
 import { Check, Field, FormEnd, TextField } from "./parts/form.tsx";
 import { Actions } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
+import { RoomSheet } from "./parts/room_sheet.tsx";
 import { Invites } from "./parts/invites.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
@@ -14,8 +15,8 @@ export function RoomSettingsPage(
       page={page}
       title={`${words["rules.title"]} · ${title}`}
       stylesheet="account/account_page.css"
-      words={["form"]}
-      modules={["room/room_settings.js", "room/invites.js", "notifications/bell.js"]}
+      words={["form", "sheet"]}
+      modules={["room/room_settings.js", "room/invites.js", "room/room_sheet.js", "notifications/bell.js"]}
     >
       <header class="bar">
         <a class="icon-button" data-part="back" href="../" aria-label={words["rules.back"]}>
@@ -70,6 +71,7 @@ export function RoomSettingsPage(
           <FormEnd submit={words["rules.save"]} confirms />
         </form>
         <p class="form__hint">{words["rules.delete_hint"]}</p>
+        <RoomSheet page={page} room={room} />
         <Invites page={page} room={room} title={title} />
         <NoScript notice={words["account.needs_script"]} />
       </main>

@@ -13,6 +13,8 @@ export interface DeadLetter {
   readonly fields: Fields;
   /** Present for a row of changes. */
   readonly isChange?: true;
+  /** Of the commit that the row comes from; missing in letters of versions in which no room had a sheet of its own. */
+  readonly versionstamp?: string | undefined;
   /** The reason, one sentence for people. */
   readonly cause: string;
   /** Whether somebody asked for it to be retried. */

@@ -15,9 +15,10 @@
  */
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { Trace } from "../../rooms/trace.ts";
+import { idInBody } from "../../rooms/messages/message.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
 import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
-import { countIn, type Outbox } from "../../rooms/messages/outbox.ts";
+import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Fields } from "../columns.ts";
@@ -26,6 +27,7 @@ import type { RowPosition } from "../sheet.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import { LateAppends } from "./late_appends.ts";
 import type { Way } from "./row_writer.ts";
+import type { RoomSheets } from "./room_sheets.ts";
 import { type Slice, Slices } from "./slices.ts";
 import type { Target, TargetProgress } from "./target.ts";
 import { type RowAddress, Targets } from "./targets.ts";
@@ -124,7 +126,12 @@ export class Delivery {
     return (await this.#parts.kv.get<Progress>(PROGRESS)).value?.settled ?? "";
   }
 
-  /** Where a row goes. */
+  /** The rooms whose rows go elsewhere. */
+  get roomSheets(): RoomSheets {
+    return this.#targets.roomSheets;
+  }
+
+  /** Where a row goes, as far as moves of rooms are known. */
   targetOf(address: RowAddress): Promise<Target> {
     return this.#targets.of(address);
   }
@@ -158,7 +165,8 @@ export class Delivery {
     const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
     const letters = fields.flatMap((fields): DeadLetter[] => {
       const cause = causes.get(fields.id);
-      return cause === undefined ? [] : [{ fields, ...isChangeOf(target), cause }];
+      if (cause === undefined) return [];
+      return [{ fields, ...isChangeOf(target), versionstamp: versionstampOf(fields.id, batches), cause }];
     });
     await this.#settle(slice, letters, { settled: upTo, mark: last ?? target.progress.mark });
     const recorded = target.isChange ? [] : fields.filter(({ id }) => !causes.has(id));
@@ -178,11 +186,12 @@ export class Delivery {
    * @throws {Error} what the sheet throws.
    */
   async *tidy(way: Way): AsyncGenerator<Settled> {
+    await this.roomSheets.refresh();
     const letters = new Map<Target, DeadLetter[]>();
     for (const letter of await this.deadLetters.list()) {
       if (!letter.isRetried) continue;
-      const { fields: { room, time = "" }, isChange = false } = letter;
-      const target = await this.targetOf({ room, time, isChange });
+      const { fields: { room, time = "" }, isChange = false, versionstamp = "" } = letter;
+      const target = await this.targetOf({ room, time, isChange, versionstamp });
       const own = letters.get(target);
       if (own) own.push(letter);
       else letters.set(target, [letter]);
@@ -277,6 +286,11 @@ export class Delivery {
     const result = await commit.commit();
     return result.ok ? result.versionstamp : (await kv.get(PROGRESS)).versionstamp;
   }
+}
+
+/** The versionstamp of the batch that an id is in. */
+function versionstampOf(id: string, batches: readonly Batch[]): string | undefined {
+  return batches.find(({ bodies }) => bodies.some((body) => idInBody(body) === id))?.versionstamp;
 }
 
 function isChangeOf({ isChange }: Target): { isChange?: true } {

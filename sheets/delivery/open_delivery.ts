@@ -13,10 +13,10 @@ import type { DeliveryFigures } from "../../rooms/stats/dashboard.ts";
 import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { toCsv } from "../csv_text.ts";
-import type { Sheets } from "../open_sheet.ts";
+import type { OwnSheet, Sheets } from "../open_sheet.ts";
 import { type Fields, rowOf } from "../columns.ts";
 import { inRows } from "../column_layout.ts";
-import type { Notice } from "../sheet.ts";
+import type { Notice, Sheet } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import { Delivery } from "./delivery.ts";
@@ -24,6 +24,7 @@ import { type DeliveryStatus, Flusher } from "./flusher.ts";
 import { Fullness } from "./fullness.ts";
 import { checkSheet, type SheetCheck } from "./sheet_check.ts";
 import { Receipts } from "./receipts.ts";
+import type { RoomSheets } from "./room_sheets.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
 import { type Verdict, Verification } from "../verification/verification.ts";
 import type { WakeUp } from "./wake_up.ts";
@@ -91,8 +92,12 @@ export interface OpenDelivery {
    * appended.
    */
   verify(from: number, isRepair: boolean): Promise<Verdict>;
-  /** Tries once what writing rows needs. */
-  check(): Promise<SheetCheck>;
+  /** Tries once what writing rows needs: to the sheet of all rooms, or to one of its own that a room may get. */
+  check(own?: OwnSheet): Promise<SheetCheck>;
+  /** The rooms that have a sheet of their own. */
+  readonly roomSheets: Pick<RoomSheets, "now" | "roomsOf" | "move">;
+  /** The sheet of the others, and the address with which people share theirs; texts are empty where rows go to files. */
+  readonly common: OwnSheet & { readonly email: string };
   /** Tries one of them again, or all; answers how many, and tries anew whatever the trouble was. */
   retry(id: string | undefined): Promise<number>;
 }
@@ -158,8 +163,10 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   status.open();
   const { deadLetters } = delivery;
   const verification = new Verification({ ...parts, archive, delivery, deadLetters, noticed });
+  const sheetOf = (own?: OwnSheet): Sheet =>
+    sheets.open(sheets.placeOf("lobby", new Date(clock.now()).toISOString(), false, own), false);
   // Any of them: they are in one spreadsheet, and one account writes them.
-  const sheet = sheets.open(sheets.placeOf("lobby", new Date(clock.now()).toISOString(), false), false);
+  const sheet = sheetOf();
   const fullness = new Fullness({ sheet, clock, noticed });
   let watching: Promise<void> | undefined;
   const stopping = new AbortController();
@@ -223,7 +230,9 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       }
       return verdict;
     },
-    check: () => checkSheet(sheet, killing.signal),
+    check: (own) => checkSheet(own ? sheetOf(own) : sheet, killing.signal),
+    roomSheets: delivery.roomSheets,
+    common: sheets,
     async retry(id) {
       const count = await delivery.deadLetters.retry(id);
       status.probe();

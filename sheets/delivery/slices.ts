@@ -44,6 +44,9 @@ export class Slices {
    * `undefined` when there is none.
    */
   async next(blocked: ReadonlySet<string>): Promise<Slice | undefined> {
+    // In this order: each room that moved before one of these batches is known to have moved.
+    const newest = await this.#outbox.newest();
+    await this.#targets.roomSheets.refresh();
     if (!this.#floorOf.isSubsetOf(blocked)) this.#floor = "";
     this.#floorOf = blocked;
     let target: Target | undefined;
@@ -53,12 +56,14 @@ export class Slices {
     let scanned = 0;
     const isFromStart = this.#floor === "";
     for await (const batch of this.#outbox.after(this.#floor)) {
+      if (batch.versionstamp > newest) break;
       const intent = target?.progress.intent;
       if (intent !== undefined && batch.versionstamp > intent) break;
       const own: string[] = [];
       let isPending = false;
       for (const body of batch.bodies) {
-        const its = this.#targets.cached(body) ?? await this.#targets.ofBody(body);
+        const its = this.#targets.cached(body, batch.versionstamp) ??
+          await this.#targets.ofBody(body, batch.versionstamp);
         if (batch.versionstamp <= its.progress.settled) continue;
         isPending = true;
         if (!target && !blocked.has(its.place)) target = its;
@@ -74,7 +79,7 @@ export class Slices {
       scanned += batch.bytes;
     }
     if (!batches.length) return undefined;
-    target ??= await this.#targets.ofBody(batches[0].bodies[0]);
+    target ??= await this.#targets.ofBody(batches[0].bodies[0], batches[0].versionstamp);
     return { target, fields, batches, isFromStart: isFromStart && this.#floor === "" };
   }
 
@@ -85,7 +90,7 @@ export class Slices {
   settledBy({ target, batches, isFromStart }: Slice): { removed: Batch[]; settled?: string } {
     const isSettled = ({ versionstamp, bodies }: Batch): boolean =>
       bodies.every((body) => {
-        const its = this.#targets.cached(body);
+        const its = this.#targets.cached(body, versionstamp);
         return its === target || (its !== undefined && versionstamp <= its.progress.settled);
       });
     const removed = batches.filter(isSettled);

@@ -3,15 +3,16 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["destination", spreadsheet, place]` | {@link TargetProgress} of a tab, or of a file (whose spreadsheet is `""`) |
+ * | `["destination", spreadsheet, tab]` | {@link TargetProgress} of a tab, or of a file (whose spreadsheet is `""`) |
  */
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import { isEntryBody, roomInBody, timeInBody } from "../../rooms/messages/message.ts";
 import type { Trace } from "../../rooms/trace.ts";
-import type { Sheets } from "../open_sheet.ts";
+import { partsOf, type Sheets } from "../open_sheet.ts";
 import { CHANGES_HEADER } from "../sheet.ts";
 import type { LateAppends } from "./late_appends.ts";
+import { RoomSheets } from "./room_sheets.ts";
 import { Target, type TargetProgress } from "./target.ts";
 
 /** What {@link Targets} works with. */
@@ -31,18 +32,22 @@ export interface RowAddress {
   readonly time: string;
   /** Whether it says what was done to a message. */
   readonly isChange: boolean;
+  /** Of the commit that it comes from: it tells whether a room had moved by then. */
+  readonly versionstamp: string;
 }
 
 const PREFIX = "destination";
 
 /** The sheets by their places. */
 export class Targets {
+  readonly roomSheets: RoomSheets;
   readonly #parts: TargetsParts;
   readonly #all = new Map<string, Target>();
   #doubtfulUpTo = "";
 
   constructor(parts: TargetsParts) {
     this.#parts = parts;
+    this.roomSheets = new RoomSheets(parts.kv);
   }
 
   /** Forgets how far they are: another process may have written. Batches up to `doubtfulUpTo` waited at the start. */
@@ -56,14 +61,14 @@ export class Targets {
     return this.#all.size;
   }
 
-  /** Where the row of a body goes, if that sheet is known already. */
-  cached(body: string): Target | undefined {
-    return this.#all.get(this.#placeOf(addressOf(body)));
+  /** Where the row of a body goes that was committed with this versionstamp, if that sheet is known already. */
+  cached(body: string, versionstamp: string): Target | undefined {
+    return this.#all.get(this.#placeOf(addressOf(body, versionstamp)));
   }
 
-  /** Where the row of a body goes. */
-  ofBody(body: string): Promise<Target> {
-    return this.of(addressOf(body));
+  /** Where the row of a body goes that was committed with this versionstamp. */
+  ofBody(body: string, versionstamp: string): Promise<Target> {
+    return this.of(addressOf(body, versionstamp));
   }
 
   /** Where a row goes. */
@@ -97,14 +102,15 @@ export class Targets {
   }
 
   #keyOf(place: string): Deno.KvKey {
-    return [PREFIX, this.#parts.sheets.spreadsheet, place];
+    const { spreadsheetId, tab } = partsOf(place, this.#parts.sheets.spreadsheet);
+    return [PREFIX, spreadsheetId, tab];
   }
 
-  #placeOf({ room, time, isChange }: RowAddress): string {
-    return this.#parts.sheets.placeOf(room, time, isChange);
+  #placeOf({ room, time, isChange, versionstamp }: RowAddress): string {
+    return this.#parts.sheets.placeOf(room, time, isChange, this.roomSheets.of(room, versionstamp));
   }
 }
 
-function addressOf(body: string): RowAddress {
-  return { room: roomInBody(body), time: timeInBody(body), isChange: isEntryBody(body) };
+function addressOf(body: string, versionstamp: string): RowAddress {
+  return { room: roomInBody(body), time: timeInBody(body), isChange: isEntryBody(body), versionstamp };
 }

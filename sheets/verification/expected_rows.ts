@@ -11,6 +11,8 @@ import type { ExpectedRow } from "./comparison.ts";
 /** An expected row, and into which of the two sheets it goes. */
 export interface RoutedRow extends ExpectedRow {
   readonly isChange: boolean;
+  /** Of the commit that it comes from. */
+  readonly versionstamp: string;
 }
 
 /** Reads what each message and each change from a time on should have as its row. */
@@ -36,13 +38,15 @@ export async function* expectedRows(
         if (Date.parse(message.timestamp) < from) continue;
         const isChanged = message.edited !== undefined || isDeleted(line);
         const known = message.username === NOBODY ? "without person" : isChanged ? "without words" : "all";
-        yield { fields: fieldsOf(message), known, isDue: isDue(line), isChange: false };
+        const versionstamp = stampIn(line);
+        yield { fields: fieldsOf(message), known, isDue: isDue(line), isChange: false, versionstamp };
       }
     }
     for (const line of await archive.entries.behind(room, "", early)) {
       const entry = entryIn(line);
       if (Date.parse(entry.timestamp) < from) continue;
-      yield { fields: changeOf(entry), known: knownOf(entry), isDue: isDue(line), isChange: true };
+      const row = { fields: changeOf(entry), known: knownOf(entry), isDue: isDue(line) };
+      yield { ...row, isChange: true, versionstamp: stampIn(line) };
     }
   }
 }

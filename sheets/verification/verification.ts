@@ -11,6 +11,7 @@ import type { Archive } from "../../rooms/messages/archive.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { DeadLetter, DeadLetters } from "../delivery/dead_letters.ts";
 import type { Delivery } from "../delivery/delivery.ts";
+import type { RoomSheets } from "../delivery/room_sheets.ts";
 import type { Target } from "../delivery/target.ts";
 import type { RowAddress } from "../delivery/targets.ts";
 import type { Notice, Sheet } from "../sheet.ts";
@@ -28,6 +29,7 @@ export interface VerificationParts {
   readonly kv: Deno.Kv;
   readonly archive: Archive;
   readonly delivery: Pick<Delivery, "readSettled"> & {
+    readonly roomSheets: Pick<RoomSheets, "refresh">;
     targetOf(address: RowAddress): Promise<Pick<Target, "place" | "sheet" | "columns">>;
   };
   readonly deadLetters: DeadLetters;
@@ -105,10 +107,11 @@ export class Verification {
     const comparisons = new Map<string, { sheet: Sheet; comparison: Comparison }>();
     const scope = { from: Math.max(from, kept), settled, refused };
     let oldest = Infinity;
-    for await (const { isChange, ...row } of expectedRows(archive, scope)) {
+    await delivery.roomSheets.refresh();
+    for await (const { isChange, versionstamp, ...row } of expectedRows(archive, scope)) {
       signal.throwIfAborted();
       const { id, room, time = "" } = row.fields;
-      const { place, sheet, columns } = await delivery.targetOf({ room, time, isChange });
+      const { place, sheet, columns } = await delivery.targetOf({ room, time, isChange, versionstamp });
       const known = comparisons.get(place) ?? { sheet, comparison: new Comparison(sheet, columns) };
       comparisons.set(place, known);
       known.comparison.expect(row);
@@ -131,10 +134,16 @@ export class Verification {
     const ids = new Set(missing);
     const letters: DeadLetter[] = [];
     const scope = { from, settled: "~", refused: new Set<string>() };
-    for await (const { fields, isChange } of expectedRows(this.#parts.archive, scope)) {
+    for await (const { fields, isChange, versionstamp } of expectedRows(this.#parts.archive, scope)) {
       if (!ids.has(fields.id)) continue;
       const kind = isChange ? { isChange } : {};
-      letters.push({ fields, ...kind, cause: "Its row was missing from the sheet.", isRetried: true });
+      letters.push({
+        fields,
+        ...kind,
+        versionstamp,
+        cause: "Its row was missing from the sheet.",
+        isRetried: true,
+      });
     }
     return letters;
   }

@@ -1,34 +1,9 @@
 import { ask } from "../shared/api.js";
+import { problemSentence } from "./sheet_problem.js";
 
 /** @import { Answer } from "../shared/api.js" */
+/** @import { SheetProblem } from "./sheet_problem.js" */
 /** @import { Words } from "../shared/words.js" */
-/** @typedef {{ done: string[], problem?: { code: string, message: string, values: Record<string, string> } }} SheetCheck */
-
-/** The keys of sentences: those of other problems come in English. */
-const PROBLEMS = [
-  "check_account_gone",
-  "check_api_off",
-  "check_busy",
-  "check_clock",
-  "check_empty_first_row",
-  "check_full",
-  "check_header",
-  "check_key_deleted",
-  "check_key_refused",
-  "check_metadata_refuses",
-  "check_network",
-  "check_no_columns",
-  "check_no_credentials",
-  "check_no_spreadsheet",
-  "check_no_tab",
-  "check_not_shared",
-  "check_office_file",
-  "check_policy",
-  "check_protected",
-  "check_proxy",
-  "check_subject",
-  "check_token",
-];
 
 /**
  * A button that has the service try what writing rows needs.
@@ -40,14 +15,9 @@ export function mountSheetCheck(button, { words, succeeded, result }) {
   button.addEventListener("click", async () => {
     result.textContent = words.say("check_running");
     const answer = await ask("POST", "/api/log/check");
-    result.textContent = succeeded(answer) ? sentence(answer.body, words) : "";
+    /** @type {{ problem?: SheetProblem }} */
+    const { problem } = answer.body;
+    const sentence = problem ? problemSentence(words, problem) : words.say("check_fine");
+    result.textContent = succeeded(answer) ? sentence : "";
   });
-}
-
-/** @param {SheetCheck} check @param {Words} words @returns {string} */
-function sentence({ problem }, words) {
-  if (!problem) return words.say("check_fine");
-  const { code, message, values } = problem;
-  const key = `check_${code}`;
-  return PROBLEMS.includes(key) ? words.say(key, { month: "{month}", ...values }) : message;
 }

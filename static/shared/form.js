@@ -1,6 +1,7 @@
 import { ask } from "./api.js";
 import { refusal } from "./refusal.js";
 
+/** @import { Answer } from "./api.js" */
 /** @import { Words } from "./words.js" */
 
 /**
@@ -13,9 +14,10 @@ import { refusal } from "./refusal.js";
  * @param {string} parts.path
  * @param {(fields: Record<string, string>) => object} parts.body
  * @param {(answer: any) => unknown} parts.done
+ * @param {(words: Words, answer: Answer) => string} [parts.sentence] the one for a refusal
  * @returns {void}
  */
-export function mountForm(form, { words, method, path, body, done }) {
+export function mountForm(form, { words, method, path, body, done, sentence = refusal }) {
   const error = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
   form.addEventListener("submit", async (event) => {
@@ -28,7 +30,7 @@ export function mountForm(form, { words, method, path, body, done }) {
     const answer = await ask(method, path, body(fields));
     button.disabled = false;
     if (answer.ok) return void done(answer.body);
-    error.textContent = refusal(words, answer);
+    error.textContent = sentence(words, answer);
   });
   button.disabled = false;
 }

@@ -26,6 +26,7 @@ const OWN = [
   "rate_limited",
   "read_only",
   "room_taken",
+  "sheet_taken",
   "slow_mode",
   "storage_full",
   "storage_lost",
@@ -66,10 +67,12 @@ export const SENTENCES = new Map([
   ["internal", "failed"],
   ["invalid_document", "not_found"],
   ["name_refused", "invalid_username"],
+  ["no_google", "not_found"],
   ["no_pushes", "not_found"],
   ["not_built", "failed"],
   ["private", "not_found"],
   ["restarting", "busy"],
+  ["sheet_problem", "failed"],
   ["unknown_push_service", "failed"],
 ]);
 

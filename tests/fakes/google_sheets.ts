@@ -26,7 +26,7 @@ export interface Seen {
 /**
  * A stand-in for Google that keeps Google's rules, so that the real client can be driven against it: signed
  * assertions, expiring tokens, sharing, quota, cell limits, tables, error bodies; and that fails as told by
- * {@link faults}. It holds one spreadsheet and one service account.
+ * {@link faults}. It holds one service account, one spreadsheet, and those that a test adds.
  */
 export class GoogleSheets implements AsyncDisposable {
   /** The service account's key as Google hands it out; its `token_uri` leads here. */
@@ -44,7 +44,10 @@ export class GoogleSheets implements AsyncDisposable {
   /** Whether a rule of the organisation keeps accounts of other domains out. */
   isClosed = false;
   readonly #options: Required<GoogleSheetsOptions>;
-  #role: "writer" | "reader" | undefined = "writer";
+  /** The spreadsheets that were added, by their ids. */
+  readonly #others = new Map<string, Spreadsheet>();
+  /** How the spreadsheets are shared with the account; one that is missing isn't. */
+  readonly #roles = new Map<string, "writer" | "reader">([[this.spreadsheetId, "writer"]]);
   readonly #used = { since: -Infinity, Read: 0, Write: 0 };
 
   /** Starts one on a free port. */
@@ -86,9 +89,17 @@ export class GoogleSheets implements AsyncDisposable {
     return tab;
   }
 
-  /** Shares the spreadsheet with the service account; `undefined` takes it back. */
-  share(role: "writer" | "reader" | undefined): void {
-    this.#role = role;
+  /** Shares a spreadsheet with the service account; `undefined` takes it back. */
+  share(role: "writer" | "reader" | undefined, spreadsheetId = this.spreadsheetId): void {
+    if (role) this.#roles.set(spreadsheetId, role);
+    else this.#roles.delete(spreadsheetId);
+  }
+
+  /** Adds a spreadsheet of somebody else's, which isn't shared yet. */
+  add(spreadsheetId: string): Spreadsheet {
+    const spreadsheet = new Spreadsheet(spreadsheetId);
+    this.#others.set(spreadsheetId, spreadsheet);
+    return spreadsheet;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -129,26 +140,32 @@ export class GoogleSheets implements AsyncDisposable {
     const now = this.#options.now();
     if (now - this.#used.since >= 60_000) Object.assign(this.#used, { since: now, Read: 0, Write: 0 });
     if (++this.#used[kind] > this.#options.quotaPerMinute) throw GoogleError.overQuota(kind);
-    if (this.isDeleted || !url.pathname.startsWith(`/v4/spreadsheets/${this.spreadsheetId}`)) {
-      throw GoogleError.notFound();
-    }
+    const { id } = this.#spreadsheetAt(url);
     if (this.isClosed) throw GoogleError.policy();
-    if (!this.#role || (kind === "Write" && this.#role === "reader")) throw GoogleError.notShared();
+    const role = this.#roles.get(id);
+    if (!role || (kind === "Write" && role === "reader")) throw GoogleError.notShared();
     if (body.length > MAX_REQUEST_BYTES) {
       throw GoogleError.invalid(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`);
     }
   }
 
+  #spreadsheetAt({ pathname }: URL): Spreadsheet {
+    const id = /^\/v4\/spreadsheets\/([\w-]+)/.exec(pathname)?.[1] ?? "";
+    const own = this.isDeleted ? undefined : this.spreadsheet;
+    const spreadsheet = id === this.spreadsheetId ? own : this.#others.get(id);
+    if (!spreadsheet) throw GoogleError.notFound();
+    return spreadsheet;
+  }
+
   #answer(operation: Operation, { method, url, body }: HttpRequest): unknown {
     const query = url.searchParams;
     const range = decodeURIComponent(url.pathname.split("/values/")[1]?.replace(/:append$/, "") ?? "");
-    if (operation === "get") return this.spreadsheet.toJSON();
-    if (operation === "read") return this.spreadsheet.read(range, query);
+    const spreadsheet = this.#spreadsheetAt(url);
+    if (operation === "get") return spreadsheet.toJSON();
+    if (operation === "read") return spreadsheet.read(range, query);
     const json = JSON.parse(body);
-    if (operation === "append") return this.spreadsheet.append(range, json.values, query);
-    return method === "PUT"
-      ? this.spreadsheet.update(range, json.values, query)
-      : this.spreadsheet.batchUpdate(json);
+    if (operation === "append") return spreadsheet.append(range, json.values, query);
+    return method === "PUT" ? spreadsheet.update(range, json.values, query) : spreadsheet.batchUpdate(json);
   }
 }
 

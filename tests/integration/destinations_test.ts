@@ -4,10 +4,11 @@ import { Outbox } from "../../rooms/messages/outbox.ts";
 import { type Clock, systemClock } from "../../rooms/clock.ts";
 import { ConfigError, readConfig } from "../../routes/config.ts";
 import { GOOGLE_PACE } from "../../sheets/delivery/pace.ts";
-import { openSheet, type Sheets } from "../../sheets/open_sheet.ts";
+import { openSheet, type OwnSheet, type Sheets } from "../../sheets/open_sheet.ts";
 import type { Fault } from "../fakes/google_faults.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
+import type { Tab } from "../fakes/google_tab.ts";
 import { Client } from "../support/client.ts";
 import { committer, startLog, type TestLog } from "../support/delivery.ts";
 import { seeded } from "../support/random.ts";
@@ -39,7 +40,11 @@ async function start(
 }
 
 function idsIn(google: GoogleSheets, tab: string): string[] {
-  return google.rows(tab).slice(1).map((row) => row[4]);
+  return idsOf(google.tab(tab));
+}
+
+function idsOf({ rows }: Tab): string[] {
+  return rows.slice(1).map((row) => row[4]);
 }
 
 const undone = { work: "undone", outcome: "answer" } as const;
@@ -53,18 +58,28 @@ const FAULTS: Fault[] = [
   { work: "done", outcome: "half" },
 ];
 
-Deno.test("Each message becomes one row of its room's tab, in order, through 60 kills and as many faults, and is recorded only then", async () => {
+Deno.test("Each message becomes one row of its room's tab, in order, through 60 kills, as many faults and moves of rooms, and is recorded only then", async () => {
   await using google = await GoogleSheets.start();
+  const theirs = google.add("theirs");
+  google.share("writer", "theirs");
   const random = seeded(13);
   const rooms = ["lobby", "聊天室", "hall", "class 1"];
   const said = new Map(rooms.map((room) => [room, [] as string[]]));
+  const elsewhere = new Map([["theirs", [] as string[]], [google.spreadsheetId, []]]);
+  let own: OwnSheet | undefined;
   const kv = await Deno.openKv(":memory:");
   const recorded = new Set<string>();
   for (let kill = 0; kill <= 60; kill++) {
     await using log = await start(google, "{room} {year}", { kv });
     for (let batch = 0; batch < 3; batch++) {
       const room = rooms[Math.floor(random() * rooms.length)];
-      said.get(room)?.push(...await log.say(room, "a", "b"));
+      const place = room === "hall" && own ? elsewhere.get(own.spreadsheet) : said.get(room);
+      place?.push(...await log.say(room, "a", "b"));
+      if (random() < 0.2) {
+        const spreadsheet = random() < 0.5 ? "theirs" : google.spreadsheetId;
+        own = random() < 0.3 ? undefined : { spreadsheet, tab: "Own" };
+        await log.delivery.roomSheets.move("hall", own);
+      }
     }
     if (kill === 60) google.faults.clear();
     else google.faults.next("append", FAULTS[kill % FAULTS.length]);
@@ -73,13 +88,16 @@ Deno.test("Each message becomes one row of its room's tab, in order, through 60 
     if (kill < 60 && kill % 3) await log.clock.wait(0, never);
     else await drained;
     for (const { recorded: rows } of log.settled) for (const { id } of rows) recorded.add(id);
-    const standing = new Set(google.spreadsheet.tabs.flatMap(({ title }) => idsIn(google, title)));
+    const standing = new Set([google.spreadsheet, theirs].flatMap(({ tabs }) => tabs.flatMap(idsOf)));
     for (const id of recorded) assert(standing.has(id), "recorded, and not in its tab");
   }
   kv.close();
   const year = new Date().getFullYear();
   for (const [room, ids] of said) assertEquals(idsIn(google, `${room} ${year}`), ids, room);
-  assertEquals(recorded.size, [...said.values()].flat().length);
+  assertEquals(idsIn(google, "Own"), elsewhere.get(google.spreadsheetId));
+  assertEquals(theirs.tabs.flatMap(idsOf), elsewhere.get("theirs"));
+  assert([...elsewhere.values()].every((ids) => ids.length > 4), "the room moved");
+  assertEquals(recorded.size, [...said.values(), ...elsewhere.values()].flat().length);
 });
 
 Deno.test("A tab that nobody may write keeps no other room's rows, and gets its own in order once it may be written again", async () => {

@@ -79,7 +79,7 @@ Deno.test("A check of the sheet says what to do about each thing that may be in 
     const check = await checkSheet(place.sheet, never);
     assertEquals([check.problem?.code, check.done.length], [code, done], name);
     for (const words of LANGUAGES) {
-      const sentence: string = words[`board.check_${code}`];
+      const sentence: string = words[`sheet.check_${code}`];
       const known = { ...check.problem?.values, month: "{month}" };
       for (const [, value] of sentence.matchAll(/\{(\w+)\}/g)) assert(value in known, `${name}: no ${value}`);
     }

@@ -89,6 +89,7 @@ Deno.test("Verification finds ten kinds of tampering among 100,000 rows in a few
     delivery: {
       targetOf: ({ isChange }) => Promise.resolve(targets[Number(isChange)]),
       readSettled: () => Promise.resolve("~"),
+      roomSheets: { refresh: () => Promise.resolve() },
     },
   });
   const tab = place.google.tab("ChatLogs");

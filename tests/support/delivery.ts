@@ -115,7 +115,7 @@ export async function startLog(
 /** One sheet of messages and one of changes. */
 function sheetsOf(sheet: Sheet, changes: Sheet, columns: Row): Sheets {
   return {
-    ...{ name: sheet.name, spreadsheet: "", columns, pace: AT_ONCE },
+    ...{ name: sheet.name, spreadsheet: "", email: "", tab: "", columns, pace: AT_ONCE },
     placeOf: (_room, _time, isChange) => isChange ? "changes" : "messages",
     open: (_place, isChange) => isChange ? changes : sheet,
     [Symbol.asyncDispose]: () => Promise.resolve(),

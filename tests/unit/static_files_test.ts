@@ -68,11 +68,11 @@ Deno.test("Languages fill the same places", () => {
 Deno.test("Languages have every word that pages and scripts use, and no other", () => {
   const inPages = found(components, /"([a-z]+\.(?!svg")[\w.]+)"/g);
   const inScripts = Object.keys(chinese).filter((key) =>
-    /^(live|form|board|report|docs)\./.test(key) &&
+    /^(live|form|board|sheet|report|docs)\./.test(key) &&
     everything(".js").includes(`"${key.replace(/^\w+\.|\.one$/g, "")}"`)
   );
   const said = found(everything(".js"), /\.say\(\s*"(\w+)"/g).map((key) =>
-    ["form", "board", "report", "docs", "live"].map((block) => `${block}.${key}`).find((key) =>
+    ["form", "board", "sheet", "report", "docs", "live"].map((block) => `${block}.${key}`).find((key) =>
       key in chinese
     ) ?? key
   );

@@ -1,0 +1,39 @@
+/** @import { Words } from "../shared/words.js" */
+/** @typedef {{ code: string, message: string, values: Record<string, string> }} SheetProblem */
+
+/** The keys of sentences: those of other problems come in English. */
+const PROBLEMS = [
+  "check_account_gone",
+  "check_api_off",
+  "check_busy",
+  "check_clock",
+  "check_empty_first_row",
+  "check_full",
+  "check_header",
+  "check_key_deleted",
+  "check_key_refused",
+  "check_metadata_refuses",
+  "check_network",
+  "check_no_columns",
+  "check_no_credentials",
+  "check_no_spreadsheet",
+  "check_no_tab",
+  "check_not_shared",
+  "check_office_file",
+  "check_policy",
+  "check_protected",
+  "check_proxy",
+  "check_subject",
+  "check_token",
+];
+
+/**
+ * What to do so that rows can be written.
+ * @param {Words} words
+ * @param {SheetProblem} problem
+ * @returns {string}
+ */
+export function problemSentence(words, { code, message, values }) {
+  const key = `check_${code}`;
+  return PROBLEMS.includes(key) ? words.say(key, { month: "{month}", ...values }) : message;
+}
