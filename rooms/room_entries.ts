@@ -32,6 +32,8 @@ export interface Author {
 export interface RoomEntriesParts {
   readonly history: History;
   readonly journal: Writer;
+  /** A durable message in its present state; `undefined`: the room has none of this id. */
+  readonly line: (room: string, id: string) => Promise<Line | undefined>;
   readonly messageFactory: MessageFactory;
   readonly personOf: (room: string, user: User) => string;
   /** The time of day, in milliseconds since the epoch. */
@@ -75,14 +77,14 @@ export class RoomEntries {
    * @throws {FrameError} when it is refused.
    */
   async write(frame: ChangeFrame, author: Author, sender: Sender): Promise<void> {
-    const { history, journal, messageFactory, sent } = this.#parts;
+    const { journal, messageFactory, sent } = this.#parts;
     const { id, client_id: clientId } = frame;
     const change = changeOf(frame, this.#parts.maxMessageLength);
     this.#parts.checkStorage(clientId);
     const key = clientId === undefined
       ? undefined
       : { userId: author.user.id, clientId, message: JSON.stringify(change), isDoubtful: true };
-    const line = await history.line(this.#room, id);
+    const line = await this.#parts.line(this.#room, id);
     const refusal = this.#refusalOf(change, line, author);
     const isDone = line !== undefined && !refusal && this.#isDone(change, line, author.user);
     if (refusal || isDone) {

@@ -3,18 +3,16 @@ import { Attachments } from "./files/attachments.ts";
 import type { Files } from "./files/files.ts";
 import type { Counters } from "./counters.ts";
 import type { Member } from "./member.ts";
-import type { History } from "./messages/history.ts";
 import type { Sender, Writer } from "./messages/journal.ts";
 import { type Attached, type Draft, type MessageFactory } from "./messages/message.ts";
 import { checkBody, cleanText } from "./messages/message_text.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
 import { type ClientFrame, FrameError, type NamedFile } from "./protocol.ts";
-import { Quotes } from "./quotes.ts";
+import { Quotes, type QuotesParts } from "./quotes.ts";
 import type { User } from "./user.ts";
 
 /** What {@link RoomMessages} works with. */
-export interface RoomMessagesParts {
-  readonly history: History;
+export interface RoomMessagesParts extends QuotesParts {
   readonly journal: Writer;
   readonly messageFactory: MessageFactory;
   readonly files: Pick<Files, "find" | "shown">;
@@ -61,7 +59,7 @@ export class RoomMessages {
   constructor(room: string, parts: RoomMessagesParts) {
     this.#room = room;
     this.#parts = parts;
-    this.#quotes = new Quotes(room, parts.history);
+    this.#quotes = new Quotes(room, parts);
     this.#attachments = new Attachments(room, parts.files);
   }
 

@@ -28,6 +28,7 @@ type Own =
   | "messageFactory"
   | "personOf"
   | "sent"
+  | "line"
   | "isOwned"
   | "caughtUp"
   | "current"
@@ -79,6 +80,7 @@ export class Rooms {
       messageFactory: createMessageFactory({ ...parts, personOf, after: messageLog.archive.lastId }),
       personOf,
       sent: (room, key) => messageLog.sent(room, key),
+      line: (room, id) => messageLog.line(room, id),
       isOwned: (name) => access.accounts.ownsAlike(name),
       failed: (error) => parts.failed("history_failed", error),
       caughtUp: () => messageLog.caughtUp(),

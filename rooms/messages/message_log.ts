@@ -8,6 +8,7 @@
  * | posts (`BroadcastChannel`, Redis) | the holder of the lease, for all: {@link WriteForwarding} |
  * | KV alone | each for itself; KV is what they meet in |
  */
+import { decodeTime } from "ulid";
 import type { Channel, Post } from "../cluster/channel.ts";
 import type { Clock } from "../clock.ts";
 import type { Counters } from "../counters.ts";
@@ -19,6 +20,7 @@ import { type Commit, CommitStream, type CommittedMessage } from "./commit_strea
 import { History } from "./history.ts";
 import { addReply } from "./entries/entry_store.ts";
 import { quotedIn } from "./entries/entry.ts";
+import { isId, type Line } from "./message.ts";
 import { Journal, type JournalItem, type Writer } from "./journal.ts";
 import { type Accepted, findSent, type ResendKey } from "./resend_key.ts";
 import { Outbox } from "./outbox.ts";
@@ -52,6 +54,8 @@ interface MessageLogParts {
 
 /** Messages that may have been committed since the archive last took some, before it takes them at the next tick. */
 const ARCHIVE_AFTER = 5_000;
+/** For this time after a message was made, an isolate may not have read it yet; clocks of machines differ, too. */
+const FRESH_MS = 60_000;
 /** Ticks after which the archive takes whatever there is. */
 const ARCHIVE_EVERY_TICKS = 10;
 
@@ -153,6 +157,18 @@ export class MessageLog implements Writer {
   /** What became of a message that was sent before, see {@link findSent}. */
   sent(room: string, key: ResendKey): Promise<Accepted | undefined> {
     return findSent(this.#parts.kv, room, key);
+  }
+
+  /**
+   * The line of a durable message in its present state; `undefined` when the room has no such message. Its sender has its id
+   * from the acknowledgement, which may come before this isolate reads the commit.
+   */
+  async line(room: string, id: string): Promise<Line | undefined> {
+    const line = await this.history.line(room, id);
+    const { now } = this.#parts.clock;
+    if (line !== undefined || !isId(id) || Math.abs(now() - decodeTime(id)) > FRESH_MS) return line;
+    await this.caughtUp();
+    return await this.history.line(room, id);
   }
 
   /** Resolves when all that is durable by now has come to the history and to the subscribers. */

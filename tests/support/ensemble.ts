@@ -18,11 +18,19 @@ export interface Ensemble extends AsyncDisposable {
   disturb(): Promise<void>;
 }
 
-/** Starts so many services on an engine. */
-export async function startEnsemble(name: EngineName, count: number): Promise<Ensemble> {
+/** Starts so many services on an engine; `given` holds for each of them. */
+export async function startEnsemble(
+  name: EngineName,
+  count: number,
+  given: Partial<Config> = {},
+): Promise<Ensemble> {
   const directory = await temporaryDirectory();
   const engines: Engine[] = [];
-  const config: Partial<Config> = { logCsvPath: `${directory.path}/log.csv`, fanOut: "broadcast" };
+  const config: Partial<Config> = {
+    ...given,
+    logCsvPath: `${directory.path}/log.csv`,
+    fanOut: "broadcast",
+  };
   if (name !== "BroadcastChannel") {
     const kv = await startDenokv(directory.path);
     engines.push(kv);
