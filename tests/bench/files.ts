@@ -1,19 +1,17 @@
 /** What uploads cost: their speed, memory while many come at once, and what others in the room feel meanwhile. */
 import { roomAddress } from "../support/client.ts";
-import { png } from "../support/files.ts";
 import { startProcess } from "../support/process.ts";
 import { temporaryDirectory } from "../support/service.ts";
 import { type Figure, quantile, residentMiB, table } from "./figures.ts";
+import { FILE_BYTES, type Uploads } from "./uploads_worker.ts";
 
 const MB = 1_000_000;
-const FILE_BYTES = 10 * MB;
 const AT_ONCE = 50;
 const MESSAGES = 300;
 
 /** Uploads one after the other, and {@link AT_ONCE} at once, beside somebody who talks. */
 export async function files(runs: number): Promise<Figure[]> {
-  const [speed, speedAtOnce, memory, alone, beside]: number[][] = [[], [], [], [], []];
-  const content = png(4, 3, FILE_BYTES);
+  const [speed, speedAtOnce, memory, alone, beside, ratio]: number[][] = [[], [], [], [], [], []];
   for (let run = 0; run < runs; run++) {
     await using directory = await temporaryDirectory();
     await using service = await startProcess({
@@ -22,26 +20,21 @@ export async function files(runs: number): Promise<Figure[]> {
       FILES_PATH: `${directory.path}/files`,
       FILES_PER_DAY_MB: "100000",
     });
-    const send = async (i: number): Promise<void> => {
-      const path = `${service.url}/api/rooms/files/files?name=a.png&username=u${i}`;
-      const response = await fetch(path, { method: "POST", body: content });
-      if (response.status !== 201) throw new Error(`An upload failed: ${await response.text()}`);
-      await response.body?.cancel();
-    };
-    let began = performance.now();
-    for (let i = 0; i < 5; i++) await send(i);
-    speed.push(5 * FILE_BYTES / MB / ((performance.now() - began) / 1_000));
-    alone.push(quantile(await talk(service.url, MESSAGES), 0.99));
-    const before = residentMiB(service.pid);
+    const { url, pid } = service;
+    speed.push(speedOf(5, await upload({ url, count: 5, atOnce: 1 })));
+    const isOver = (sent: number): boolean => sent >= MESSAGES;
+    const quiet = quantile(await talk(url, isOver), 0.99);
+    const before = residentMiB(pid);
     let most = before;
-    const watching = setInterval(() => most = Math.max(most, residentMiB(service.pid)), 20);
-    began = performance.now();
-    const sending = Promise.all(Array.from({ length: AT_ONCE }, (_, i) => send(i)))
-      .then(() => speedAtOnce.push(AT_ONCE * FILE_BYTES / MB / ((performance.now() - began) / 1_000)));
-    const times = await talk(service.url, MESSAGES);
-    await sending;
+    const watching = setInterval(() => most = Math.max(most, residentMiB(pid)), 20);
+    let isUploaded = false;
+    const uploading = upload({ url, count: AT_ONCE, atOnce: AT_ONCE }).finally(() => isUploaded = true);
+    const busy = quantile(await talk(url, () => isUploaded), 0.99);
+    speedAtOnce.push(speedOf(AT_ONCE, await uploading));
     clearInterval(watching);
-    beside.push(quantile(times, 0.99));
+    alone.push(quiet);
+    beside.push(busy);
+    ratio.push(busy / quiet);
     memory.push(most - before);
   }
   const bench = "files";
@@ -51,15 +44,37 @@ export async function files(runs: number): Promise<Figure[]> {
     { bench, name: `memory that ${AT_ONCE} at once take`, unit: "MiB", values: memory },
     { bench, name: "a message of others, p99, alone", unit: "ms", values: alone },
     { bench, name: `a message of others, p99, beside ${AT_ONCE} uploads`, unit: "ms", values: beside },
+    { bench, name: "p99 ratio", unit: "×", values: ratio },
   ];
 }
 
-/** Somebody says something, waits for it to come back, and rests for 10 ms; answers how long each message took. */
-async function talk(url: string, messages: number): Promise<number[]> {
+/** Uploads files from a thread of its own, as other people do, and answers how many ms it took. */
+async function upload(uploads: Uploads): Promise<number> {
+  const worker = new Worker(import.meta.resolve("./uploads_worker.ts"), { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.postMessage(uploads);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+function speedOf(count: number, ms: number): number {
+  return count * FILE_BYTES / MB / (ms / 1_000);
+}
+
+/**
+ * Somebody says something, waits for it to come back, and rests for 10 ms, until it is over; answers how many ms each message
+ * took.
+ */
+async function talk(url: string, isOver: (sent: number) => boolean): Promise<number[]> {
   const socket = new WebSocket(`${roomAddress(url, "talk")}?username=ada&batch=1`);
   await new Promise((resolve) => socket.onopen = resolve);
   const times: number[] = [];
-  for (let i = 0; i < messages; i++) {
+  for (let i = 0; !isOver(i); i++) {
     const began = performance.now();
     const back = new Promise<void>((resolve) => {
       socket.onmessage = ({ data }) => {
