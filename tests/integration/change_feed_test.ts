@@ -1,6 +1,8 @@
 /** What has to hold of processes that were paused, or whose clock jumped, while something was deleted or forbidden. */
 import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { type Change, ChangeFeed } from "../../rooms/kv/change_feed.ts";
+import { systemClock } from "../../rooms/clock.ts";
 import { Deletion } from "../../rooms/messages/deletion.ts";
 import { PermissionStore, sendPermissions } from "../../rooms/access/room_permissions.ts";
 import { guest } from "../../rooms/user.ts";
@@ -94,6 +96,25 @@ changesTest(
     assertEquals(told.length, length);
   },
 );
+
+changesTest("ChangeFeed.run() tells within five seconds what others have changed", async ({ kv, changes, told }) => {
+  using time = new FakeTime();
+  const running = new AbortController();
+  const run = changes.run(running.signal, (error) => {
+    throw error;
+  });
+  const elsewhere = new ChangeFeed(kv, systemClock);
+  await elsewhere.open();
+  for (const room of ["a", "b", "c"]) {
+    await elsewhere.make({ type: "rules", room });
+    await time.tickAsync(5_000);
+    // Resolves when the poll is over that has begun.
+    await changes.close();
+    assertEquals(told.at(-1), { type: "rules", room });
+  }
+  running.abort();
+  await run;
+});
 
 Deno.test("A message is deleted for everyone, and a member removed, though the clock jumps five minutes", async () => {
   await using service = await startService();

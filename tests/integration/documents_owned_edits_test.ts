@@ -12,7 +12,7 @@ import type { Visitor } from "../support/visitor.ts";
 
 const ID = "minutes";
 const MALFORMED = 1007;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 /** Of the sync protocol: an answer to what the service asked for, and an update made just now. */
 const [ANSWER, UPDATE] = [1, 2];
 

@@ -394,7 +394,7 @@ const TOKEN_FAULTS: Record<string, Fault> = {
 
 for (const [name, fault] of Object.entries(TOKEN_FAULTS)) {
   Deno.test(`Flusher goes on after the token endpoint ${name}`, async () => {
-    await using place = await GooglePlace.open({ timeoutMs: 1_000 });
+    await using place = await GooglePlace.open({ timeoutMs: 2_000 });
     await using log = await startLog(place.sheet);
     place.google.token.revokeTokens();
     place.google.faults.next("token", fault, 2);

@@ -141,7 +141,7 @@ const unknowns: [name: string, Operation, Fault][] = [
 ];
 for (const [name, operation, fault] of unknowns) {
   Deno.test(`GoogleSheet.append() doesn't say that anything is decided when Google ${name}`, async () => {
-    await using place = await GooglePlace.open({ timeoutMs: 1_000 });
+    await using place = await GooglePlace.open({ timeoutMs: 2_000 });
     if (operation === "token") place.google.token.revokeTokens();
     place.google.faults.next(operation, fault);
     const error = await failure(place.sheet.append([poison], never), poison);
@@ -172,7 +172,7 @@ Deno.test("GoogleSheet goes on when Google can be reached again", async () => {
 });
 
 Deno.test("GoogleSheet's rows may land after it gave up on them", async () => {
-  await using place = await GooglePlace.open({ timeoutMs: 1_000 });
+  await using place = await GooglePlace.open({ timeoutMs: 2_000 });
   place.google.faults.next("append", { work: "late", outcome: "hang" });
   await failure(place.sheet.append([poison], never), poison);
   assertEquals((await place.sheet.find(new Set([poison[4]]), undefined, never)).present.size, 0);

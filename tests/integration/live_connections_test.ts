@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { type Change, ChangeFeed } from "../../rooms/kv/change_feed.ts";
 import { systemClock } from "../../rooms/clock.ts";
 import { type LiveConnection, LiveConnections } from "../../rooms/access/live_connections.ts";
@@ -120,6 +121,33 @@ doorsTest(
     return Promise.resolve();
   },
 );
+
+Deno.test("LiveConnections closes a connection within five seconds of the end of its right, which nothing tells of", async () => {
+  using time = new FakeTime();
+  using kv = await Deno.openKv(":memory:");
+  const liveConnections = new LiveConnections(new ChangeFeed(kv, systemClock), Date.now, (error) => {
+    throw error;
+  });
+  const closed: number[] = [];
+  const connection: LiveConnection = {
+    room: "lobby",
+    refusal: () => undefined,
+    owner: "ada",
+    user: ADA,
+    endsAt: time.now + 60_000,
+    renew: () => Promise.resolve(undefined),
+    close(code) {
+      closed.push(code);
+      return Promise.resolve(liveConnections.leave(connection));
+    },
+  };
+  liveConnections.enter(connection, 0);
+  await time.tickAsync(59_000);
+  assertEquals(closed, []);
+  await time.tickAsync(1_000 + 5_000);
+  assertEquals(closed, [4001]);
+  liveConnections.close();
+});
 
 doorsTest(
   "LiveConnections turns everybody out, with one word for all",

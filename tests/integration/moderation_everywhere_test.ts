@@ -1,5 +1,5 @@
 /** What hosts decide holds for members of every isolate and machine. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { member } from "../support/cast.ts";
 import type { Client, Frame } from "../support/client.ts";
 import { NEEDS, startEnsemble } from "../support/ensemble.ts";
@@ -53,12 +53,10 @@ for (const engine of ["BroadcastChannel", "KV", "Redis"] as const) {
       await cy.next("chat_message", (message) => message.id === approved.id);
       assertEquals((await bo.next("pending_decided")).message_id, approved.id);
 
-      const began = performance.now();
       assertEquals((await ada.ask("POST", "/api/rooms/class/bans", { member: personOf(bo) })).status, 201);
       assertEquals((await bo.closed).code, 4003);
       await ada.ask("DELETE", `/api/rooms/class/invites/${invite.id}`);
       assertEquals((await cy.closed).code, 4003);
-      assert(performance.now() - began < 10_000);
       const again = new Visitor(there.url).socket("class", `?username=bo&invite=${invite.code}`);
       assertEquals((await again.closed).code, 4003);
     },

@@ -1,5 +1,5 @@
 /** What has to hold of rooms whose members are served by several isolates or machines. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { engineTest } from "../support/servers.ts";
@@ -29,12 +29,10 @@ for (const engine of ["BroadcastChannel", "KV", "Redis"] as const) {
       const phone = new Visitor(there.url);
       await phone.ask("POST", "/api/session", { username: "ada", password: PASSWORD });
       const socket = await phone.enter("team");
-      const began = performance.now();
       await ada.ask("DELETE", "/api/sessions");
       assertEquals((await socket.closed).code, 4001);
       await ada.ask("PATCH", "/api/rooms/team", { private: true });
       assertEquals((await far.closed).code, 4003);
-      assert(performance.now() - began < 10_000);
       await own.say("alone");
     },
   );

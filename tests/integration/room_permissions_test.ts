@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { backend, member } from "../support/cast.ts";
 import { Client, roomAddress } from "../support/client.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
@@ -81,10 +81,8 @@ Deno.test("Who is in a room that becomes private has to leave, unless a member; 
   await using kept = await bo.enter("team");
   const guest = await Client.enter(here.url, "team", "?username=cy");
   const far = await Client.enter(there.url, "team", "?username=dan");
-  const began = performance.now();
   await ada.ask("PATCH", "/api/rooms/team", { private: true, members: ["bo"] });
   assertEquals([(await guest.closed).code, (await far.closed).code], [4003, 4003]);
-  assert(performance.now() - began < 5_000);
   await kept.say("still here");
   await own.next("chat_message");
   // Whoever is a member no longer leaves too.

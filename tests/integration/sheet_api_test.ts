@@ -21,17 +21,15 @@ async function run(service: TestService, ...args: string[]): Promise<[status: nu
   return [await sheetCommand(args, around), lines.join("\n")];
 }
 
-Deno.test("Service writes to a Google Sheet, and tells the members within three seconds", async () => {
+Deno.test("Service writes to a Google Sheet, and tells the members", async () => {
   await using google = await GoogleSheets.start();
   await using service = await startOn(google);
   await using ada = await Client.enter(service.url, "聊天室", "?username=ada");
-  const began = performance.now();
   const ids: string[] = [];
   for (const text of ["=1+1", "<script>", "多行\n文字"]) ids.push((await ada.say(text)).id);
   await ada.until((frames) =>
     ids.every((id) => frames.some(({ type, ids }) => type === "recorded" && ids.includes(id)))
   );
-  assert(performance.now() - began < 3_000);
   const rows = google.rows("ChatLogs");
   assertEquals(rows[0], ["time", "room", "username", "message", "id"]);
   assertEquals(rows.slice(1).map(([, room, username, message, id]) => [room, username, message, id]), [

@@ -45,8 +45,10 @@ Deno.test("The very next message isn't acknowledged when the database file is de
   await using directory = await temporaryDirectory();
   await using service = await startService({}, directory.path);
   await using ada = await Client.enter(service.url, "lobby", "?username=ada");
-  await ada.say("before");
-  await Deno.remove(`${directory.path}/talksheet.db`);
+  const { id } = await ada.say("before");
+  await ada.next("recorded", ({ ids }) => ids.includes(id));
+  // So that nothing else writes or looks in between: the message itself has to find out.
+  removeAtOnce(`${directory.path}/talksheet.db`);
   await refuses(service, ada);
   assertEquals(ada.all("ack").length, 1);
 });
@@ -111,6 +113,10 @@ Deno.test("StorageGuard.guard() refuses every kind of write once the file is los
   }
   assert((await kv.get(["key"])).value !== null);
 });
+
+function removeAtOnce(path: string): void {
+  Deno.removeSync(path);
+}
 
 async function health(service: TestService): Promise<{ status: string; reason?: string }> {
   const response = await fetch(`${service.url}/healthz`);

@@ -137,11 +137,12 @@ Deno.test("WriteForwarding hands messages again as soon as posts come through, t
   // It has run out of patience with the first ones: from then on the oldest is another one at each beat.
   await until(() => bo.answers.filter((answer) => answer.startsWith("error")).length > 10);
   bus.loses = () => false;
-  const back = performance.now();
+  const beats = (): number => bus.posts.filter(({ type }) => type === "beat").length;
+  const back = beats();
   const refused = bo.answers.length;
   await until(() => bo.answers.slice(refused).some((answer) => answer.startsWith("ack")));
-  const silentMs = performance.now() - back;
-  assert(silentMs < 3_000, `${silentMs} ms`);
+  // Four a second, by the same event loop. What is handed again only once it is quiet waits for sixty.
+  assert(beats() - back <= 12, `${beats() - back} beats without an answer`);
   const said = count;
   await until(() => bo.answers.includes(`ack ${said}`));
   clearInterval(talking);

@@ -190,7 +190,7 @@ export async function stored({ messageLog }: Isolate, room: string): Promise<str
 
 /** Resolves once something holds. */
 export async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 30_000;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`It never came to hold: ${holds}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -30,7 +30,7 @@ const UNREAD: ReadonlySet<string> = new Set(["nginx", "yaml", "ini", "python", "
 /** Files that are named, and that nobody has before making them. */
 const MADE: ReadonlySet<string> = new Set(["creds.json"]);
 /** How long a client may take to say something, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 const pages = [...pagesIn("")];
 const blocks = pages.flatMap(blocksOf);
