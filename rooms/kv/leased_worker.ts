@@ -48,6 +48,8 @@ export class LeasedWorker {
   #isOver = false;
   /** Something was rung since the last pass began. */
   #isRung = false;
+  /** {@link probe} was called since the last pass began. */
+  #isProbed = false;
 
   constructor(options: LeasedWorkerOptions, work: LeasedWork) {
     this.#options = options;
@@ -62,6 +64,7 @@ export class LeasedWorker {
 
   /** Begins the next pass at once, whatever the loop waits for. */
   probe(): void {
+    this.#isProbed = true;
     this.#endPause();
   }
 
@@ -80,7 +83,8 @@ export class LeasedWorker {
       const rings = this.#rings.length;
       const pauseMs = await this.#pass(stop);
       if (this.#isIdle) this.#answer(rings);
-      const isDueAgain = this.#isIdle ? this.#rings.length > 0 : this.#work.isStuck && this.#isRung;
+      // What came in the middle of the pass may have come after it looked.
+      const isDueAgain = this.#isProbed || (this.#isRung && (this.#isIdle || this.#work.isStuck));
       if (!isDueAgain) await this.#pause(pauseMs, stop);
     }
     // What is due stays in KV: nobody has to wait for it here.
@@ -93,7 +97,7 @@ export class LeasedWorker {
   async #pass(stop: AbortSignal): Promise<number> {
     const { lease, sweepEveryMs } = this.#options;
     this.#isIdle = false;
-    this.#isRung = false;
+    this.#isRung = this.#isProbed = false;
     try {
       let nextMs = Infinity;
       if (await this.#work.isDue()) {

@@ -92,6 +92,26 @@ Deno.test("LeasedWorker takes a lost lease for no error", () =>
     assertEquals(pile.events, ["elsewhere", "did 1"]);
   }));
 
+for (const way of ["wake", "probe"] as const) {
+  Deno.test(`LeasedWorker begins another pass after a ${way}() in the middle of one`, () =>
+    withWorker(async (worker, pile) => {
+      await worker.ring();
+      pile.due = 1;
+      const again = Promise.withResolvers<void>();
+      const late = setTimeout(() => again.reject(new Error("No other pass began")), 30_000);
+      pile.act = () => {
+        pile.act = again.resolve;
+        // Once this pass has looked for the last time.
+        queueMicrotask(() => {
+          pile.due = 2;
+          worker[way]();
+        });
+      };
+      worker.wake();
+      await again.promise.finally(() => clearTimeout(late));
+    }));
+}
+
 Deno.test("LeasedWorker lets nobody wait once it has stopped", async () => {
   let stopped: LeasedWorker | undefined;
   await withWorker((worker) => {
