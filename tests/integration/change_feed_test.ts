@@ -97,24 +97,27 @@ changesTest(
   },
 );
 
-changesTest("ChangeFeed.run() tells within five seconds what others have changed", async ({ kv, changes, told }) => {
-  using time = new FakeTime();
-  const running = new AbortController();
-  const run = changes.run(running.signal, (error) => {
-    throw error;
-  });
-  const elsewhere = new ChangeFeed(kv, systemClock);
-  await elsewhere.open();
-  for (const room of ["a", "b", "c"]) {
-    await elsewhere.make({ type: "rules", room });
-    await time.tickAsync(5_000);
-    // Resolves when the poll is over that has begun.
-    await changes.close();
-    assertEquals(told.at(-1), { type: "rules", room });
-  }
-  running.abort();
-  await run;
-});
+changesTest(
+  "ChangeFeed.run() tells within five seconds what others have changed",
+  async ({ kv, changes, told }) => {
+    using time = new FakeTime();
+    const running = new AbortController();
+    const run = changes.run(running.signal, (error) => {
+      throw error;
+    });
+    const elsewhere = new ChangeFeed(kv, systemClock);
+    await elsewhere.open();
+    for (const room of ["a", "b", "c"]) {
+      await elsewhere.make({ type: "rules", room });
+      await time.tickAsync(5_000);
+      // Resolves when the poll is over that has begun.
+      await changes.close();
+      assertEquals(told.at(-1), { type: "rules", room });
+    }
+    running.abort();
+    await run;
+  },
+);
 
 Deno.test("A message is deleted for everyone, and a member removed, though the clock jumps five minutes", async () => {
   await using service = await startService();

@@ -23,7 +23,10 @@ export async function assertGrowsInProportion(
     fastest.large = Math.min(fastest.large, await timed(() => work(size * TIMES)));
   }
   const { small, large } = fastest;
-  assert(isInProportion(), `${what} of size ${size} takes ${small} ms, ${TIMES} times as much takes ${large} ms`);
+  assert(
+    isInProportion(),
+    `${what} of size ${size} takes ${small} ms, ${TIMES} times as much takes ${large} ms`,
+  );
 }
 
 async function timed(work: () => unknown): Promise<number> {
