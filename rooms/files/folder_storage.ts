@@ -3,7 +3,7 @@
  * synced and renamed, so that one under its own name is whole, through power loss too.
  */
 import { dirname } from "node:path";
-import { Turns } from "../turns.ts";
+import { Mutex } from "../mutex.ts";
 import { type ByteRange, type FileStorage, StorageFullError, type StoredBytes } from "./file_storage.ts";
 
 /** What a file that is being written is called behind its id. */
@@ -22,7 +22,7 @@ export class FolderStorage implements FileStorage {
    * Uploads take turns at the disk, piece by piece. A commit of messages waits for what the disk is busy with: beside 50
    * uploads that wrote and synced whenever they could, half of the messages took 14 ms (now 3) and one in ten 90 ms (now 20).
    */
-  readonly #turns = new Turns();
+  readonly #disk = new Mutex();
 
   constructor(path: string) {
     this.name = `folder ${path}`;
@@ -41,12 +41,12 @@ export class FolderStorage implements FileStorage {
           unsynced += chunk.length;
           const isDue = unsynced >= SYNC_EVERY_BYTES;
           if (isDue) unsynced = 0;
-          await this.#turns.take(async () => {
+          await this.#disk.run(async () => {
             await writeAll(file, chunk);
             if (isDue) await file.syncData();
           });
         }
-        await this.#turns.take(() => file.sync());
+        await this.#disk.run(() => file.sync());
       }
       await Deno.rename(unfinished, path);
       await syncDirectory(dirname(path));
