@@ -155,14 +155,15 @@ export function createApp(parts: AppParts): Hono<ApiEnv> {
           const account = await authentication.account(c);
           return await listRooms(account ? userOf(account) : guest(ANONYMOUS));
         },
-        linking: { ...parts, accountById: (id) => parts.accounts.byId(id) },
-        joining: {
-          ...{ entrance, guestIds: parts.guestIds, trustProxy: config.trustProxy },
+        entering: {
+          ...parts,
+          ...{ entrance, trustProxy: config.trustProxy },
+          accountById: (id) => parts.accounts.byId(id),
           accountUserOf: async (c) => {
             const account = await authentication.account(c);
             return account && userOf(account);
           },
-          isAllowedOrigin: (c) => authentication.isAllowedOrigin(c),
+          requireAllowedOrigin: (c) => authentication.requireAllowedOrigin(c),
         },
         findRoom: (name) => parts.roomNames.find(name),
         permissionsOf: (room) => parts.roomPermissions.of(room),

@@ -63,8 +63,12 @@ export interface Authentication {
   account(c: Context): Promise<Account | undefined>;
   /** The caller's address as limits count it ({@link clientAddress}), behind our own proxies. */
   address(c: Pick<Context<{ Bindings: Bindings }>, "req" | "env">): string;
-  /** Whether the request comes from a program or an allowed page. */
-  isAllowedOrigin(c: Context): boolean;
+  /**
+   * Requests that change something or open a socket come from programs or allowed pages.
+   *
+   * @throws {HttpError} 403 for other pages.
+   */
+  requireAllowedOrigin(c: Context): void;
 }
 
 /** The room that a request is about. */
@@ -211,6 +215,21 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     });
   }
 
+  function isAllowedOrigin(c: Context): boolean {
+    const origin = c.req.header("origin");
+    if (origin === undefined) {
+      // Programs send none; browsers always do when they open a socket or change something. When a page hides it, the
+      // browser still says that the page is cross-site.
+      const site = c.req.header("sec-fetch-site");
+      return site === undefined || site === "same-origin" || site === "none";
+    }
+    if (allowedOrigins.includes(origin)) return true;
+    const host = c.req.header("host");
+    if (URL.canParse(origin) && new URL(origin).host === host) return true;
+    logRefusedOrigin(origin, host);
+    return false;
+  }
+
   return {
     async caller(c, target) {
       const name = cleanName(c.req.query("username") ?? "");
@@ -233,19 +252,13 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       return text === undefined ? undefined : (await sessions.bearer(text))?.account;
     },
     address: addressOf,
-    isAllowedOrigin(c) {
-      const origin = c.req.header("origin");
-      if (origin === undefined) {
-        // Programs send none; browsers always do when they open a socket or change something. When a page hides it,
-        // the browser still says that the page is cross-site.
-        const site = c.req.header("sec-fetch-site");
-        return site === undefined || site === "same-origin" || site === "none";
-      }
-      if (allowedOrigins.includes(origin)) return true;
-      const host = c.req.header("host");
-      if (URL.canParse(origin) && new URL(origin).host === host) return true;
-      logRefusedOrigin(origin, host);
-      return false;
+    requireAllowedOrigin(c) {
+      if (isAllowedOrigin(c)) return;
+      throw new HttpError(
+        403,
+        "origin_not_allowed",
+        "Pages of this origin may not use this service: see ALLOWED_ORIGINS",
+      );
     },
   };
 }

@@ -50,13 +50,7 @@ export function apiGate(options: {
     c.header("x-content-type-options", "nosniff");
     c.header("referrer-policy", "no-referrer");
     if (!READING.has(c.req.method)) {
-      if (!authentication.isAllowedOrigin(c)) {
-        throw new HttpError(
-          403,
-          "origin_not_allowed",
-          "Pages of this origin may not do this: see ALLOWED_ORIGINS",
-        );
-      }
+      authentication.requireAllowedOrigin(c);
       // Without a CORS preflight, a page of another origin can send a form or plain text, but not JSON.
       // Uploads are no JSON, and pages send them as bytes, with a preflight as well.
       const type = c.req.header("content-type");

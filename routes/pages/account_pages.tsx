@@ -1,14 +1,14 @@
 /** The pages of people's accounts: sign in, sign up, one's own account. What they do, they do by the API. */
+import { QuietButton } from "./parts/button.tsx";
 import { type Context, Hono } from "hono";
-import type { Child } from "hono/jsx";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { Check, FormEnd, PasswordField, TextField } from "./parts/form.tsx";
-import { Bell, Settings } from "./parts/header.tsx";
-import { Icon, Layout, NoScript } from "./parts/layout.tsx";
+import { BackLink, Bell, Settings } from "./parts/header.tsx";
+import { Layout, NoScript, Part } from "./parts/layout.tsx";
 import { WatchForm } from "./parts/watch_fields.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
-import { SignInPage, SignUpPage } from "./sign_in_pages.tsx";
+import { SignInPage, SignUpPage } from "./entering/sign_in_pages.tsx";
 
 /** The routes of `/account/`. `accountOf` resolves to the account that is signed in. */
 export function accountPages(options: {
@@ -62,15 +62,7 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
       modules={["shared/back_link.js", "account/account.js", "notifications/bell.js"]}
     >
       <header class="bar">
-        <a
-          class="icon-button"
-          data-part="back"
-          href={page.at("/chat/")}
-          aria-label={words["room.back"]}
-          data-to-room={words["rules.back"]}
-        >
-          <Icon name="back" />
-        </a>
+        <BackLink page={page} />
         <h1 class="bar__brand">{words["account.title"]}</h1>
         <nav class="bar__actions">
           <Bell page={page} />
@@ -126,9 +118,9 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
         </Part>
         <Part id="sessions" title={words["account.sessions"]}>
           <ul class="account__list" data-part="sessions"></ul>
-          <button class="button button--quiet" data-part="end-others" type="button">
+          <QuietButton data-part="end-others">
             {words["account.end_others"]}
-          </button>
+          </QuietButton>
         </Part>
         <Part id="tokens" title={words["account.tokens"]}>
           <p class="form__hint">{words["account.tokens_hint"]}</p>
@@ -157,9 +149,9 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
             <p class="form__done" role="status">
               <span data-part="done"></span> <code class="account__secret" data-part="secret"></code>
             </p>
-            <button class="button button--quiet" data-part="copy-token" type="button" hidden>
+            <QuietButton data-part="copy-token" hidden>
               {words["account.token_copy"]}
-            </button>
+            </QuietButton>
             <button class="button" type="submit" disabled>{words["account.token_make"]}</button>
           </form>
         </Part>
@@ -181,19 +173,9 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
         <li class="account__row">
           <p class="account__name" data-part="name" dir="auto"></p>
           <p class="account__fact" data-part="used"></p>
-          <button class="button button--quiet" data-part="end" type="button">{words["account.end"]}</button>
+          <QuietButton data-part="end">{words["account.end"]}</QuietButton>
         </li>
       </template>
     </Layout>
-  );
-}
-
-/** A part of the account's page under its heading. */
-function Part({ id, title, children }: { id: string; title: string; children: Child }): Markup {
-  return (
-    <section class="account__part" aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {children}
-    </section>
   );
 }

@@ -1,8 +1,9 @@
 /** `/admin/`: the dashboard's page, for admins. What it shows and does, it asks the API for. */
+import { QuietButton } from "./parts/button.tsx";
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { AdminRows, ISOLATE_COLUMNS } from "./admin_rows.tsx";
-import { Check, FormEnd, TextField } from "./parts/form.tsx";
+import { Check, FormEnd, TextField, UsernameField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
 import { Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
@@ -120,18 +121,18 @@ function AdminPage({ page }: PageProps): Markup {
         <section class="board__part" aria-labelledby="sheet">
           <div class="board__head">
             <h2 id="sheet" tabindex={-1}>{words["admin.sheet"]}</h2>
-            <button class="button button--quiet" data-part="check-sheet" type="button">
+            <QuietButton data-part="check-sheet">
               {words["admin.check_sheet"]}
-            </button>
+            </QuietButton>
           </div>
           <p class="form__hint" data-part="sheet-check" role="status"></p>
         </section>
         <section class="board__part" aria-labelledby="dead">
           <div class="board__head">
             <h2 id="dead" tabindex={-1}>{words["admin.dead"]}</h2>
-            <button class="button button--quiet" data-part="retry-all" type="button" hidden>
+            <QuietButton data-part="retry-all" hidden>
               {words["admin.retry_all"]}
-            </button>
+            </QuietButton>
           </div>
           <p class="form__hint" data-part="dead-empty">{words["admin.dead_empty"]}</p>
           <ul class="board__list" data-part="dead-letters"></ul>
@@ -162,15 +163,7 @@ function AdminPage({ page }: PageProps): Markup {
           <ul class="board__list" data-part="accounts"></ul>
           <h3>{words["admin.make_account"]}</h3>
           <form class="form" data-part="make-account" method="post">
-            <TextField
-              label={words["account.username"]}
-              name="username"
-              required
-              maxlength={64}
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck={false}
-            />
+            <UsernameField label={words["account.username"]} autocomplete="off" />
             <TextField
               label={words["account.display_name"]}
               hint={words["account.display_name_hint"]}

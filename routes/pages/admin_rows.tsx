@@ -1,4 +1,5 @@
 /** What the dashboard's scripts copy for each row of its lists. */
+import { QuietButton } from "./parts/button.tsx";
 import type { Markup, PageProps } from "./page.ts";
 
 /** Columns of the table of isolates: figures, and their headings. */
@@ -42,9 +43,9 @@ export function AdminRows({ page }: PageProps): Markup {
           <p class="item__text" data-slot="message" dir="auto"></p>
           <p class="item__fact" data-slot="cause" dir="auto"></p>
           <p class="item__acts">
-            <button class="button button--quiet" data-act="retry" type="button">
+            <QuietButton data-act="retry">
               {words["admin.retry"]}
-            </button>
+            </QuietButton>
           </p>
         </li>
       </template>
@@ -59,13 +60,13 @@ export function AdminRows({ page }: PageProps): Markup {
             <span class="item__fact" data-slot="private"></span>
           </p>
           <p class="item__acts">
-            <button class="button button--quiet" data-act="members" type="button" aria-expanded="false">
+            <QuietButton data-act="members" aria-expanded="false">
               {words["admin.members"]}
-            </button>
-            <button class="button button--quiet" data-act="close" type="button">
+            </QuietButton>
+            <QuietButton data-act="close">
               {words["admin.close"]}
-            </button>
-            <button class="button button--quiet" data-act="open" type="button">{words["admin.open"]}</button>
+            </QuietButton>
+            <QuietButton data-act="open">{words["admin.open"]}</QuietButton>
           </p>
           <ul class="board__list" data-slot="members" hidden></ul>
         </li>
@@ -76,9 +77,9 @@ export function AdminRows({ page }: PageProps): Markup {
             <span data-slot="name" dir="auto"></span> <span class="item__fact" data-slot="guest"></span>
           </p>
           <p class="item__acts">
-            <button class="button button--quiet" data-act="remove" type="button">
+            <QuietButton data-act="remove">
               {words["admin.remove_member"]}
-            </button>
+            </QuietButton>
           </p>
         </li>
       </template>
@@ -90,18 +91,18 @@ export function AdminRows({ page }: PageProps): Markup {
             <span class="item__fact" data-slot="role"></span>
           </p>
           <p class="item__acts">
-            <button class="button button--quiet" data-act="promote" type="button">
+            <QuietButton data-act="promote">
               {words["admin.make_admin"]}
-            </button>
-            <button class="button button--quiet" data-act="demote" type="button">
+            </QuietButton>
+            <QuietButton data-act="demote">
               {words["admin.make_user"]}
-            </button>
-            <button class="button button--quiet" data-act="password" type="button">
+            </QuietButton>
+            <QuietButton data-act="password">
               {words["admin.reset_password"]}
-            </button>
-            <button class="button button--quiet" data-act="remove" type="button">
+            </QuietButton>
+            <QuietButton data-act="remove">
               {words["admin.remove_account"]}
-            </button>
+            </QuietButton>
           </p>
         </li>
       </template>
@@ -113,9 +114,9 @@ export function AdminRows({ page }: PageProps): Markup {
             <span class="item__fact" data-slot="used"></span>
           </p>
           <p class="item__acts">
-            <button class="button button--quiet" data-act="revoke" type="button">
+            <QuietButton data-act="revoke">
               {words["admin.revoke"]}
-            </button>
+            </QuietButton>
           </p>
         </li>
       </template>

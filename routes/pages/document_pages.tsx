@@ -1,4 +1,6 @@
 /** The pages of documents: the list, and one document to edit or, for guests, to read. */
+import { IconButton, QuietButton } from "./parts/button.tsx";
+import { Dialog } from "./parts/dialog.tsx";
 import { randomBytes } from "node:crypto";
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
@@ -7,9 +9,9 @@ import { DOCUMENT_ID } from "../../rooms/documents/documents.ts";
 import { mayManage, mayRead } from "../../rooms/documents/document_access.ts";
 import { userOf } from "../authentication.ts";
 import { DocumentsPage } from "./documents_page.tsx";
-import { Check, Field, FormEnd } from "./parts/form.tsx";
+import { Check, FormEnd, NamesField } from "./parts/form.tsx";
 import { AccountLink, Actions, Bell, IconLink, Settings } from "./parts/header.tsx";
-import { Icon, Layout } from "./parts/layout.tsx";
+import { Layout } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -102,15 +104,12 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
           dir="auto"
         />
         <nav class="bar__actions">
-          <button
-            class="icon-button"
+          <IconButton
+            icon="versions"
+            label={words["doc.versions"]}
             data-part="versions-open"
-            type="button"
-            aria-label={words["doc.versions"]}
             title={words["doc.versions"]}
-          >
-            <Icon name="versions" />
-          </button>
+          />
           <Bell page={page} />
           <AccountLink page={page} />
           <Settings page={page} />
@@ -123,17 +122,16 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
             {words["doc.sign_in_to_edit"]}
           </a>
           <span class="document__rescue" data-part="rescue" hidden>
-            <button class="button button--quiet" data-part="copy" type="button">{words["doc.copy"]}</button>
-            {" "}
-            <button class="button button--quiet" data-part="discard" type="button">
+            <QuietButton data-part="copy">{words["doc.copy"]}</QuietButton>{" "}
+            <QuietButton data-part="discard">
               {words["doc.discard"]}
-            </button>
+            </QuietButton>
           </span>
           <a href={page.at(`/api/documents/${document}/text?as=txt`)} download>{words["doc.download_txt"]}</a>
           <a href={page.at(`/api/documents/${document}/text?as=md`)} download>{words["doc.download_md"]}</a>
-          <button class="button button--quiet" data-part="sharing-open" type="button" hidden>
+          <QuietButton data-part="sharing-open" hidden>
             {words["doc.sharing"]}
-          </button>
+          </QuietButton>
           <ul class="document__people" data-part="people" aria-label={words["doc.people"]}></ul>
         </div>
         <div
@@ -147,45 +145,25 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
           </noscript>
         </div>
       </main>
-      <dialog class="dialog versions" data-part="versions" aria-labelledby="versions-title">
-        <div class="versions__head">
-          <h2 class="dialog__title" id="versions-title">{words["doc.versions"]}</h2>
-          <button
-            class="icon-button"
-            data-part="versions-close"
-            type="button"
-            aria-label={words["doc.close"]}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
+      <Dialog page={page} part="versions" title={words["doc.versions"]} class="versions">
         <p class="form__hint">{words["doc.versions_hint"]}</p>
         <p data-part="versions-none" hidden>{words["doc.no_versions"]}</p>
         <ul class="versions__list" data-part="versions-list"></ul>
         <pre class="versions__text" data-part="version-text" tabindex={0} dir="auto" hidden></pre>
         <p class="versions__trouble" data-part="versions-trouble" role="alert"></p>
         <button class="button" data-part="restore" type="button" hidden>{words["doc.restore"]}</button>
-      </dialog>
-      <dialog class="dialog versions" data-part="sharing" aria-labelledby="sharing-title">
-        <div class="versions__head">
-          <h2 class="dialog__title" id="sharing-title">{words["doc.sharing"]}</h2>
-          <button class="icon-button" data-part="sharing-close" type="button" aria-label={words["doc.close"]}>
-            <Icon name="close" />
-          </button>
-        </div>
+      </Dialog>
+      <Dialog page={page} part="sharing" title={words["doc.sharing"]} class="versions">
         <form class="form" data-part="sharing-form" method="post">
           <Check name="private" label={words["doc.private"]} />
-          <Field label={words["doc.members"]} hint={words["doc.members_hint"]}>
-            <textarea class="form__input" name="members" rows={4} autocapitalize="off" spellcheck={false}>
-            </textarea>
-          </Field>
+          <NamesField label={words["doc.members"]} hint={words["doc.members_hint"]} name="members" rows={4} />
           <FormEnd submit={words["doc.save"]} confirms />
         </form>
         <p class="form__hint">{words["doc.delete_hint"]}</p>
-        <button class="button button--quiet" data-part="sharing-delete" type="button">
+        <QuietButton data-part="sharing-delete">
           {words["doc.delete"]}
-        </button>
-      </dialog>
+        </QuietButton>
+      </Dialog>
       <template data-template="person">
         <li>
           <span class="avatar" role="img"></span>

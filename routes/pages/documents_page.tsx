@@ -1,3 +1,4 @@
+import { QuietButton } from "./parts/button.tsx";
 import { Check, TextField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
 import { Layout, NoScript } from "./parts/layout.tsx";
@@ -47,9 +48,9 @@ export function DocumentsPage({ page }: PageProps): Markup {
           />
           <p class="documents__none" data-part="none" role="status"></p>
           <ul class="documents__list" data-part="documents"></ul>
-          <button class="button button--quiet" data-part="older" type="button" hidden>
+          <QuietButton data-part="older" hidden>
             {words["doc.older"]}
-          </button>
+          </QuietButton>
         </section>
         <p class="documents__none" data-part="told" role="status"></p>
         <section aria-labelledby="deleted" data-part="deleted-part" hidden>
@@ -69,9 +70,9 @@ export function DocumentsPage({ page }: PageProps): Markup {
         <li class="documents__row documents__row--deleted">
           <span class="documents__title" data-part="title" dir="auto"></span>
           <span class="documents__fact" data-part="fact"></span>
-          <button class="button button--quiet" data-part="restore" type="button">
+          <QuietButton data-part="restore">
             {words["doc.undelete"]}
-          </button>
+          </QuietButton>
         </li>
       </template>
     </Layout>

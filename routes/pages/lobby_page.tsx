@@ -1,5 +1,5 @@
 /** `/chat/`: the form to enter a room, and the rooms that were visited. */
-import { TextField } from "./parts/form.tsx";
+import { RoomField } from "./parts/form.tsx";
 import { AccountLink, Bell, IconLink, Settings } from "./parts/header.tsx";
 import { Icon, Layout } from "./parts/layout.tsx";
 import type { ListedRoom } from "../api/rooms/listed_rooms.ts";
@@ -44,18 +44,10 @@ export function LobbyPage({ page, listed }: PageProps & { listed: readonly Liste
           <h1 class="lobby__title">{words["app.tagline"]}</h1>
           <p class="lobby__lead">{words["lobby.welcome"]}</p>
           <form class="form lobby__form" action={page.at("/chat/")} method="get">
-            <TextField
-              label={words["lobby.room"]}
+            <RoomField
+              page={page}
               hint={words["lobby.room_rule"]}
-              name="room"
-              required
-              maxlength={64}
-              pattern="[\p{L}\p{N}\p{M}_\-]{1,64}"
-              title={words["lobby.room_rule"]}
               placeholder={words["lobby.room_placeholder"]}
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck={false}
             />
             <label class="form__check" data-part="private-field" data-for="account" hidden>
               <input type="checkbox" data-part="private" />

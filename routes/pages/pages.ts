@@ -58,10 +58,8 @@ export interface PagesOptions {
   readonly visitorOf?: (c: Context, room: string) => Promise<User | undefined>;
   /** Resolves to the rooms that a list shows to a visitor; missing: none. */
   readonly listRooms?: (c: Context) => Promise<readonly ListedRoom[]>;
-  /** What invitations need; missing: there are none. */
-  readonly joining?: Omit<JoinPagesOptions, "permissionsOf">;
-  /** What sign-in links need; missing: there are none. */
-  readonly linking?: Omit<LinkPagesOptions, "trustProxy" | "isAllowedOrigin">;
+  /** What invitations and sign-in links need; missing: there are none. */
+  readonly entering?: Omit<JoinPagesOptions, "permissionsOf"> & LinkPagesOptions;
   readonly permissionsOf: (room: string) => Promise<RoomPermissions>;
   /** Resolves to the id of the message up to which an account has read, or `""`; missing: nobody has read anything. */
   readonly readIdOf?: (account: string, room: string) => Promise<string>;
@@ -219,10 +217,10 @@ export function pages(options: PagesOptions): Hono {
   app.route("/", adminPages({ view, accountOf }));
   app.route("/", reportPages({ view, accountOf }));
   app.route("/", documentPages({ ...options, view }));
-  if (options.joining) app.route("/", joinPages({ ...options.joining, permissionsOf, view }));
   app.route("/", appPages({ files, view }));
-  if (options.joining && options.linking) {
-    app.route("/", linkPages({ ...options.joining, ...options.linking, view }));
+  if (options.entering) {
+    app.route("/", joinPages({ ...options.entering, permissionsOf, view }));
+    app.route("/", linkPages({ ...options.entering, view }));
   }
   app.get("/help/", (c) => show(c, HelpPage, {}));
   app.get("/favicon.ico", (c) => c.redirect("/static/favicon.svg"));

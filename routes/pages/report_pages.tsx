@@ -1,11 +1,12 @@
 /** `/reports/`: one's reports, and the form to ask for one. What it does, it does by the API. */
+import { QuietButton } from "./parts/button.tsx";
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { ROOM_NAME } from "../../rooms/room.ts";
 import { hereIn } from "./base_path.ts";
-import { Field, FormEnd, TextField } from "./parts/form.tsx";
+import { Field, FormEnd, RoomField, TextField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
-import { Layout, NoScript } from "./parts/layout.tsx";
+import { Layout, NoScript, Part } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
 import type { PageView } from "./page_view.ts";
 
@@ -37,22 +38,10 @@ function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
     >
       <Bar page={page} title={words["reports.title"]} />
       <main class="account reports">
-        <section class="account__part" aria-labelledby="request">
-          <h2 id="request">{words["reports.request_title"]}</h2>
+        <Part id="request" title={words["reports.request_title"]}>
           <p class="form__hint">{words["reports.lead"]}</p>
           <form class="form" data-part="request" method="post">
-            <TextField
-              label={words["lobby.room"]}
-              name="room"
-              required
-              maxlength={64}
-              pattern="[\p{L}\p{N}\p{M}_\-]{1,64}"
-              title={words["lobby.room_rule"]}
-              value={room}
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck={false}
-            />
+            <RoomField page={page} value={room} />
             <Field label={words["reports.type"]}>
               <select class="form__input" name="type">
                 <option value="transcript">{words["reports.type_transcript"]}</option>
@@ -66,13 +55,12 @@ function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
             <p class="form__hint">{words["reports.period_hint"]}</p>
             <FormEnd submit={words["reports.request"]} />
           </form>
-        </section>
-        <section class="account__part" aria-labelledby="list">
-          <h2 id="list">{words["reports.list_title"]}</h2>
+        </Part>
+        <Part id="list" title={words["reports.list_title"]}>
           <p class="form__error" data-part="trouble" role="alert"></p>
           <p class="notice" data-part="connection" role="status"></p>
           <ul class="reports__list" data-part="list"></ul>
-        </section>
+        </Part>
         <NoScript notice={words["reports.needs_script"]} />
       </main>
       <template data-template="report">
@@ -88,12 +76,12 @@ function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
             <a class="button button--quiet" data-part="download-csv" download>
               {words["reports.download_csv"]}
             </a>
-            <button class="button button--quiet" data-part="cancel" type="button">
+            <QuietButton data-part="cancel">
               {words["reports.cancel"]}
-            </button>
-            <button class="button button--quiet" data-part="remove" type="button">
+            </QuietButton>
+            <QuietButton data-part="remove">
               {words["reports.remove"]}
-            </button>
+            </QuietButton>
           </p>
         </li>
       </template>

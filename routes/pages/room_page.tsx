@@ -1,4 +1,5 @@
-import { TextField } from "./parts/form.tsx";
+import { IconButton, QuietButton } from "./parts/button.tsx";
+import { NicknameField } from "./parts/form.tsx";
 import { Actions, IconLink } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
 import { Composer } from "./parts/composer.tsx";
@@ -88,9 +89,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
             <span class="room__count" data-part="count">{words["room.connecting"]}</span>
           </button>
         </div>
-        <button class="icon-button" data-part="search-open" type="button" aria-label={words["room.search"]}>
-          <Icon name="search" />
-        </button>
+        <IconButton icon="search" label={words["room.search"]} data-part="search-open" />
         <Actions page={page} />
       </header>
       <nav class="room__rooms" data-part="visited" aria-label={words["lobby.visited"]}>
@@ -163,14 +162,12 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
       <aside class="people" id="people" data-part="presence" aria-label={words["room.people"]} tabindex={-1}>
         <div class="people__head">
           <h2 class="room__side-heading">{words["room.people"]}</h2>
-          <button
+          <IconButton
+            icon="close"
+            label={words["room.close"]}
             class="icon-button people__close"
             data-part="close"
-            type="button"
-            aria-label={words["room.close"]}
-          >
-            <Icon name="close" />
-          </button>
+          />
         </div>
         <div class="people__lists">
           <ul data-part="people"></ul>
@@ -181,15 +178,15 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
         </div>
         <div class="people__actions">
           <RoomLevel page={page} />
-          <button class="button button--quiet" data-part="copy" data-room={room} type="button">
+          <QuietButton data-part="copy" data-room={room}>
             {words["room.copy_link"]}
-          </button>
-          <button class="button button--quiet" data-part="rename" data-for="guest" type="button">
+          </QuietButton>
+          <QuietButton data-part="rename" data-for="guest">
             {words["room.rename"]}
-          </button>
-          <button class="button button--quiet" data-part="gallery-open" type="button" hidden>
+          </QuietButton>
+          <QuietButton data-part="gallery-open" hidden>
             {words["room.gallery"]}
-          </button>
+          </QuietButton>
           <a class="button button--quiet" data-for="changer" href="settings/">{words["room.settings"]}</a>
           <button class="button button--quiet people__shortcuts" data-part="shortcuts-open" type="button">
             {words["shortcuts.title"]}
@@ -215,19 +212,11 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
       <dialog class="dialog" data-part="nickname" aria-labelledby="nickname-title">
         <form class="form" method="dialog">
           <h2 class="dialog__title" id="nickname-title">{words["room.nickname_title"]}</h2>
-          <TextField
-            label={words["lobby.nickname"]}
-            hint={words["room.nickname_hint"]}
-            required
-            maxlength={32}
-            autocomplete="nickname"
-            pattern=".*\S.*"
-            placeholder={words["lobby.nickname_placeholder"]}
-          />
+          <NicknameField page={page} />
           <button class="button" type="submit">{words["lobby.enter"]}</button>
-          <button class="button button--quiet" data-part="guest" type="button">
+          <QuietButton data-part="guest">
             {words["room.enter_guest"]}
-          </button>
+          </QuietButton>
         </form>
       </dialog>
       <MessageDialogs page={page} />

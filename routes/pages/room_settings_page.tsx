@@ -1,4 +1,4 @@
-import { Check, Field, FormEnd, TextField } from "./parts/form.tsx";
+import { Check, Field, FormEnd, NamesField, TextField } from "./parts/form.tsx";
 import { Actions } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
 import { RoomSheet } from "./parts/room_sheet.tsx";
@@ -39,10 +39,12 @@ export function RoomSettingsPage(
               autocomplete="off"
             />
             <Check name="private" label={words["rules.private"]} />
-            <Field label={words["rules.members"]} hint={words["rules.members_hint"]}>
-              <textarea class="form__input" name="members" rows={4} autocapitalize="off" spellcheck={false}>
-              </textarea>
-            </Field>
+            <NamesField
+              label={words["rules.members"]}
+              hint={words["rules.members_hint"]}
+              name="members"
+              rows={4}
+            />
             <TextField
               label={words["rules.description"]}
               name="description"
@@ -50,10 +52,7 @@ export function RoomSettingsPage(
               autocomplete="off"
             />
             <Check name="listed" label={words["rules.listed"]} />
-            <Field label={words["rules.hosts"]} hint={words["rules.hosts_hint"]}>
-              <textarea class="form__input" name="hosts" rows={2} autocapitalize="off" spellcheck={false}>
-              </textarea>
-            </Field>
+            <NamesField label={words["rules.hosts"]} hint={words["rules.hosts_hint"]} name="hosts" rows={2} />
             <Check name="read_only" label={words["rules.read_only"]} />
             <Check name="approval" label={words["rules.approval"]} />
             <TextField

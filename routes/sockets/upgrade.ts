@@ -108,7 +108,7 @@ export interface SocketUpgrade {
   /**
    * Finds out who sends the request, which is about `target`; missing: about no room.
    *
-   * @throws {HttpError} when it isn't an upgrade, or its page may not open sockets.
+   * @throws {HttpError} when it isn't an upgrade, or its page isn't allowed.
    */
   authenticate(c: Context<{ Bindings: Bindings }>, target?: RoomTarget): Promise<SocketRequest>;
   /**
@@ -211,13 +211,7 @@ export function createSocketUpgrade(options: SocketUpgradeOptions): SocketUpgrad
       if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
         throw new HttpError(426, "upgrade_required", "This address is for WebSockets; open the page instead");
       }
-      if (!authentication.isAllowedOrigin(c)) {
-        throw new HttpError(
-          403,
-          "origin_not_allowed",
-          "Pages of this origin may not open sockets: see ALLOWED_ORIGINS",
-        );
-      }
+      authentication.requireAllowedOrigin(c);
       await options.rooms.current();
       const address = authentication.address(c);
       const takesBatches = c.req.query("batch") === "1";

@@ -22,7 +22,6 @@ export function mountSharing({ id, words }) {
 
   part("sharing-open").hidden = document.body.dataset.mayManage !== "true";
   part("sharing-open").addEventListener("click", open);
-  part("sharing-close").addEventListener("click", () => dialog.close());
   part("sharing-delete").addEventListener("click", remove);
   mountForm(form, {
     words,

@@ -20,7 +20,6 @@ export function mountVersions({ id, words }) {
   let chosen = "";
 
   part("versions-open").addEventListener("click", open);
-  part("versions-close").addEventListener("click", () => dialog.close());
   restore.addEventListener("click", async () => {
     if (!chosen) return;
     const { ok } = await ask("POST", `${path}/${chosen}/restore`, {});

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Context } from "hono";
 import { type AuthenticationOptions, createAuthentication } from "../../routes/authentication.ts";
+import { codeOf } from "../../routes/errors.ts";
 import type { LogFields } from "../../routes/logger.ts";
 
 Deno.test("A refused origin is logged once, with the host that it isn't of, and no more than so many", () => {
@@ -12,7 +13,13 @@ Deno.test("A refused origin is logged once, with the host that it isn't of, and 
   const isAllowed = (origin: string, host: string): boolean => {
     const request = new Request("http://x/", { headers: { origin, host } });
     const header = (name: string): string | undefined => request.headers.get(name) ?? undefined;
-    return authentication.isAllowedOrigin({ req: { header } } as unknown as Context);
+    try {
+      authentication.requireAllowedOrigin({ req: { header } } as unknown as Context);
+      return true;
+    } catch (error) {
+      assertEquals(codeOf(error as Error), "origin_not_allowed");
+      return false;
+    }
   };
   assertEquals(isAllowed("http://chat.example:8443", "chat.example:8443"), true);
   for (let i = 0; i < 3; i++) assertEquals(isAllowed("http://chat.example:8443", "chat.example"), false);

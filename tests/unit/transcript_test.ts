@@ -34,7 +34,7 @@ async function filesOf(
   return { xlsx: Uint8Array.from(files.xlsx), csv: new TextDecoder().decode(bytes), bytes };
 }
 
-Deno.test("MessageStore has every message once and in order, though another process makes each slice", async () => {
+Deno.test("Transcript has every message once and in order, though another process makes each slice", async () => {
   const messages = Array.from({ length: 500 }, (_, i) => said(`message ${i}`, i));
   const { xlsx, csv } = await filesOf([
     messages.slice(0, 1),
@@ -49,7 +49,7 @@ Deno.test("MessageStore has every message once and in order, though another proc
   assertEquals(parseCsv(csv).map((row) => row[4]), ["id", ...messages.map(({ id }) => id)]);
 });
 
-Deno.test("MessageStore runs no formula that somebody said, in neither file", async () => {
+Deno.test("Transcript runs no formula that somebody said, in neither file", async () => {
   const formulas = ["=1+1", "+1", "-1", "@a", "\t=1", '"=cmd|calc"', "=HYPERLINK(1)"];
   const { xlsx, csv } = await filesOf([formulas.map(said)]);
   const { Messages: [, ...rows] } = await sheetsOf(xlsx);
@@ -63,7 +63,7 @@ Deno.test("MessageStore runs no formula that somebody said, in neither file", as
   }
 });
 
-Deno.test("MessageStore keeps every character that a sheet can hold, and stays well-formed with all others", async () => {
+Deno.test("Transcript keeps every character that a sheet can hold, and stays well-formed with all others", async () => {
   const texts = [
     `<b>&amp;"'`,
     "two\nlines",
@@ -95,7 +95,7 @@ Deno.test("Transcript's times are dates that a spreadsheet calculates with", asy
   assertStringIncludes(xml, `<c r="A2" s="3"><v>${Date.UTC(2026, 2, 1, 9) / 86_400_000 + 25_569}</v></c>`);
 });
 
-Deno.test("MessageStore that an earlier version began is ended with the styles that it has", () => {
+Deno.test("Transcript that an earlier version began is ended with the styles that it has", () => {
   const begun = new Transcript().begin(ORDER);
   const { hasTimes: _, ...before } = Object(begun.state);
   const { pieces } = new Transcript().take(before, [said("a", 0)], ORDER);
@@ -123,11 +123,11 @@ Deno.test("Transcript's headings are in the reader's language, stay in view, and
   assertEquals(parseCsv(csv)[0], HEADER);
 });
 
-Deno.test("MessageStore in CSV begins with a byte order mark", async () => {
+Deno.test("Transcript in CSV begins with a byte order mark", async () => {
   assertEquals((await filesOf([[said("a", 0)]])).bytes.subarray(0, 4), Uint8Array.of(0xef, 0xbb, 0xbf, 0x74));
 });
 
-Deno.test("MessageStore goes on in the next column where a message is longer than a cell", async () => {
+Deno.test("Transcript goes on in the next column where a message is longer than a cell", async () => {
   const text = `${"x".repeat(32_766)}👍${"y".repeat(10)}`;
   const { xlsx, csv } = await filesOf([[said(text, 0)]]);
   const [, row] = (await sheetsOf(xlsx)).Messages;
@@ -135,12 +135,12 @@ Deno.test("MessageStore goes on in the next column where a message is longer tha
   assertEquals(parseCsv(csv)[1][3], text);
 });
 
-Deno.test("MessageStore says of a deleted message that it was", async () => {
+Deno.test("Transcript says of a deleted message that it was", async () => {
   const { csv } = await filesOf([[said("", 0)]]);
   assertEquals(parseCsv(csv)[1][3], "(message deleted)");
 });
 
-Deno.test("MessageStore refuses more rows than a sheet has", () => {
+Deno.test("Transcript refuses more rows than a sheet has", () => {
   const transcript = new Transcript();
   const state = { ...Object(transcript.begin(ORDER).state), rows: 1_048_575 };
   transcript.take(state, [said("fits", 0)], ORDER);

@@ -1,4 +1,5 @@
 /** The form in which messages are written, with what is attached to them. */
+import { IconButton } from "./button.tsx";
 import type { Markup, PageProps } from "../page.ts";
 import { Icon } from "./layout.tsx";
 
@@ -13,14 +14,7 @@ export function Composer({ page }: PageProps): Markup {
         <p class="composer__purpose-text">
           <strong data-part="purpose-name"></strong> <bdi data-part="purpose-text"></bdi>
         </p>
-        <button
-          class="icon-button"
-          data-part="purpose-end"
-          type="button"
-          aria-label={words["room.cancel"]}
-        >
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={words["room.cancel"]} data-part="purpose-end" />
       </div>
       <ul
         class="mentions"
@@ -44,15 +38,13 @@ export function Composer({ page }: PageProps): Markup {
         aria-label={words["room.attach"]}
         tabindex={-1}
       />
-      <button
+      <IconButton
+        icon="attach"
+        label={words["room.attach"]}
         class="icon-button composer__attach"
         data-part="attach"
-        type="button"
-        aria-label={words["room.attach"]}
         hidden
-      >
-        <Icon name="attach" />
-      </button>
+      />
       <textarea
         class="composer__field"
         dir="auto"

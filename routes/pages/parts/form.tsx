@@ -1,6 +1,6 @@
 /** Parts that forms share. */
 import type { Child, JSX } from "hono/jsx";
-import type { Markup } from "../page.ts";
+import type { Markup, PageProps } from "../page.ts";
 
 /** A field with its label, and a hint below it. */
 export function Field(
@@ -39,6 +39,71 @@ export function TextField(
 /** A field for a password. */
 export function PasswordField(props: Parameters<typeof TextField>[0]): Markup {
   return <TextField type="password" required maxlength={256} {...props} />;
+}
+
+/** The field for the name by which somebody signs in. */
+export function UsernameField(props: Parameters<typeof TextField>[0]): Markup {
+  return (
+    <TextField
+      name="username"
+      required
+      maxlength={64}
+      autocomplete="username"
+      autocapitalize="off"
+      spellcheck={false}
+      {...props}
+    />
+  );
+}
+
+/** The field for the nickname of a guest, who has to give one. */
+export function NicknameField({ page, name }: PageProps & { name?: string }): Markup {
+  const { words } = page;
+  return (
+    <TextField
+      label={words["lobby.nickname"]}
+      hint={words["room.nickname_hint"]}
+      name={name}
+      required
+      maxlength={32}
+      autocomplete="nickname"
+      pattern=".*\S.*"
+      placeholder={words["lobby.nickname_placeholder"]}
+    />
+  );
+}
+
+/** The field for the name of a room. */
+export function RoomField(
+  { page, ...props }: PageProps & Omit<Parameters<typeof TextField>[0], "label">,
+): Markup {
+  const { words } = page;
+  return (
+    <TextField
+      label={words["lobby.room"]}
+      name="room"
+      required
+      maxlength={64}
+      pattern="[\p{L}\p{N}\p{M}_\-]{1,64}"
+      title={words["lobby.room_rule"]}
+      autocomplete="off"
+      autocapitalize="off"
+      spellcheck={false}
+      {...props}
+    />
+  );
+}
+
+/** A field for names of accounts, one a line. */
+export function NamesField(
+  { label, hint, name, rows }: { label: string; hint: string; name: string; rows: number },
+): Markup {
+  return (
+    <Field label={label} hint={hint}>
+      <textarea class="form__input" name={name} rows={rows} autocapitalize="off" spellcheck={false}>
+      </textarea>
+    </Field>
+  );
 }
 
 /** The end of a form that a script sends; the button waits for the script. `confirms`: the script says in it what was done. */

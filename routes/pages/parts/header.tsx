@@ -1,25 +1,33 @@
 /** What stands at the top of pages: the bar, the bell, the account and the settings. */
+import { IconButton, QuietButton } from "./button.tsx";
 import type { Markup, PageProps } from "../page.ts";
 import { Icon } from "./layout.tsx";
 
 /** The bar of a page that can be left for the room or the list of rooms; `title` is the page's heading. */
 export function Bar({ page, title }: PageProps & { title: string }): Markup {
-  const { words } = page;
   return (
     <header class="bar">
-      <a
-        class="icon-button"
-        data-part="back"
-        href={page.at("/chat/")}
-        aria-label={words["room.back"]}
-        data-to-room={words["rules.back"]}
-      >
-        <Icon name="back" />
-      </a>
+      <BackLink page={page} />
       <h1 class="bar__brand">{title}</h1>
       <Actions page={page} />
       <script type="module" src={page.file("shared/back_link.js")}></script>
     </header>
+  );
+}
+
+/** The way back to the list of rooms, or to the room from which somebody came (`shared/back_link.js`). */
+export function BackLink({ page }: PageProps): Markup {
+  const { words } = page;
+  return (
+    <a
+      class="icon-button"
+      data-part="back"
+      href={page.at("/chat/")}
+      aria-label={words["room.back"]}
+      data-to-room={words["rules.back"]}
+    >
+      <Icon name="back" />
+    </a>
   );
 }
 
@@ -61,29 +69,26 @@ export function Bell({ page }: PageProps): Markup {
       >
         <div class="bell__head">
           <h2 class="bell__title" id="notifications-title">{words["bell.title"]}</h2>
-          <button class="button button--quiet" data-part="read-all" type="button" hidden>
+          <QuietButton data-part="read-all" hidden>
             {words["bell.read_all"]}
-          </button>
-          <button
-            class="icon-button"
-            type="button"
+          </QuietButton>
+          <IconButton
+            icon="close"
+            label={words["bell.close"]}
             popovertarget="notifications"
             popovertargetaction="hide"
-            aria-label={words["bell.close"]}
-          >
-            <Icon name="close" />
-          </button>
+          />
         </div>
         <p class="bell__hint" data-part="bell-failed" role="alert" hidden>{words["bell.failed"]}</p>
         <p class="bell__hint" data-part="bell-empty" hidden>{words["bell.empty"]}</p>
         <ul class="bell__list" data-part="bell-list"></ul>
         <div class="bell__foot">
-          <button class="button button--quiet" data-part="bell-older" type="button" hidden>
+          <QuietButton data-part="bell-older" hidden>
             {words["bell.older"]}
-          </button>
-          <button class="button button--quiet" data-part="bell-allow" type="button" hidden>
+          </QuietButton>
+          <QuietButton data-part="bell-allow" hidden>
             {words["bell.allow"]}
-          </button>
+          </QuietButton>
         </div>
       </section>
       <p class="bell__words" data-part="bell-news" role="status"></p>
@@ -142,14 +147,12 @@ export function Settings({ page }: PageProps): Markup {
   const other = language === "en" ? "zh-Hant" : "en";
   return (
     <div class="settings">
-      <button
+      <IconButton
+        icon="more"
+        label={words["settings.title"]}
         class="icon-button settings__opener"
-        type="button"
         popovertarget="settings"
-        aria-label={words["settings.title"]}
-      >
-        <Icon name="more" />
-      </button>
+      />
       <div class="settings__menu" id="settings" popover="auto">
         <a
           class="icon-button settings__choice"

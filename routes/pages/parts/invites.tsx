@@ -1,12 +1,13 @@
+import { QuietButton } from "./button.tsx";
 import { Field, FormEnd, TextField } from "./form.tsx";
+import { Part } from "./layout.tsx";
 import type { Markup, PageProps } from "../page.ts";
 
 /** Invitations into a room: the form that makes one, what is shown and printed of a new one, and all that there are. */
 export function Invites({ page, room, title }: PageProps & { room: string; title: string }): Markup {
   const { words } = page;
   return (
-    <section class="account__part" aria-labelledby="invites-title">
-      <h2 id="invites-title">{words["invites.title"]}</h2>
+    <Part id="invites-title" title={words["invites.title"]}>
       <form class="form" data-part="invite" data-room={room} method="post">
         <TextField label={words["invites.name"]} name="name" maxlength={64} autocomplete="off" />
         <Field label={words["invites.expires"]}>
@@ -41,7 +42,7 @@ export function Invites({ page, room, title }: PageProps & { room: string; title
           <a data-part="url"></a>
         </p>
         <p class="form__hint">{words["invites.once"]}</p>
-        <button class="button button--quiet" data-part="print" type="button">{words["invites.print"]}</button>
+        <QuietButton data-part="print">{words["invites.print"]}</QuietButton>
       </section>
       <ul class="account__list" data-part="invites"></ul>
       <template data-template="invite">
@@ -49,11 +50,11 @@ export function Invites({ page, room, title }: PageProps & { room: string; title
           <strong data-part="invite-name" dir="auto"></strong>
           <span class="account__fact" data-part="fact"></span>
           <span class="account__fact" data-part="people" dir="auto"></span>
-          <button class="button button--quiet" data-part="revoke" type="button">
+          <QuietButton data-part="revoke">
             {words["invites.revoke"]}
-          </button>
+          </QuietButton>
         </li>
       </template>
-    </section>
+    </Part>
   );
 }

@@ -82,3 +82,13 @@ export function NoScript({ notice }: { notice: string }): Markup {
     </noscript>
   );
 }
+
+/** A part of a page under its heading. */
+export function Part({ id, title, children }: { id: string; title: string; children: Child }): Markup {
+  return (
+    <section class="account__part" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
+  );
+}

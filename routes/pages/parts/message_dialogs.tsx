@@ -1,4 +1,5 @@
-import { Icon } from "./layout.tsx";
+import { QuietButton } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
 import type { Markup, PageProps } from "../page.ts";
 import { ModerationParts } from "./moderation_parts.tsx";
 
@@ -32,13 +33,7 @@ export function MessageDialogs({ page }: PageProps): Markup {
         <div class="sheet__actions" data-part="sheet-actions"></div>
         <ul class="sheet__who" data-part="sheet-who"></ul>
       </dialog>
-      <dialog class="dialog picker" data-part="picker" aria-labelledby="picker-title">
-        <form method="dialog" class="picker__head">
-          <h2 class="dialog__title" id="picker-title">{words["live.more_emoji"]}</h2>
-          <button class="icon-button" type="submit" aria-label={words["room.close"]}>
-            <Icon name="close" />
-          </button>
-        </form>
+      <Dialog page={page} part="picker" title={words["live.more_emoji"]} class="picker">
         <input
           class="form__input"
           data-part="emoji-search"
@@ -50,14 +45,8 @@ export function MessageDialogs({ page }: PageProps): Markup {
         />
         <p class="picker__status" data-part="emoji-status" role="status"></p>
         <div class="picker__all" data-part="emoji-all" tabindex={-1}></div>
-      </dialog>
-      <dialog class="dialog search" data-part="search" aria-labelledby="search-title">
-        <form method="dialog" class="search__title">
-          <h2 class="dialog__title" id="search-title">{words["room.search"]}</h2>
-          <button class="icon-button" type="submit" aria-label={words["room.close"]}>
-            <Icon name="close" />
-          </button>
-        </form>
+      </Dialog>
+      <Dialog page={page} part="search" title={words["room.search"]} class="search">
         <input
           class="form__input"
           data-part="search-words"
@@ -85,15 +74,15 @@ export function MessageDialogs({ page }: PageProps): Markup {
         </div>
         <div class="search__foot">
           <p data-part="search-status" role="status"></p>
-          <button class="button button--quiet" data-part="search-day" type="button">
+          <QuietButton data-part="search-day">
             {words["room.search_day"]}
-          </button>
+          </QuietButton>
         </div>
         <ol class="search__results" data-part="search-results"></ol>
-        <button class="button button--quiet" data-part="search-more" type="button" hidden>
+        <QuietButton data-part="search-more" hidden>
           {words["room.search_more"]}
-        </button>
-      </dialog>
+        </QuietButton>
+      </Dialog>
       <dialog class="dialog" data-part="shortcuts" aria-labelledby="shortcuts-title">
         <form method="dialog">
           <h2 class="dialog__title" id="shortcuts-title">{words["shortcuts.title"]}</h2>

@@ -1,4 +1,4 @@
-import { Icon } from "./layout.tsx";
+import { IconButton, QuietButton } from "./button.tsx";
 import type { Markup, PageProps } from "../page.ts";
 
 /** What hosts see: the messages that wait for approval, and what can be done about a person. */
@@ -16,9 +16,9 @@ export function ModerationParts({ page }: PageProps): Markup {
             <strong data-part="name" dir="auto"></strong> <span data-part="body" dir="auto"></span>
           </p>
           <button class="button" data-decision="approve" type="button">{words["moderation.approve"]}</button>
-          <button class="button button--quiet" data-decision="refuse" type="button">
+          <QuietButton data-decision="refuse">
             {words["moderation.refuse"]}
-          </button>
+          </QuietButton>
         </li>
       </template>
       <dialog class="dialog" data-part="moderate" aria-labelledby="moderate-title">
@@ -29,22 +29,25 @@ export function ModerationParts({ page }: PageProps): Markup {
             {words["moderation.undo"]}
           </button>
           <div class="form" data-part="moderate-acts">
-            <button class="button button--quiet" data-act="mute" data-minutes="10" type="button">
+            <QuietButton data-act="mute" data-minutes="10">
               {words["moderation.mute_10"]}
-            </button>
-            <button class="button button--quiet" data-act="mute" data-minutes="60" type="button">
+            </QuietButton>
+            <QuietButton data-act="mute" data-minutes="60">
               {words["moderation.mute_60"]}
-            </button>
-            <button class="button button--quiet" data-act="ban" type="button">
+            </QuietButton>
+            <QuietButton data-act="ban">
               {words["moderation.ban"]}
-            </button>
-            <button class="button button--quiet" data-act="delete" type="button">
+            </QuietButton>
+            <QuietButton data-act="delete">
               {words["moderation.delete_all"]}
-            </button>
+            </QuietButton>
           </div>
-          <button class="icon-button dialog__close" type="submit" aria-label={words["room.close"]}>
-            <Icon name="close" />
-          </button>
+          <IconButton
+            icon="close"
+            label={words["room.close"]}
+            class="icon-button dialog__close"
+            type="submit"
+          />
         </form>
       </dialog>
     </>

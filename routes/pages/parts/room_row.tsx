@@ -1,4 +1,4 @@
-import { Icon } from "./layout.tsx";
+import { IconButton } from "./button.tsx";
 import type { Markup, PageProps } from "../page.ts";
 
 /** What scripts copy for a room in a list of rooms. */
@@ -39,14 +39,12 @@ export function RoomRow({ page }: PageProps): Markup {
             </span>
           </span>
         </a>
-        <button
+        <IconButton
+          icon="link"
+          label={words["room.copy_link"]}
           class="icon-button rooms__copy"
           data-action="copy"
-          type="button"
-          aria-label={words["room.copy_link"]}
-        >
-          <Icon name="link" />
-        </button>
+        />
       </li>
     </template>
   );

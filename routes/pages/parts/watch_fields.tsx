@@ -1,4 +1,5 @@
 /** Fields in which people say what they want to be notified of. */
+import { QuietButton } from "./button.tsx";
 import type { JSX } from "hono/jsx";
 import type { Markup, PageProps } from "../page.ts";
 import { Check, Field, FormEnd, TextField } from "./form.tsx";
@@ -48,7 +49,7 @@ export function WatchForm({ page }: PageProps): Markup {
       <FormEnd submit={words["watch.save"]} confirms />
       <div data-part="push" hidden>
         <p class="form__hint">{words["watch.push_hint"]}</p>
-        <button class="button button--quiet" type="button" data-part="push-button"></button>
+        <QuietButton data-part="push-button"></QuietButton>
         <p class="form__error" data-part="push-error" role="alert"></p>
       </div>
     </form>
