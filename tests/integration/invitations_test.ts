@@ -1,26 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { backend, member } from "../support/cast.ts";
+import { backend, join, member } from "../support/cast.ts";
 import { startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
-
-/** Opens the link of an invitation as a browser does, under a nickname. */
-async function join(origin: string, url: string, username: string, visitor = new Visitor(origin)) {
-  const opened = await visitor.ask("GET", new URL(url).pathname);
-  assertEquals([opened.status, opened.headers.get("location")], [302, "/join/"]);
-  const form = new URLSearchParams({ username });
-  const response = await fetch(`${origin}/join/`, {
-    method: "POST",
-    redirect: "manual",
-    headers: { cookie: visitor.cookie, origin },
-    body: form,
-  });
-  for (const line of response.headers.getSetCookie()) {
-    const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-    visitor.cookies.set(name, value);
-  }
-  await response.body?.cancel();
-  return { visitor, status: response.status, to: response.headers.get("location") };
-}
 
 async function privateRoom(origin: string, room = "team", owner = "ada"): Promise<Visitor> {
   const ada = await member(origin, owner);
@@ -169,4 +150,8 @@ Deno.test("A class that opens one link at the same time comes in as often as the
     outcomes.push((await guesser.ask("GET", "/join/")).status);
   }
   assertEquals([outcomes[0], outcomes.at(-1)], [404, 429]);
+  // Programs guess no faster: even the right code has to wait.
+  const program = new Visitor(service.url).socket("team", `?invite=${code}`);
+  await program.closed;
+  assertEquals(program.frames, []);
 });

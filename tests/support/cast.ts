@@ -1,4 +1,5 @@
 /** The people of the tests, and the service's token as one of them. */
+import { assertEquals } from "@std/assert";
 import { TOKEN } from "./service.ts";
 import { Visitor } from "./visitor.ts";
 
@@ -23,4 +24,28 @@ export async function member(
   });
   if (status !== 201) throw new Error(`Making ${username} failed: ${JSON.stringify(body)}`);
   return await Visitor.signedIn(origin, username, PASSWORD);
+}
+
+/** Opens the link of an invitation as a browser does, under a nickname. */
+export async function join(
+  origin: string,
+  url: string,
+  username: string,
+  visitor: Visitor = new Visitor(origin),
+): Promise<{ visitor: Visitor; status: number; to: string | null }> {
+  const opened = await visitor.ask("GET", new URL(url).pathname);
+  assertEquals([opened.status, opened.headers.get("location")], [302, "/join/"]);
+  const form = new URLSearchParams({ username });
+  const response = await fetch(`${origin}/join/`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: visitor.cookie, origin },
+    body: form,
+  });
+  for (const line of response.headers.getSetCookie()) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    visitor.cookies.set(name, value);
+  }
+  await response.body?.cancel();
+  return { visitor, status: response.status, to: response.headers.get("location") };
 }
