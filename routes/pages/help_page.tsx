@@ -50,13 +50,23 @@ export function HelpPage({ page }: PageProps): Markup {
         />
         <Sentences
           page={page}
+          title="help.files_title"
+          items={["help.files_1", "help.files_2", "help.files_3"]}
+        />
+        <Sentences
+          page={page}
           title="help.record_title"
           items={["help.record_1", "help.record_2", "help.record_3"]}
         />
         <Sentences
           page={page}
           title="help.mentions_title"
-          items={["help.mentions_1", "help.mentions_2", "help.mentions_3"]}
+          items={["help.mentions_1", "help.mentions_2", "help.watch_1", "help.watch_2", "help.mentions_3"]}
+        />
+        <Sentences
+          page={page}
+          title="help.hosts_title"
+          items={["help.hosts_1", "help.hosts_2", "help.hosts_3", "help.hosts_4"]}
         />
         <Sentences page={page} title="help.reports_title" items={["help.reports_1", "help.reports_2"]} />
         <Sentences

@@ -38,13 +38,6 @@ export function RoomSettingsPage(
               placeholder={room}
               autocomplete="off"
             />
-            <Check name="private" label={words["rules.private"]} />
-            <NamesField
-              label={words["rules.members"]}
-              hint={words["rules.members_hint"]}
-              name="members"
-              rows={4}
-            />
             <TextField
               label={words["rules.description"]}
               name="description"
@@ -52,6 +45,13 @@ export function RoomSettingsPage(
               autocomplete="off"
             />
             <Check name="listed" label={words["rules.listed"]} />
+            <Check name="private" label={words["rules.private"]} />
+            <NamesField
+              label={words["rules.members"]}
+              hint={words["rules.members_hint"]}
+              name="members"
+              rows={4}
+            />
             <NamesField label={words["rules.hosts"]} hint={words["rules.hosts_hint"]} name="hosts" rows={2} />
             <Check name="read_only" label={words["rules.read_only"]} />
             <Check name="approval" label={words["rules.approval"]} />
