@@ -25,3 +25,61 @@ export class SwiftClock implements Clock {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
+
+/** Time that moves only when a test says so; whoever waits comes back when its time has come. */
+export class HandClock implements Clock {
+  readonly #start = Date.parse("2026-03-01T00:00:00Z");
+  #elapsed = 0;
+  #waiting: { readonly at: number; readonly end: () => void }[] = [];
+  #waited = Promise.withResolvers<void>();
+
+  now(): number {
+    return this.#start + this.#elapsed;
+  }
+
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const one = { at: this.#elapsed + ms, end };
+    signal.addEventListener("abort", () => end());
+    this.#waiting.push(one);
+    this.#waited.resolve();
+    await promise;
+    this.#waiting = this.#waiting.filter((other) => other !== one);
+  }
+
+  /** Lets time pass at once, as on a machine that slept: nobody comes back before {@link pass}. */
+  skip(ms: number): void {
+    this.#elapsed += ms;
+  }
+
+  /** Resolves when the loop that goes by this clock waits. */
+  async idle(): Promise<void> {
+    while (!this.#waiting.length) {
+      this.#waited = Promise.withResolvers();
+      await this.#waited.promise;
+    }
+  }
+
+  /** Lets time pass for the one loop that goes by this clock until it is `over`, and does all that is due meanwhile. */
+  async pass(ms: number, over: Promise<void>): Promise<void> {
+    const end = this.#elapsed + ms;
+    let isOver = false;
+    void over.then(() => isOver = true);
+    for (;;) {
+      await Promise.race([this.idle(), over]);
+      if (isOver) break;
+      const next = this.#waiting.at(0);
+      if (!next) continue;
+      if (next.at > end) break;
+      this.#elapsed = Math.max(this.#elapsed, next.at);
+      this.#waiting = [];
+      next.end();
+    }
+    this.#elapsed = end;
+  }
+}

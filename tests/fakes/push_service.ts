@@ -28,7 +28,10 @@ export class FakePushService implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #browsers = new Map<string, { ecdh: ECDH; auth: Uint8Array }>();
   readonly #faults: { status: number; headers: Record<string, string> }[] = [];
+  /** Requests that came, answered or not. */
+  requests = 0;
   #waiting: (() => void)[] = [];
+  #gate: Promise<void> | undefined;
 
   constructor() {
     this.#server = Deno.serve(
@@ -56,6 +59,13 @@ export class FakePushService implements AsyncDisposable {
     this.#faults.push(...statuses.map((status) => ({ status, headers })));
   }
 
+  /** Answers nothing until the function that it returns is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return resolve;
+  }
+
   /** Resolves when `matches`. */
   async until(matches: () => boolean): Promise<void> {
     while (!matches()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -68,11 +78,18 @@ export class FakePushService implements AsyncDisposable {
   async #answer(request: Request): Promise<Response> {
     const body = new Uint8Array(await request.arrayBuffer());
     const browser = new URL(request.url).pathname.slice(1);
+    this.requests++;
+    this.#wake();
+    await this.#gate;
     const { status, headers } = this.#faults.shift() ?? { status: 201, headers: {} };
     this.answers.push(status);
     if (status === 201) this.received.push(this.#received(browser, request, body));
-    for (const wake of this.#waiting.splice(0)) wake();
+    this.#wake();
     return new Response(null, { status, headers });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   #received(browser: string, request: Request, body: Uint8Array): Received {

@@ -4,6 +4,7 @@ import type { Config } from "../../routes/config.ts";
 import { FakePushService } from "../fakes/push_service.ts";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Client, roomAddress } from "../support/client.ts";
+import { startProcess } from "../support/process.ts";
 import { startService, temporaryDirectory, TOKEN } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -71,31 +72,6 @@ Deno.test("A push goes to every browser of an account that watches a room, says 
   assert(third.topic !== topic && third.topic === fourth.topic && third.topic.length === 32);
 });
 
-Deno.test("A push is tried again after 429 and 5xx, ends the subscription on 404 and 410, and goes without the message where it is too large", async () => {
-  await using pushes = new FakePushService();
-  await using service = await startService(config(pushes));
-  const ada = await member(service.url, "ada");
-  await enter(service.url, ada, "desk");
-  await ada.ask("PUT", "/api/rooms/desk/watch", { level: "all" });
-  const subscribe = (browser: string): Promise<unknown[]> =>
-    ada.outcome("POST", "/api/push/subscriptions", pushes.subscribe(browser));
-  await subscribe("phone");
-  pushes.next([429, 500, 413]);
-  await say(service.url, "desk", "one");
-  await pushes.until(() => pushes.received.length === 1);
-  assertEquals(pushes.answers, [429, 500, 413, 201]);
-  assertEquals([pushes.received[0].payload.body, pushes.received[0].payload.unread], ["", 1]);
-  for (const [gone, again] of [[404, "second"], [410, "third"]] as const) {
-    pushes.next([gone]);
-    await say(service.url, "desk", `told by ${gone}`);
-    await pushes.until(() => pushes.answers.at(-1) === gone);
-    await subscribe(again);
-    await say(service.url, "desk", `to the ${again}`);
-    await pushes.until(() => pushes.received.at(-1)?.browser === again);
-  }
-  assertEquals(pushes.received.map(({ browser }) => browser), ["phone", "second", "third"]);
-});
-
 Deno.test("Pushes quote no private room unless asked to, go to nobody who signed out, and survive a restart", async () => {
   await using pushes = new FakePushService();
   await using directory = await temporaryDirectory();
@@ -122,6 +98,61 @@ Deno.test("Pushes quote no private room unless asked to, go to nobody who signed
   assertEquals(pushes.received[1].payload.unread, 2);
 });
 
+Deno.test("Pushes survive kill -9 before they are made, while the push service has them, and right after it took them", async () => {
+  await using pushes = new FakePushService();
+  await using directory = await temporaryDirectory();
+  const env = {
+    KV_PATH: `${directory.path}/t.db`,
+    LOG_CSV_PATH: `${directory.path}/log.csv`,
+    FILES_PATH: `${directory.path}/files`,
+    SERVICE_TOKEN: TOKEN,
+    PUSH_SUBJECT: "mailto:ops@example.com",
+    PUSH_ORIGINS: pushes.origin,
+  };
+  /** Everything that was said counts as said five seconds ago. */
+  const age = async (): Promise<void> => {
+    using kv = await Deno.openKv(env.KV_PATH);
+    for await (const { key, value } of kv.list<{ at: number }>({ prefix: ["push_job"] })) {
+      await kv.set(key, { ...value, at: 0 });
+    }
+  };
+  const ids: string[] = [];
+  {
+    await using service = await startProcess(env);
+    const ada = await member(service.url, "ada");
+    await enter(service.url, ada, "desk");
+    await ada.ask("PATCH", "/api/me/settings", { level: "all" });
+    await ada.ask("POST", "/api/push/subscriptions", pushes.subscribe("phone"));
+    ids.push(await say(service.url, "desk", "one"));
+    await service.kill();
+  }
+  await age();
+  const release = pushes.hold();
+  {
+    await using service = await startProcess(env);
+    await pushes.until(() => pushes.requests === 1);
+    await service.kill();
+  }
+  {
+    await using service = await startProcess(env);
+    await pushes.until(() => pushes.requests === 2);
+    ids.push(await say(service.url, "desk", "two"));
+    release();
+    await pushes.until(() => pushes.received.length === 2);
+    await service.kill();
+  }
+  await age();
+  await using _service = await startProcess(env);
+  await pushes.until(() => pushes.received.at(-1)?.payload.id === ids[1]);
+  const received = pushes.received.map(({ payload }) => [payload.id, payload.body, payload.unread]);
+  // The first one was in the hands of the push service twice: nothing else came twice.
+  const one = [ids[0], "Ops: one", 1];
+  assertEquals(received.filter(([id]) => id === ids[0]).slice(0, 2), [one, one]);
+  assertEquals(received.filter(([id]) => id === ids[1]), [[ids[1], "Ops: two", 2]]);
+  assert(received.length <= 4, `${received.length}`);
+  assertEquals(new Set(pushes.received.map(({ topic }) => topic)).size, 1);
+});
+
 Deno.test("Pushes go to known push services only, and are for browsers that are signed in", async () => {
   await using service = await startService({
     pushSubject: "mailto:ops@example.com",
@@ -139,6 +170,32 @@ Deno.test("Pushes go to known push services only, and are for browsers that are 
     "https://push.example.evil/x",
     "file:///etc/passwd",
     "nonsense",
+    "",
+    "//fcm.googleapis.com/x",
+    "javascript:alert(1)",
+    "https://fcm.googleapis.com:80/x",
+    "https://fcm.googleapis.com:0443.evil.example/x",
+    "https://fcm.googleapis.com@127.0.0.1/x",
+    "https://127.0.0.1\\@fcm.googleapis.com/x",
+    "https://evil.example/https://fcm.googleapis.com/x",
+    "https://evil.example#fcm.googleapis.com",
+    "https://evil.example?.push.apple.com",
+    "https://evilfcm.googleapis.com/x",
+    "https://evilpush.apple.com/x",
+    "https://notify.windows.com.evil.example/x",
+    "https://fcm.googleapis.com./x",
+    "https://fcm.google\u0430pis.com/x",
+    "https://localhost/x",
+    "https://2130706433/x",
+    "https://0x7f.1/x",
+    "https://[::1]/x",
+    "https://[::ffff:169.254.169.254]/latest/meta-data",
+    "https://169.254.169.254/latest/meta-data",
+    "https://metadata.google.internal/x",
+    "http://push.example/x",
+    "https://push.example:444/x",
+    "https://user:secret@push.example/x",
+    `https://fcm.googleapis.com/${"x".repeat(1_000)}`,
   ];
   for (const endpoint of refused) {
     assertEquals(await ada.outcome("POST", path, { endpoint, keys }), [400, "unknown_push_service"]);
@@ -147,6 +204,7 @@ Deno.test("Pushes go to known push services only, and are for browsers that are 
     "https://fcm.googleapis.com/fcm/send/x",
     "https://updates.push.services.mozilla.com/wpush/v2/x",
     "https://web.push.apple.com/x",
+    "HTTPS://FCM.googleapis.com:443/x",
     "https://wns2-bl2p.notify.windows.com/w/?token=x",
     "https://push.example/x",
   ];
@@ -156,6 +214,8 @@ Deno.test("Pushes go to known push services only, and are for browsers that are 
   );
   const [endpoint] = taken;
   assertEquals((await ada.ask("POST", path, { endpoint, keys: { ...keys, auth: "" } })).status, 400);
+  // Keys that no browser has: nothing could be encrypted for them.
+  assertEquals(await ada.outcome("POST", path, { endpoint, keys }), [400, "invalid_request"]);
   assertEquals(await new Visitor(service.url).outcome("POST", path, { endpoint, keys }), [
     401,
     "not_signed_in",

@@ -49,7 +49,9 @@ export async function openPush(parts: PushParts): Promise<Push> {
   const subscriptions = new PushSubscriptions(kv);
   const keys: VapidKeys | undefined = pushSubject === undefined ? undefined : await openVapidKeys(kv);
   const stopping = new AbortController();
-  const sender = keys && pushSubject !== undefined ? new PushSender(keys, pushSubject) : undefined;
+  const sender = keys && pushSubject !== undefined
+    ? new PushSender({ keys, subject: pushSubject, now: clock.now })
+    : undefined;
   const worker = sender
     ? new PushWorker({
       ...parts,

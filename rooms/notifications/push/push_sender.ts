@@ -44,33 +44,44 @@ interface Encrypted {
 export class PushSender {
   readonly #keys: VapidKeys;
   readonly #subject: string;
+  readonly #now: () => number;
 
-  /** `subject` is where the push service finds whoever runs this: a `mailto:` or https address. */
-  constructor(keys: VapidKeys, subject: string) {
+  /**
+   * `subject` is where the push service finds whoever runs this: a `mailto:` or https address. `now` is in milliseconds
+   * since the epoch.
+   */
+  constructor({ keys, subject, now }: { keys: VapidKeys; subject: string; now: () => number }) {
     this.#keys = keys;
     this.#subject = subject;
+    this.#now = now;
   }
 
   /** Whether texts can be encrypted for a browser: whoever subscribes may state keys that are none. */
   async canSend(browser: Browser): Promise<boolean> {
-    return await this.#encrypted(browser, "", "") !== undefined;
+    return await this.#encrypted(browser, "", "a text") !== undefined;
   }
 
   /** Sends a text about a room to one browser; a newer one takes its place as long as it isn't delivered. */
   async send(browser: Browser, room: string, payload: string): Promise<PushOutcome> {
     const encrypted = await this.#encrypted(browser, room, payload);
     if (!encrypted) return { type: "gone", status: 0 };
+    const response = await this.#post(browser.endpoint, encrypted);
+    return response ? outcomeOf(response, this.#now()) : { type: "retry", status: 0, afterMs: undefined };
+  }
+
+  /** The answer, without its body; `undefined`: there was none. */
+  async #post(endpoint: string, encrypted: Encrypted): Promise<Response | undefined> {
     try {
-      const response = await fetch(browser.endpoint, {
+      const response = await fetch(endpoint, {
         ...encrypted,
         // An endpoint was checked, where it leads to wasn't.
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       await response.body?.cancel();
-      return outcomeOf(response);
+      return response;
     } catch {
-      return { type: "retry", status: 0, afterMs: undefined };
+      return undefined;
     }
   }
 
@@ -99,17 +110,17 @@ export class PushSender {
   }
 }
 
-function outcomeOf({ status, headers }: Response): PushOutcome {
+function outcomeOf({ status, headers }: Response, now: number): PushOutcome {
   if (status >= 200 && status < 300) return { type: "sent", status };
   if (status === 404 || status === 410) return { type: "gone", status };
   if (status === 413) return { type: "too_large", status };
   if (status !== 429 && status < 500) return { type: "refused", status };
-  return { type: "retry", status, afterMs: retryAfterMs(headers.get("retry-after")) };
+  return { type: "retry", status, afterMs: retryAfterMs(headers.get("retry-after"), now) };
 }
 
 /** Milliseconds, from a number of seconds or a date (RFC 9110, 10.2.3); `undefined` for anything else. */
-function retryAfterMs(value: string | null): number | undefined {
+function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

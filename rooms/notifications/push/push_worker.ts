@@ -150,7 +150,9 @@ export class PushWorker {
     const next = async (): Promise<void> => {
       for (let due = sends.shift(); due && !stop.aborted; due = sends.shift()) await this.#send(due);
     };
-    await Promise.all(Array.from({ length: PARALLEL }, next));
+    // After an error nothing may still be on its way: the next pass would send it once more.
+    const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, next));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     return read === SENDS_AT_ONCE;
   }
 
