@@ -1,25 +1,28 @@
 /** `/api/push`: the browsers to which an account's pushes go. */
 import { Hono } from "hono";
 import * as v from "valibot";
+import { isPublicKey } from "../../rooms/notifications/push/push_keys.ts";
 import type { Push } from "../../rooms/notifications/push/open_push.ts";
 import { HttpError } from "../errors.ts";
 import { accountOf, admitted, type ApiEnv } from "./gate.ts";
 import { jsonIn, requestBody } from "./request_body.ts";
 
-/** A public key has 65 bytes, a secret 16: so many characters of base64url. */
-const key = (field: string, length: number) =>
-  v.pipe(
-    v.string(`"${field}" must be text`),
-    v.regex(
-      new RegExp(`^[\\w-]{${length}}=*$`),
-      `"${field}" must be the key that PushSubscription.toJSON() gives`,
-    ),
-  );
+/** The secret that a browser states has 16 bytes, which are 22 characters of base64url. */
+const SECRET = /^[\w-]{22}=*$/;
 const Endpoint = v.string('"endpoint" must be the address that PushSubscription.toJSON() gives');
 const Subscription = v.object({
   endpoint: Endpoint,
   keys: v.object(
-    { p256dh: key("p256dh", 87), auth: key("auth", 22) },
+    {
+      p256dh: v.pipe(
+        v.string('"p256dh" must be text'),
+        v.check(isPublicKey, '"p256dh" must be the public key that PushSubscription.toJSON() gives'),
+      ),
+      auth: v.pipe(
+        v.string('"auth" must be text'),
+        v.regex(SECRET, '"auth" must be the secret that PushSubscription.toJSON() gives'),
+      ),
+    },
     '"keys" must have "p256dh" and "auth"',
   ),
 });
@@ -49,9 +52,7 @@ export function pushApi(
           '"endpoint" must be at a known push service, or at one of PUSH_ORIGINS',
         );
       }
-      if (!await push.subscribe(id, { ...subscription, session: credential.id })) {
-        throw new HttpError(400, "invalid_request", '"p256dh" must be a public key of the curve P-256');
-      }
+      await push.subscribe(id, { ...subscription, session: credential.id });
       return c.json({ ok: true }, 201);
     })
     .delete("/subscriptions", async (c) => {

@@ -159,7 +159,8 @@ Deno.test("Pushes go to known push services only, and are for browsers that are 
     pushOrigins: ["https://push.example"],
   });
   const ada = await member(service.url, "ada");
-  const keys = { p256dh: "B".repeat(87), auth: "a".repeat(22) };
+  await using pushes = new FakePushService();
+  const { keys } = pushes.subscribe("phone");
   const path = "/api/push/subscriptions";
   const refused = [
     "http://fcm.googleapis.com/x",
@@ -214,8 +215,21 @@ Deno.test("Pushes go to known push services only, and are for browsers that are 
   );
   const [endpoint] = taken;
   assertEquals((await ada.ask("POST", path, { endpoint, keys: { ...keys, auth: "" } })).status, 400);
-  // Keys that no browser has: nothing could be encrypted for them.
-  assertEquals(await ada.outcome("POST", path, { endpoint, keys }), [400, "invalid_request"]);
+  // What is no point of the curve would end the service when it is to be encrypted for.
+  const wrong = [
+    "",
+    "B".repeat(87),
+    `B${"A".repeat(86)}`,
+    keys.p256dh.slice(1),
+    `${keys.p256dh.slice(0, -2)}AA`,
+  ];
+  for (const p256dh of wrong) {
+    const { status, body } = await ada.ask("POST", path, { endpoint, keys: { ...keys, p256dh } });
+    assertEquals([status, body.error], [
+      400,
+      '"p256dh" must be the public key that PushSubscription.toJSON() gives',
+    ]);
+  }
   assertEquals(await new Visitor(service.url).outcome("POST", path, { endpoint, keys }), [
     401,
     "not_signed_in",

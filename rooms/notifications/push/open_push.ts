@@ -35,8 +35,8 @@ export interface Push {
   readonly pushKey: string | undefined;
   /** Whether pushes may go to an endpoint. */
   readonly isPushEndpoint: (endpoint: string) => boolean;
-  /** Sends pushes of an account to a browser from now on; false when its keys are none. */
-  subscribe(account: string, subscription: Omit<PushSubscription, "at">): Promise<boolean>;
+  /** Sends pushes of an account to a browser from now on. */
+  subscribe(account: string, subscription: Omit<PushSubscription, "at">): Promise<void>;
   /** Sends no more to the browser with this endpoint. */
   unsubscribe(account: string, endpoint: string): Promise<void>;
   quiesce(): void;
@@ -49,10 +49,7 @@ export async function openPush(parts: PushParts): Promise<Push> {
   const subscriptions = new PushSubscriptions(kv);
   const keys: VapidKeys | undefined = pushSubject === undefined ? undefined : await openVapidKeys(kv);
   const stopping = new AbortController();
-  const sender = keys && pushSubject !== undefined
-    ? new PushSender({ keys, subject: pushSubject, now: clock.now })
-    : undefined;
-  const worker = sender
+  const worker = keys && pushSubject !== undefined
     ? new PushWorker({
       ...parts,
       ...access,
@@ -61,7 +58,7 @@ export async function openPush(parts: PushParts): Promise<Push> {
       marks: unreadRooms.marks,
       counting: messageLog,
       now: clock.now,
-      sender,
+      sender: new PushSender({ keys, subject: pushSubject, now: clock.now }),
       isSignedIn: async ({ account, session }) =>
         (await access.sessions.list(account)).some(({ id }) => id === session),
       failed: (error) => failed("push_failed", error),
@@ -76,10 +73,9 @@ export async function openPush(parts: PushParts): Promise<Push> {
     pushKey: keys?.publicKey,
     isPushEndpoint: (endpoint) => isPushEndpoint(endpoint, pushOrigins),
     async subscribe(account, subscription) {
-      if (!await sender?.canSend(subscription)) return false;
       const rooms = (await unreadRooms.marks.of(account)).map(({ room }) => room);
       await subscriptions.add(account, { ...subscription, at: clock.now() }, rooms);
-      return pushOutbox.isUsed = true;
+      pushOutbox.isUsed = true;
     },
     unsubscribe: (account, endpoint) => subscriptions.removeEndpoint(account, endpoint),
     quiesce: () => stopping.abort(),

@@ -1,5 +1,6 @@
 /** Sends a push: encrypted (RFC 8291), and signed so that the push service knows whose it is (RFC 8292). */
 import { createHash } from "node:crypto";
+import { isPublicKey } from "./push_keys.ts";
 import type { PushSubscription } from "./push_subscriptions.ts";
 
 /** What became of a push. */
@@ -56,16 +57,11 @@ export class PushSender {
     this.#now = now;
   }
 
-  /** Whether texts can be encrypted for a browser: whoever subscribes may state keys that are none. */
-  async canSend(browser: Browser): Promise<boolean> {
-    return await this.#encrypted(browser, "", "a text") !== undefined;
-  }
-
   /** Sends a text about a room to one browser; a newer one takes its place as long as it isn't delivered. */
   async send(browser: Browser, room: string, payload: string): Promise<PushOutcome> {
-    const encrypted = await this.#encrypted(browser, room, payload);
-    if (!encrypted) return { type: "gone", status: 0 };
-    const response = await this.#post(browser.endpoint, encrypted);
+    // Older programs took whatever was stated.
+    if (!isPublicKey(browser.keys.p256dh)) return { type: "gone", status: 0 };
+    const response = await this.#post(browser.endpoint, await this.#encrypted(browser, room, payload));
     return response ? outcomeOf(response, this.#now()) : { type: "retry", status: 0, afterMs: undefined };
   }
 
@@ -85,28 +81,19 @@ export class PushSender {
     }
   }
 
-  async #encrypted(
-    { endpoint, keys }: Browser,
-    room: string,
-    payload: string,
-  ): Promise<Encrypted | undefined> {
+  async #encrypted({ endpoint, keys }: Browser, room: string, payload: string): Promise<Encrypted> {
     const { default: webPush } = await import("web-push");
-    try {
-      const { method, headers, body } = webPush.generateRequestDetails({ endpoint, keys }, payload, {
-        vapidDetails: { subject: this.#subject, ...this.#keys },
-        TTL: DAY_SECONDS,
-        topic: createHash("sha256").update(room).digest("base64url").slice(0, TOPIC_LENGTH),
-        contentEncoding: "aes128gcm",
-      });
-      return {
-        method,
-        headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
-        body: new Uint8Array(body ?? []),
-      };
-    } catch {
-      // The keys are none of the curve.
-      return undefined;
-    }
+    const { method, headers, body } = webPush.generateRequestDetails({ endpoint, keys }, payload, {
+      vapidDetails: { subject: this.#subject, ...this.#keys },
+      TTL: DAY_SECONDS,
+      topic: createHash("sha256").update(room).digest("base64url").slice(0, TOPIC_LENGTH),
+      contentEncoding: "aes128gcm",
+    });
+    return {
+      method,
+      headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
+      body: new Uint8Array(body ?? []),
+    };
   }
 }
 
