@@ -99,6 +99,9 @@ const POST = v.variant("type", [
     state: v.picklist(["retrying", "paused"]),
     reason: v.string(),
     since: v.string(),
+    /** Which sentence the reason is, and what it names; earlier versions don't tell. */
+    code: v.optional(v.string()),
+    values: v.optional(v.record(v.string(), v.string())),
   }),
   /** A fault of the sheet that doesn't stop delivery, for the operator; from the isolate that noticed it. */
   v.object({ type: v.literal("log_notice"), code: v.string(), message: v.string(), since: v.string() }),

@@ -230,7 +230,17 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       }
       return verdict;
     },
-    check: (own) => checkSheet(own ? sheetOf(own) : sheet, killing.signal),
+    async check(own) {
+      const found = await checkSheet(own ? sheetOf(own) : sheet, killing.signal);
+      const now = status.status;
+      if (own || found.problem || !("reason" in now) || now.state !== "paused") return found;
+      // What only the one who writes can know, such as a tab that was there before; it may be mended by now.
+      status.probe();
+      return {
+        ...found,
+        problem: { code: now.code ?? "other", message: now.reason, values: now.values ?? {} },
+      };
+    },
     roomSheets: delivery.roomSheets,
     common: sheets,
     async retry(id) {

@@ -101,8 +101,8 @@ export class SharedDeliveryStatus {
     } // Rows are written again.
     else if (post.type === "settled") this.#remote = undefined;
     else if (post.type === "log") {
-      const { state, reason, since } = post;
-      this.#remote = { state, reason, since };
+      const { type: _, ...trouble } = post;
+      this.#remote = trouble;
       this.#missedPosts = 0;
     }
   }

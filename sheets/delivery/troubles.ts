@@ -9,6 +9,9 @@ export interface Trouble {
   readonly reason: string;
   /** When it began, ISO 8601. */
   readonly since: string;
+  /** Which sentence the reason is, for pages in other languages, and what it names; missing for errors that aren't the sheet's. */
+  readonly code?: string | undefined;
+  readonly values?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One sheet's trouble; times are in ms of the monotonic clock. */
@@ -69,8 +72,9 @@ export class Troubles {
     const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** attempts);
     const retryAfterMs = error instanceof SheetError ? error.retryAfterMs : 0;
     const waitMs = state === "paused" ? PROBE_EVERY_MS : Math.max(this.#random() * most, retryAfterMs);
+    const named = error instanceof SheetError ? { code: error.code, values: error.values } : {};
     const blocked = {
-      trouble: { state, reason, since } as const,
+      trouble: { state, reason, since, ...named } as const,
       attempts: attempts + (state === "paused" ? 0 : 1),
       until: this.#clock.elapsed() + waitMs,
     };

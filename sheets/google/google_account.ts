@@ -1,5 +1,6 @@
 /** One account of Google, and the one client by which all its tabs are reached. */
 import type { GoogleClient } from "./google_client.ts";
+import type { ServiceAccountKey } from "./service_account.ts";
 import type { SignIn } from "./sign_in.ts";
 
 /** What a {@link GoogleAccount} works with. */
@@ -25,6 +26,12 @@ export class GoogleAccount implements AsyncDisposable {
   constructor(options: GoogleAccountOptions) {
     this.#options = { apiRoot: "https://sheets.googleapis.com", timeoutMs: 60_000, ...options };
     this.email = options.signIn.email;
+  }
+
+  /** The key by which it signs in, if it does. */
+  get key(): ServiceAccountKey | undefined {
+    const { signIn } = this.#options;
+    return signIn.kind === "key" ? signIn.key : undefined;
   }
 
   /** Google's client, loaded at first use: a service that writes to a file never loads it. */

@@ -1,12 +1,20 @@
 /** Tries everything that writing rows needs, once, without touching people's rows. */
 import { Layout } from "../column_layout.ts";
 import type { Row } from "../sheet.ts";
-import { foreignAnswer, protectedTab } from "./google_errors.ts";
+import { foreignAnswer, missingTab, protectedTab } from "./google_errors.ts";
 import { letterOf } from "./google_ranges.ts";
 import type { GoogleTab } from "./google_tab.ts";
 
 /** What is tried, in this order. */
 export type GoogleStep = "sign_in" | "spreadsheet" | "tab" | "write" | "read" | "delete";
+
+/** The tab of the rows. */
+export interface OwnTab {
+  /** The columns that it has, or gets. */
+  readonly header: Row;
+  /** Whether it was there before. */
+  readonly wasOpen: boolean;
+}
 
 /** The hidden tab of a test. */
 const TEST_TAB = "talksheet check";
@@ -20,13 +28,13 @@ const TEST_ROW = ["talksheet check"];
  */
 export async function* checkTab(
   tab: GoogleTab,
-  header: Row,
+  own: OwnTab,
   signal: AbortSignal,
 ): AsyncGenerator<GoogleStep> {
   const left = await tab.another(TEST_TAB).findTab(signal);
   yield "sign_in";
   yield "spreadsheet";
-  await checkOwnTab(tab, header, signal);
+  await checkOwnTab(tab, own, signal);
   yield "tab";
   // A check that was killed has left it.
   if (left) await tab.change([{ deleteSheet: { sheetId: left.sheetId } }], signal);
@@ -47,9 +55,10 @@ export async function* checkTab(
   yield "delete";
 }
 
-/** Looks at the tab of the rows; one that isn't there is made with the first row. */
-async function checkOwnTab(tab: GoogleTab, header: Row, signal: AbortSignal): Promise<void> {
+/** Looks at the tab of the rows; one that was never there is made with the first row. */
+async function checkOwnTab(tab: GoogleTab, { header, wasOpen }: OwnTab, signal: AbortSignal): Promise<void> {
   const size = await tab.findTab(signal);
+  if (!size && wasOpen) throw missingTab(tab.title);
   if (!size) return;
   if (size.isProtected) throw protectedTab(tab.title, tab.email);
   const rows = await tab.readRaw(`A1:${letterOf(size.columns - 1)}1`, signal);

@@ -149,7 +149,7 @@ export class GoogleSheet implements Sheet {
   }
 
   check(signal: AbortSignal): AsyncIterable<string> {
-    return checkTab(this.#tab, this.#options.header, signal);
+    return checkTab(this.#tab, { header: this.#options.header, wasOpen: this.#wasOpen }, signal);
   }
 
   fullness(signal: AbortSignal): Promise<number> {

@@ -12,6 +12,7 @@ const PROBLEMS = [
   "check_header",
   "check_key_deleted",
   "check_key_refused",
+  "check_key_wrong",
   "check_metadata_refuses",
   "check_network",
   "check_no_columns",

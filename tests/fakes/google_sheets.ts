@@ -115,6 +115,9 @@ export class GoogleSheets implements AsyncDisposable {
         const isAsked = request.headers.get("metadata-flavor") === "Google";
         return { status: isAsked ? 200 : 403, body: JSON.stringify(this.token.give()) };
       }
+      if (request.url.pathname.startsWith("/service_accounts/")) {
+        return { status: 200, body: JSON.stringify(this.token.certificates()) };
+      }
       if (operation === "token") {
         const { status, json } = await this.token.grant(request.body);
         return { status, body: JSON.stringify(json) };
@@ -170,7 +173,7 @@ export class GoogleSheets implements AsyncDisposable {
 }
 
 function operationOf({ method, url: { pathname } }: HttpRequest): Operation {
-  if (pathname === "/token" || pathname.startsWith("/computeMetadata/")) return "token";
+  if (pathname === "/token" || /^\/(computeMetadata|service_accounts)\//.test(pathname)) return "token";
   if (pathname.endsWith(":append")) return "append";
   if (method !== "GET") return "change";
   return pathname.includes("/values/") ? "read" : "get";

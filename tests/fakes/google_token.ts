@@ -29,6 +29,9 @@ export class TokenEndpoint {
   readonly #keys: Promise<CryptoKeyPair>;
   readonly #tokens = new Map<string, number>();
   #isKeyDeleted = false;
+  #refusesSignatures = false;
+  /** Milliseconds by which its clock is ahead of the caller's. */
+  #aheadMs = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -91,6 +94,23 @@ export class TokenEndpoint {
     this.revokeTokens();
   }
 
+  /** Takes no signature from now on, as of a private key that isn't the account's. */
+  refuseSignatures(): void {
+    this.#refusesSignatures = true;
+    this.revokeTokens();
+  }
+
+  /** Sets its clock ahead by an hour and a bit, so that what the caller signs has expired. */
+  hurry(): void {
+    this.#aheadMs = 3_700_000;
+    this.revokeTokens();
+  }
+
+  /** The keys that the account has, as Google publishes them. */
+  certificates(): Record<string, string> {
+    return this.#isKeyDeleted ? {} : { "1": "-----BEGIN CERTIFICATE-----" };
+  }
+
   async #reasonToDeny(assertion: string): Promise<string | undefined> {
     const [header, payload, signature] = assertion.split(".");
     if (!signature) return "Invalid JWT";
@@ -99,11 +119,11 @@ export class TokenEndpoint {
     const signed = new TextEncoder().encode(`${header}.${payload}`);
     const { publicKey } = await this.#keys;
     const isGenuine = await crypto.subtle.verify(RSA, publicKey, bytesOf(signature), signed);
-    if (!isGenuine || this.#isKeyDeleted) return "Invalid JWT Signature.";
+    if (!isGenuine || this.#isKeyDeleted || this.#refusesSignatures) return "Invalid JWT Signature.";
     if (claims.aud !== AUDIENCE) return "Invalid JWT: Failed audience check.";
     if (!SCOPES.includes(claims.scope)) return "Invalid OAuth scope or ID token audience provided.";
     if (claims.sub && !this.delegated.has(claims.sub)) return UNDELEGATED;
-    const now = this.#now() / 1000;
+    const now = (this.#now() + this.#aheadMs) / 1000;
     if (claims.exp - claims.iat > 3600 || claims.exp < now || claims.iat > now + 300) {
       return "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your " +
         "iat and exp values in the JWT claim.";

@@ -1,14 +1,15 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { sheetCommand } from "../../routes/commands/sheet.ts";
 import { Fullness } from "../../sheets/delivery/fullness.ts";
 import { checkSheet } from "../../sheets/delivery/sheet_check.ts";
-import { GoogleAccount } from "../../sheets/google/google_account.ts";
-import { GoogleSheet } from "../../sheets/google/google_sheet.ts";
+import { readConfig } from "../../routes/config.ts";
+import { openSheet } from "../../sheets/open_sheet.ts";
 import type { Notice } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
+import { Client } from "../support/client.ts";
 import { startService, TOKEN } from "../support/service.ts";
-import { GooglePlace, signInOf } from "../support/sheet_google.ts";
+import { GooglePlace } from "../support/sheet_google.ts";
 import { never, row } from "../support/sheet_rows.ts";
 
 const html = {
@@ -18,9 +19,12 @@ const html = {
   body: "<h1>Sign in</h1>",
 } as const;
 
-/** What may be in the way, the code of the sentence, and the steps that are done by then. */
+/** What may be in the way, the code of the sentence, and the steps that are done by then; a missing key is told at the start. */
 const TROUBLES: [name: string, code: string, done: number, break_: (place: GooglePlace) => unknown][] = [
-  ["the key is wrong or deleted", "key_deleted", 0, ({ google }) => google.token.deleteKey()],
+  ["the key is wrong", "key_wrong", 0, ({ google }) => google.token.refuseSignatures()],
+  ["the key is deleted", "key_deleted", 0, ({ google }) => google.token.deleteKey()],
+  ["the clock is off by an hour", "clock", 0, ({ google }) => google.token.hurry()],
+  ["the tab is missing", "no_tab", 2, ({ google }) => google.spreadsheet.deleteTab("ChatLogs")],
   ["the API is off", "api_off", 0, ({ google }) => google.isEnabled = false],
   ["the spreadsheet isn't shared", "not_shared", 0, ({ google }) => google.share(undefined)],
   ["the spreadsheet is shared for reading", "not_shared", 3, ({ google }) => google.share("reader")],
@@ -84,15 +88,20 @@ Deno.test("A check of the sheet says what to do about each thing that may be in 
       for (const [, value] of sentence.matchAll(/\{(\w+)\}/g)) assert(value in known, `${name}: no ${value}`);
     }
     assertEquals(place.google.spreadsheet.tab("talksheet check"), undefined);
-    assertEquals(place.google.rows("ChatLogs").length, 2);
+    assertEquals(place.google.rows("ChatLogs").length, code === "no_tab" ? 0 : 2);
   }
 });
 
-Deno.test("A check of the sheet notices a clock that is off by an hour, and a tab that is still to be made", async () => {
-  await using google = await GoogleSheets.start({ now: () => Date.now() + 2 * 3_600_000 });
-  await using account = new GoogleAccount({ signIn: signInOf(google), apiRoot: google.url });
-  const sheet = new GoogleSheet({ spreadsheetId: google.spreadsheetId, tab: "ChatLogs", account });
-  assertEquals((await checkSheet(sheet, never)).problem?.code, "clock");
+Deno.test("A service without a key says at its start which file isn't there", async () => {
+  const config = readConfig({ GOOGLE_SHEET_ID: "x", GOOGLE_CREDS_PATH: "no/creds.json" });
+  await assertRejects(
+    () => openSheet(config, () => {}),
+    TypeError,
+    "The key file no/creds.json isn't there.",
+  );
+});
+
+Deno.test("A check of the sheet takes no offence at a tab that is still to be made", async () => {
   await using place = await GooglePlace.start();
   assertEquals(await checkSheet(place.sheet, never), {
     done: ["sign_in", "spreadsheet", "tab", "write", "read", "delete"],
@@ -117,6 +126,15 @@ Deno.test("deno task sheet check prints what works and what to do, and ends with
   };
   const [status, lines] = await run();
   assertEquals([status, lines.length, lines.at(-1)], [0, 7, "Rows can be written"]);
+  // What only the one who writes knows.
+  await using client = await Client.enter(service.url, "lobby", "?username=ada");
+  const { id } = await client.say("one");
+  await client.next("recorded", ({ ids }) => ids.includes(id));
+  google.spreadsheet.deleteTab("ChatLogs");
+  await client.say("two");
+  let last: string | undefined;
+  do last = (await run())[1].at(-1); while (last === "Rows can be written");
+  assertStringIncludes(last ?? "", 'The tab "ChatLogs" is missing');
   google.share(undefined);
   const [failed, [sentence]] = await run();
   assertEquals(failed, 1);
