@@ -1,9 +1,10 @@
 /** Tries everything that writing rows needs, once, without touching people's rows. */
 import { Layout } from "../column_layout.ts";
-import type { Row } from "../sheet.ts";
+import { type Row, SheetError } from "../sheet.ts";
 import { foreignAnswer, missingTab, protectedTab } from "./google_errors.ts";
 import { letterOf } from "./google_ranges.ts";
-import type { GoogleTab } from "./google_tab.ts";
+import { explainRefusedKey } from "./google_key.ts";
+import type { GoogleTab, TabSize } from "./google_tab.ts";
 
 /** What is tried, in this order. */
 export type GoogleStep = "sign_in" | "spreadsheet" | "tab" | "write" | "read" | "delete";
@@ -31,12 +32,11 @@ export async function* checkTab(
   own: OwnTab,
   signal: AbortSignal,
 ): AsyncGenerator<GoogleStep> {
-  const left = await tab.another(TEST_TAB).findTab(signal);
+  const left = await findTestTab(tab, signal);
   yield "sign_in";
   yield "spreadsheet";
   await checkOwnTab(tab, own, signal);
   yield "tab";
-  // A check that was killed has left it.
   if (left) await tab.change([{ deleteSheet: { sheetId: left.sheetId } }], signal);
   const sheetId = crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
   const gridProperties = { rowCount: 1, columnCount: 1 };
@@ -53,6 +53,16 @@ export async function* checkTab(
     await tab.change([{ deleteSheet: { sheetId } }], signal);
   }
   yield "delete";
+}
+
+/** The tab that a check has left which was killed; the first request of all, which tells whether signing in works. */
+async function findTestTab(tab: GoogleTab, signal: AbortSignal): Promise<TabSize | undefined> {
+  try {
+    return await tab.another(TEST_TAB).findTab(signal);
+  } catch (error) {
+    if (!tab.key || !(error instanceof SheetError && error.code === "key_deleted")) throw error;
+    throw await explainRefusedKey(error, tab.key, signal);
+  }
 }
 
 /** Looks at the tab of the rows; one that was never there is made with the first row. */

@@ -3,6 +3,7 @@ import type { sheets_v4 as v4 } from "googleapis";
 import type { GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, foreignAnswer, isBeyondGrid } from "./google_errors.ts";
 import { letterOf, parseRange } from "./google_ranges.ts";
+import type { ServiceAccountKey } from "./service_account.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
 import { formatRequests, headerRow } from "./google_format.ts";
 import { Layout } from "../column_layout.ts";
@@ -58,6 +59,11 @@ export class GoogleTab {
   /** The address with which a spreadsheet is shared. */
   get email(): string {
     return this.#options.account.email;
+  }
+
+  /** The key by which the account signs in, if it does. */
+  get key(): ServiceAccountKey | undefined {
+    return this.#options.account.key;
   }
 
   /** Another tab of the same spreadsheet. */
