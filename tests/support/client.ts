@@ -45,7 +45,10 @@ export class Client implements AsyncDisposable {
 
   /** Resolves when the socket is closed. */
   get closed(): Promise<CloseEvent> {
-    return this.#closed.promise;
+    const late = setTimeout(() => {
+      this.#closed.reject(new Error(`The socket wasn't closed in ${PATIENCE_MS} ms`));
+    }, PATIENCE_MS);
+    return this.#closed.promise.finally(() => clearTimeout(late));
   }
 
   send(frame: object | string): void {

@@ -1,5 +1,10 @@
 /** A TCP connection that says what a test wants, and keeps to no protocol. */
 
+/** How long nothing may come before a test fails, instead of waiting for ever. */
+const PATIENCE_MS = 30_000;
+
+class SilentError extends Error {}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -47,7 +52,7 @@ export class RawSocket implements Disposable {
   async until(text: string): Promise<string> {
     let all = "";
     while (!all.includes(text)) {
-      const read = await this.#line.read(this.#buffer);
+      const read = await this.#read();
       if (read === null) throw new Error(`The connection ended before ${JSON.stringify(text)}: ${all}`);
       all += decoder.decode(this.#buffer.subarray(0, read), { stream: true });
     }
@@ -58,7 +63,7 @@ export class RawSocket implements Disposable {
   async rest(): Promise<string> {
     let all = "";
     for (;;) {
-      const read = await this.#line.read(this.#buffer);
+      const read = await this.#read();
       if (read === null) return all;
       all += decoder.decode(this.#buffer.subarray(0, read), { stream: true });
     }
@@ -67,10 +72,20 @@ export class RawSocket implements Disposable {
   /** Reads on, and resolves when the other end has closed the connection or broken it. */
   async ended(): Promise<void> {
     try {
-      while (await this.#line.read(this.#buffer) !== null);
-    } catch {
+      while (await this.#read() !== null);
+    } catch (error) {
+      if (error instanceof SilentError) throw error;
       // Broken.
     }
+  }
+
+  async #read(): Promise<number | null> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new SilentError(`Nothing came in ${PATIENCE_MS} ms, and no end`));
+    }, PATIENCE_MS);
+    const read = this.#line.read(this.#buffer);
+    return await Promise.race([read, late.promise]).finally(() => clearTimeout(timer));
   }
 
   [Symbol.dispose](): void {

@@ -130,6 +130,18 @@ Deno.test("Every block of JavaScript or TypeScript in a Markdown file parses", a
   }
 });
 
+Deno.test("Every block for nginx passes sockets on, and the host with its port", () => {
+  const found = inLanguage("nginx");
+  assertEquals(found.length, 2);
+  for (const { at, code } of found) {
+    // `$host` has no port: then every socket is refused where the port isn't the scheme's own.
+    for (const line of ["Host $http_host;", "Upgrade $http_upgrade;", 'Connection "upgrade";']) {
+      assert(code.includes(`proxy_set_header ${line}`), `${at}: ${line}`);
+    }
+    assertEquals(code, found[0].code, at);
+  }
+});
+
 Deno.test("Every block of code in a Markdown file says its language, and is read by a test where one can", () => {
   const read = new Set(["json", "sh", "js", "ts", ...UNREAD]);
   assertEquals(blocks.filter(({ language }) => !read.has(language)).map(({ at }) => at), []);

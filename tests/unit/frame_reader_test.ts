@@ -7,9 +7,9 @@ const encoder = new TextEncoder();
 const MAX = 1_000;
 
 /** A reader, and what it told. */
-function reader(): { reader: FrameReader; told: unknown[] } {
+function reader(most = MAX): { reader: FrameReader; told: unknown[] } {
   const told: unknown[] = [];
-  const reader = new FrameReader(MAX, {
+  const reader = new FrameReader(most, {
     message: (frame) => told.push(typeof frame === "string" ? frame : new Uint8Array(frame)),
     exceeded: () => told.push("exceeded"),
     ping: (payload) => told.push({ ping: payload.length }),
@@ -105,6 +105,23 @@ Deno.test("FrameReader refuses what RFC 6455 forbids, and says with which code t
 });
 
 Deno.test("FrameReader keeps no more of a message in single bytes than has come of it", () => {
+  let largest = 0;
+  const Plain = Uint8Array;
+  globalThis.Uint8Array = class extends Plain {
+    constructor(...given: unknown[]) {
+      super(...given as [number]);
+      if (typeof given[0] === "number") largest = Math.max(largest, given[0]);
+    }
+  } as Uint8ArrayConstructor;
+  try {
+    const { reader: large } = reader(64 * 1024 * 1024);
+    for (let i = 0; i < MAX; i++) {
+      large.push(bytes([rawFrame({ opcode: i ? 0 : 1, payload: encoder.encode("a"), isFinal: false })]));
+    }
+  } finally {
+    globalThis.Uint8Array = Plain;
+  }
+  assert(largest > 0 && largest <= 2 * MAX, `${largest} bytes for ${MAX}`);
   const { reader: read, told } = reader();
   read.push(bytes([rawFrame({ opcode: 1, payload: encoder.encode("a"), isFinal: false })]));
   for (let i = 2; i < MAX; i++) {

@@ -152,6 +152,12 @@ for (const mark of ["", "\ufeff"]) {
   });
 }
 
+Deno.test("Git checks files out with the line ends that they have in the repository, on Windows too", async () => {
+  const attributes = await Deno.readTextFile(new URL("../../.gitattributes", import.meta.url));
+  assert(/^\* text=auto eol=lf$/m.test(attributes), attributes);
+  assert(/^\*\.png binary$/m.test(attributes), attributes);
+});
+
 Deno.test("StaticFiles sees within a second that a file was changed, made or deleted, and reads none before", async () => {
   using time = new FakeTime();
   await using copy = await copyOfStatic((text) => text);
