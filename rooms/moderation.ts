@@ -1,4 +1,4 @@
-/** What hosts do in a room: who is told, which row it becomes, and how a message that they approve gets into the room. */
+/** What hosts do in a room: who is notified, the row in the changes, and how approved messages get into the room. */
 import type { ModerationEvent, ModerationEvents } from "./access/moderation/moderation_events.ts";
 import {
   type PendingMessage,
@@ -24,9 +24,9 @@ export interface ModerationParts {
   readonly moderationEvents: ModerationEvents;
   /** Says something in a room; answers the message's id. */
   readonly post: (room: string, user: User, said: Said, clientId: string) => Promise<string>;
-  /** Sends a frame to the members of a room whom it is for. */
+  /** Sends a frame to the members of a room for whom `isFor` is true. */
   readonly send: (room: string, frame: ServerFrame, isFor: (user: User) => boolean) => void;
-  /** Whether somebody of this process is in a room. */
+  /** Whether this process has a connection in a room. */
   readonly isOpen: (room: string) => boolean;
 }
 
@@ -41,7 +41,7 @@ export class Moderation {
     });
   }
 
-  /** Keeps an act as an event for a day, and as a row of the changes; resolves when both are durable. */
+  /** Stores an act as an event for a day, and as a row of the changes; resolves when both are durable. */
   async record(
     room: string,
     host: User,
@@ -66,7 +66,7 @@ export class Moderation {
   }
 
   /**
-   * Approves a message, which becomes one like any other, or refuses it; answers the id that it has then.
+   * Approves a message, which then is in the room like any other, or refuses it; answers the id that it has in the room.
    *
    * @throws {FrameError} as {@link PendingMessages.decide} does.
    */
@@ -88,7 +88,7 @@ export class Moderation {
     return await post(room, user, said, clientId ?? `pending/${id}`);
   }
 
-  /** Tells hosts of a message that waits, and author and hosts of one that was decided on. */
+  /** Notifies hosts of a message that waits; hosts and its author of a decision. */
   async #notify({ room, id }: Change & { type: "pending" }): Promise<void> {
     const { pendingMessages, roomPermissions, send } = this.#parts;
     const permissions = await roomPermissions.of(room);
@@ -96,7 +96,7 @@ export class Moderation {
     const waiting = await pendingMessages.waiting(room, id);
     if (waiting) return send(room, { type: "pending_message", ...viewPending(room, waiting) }, isHost);
     const decided = await pendingMessages.decided(room, id);
-    // One that is approved and not written yet is told of when it is.
+    // An approved message is announced once it is written.
     if (!decided || (decided.isApproved && !decided.messageId)) return;
     const { user, clientId: client_id, isApproved: approved, messageId: message_id } = decided;
     const frame = { type: "pending_decided" as const, id, room, client_id, approved, message_id };

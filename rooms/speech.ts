@@ -1,6 +1,6 @@
 /**
- * What members say, on its way into their room: whether they may speak, how fast, in which words, and whether a host
- * looks at it first.
+ * Checks what members send against the rules of their room (mutes, slow mode, blocked words, approval) before the room takes
+ * it.
  */
 import type { PendingMessages } from "./access/moderation/pending_messages.ts";
 import type { SlowMode } from "./access/moderation/slow_mode.ts";
@@ -20,7 +20,7 @@ export interface SpeechParts {
   readonly personOf: (room: string, user: User) => string;
   readonly slowMode: SlowMode;
   readonly pendingMessages: PendingMessages;
-  /** What became of a message that was sent before; `undefined`: it wasn't. */
+  /** The answer to a message that was sent before; `undefined` for a new one. */
   readonly sent: (room: string, key: ResendKey) => Promise<Accepted | undefined>;
   /** In characters; 0: as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
@@ -29,7 +29,7 @@ export interface SpeechParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Leads what members say past the rules of their rooms. */
+/** Applies the rules of rooms to what members say. */
 export class Speech {
   readonly #parts: SpeechParts;
 
@@ -38,7 +38,7 @@ export class Speech {
   }
 
   /**
-   * Passes a frame on to the room, or to those who approve it.
+   * Passes a frame on to the room, or to the hosts who approve messages.
    *
    * @throws {FrameError} when it is refused at once; other refusals go to the member.
    */
@@ -67,7 +67,7 @@ export class Speech {
     if (slowModeSeconds && frame.type === "chat_message") slowMode.note(room.name, person, now());
   }
 
-  /** Refuses a message, unless it was taken before: its sender may not have heard of that. */
+  /** Refuses a message, unless it was accepted before and its sender missed the answer. */
   #refuse(refusal: FrameError, room: Room, member: Member, frame: WritingFrame, author: Author): void {
     if (frame.type !== "chat_message" || frame.client_id === undefined) throw refusal;
     this.#answer(member, frame, async () => {

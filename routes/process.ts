@@ -1,4 +1,5 @@
 /** The service as a process: command line, signals, exit status, and a core for each isolate. */
+import { wait } from "../rooms/clock.ts";
 import { type Config, ConfigError, examine, VARIABLE_NAMES } from "./config.ts";
 import { createLogger, writeLine } from "./logger.ts";
 import { networkOrigin } from "./server/own_address.ts";
@@ -39,7 +40,7 @@ export async function serve(start: Start, module: string, check: Check): Promise
     const stop = async (): Promise<void> => {
       const stopped = Promise.all(isolates.map((isolate) => isolate.stop()));
       // This one commits for the others, as a rule: they come first, but not for ever.
-      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, OTHERS_FIRST_MS))]);
+      await Promise.race([stopped, wait(OTHERS_FIRST_MS)]);
       await Promise.all([service.stop(), stopped]);
       Deno.exit(0);
     };

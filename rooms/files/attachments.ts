@@ -1,11 +1,11 @@
-/** The files that messages are about to name: each is looked up before, so that the message needn't wait. */
+/** The files that messages are about to name: each is read from KV beforehand, so that the message itself waits for nothing. */
 import { FrameError, type MessageFile, type NamedFile } from "../protocol.ts";
 import { isTellable, type User } from "../user.ts";
 import { decodeTime } from "ulid";
 import type { FoundFile } from "./file_records.ts";
 import { type Files, NAMED_WITHIN_MS } from "./files.ts";
 
-/** Files that are remembered at a time. */
+/** The most files remembered at a time. */
 const MAX_RECALLED = 1_000;
 
 /** Who names files, and in which message. */
@@ -23,7 +23,7 @@ export class Attachments {
   readonly #room: string;
   readonly #files: Pick<Files, "find" | "shown">;
   readonly #recalled = new Map<string, FoundFile | undefined>();
-  /** Which message is about to name a file: nobody else may, not even before it is durable. */
+  /** The message that is about to name a file: no other message may name it, even before the first one is durable. */
   readonly #named = new Map<string, string>();
 
   constructor(room: string, files: Pick<Files, "find" | "shown">) {
@@ -31,17 +31,17 @@ export class Attachments {
     this.#files = files;
   }
 
-  /** Resolves when {@link of} knows these files; `undefined`: it does. */
+  /** Reads these files for {@link of}; `undefined` when nothing has to be read. */
   recall(named: readonly NamedFile[]): Promise<void> | undefined {
     if (named.every(({ id }) => this.#recalled.has(id))) return undefined;
     return this.#recall(named);
   }
 
   /**
-   * The files as the message tells of them; `undefined` when a message has named one of them already, which may be the
-   * first sending of the same one.
+   * The files as they stand in the message; `undefined` when a message has named one of them already, which may be this very
+   * message, sent before.
    *
-   * @throws {FrameError} when they aren't the sender's to name, or are gone.
+   * @throws {FrameError} when the sender may not name them, or they are gone.
    */
   of(named: readonly NamedFile[], naming: Naming): readonly MessageFile[] | undefined {
     const { user, clientId, now } = naming;

@@ -1,16 +1,16 @@
-/** Which messages name which files: noted in the commits of the messages, and of their deletion. */
+/** Stores which messages name which files, in the commits of the messages and of their deletion. */
 import { ulid } from "ulid";
 import type { JournalItem } from "../messages/journal.ts";
 import { fileIdsInBody, idInBody, isEntryBody, roomInBody } from "../messages/message.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { addGone, addNamed } from "./file_records.ts";
 
-/** Adds to commits which files their messages name, and which have to go. */
+/** Adds to commits which files their messages name, and which files have to be deleted. */
 export class FileLinks implements CommitHook {
   #listener: () => void = () => {};
   #isRinging = false;
 
-  /** Calls `listener` after commits by which files have to go. */
+  /** Calls `listener` after commits after which files have to be deleted. */
   listen(listener: () => void): void {
     this.#listener = listener;
   }
@@ -32,7 +32,7 @@ export class FileLinks implements CommitHook {
     this.#listener();
   }
 
-  /** Adds to a commit that takes messages away that their files go, too. */
+  /** Adds to a commit that deletes messages that their files have to be deleted. */
   drop(commit: Deno.AtomicOperation, ids: readonly string[]): void {
     if (ids.length) this.#drop(commit, ulid(), ids);
   }

@@ -1,22 +1,22 @@
 /** Names of files, as people may give them to files on any system. */
 import { withoutUnwanted } from "../user.ts";
 
-/** Characters of a name at most, its ending included. */
+/** The most characters of a name, its extension included. */
 export const MAX_FILE_NAME = 100;
-/** What Windows forbids in names; slashes were taken as those of a path before. */
+/** Characters that Windows forbids in names, without the slashes, which are removed with the path. */
 const FORBIDDEN = /[:*?"<>|]/g;
 /** Windows' names of devices: https://learn.microsoft.com/windows/win32/fileio/naming-a-file */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const MAX_EXTENSION = 10;
 
-/** The ending of a name in lower case, without its dot; `""`: it has none. */
+/** The extension of a name in lower case, without its dot; `""` when it has none. */
 export function fileExtension(name: string): string {
   return /[^.]\.([\p{L}\p{N}]{1,10})$/u.exec(name)?.[1].toLowerCase() ?? "";
 }
 
 /**
- * The name under which a file is shown and downloaded: one line without a path, control characters and marks that turn
- * the direction of text, with an ending that fits its content. `extensions` are the endings of its type.
+ * The name under which a file is shown and downloaded: one line without a path, without control characters and marks that
+ * change the direction of text, with an extension that fits its content. `extensions` are those of its type.
  */
 export function cleanFileName(given: string, extensions: readonly string[]): string {
   const last = withoutUnwanted(given.replace(/\s+/g, " ")).split(/[\\/]/).at(-1) ?? "";

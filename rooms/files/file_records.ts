@@ -6,13 +6,13 @@
  * | `["file", id]` | {@link FileRecord}: the file is in the storage |
  * | `["file_waiting", id]` | its size; no message names the file yet, or it is still being uploaded |
  * | `["file_in", room, id]` | the id of the message that names it |
- * | `["files_gone", id of whatever took them away]` | ids of files whose message is gone |
+ * | `["files_gone", id of the entry or deletion]` | ids of files whose message is gone |
  * | `["file_day", day, who]` | bytes that somebody sent on a day; deleted after two days |
  * | `["files_bytes"]` | the bytes of all files and uploads (`Deno.KvU64`) |
  *
- * A file is noted as waiting before its first byte is stored, and no longer in the commit of the message that names it. What
- * is to go is noted in the commit that deletes the message, then leaves the storage, and then KV. So a process may die
- * between any two steps: whatever it leaves is noted, and removed later.
+ * `file_waiting` is written before a file's first byte is stored, and deleted in the commit of the message that names the
+ * file. `files_gone` is written in the commit that deletes the message; then the file is deleted from the storage, and
+ * last from KV. So a process may die between any two steps: a key in KV tells what it left, and that is deleted later.
  */
 import { encodeTime } from "ulid";
 
@@ -39,7 +39,7 @@ export interface FoundFile {
   readonly isWaiting: boolean;
 }
 
-/** Whom an upload counts for, and how many bytes they may send a day. */
+/** A person or address that an upload counts for, and how many bytes they may send a day. */
 export interface DailyQuota {
   readonly who: string;
   readonly bytes: number;
@@ -52,7 +52,7 @@ const GONE = "files_gone";
 const DAY = "file_day";
 const TOTAL = ["files_bytes"];
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Tries of a commit that uploads of the same person interrupt. */
+/** The most tries of a commit while other uploads of the same person finish. */
 const MAX_TRIES = 30;
 
 /** Adds to a message's commit that it names these files. */
@@ -71,7 +71,7 @@ export function addGone(commit: Deno.AtomicOperation, by: string, ids: readonly 
 /** Reads and writes what KV knows of files. */
 export class FileRecords {
   readonly #kv: Deno.Kv;
-  /** One is completed at a time: 50 uploads of one address at once interrupted each other 30 times. */
+  /** Uploads are completed one at a time: with 50 from one address at once, commits conflicted 30 times. */
   #completing: Promise<unknown> = Promise.resolve();
 
   constructor(kv: Deno.Kv) {
@@ -97,7 +97,7 @@ export class FileRecords {
   }
 
   /**
-   * Notes that a file is in the storage, and counts `bytes` for everybody in `who`.
+   * Stores that a file is complete, and counts `bytes` for everybody in `who`.
    *
    * @throws {Error} when others of them finish uploads at the same time again and again.
    */
@@ -113,7 +113,7 @@ export class FileRecords {
     return file.value ? { file: file.value, isWaiting: waiting.value !== null } : undefined;
   }
 
-  /** Whether anything is noted about an id: a file, or an upload under way. */
+  /** Whether KV has anything under an id: a file, or an upload under way. */
   async isKnown(id: string): Promise<boolean> {
     const entries = await this.#kv.getMany([[FILE, id], [WAITING, id]]);
     return entries.some(({ value }) => value !== null);
@@ -142,7 +142,7 @@ export class FileRecords {
     return await Array.fromAsync(notes, ({ key, value }) => ({ key, ids: value }));
   }
 
-  /** Removes a note of {@link gone} whose files are gone. */
+  /** Removes an entry of {@link gone} once its files are deleted. */
   async settle(key: Deno.KvKey): Promise<void> {
     await this.#kv.delete(key);
   }

@@ -16,12 +16,12 @@ export interface FileRemovalParts {
 
 /** A file that no message names is deleted after a day. */
 export const WAITS_MS = 24 * 60 * 60 * 1000;
-/** Ticks between looks for files that no message names, and the pause when the storage can't be reached. */
+/** Ticks between searches for files that no message names, and the pause after the storage couldn't be reached. */
 const ORPHANS_EVERY_TICKS = 30;
-/** Notes of files to remove that are read at a time. */
+/** Keys of files to remove that are read at a time. */
 const REMOVED_AT_ONCE = 100;
 
-/** Removes what is due. Each step may be done by several processes at once, and again: no lease is needed. */
+/** Removes what is due. Several processes may do each step at once or again, so that no lease is needed. */
 export class FileRemoval {
   readonly #parts: FileRemovalParts;
   #ticks = 0;
@@ -59,7 +59,7 @@ export class FileRemoval {
     await this.#removing?.catch(() => {});
   }
 
-  /** Begins after what is being removed, which may have been read too early. */
+  /** Starts anew after the removal under way, which may have read the keys too early. */
   #removeGone(): Promise<void> {
     const before = this.#removing?.catch(() => {});
     const removing = before ? before.then(() => this.#removeNoted()) : this.#removeNoted();
@@ -90,7 +90,7 @@ export class FileRemoval {
     }
   }
 
-  /** First from the storage: what is left there without a note would stay for ever. */
+  /** The storage comes first: a file that is left there without a key in KV would stay for ever. */
   async #remove(id: string): Promise<void> {
     await this.#parts.storage.remove(id);
     await this.#parts.records.forget(id);

@@ -23,7 +23,7 @@ export interface FileStorage {
   readonly name: string;
 
   /**
-   * Stores a file of `size` bytes (`undefined`: it shows), and resolves once it is durable. After a failure, or the end of the process, the file
+   * Stores a file of `size` bytes (`undefined`: not known beforehand), and resolves once it is durable. After a failure, or the end of the process, the file
    * isn't there; what may be left of it goes with {@link remove}.
    *
    * @throws {StorageFullError} when there is no room left; otherwise what `chunks` throws.

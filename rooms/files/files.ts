@@ -19,11 +19,11 @@ export interface FilesParts {
   readonly links: FileLinks;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** The size of a file at most, in bytes. */
+  /** The largest size of a file, in bytes. */
   readonly maxFileBytes: number;
   /** What one person may send a day, in bytes. */
   readonly filesPerDayBytes: number;
-  /** The size of all files together at most, in bytes. */
+  /** The largest size of all files together, in bytes. */
   readonly filesTotalBytes: number;
   /** Groups of types, and single types, that may be sent. */
   readonly fileTypes: readonly string[];
@@ -36,14 +36,14 @@ export interface FilesParts {
 /** A file that somebody sends. */
 export interface Sent {
   readonly room: string;
-  /** As it was given. */
+  /** As the sender named it. */
   readonly name: string;
-  /** In bytes; unless it is exact, at most. */
+  /** In bytes; the largest that it may turn out to be unless `isExact`. */
   readonly size: number;
   readonly isExact: boolean;
   /** The sender's id in the room; `undefined` for guests who can't be told from others of the same name. */
   readonly by: string | undefined;
-  /** Whom it counts for: a person, and the address of guests, whose ids cost nothing. */
+  /** The limits that it counts for: the person's, and for guests also the address's, because a guest can have any number of ids. */
   readonly quotas: readonly Quota[];
 }
 
@@ -53,7 +53,7 @@ export interface Quota {
   readonly people: number;
 }
 
-/** What storage and KV don't agree on. */
+/** How storage and KV differ. */
 export interface FilesReport {
   /** Files that both have. */
   readonly files: number;
@@ -65,15 +65,15 @@ export interface FilesReport {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-/** A message may name a file for this long: less than a day, so that its commit never races with the deletion. */
+/** For this time after the upload a message may name a file: less than a day, so that its commit never races with the deletion. */
 export const NAMED_WITHIN_MS = 23 * HOUR_MS;
 /** An upload that takes longer is given up. */
 const UPLOAD_WITHIN_MS = HOUR_MS;
-/** A file counts as this many bytes at least: ten thousand small ones are a burden, too. */
+/** The least that a file counts: ten thousand small files are a burden, too. */
 const LEAST_BYTES = 64 * 1024;
-/** Uploads of one person at once. */
+/** The most uploads of one person at once. */
 const MAX_AT_ONCE = 8;
-/** Pixels of a picture at most: a small file may hold a picture that takes gigabytes to show. */
+/** The most pixels of a picture: a small file can hold a picture that takes gigabytes to show. */
 const MAX_PIXELS = 100_000_000;
 
 /** Takes, finds and removes files. */
@@ -82,7 +82,7 @@ export class Files implements Part<unknown> {
   readonly #parts: FilesParts;
   readonly #records: FileRecords;
   readonly #removal: FileRemoval;
-  /** How many uploads somebody has under way. */
+  /** The number of uploads under way of each person. */
   readonly #uploads = new Map<string, number>();
 
   constructor(parts: FilesParts) {
@@ -136,7 +136,7 @@ export class Files implements Part<unknown> {
     return this.#records.page(room, of);
   }
 
-  /** A file as messages tell of it. */
+  /** A file as messages show it. */
   shown({ id, name, type, size, width, height }: FileRecord, alt?: string): MessageFile {
     const url = `${this.#parts.filesUrl}/files/${id}/${encodeURIComponent(name)}`;
     return { id, name, type, size, width, height, alt: alt || undefined, url };

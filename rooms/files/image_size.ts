@@ -1,4 +1,4 @@
-/** The size of pictures in pixels, read from the first bytes of the file, so that pages can keep the room for them. */
+/** The size of pictures in pixels, read from the first bytes of the file, so that pages can reserve the space. */
 
 /** In pixels, as the picture is shown. */
 export interface ImageSize {
@@ -8,7 +8,7 @@ export interface ImageSize {
 
 type Reader = (bytes: DataView) => ImageSize | undefined;
 
-/** The size of a picture that begins with `head`; `undefined` when it isn't told there, or for other files. */
+/** The size of a picture that begins with `head`; `undefined` when the head doesn't have it, and for other files. */
 export function imageSize(head: Uint8Array, mime: string): ImageSize | undefined {
   const read = READERS.get(mime);
   try {

@@ -10,11 +10,11 @@ export interface OpenFilesParts extends Omit<FilesParts, "storage" | "filesUrl">
   /** What addresses begin with: an origin or `""`, and a path or `""`. */
   readonly publicUrl: string;
   readonly basePath: string;
-  /** The bucket that takes its place, for several machines. */
+  /** The bucket that is used instead, for several machines. */
   readonly s3: S3Options | undefined;
 }
 
-/** Opens them; nothing is made, and nobody is called, before the first file comes. */
+/** Opens them. Before the first file, nothing is created and no server is called. */
 export function openFiles({ filesPath, s3, publicUrl, basePath, ...parts }: OpenFilesParts): Files {
   const storage = s3 ? new S3Storage(s3) : new FolderStorage(filesPath);
   return new Files({ ...parts, storage, filesUrl: publicUrl + basePath });

@@ -2,8 +2,8 @@
  * Files in S3-compatible object storage, for several machines and for Deno Deploy: one object for each, `files/<id>`. An
  * object is there whole or not at all.
  *
- * `aws4fetch` signs, in 2 KB; Amazon's own client is a hundred times as large. Uploads go out by `node:http`, because
- * `fetch` sends a stream in chunks of unknown number, and S3 wants its length.
+ * `aws4fetch` signs requests in 2 KB; Amazon's own client is a hundred times as large. Uploads use `node:http`, because
+ * `fetch` sends a stream without `content-length`, which S3 requires.
  */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -24,7 +24,7 @@ export interface S3Options {
 const PREFIX = "files/";
 /** For answers; an upload may take longer, as long as bytes go out. */
 const ANSWER_WITHIN_MS = 30_000;
-/** Files of unknown size that are in memory at a time: the others wait. */
+/** The most files of unknown size in memory at a time; further ones wait. */
 const MAX_BUFFERED = 2;
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,17 +1,17 @@
-/** The bytes of one upload on their way to the storage: looked at once, counted, and never held whole in memory. */
+/** The bytes of one upload on their way to the storage: read once, counted, and never all in memory. */
 import { FileRefusal } from "./file_refusal.ts";
 
-/** What types and sizes of pictures are told from. Photographs have up to some 100 KiB before their size. */
+/** The part of a file in which its type and the size of a picture are searched: photographs have up to about 100 KiB before it. */
 const HEAD_BYTES = 96 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes that come in pieces. */
 export class Upload {
-  /** How many have been read so far. */
+  /** The number of bytes read so far. */
   received = 0;
   readonly #iterator: AsyncIterator<Bytes>;
-  /** Whether {@link chunks} are as many bytes as was said. */
+  /** Whether {@link chunks} must have exactly the announced number of bytes. */
   readonly isExact: boolean;
   readonly #size: number;
   #head: Bytes[] = [];
@@ -19,7 +19,7 @@ export class Upload {
   /** Ends the read that is under way. */
   #giveUp: () => void = () => {};
 
-  /** `size` is how many bytes are to come; unless it is exact, at most. */
+  /** `size` is the number of bytes to come; unless `isExact`, the most. */
   constructor(body: AsyncIterable<Bytes>, { size, isExact }: { size: number; isExact: boolean }) {
     this.#iterator = body[Symbol.asyncIterator]();
     this.#size = size;
@@ -48,7 +48,7 @@ export class Upload {
   }
 
   /**
-   * All bytes, those of the head too.
+   * All bytes, including those of the head.
    *
    * @throws {FileRefusal} when the body breaks off, or isn't as long as was said.
    */
@@ -58,7 +58,7 @@ export class Upload {
     if (this.isExact && this.received !== this.#size) throw incomplete();
   }
 
-  /** Waits no longer for what hasn't come; reading fails from now on. */
+  /** Stops waiting for bytes; reading fails from now on. */
   end(): void {
     this.#isGivenUp = true;
     this.#giveUp();

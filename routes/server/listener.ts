@@ -5,6 +5,7 @@
  * of file descriptors, and makes sockets that buffer without a bound. So this module owns the port: it forwards requests to
  * that server, and makes sockets itself (see {@link TcpSocket}).
  */
+import { wait } from "../../rooms/clock.ts";
 import { clientAddress } from "../client_address.ts";
 import type { Bindings } from "../authentication.ts";
 import { handshake } from "./upgrade_request.ts";
@@ -197,7 +198,7 @@ class TcpListener implements Listener {
     this.#options.exhausted(this.#connections.size + this.#sockets.size);
     this.#maxFiles = Math.max(SPARE_FILES, Math.min(this.#maxFiles, files - SPARE_FILES));
     while (this.#files > this.#maxFiles && endOne(this.#connections));
-    await new Promise((resolve) => setTimeout(resolve, EXHAUSTED_PAUSE_MS));
+    await wait(EXHAUSTED_PAUSE_MS);
   }
 
   #serve(): Deno.HttpServer<Deno.NetAddr> {

@@ -1,4 +1,5 @@
 /** One socket connection: size limits, slow readers, and an orderly close. What frames mean is its owner's concern. */
+import { wait } from "../../rooms/clock.ts";
 import { CLOSE, encodeFrame } from "../../rooms/protocol.ts";
 import { BinarySocket } from "./binary_socket.ts";
 import type { Frame, Socket, SocketListener } from "./socket.ts";
@@ -143,7 +144,7 @@ export class SocketConnection implements SocketListener {
     while (this.isOpen) {
       if (this.#socket.unsentBytes <= DRAINED_BYTES) return;
       if (performance.now() > end) void this.close(CLOSE.readerTooSlow, "Reader too slow");
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+      await wait(DRAIN_POLL_MS);
     }
   }
 

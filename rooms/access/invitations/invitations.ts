@@ -6,11 +6,11 @@
  * | --- | --- |
  * | `["invitation", room, id]` | {@link Invitation} |
  * | `["invitation_code", SHA-256 of the code]` | `{ room, id }` |
- * | `["invited", room, user id]` | the id of the invitation by which this user came last |
+ * | `["invited", room, user id]` | the id of the invitation that this user used last |
  * | `["invitation_guest", room, id, user id]` | {@link InvitedPerson}; deleted with the invitation |
  *
- * A code has 128 random bits and isn't stored: who reads the database can't invite. `RoomPermissions.invitations` has the
- * ids of those that are valid, so that sockets close as soon as one is revoked.
+ * A code has 128 random bits and isn't stored: reading the database gives no way in. `RoomPermissions.invitations` has the ids
+ * of valid invitations, so that sockets close as soon as one is revoked.
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
@@ -20,22 +20,22 @@ import { hasAccount, isBadged, type User } from "../../user.ts";
 /** An invitation, without its code. */
 export interface Invitation {
   readonly id: string;
-  /** What it is for, in the words of who made it; maybe `""`. */
+  /** The purpose, as its maker wrote it; may be `""`. */
   readonly name: string;
-  /** What accounts become by it: `member`s for good, or `guest`s for as long as it lasts. */
+  /** What it makes of an account: a `member` for good, or a `guest` until it ends. */
   readonly role: "guest" | "member";
-  /** How many people may come by it; 0: any number. */
+  /** The most people who may use it; 0: no limit. */
   readonly uses: number;
-  /** How many people have come by it. */
+  /** The number of people who have used it. */
   readonly used: number;
   /** In milliseconds since the epoch, like all times here. */
   readonly createdAt: number;
   readonly endsAt: number;
-  /** The name of who made it. */
+  /** The name of the person who made it. */
   readonly by: string;
 }
 
-/** Somebody who came by an invitation. */
+/** Somebody who used an invitation. */
 export interface InvitedPerson {
   readonly name: string;
   readonly at: number;
@@ -51,15 +51,15 @@ export interface Admission {
 export interface Opening {
   readonly room: string;
   readonly invitation: Invitation;
-  /** Why nobody else may come by it. */
+  /** Why nobody else may use it. */
   readonly refusal: "ended" | "used_up" | undefined;
 }
 
-/** Invitations of one room that are valid at the same time, at most. */
+/** The most valid invitations of one room. */
 export const MAX_INVITATIONS = 100;
-/** For this time after its end it is shown what came of an invitation. */
+/** The list shows an invitation for this time after its end. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
-/** Tries of a commit that other processes' commits interrupt. */
+/** The most tries of a commit while other processes change the same keys. */
 const MAX_TRIES = 20;
 const CODE = /^[\w-]{22}$/;
 
@@ -73,7 +73,7 @@ export class Invitations {
   readonly #kv: Deno.Kv;
   readonly #roomPermissions: PermissionStore;
   readonly #now: () => number;
-  /** A class redeems one code at the same time: one after the other, or their commits would interrupt each other. */
+  /** A whole class redeems one code at once: one after the other, because parallel commits would conflict. */
   #redeeming: Promise<unknown> = Promise.resolve();
 
   /** `now` is in milliseconds since the epoch. */
@@ -84,7 +84,7 @@ export class Invitations {
   }
 
   /**
-   * Makes an invitation that ends after `lifeMs`, and its code, which nobody can find out later.
+   * Makes an invitation that ends after `lifeMs`, and its code, which isn't stored.
    *
    * @throws {TooManyInvitationsError} when {@link MAX_INVITATIONS} of the room are valid.
    */
@@ -112,21 +112,21 @@ export class Invitations {
     return { invitation, code };
   }
 
-  /** The room's invitations, the newest first; also those that ended lately. */
+  /** The room's invitations, the newest first, including those that ended in the last 30 days. */
   async list(room: string): Promise<Invitation[]> {
     const entries = this.#kv.list<Invitation>({ prefix: [INVITATION, room] });
     const all = await Array.fromAsync(entries, ({ value }) => value);
     return all.sort((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** Who came by an invitation, in the order of their coming, at most `limit`. */
+  /** The people who used an invitation, the first one first, at most `limit`. */
   async people(room: string, id: string, limit: number): Promise<InvitedPerson[]> {
     const entries = this.#kv.list<InvitedPerson>({ prefix: [GUEST, room, id] }, { limit });
     const people = await Array.fromAsync(entries, ({ value }) => value);
     return people.sort((a, b) => a.at - b.at);
   }
 
-  /** Ends an invitation, and its guests have to leave. False when the room has no valid invitation with this id. */
+  /** Ends an invitation and disconnects its guests; false when the room has no valid invitation with this id. */
   async revoke(room: string, id: string): Promise<boolean> {
     const { value: invitation } = await this.#kv.get<Invitation>(keyOf(room, id));
     const now = this.#now();
@@ -145,14 +145,14 @@ export class Invitations {
     return true;
   }
 
-  /** What a code opens; `undefined` when there is no such code. */
+  /** The room and invitation of a code; `undefined` when there is no such code. */
   async find(code: string): Promise<Opening | undefined> {
     return (await this.#found(code))?.opening;
   }
 
   /**
-   * Lets somebody in by a code: an account, or a guest, who is let in again without the code if it has a badge. Who came by
-   * the invitation before counts once.
+   * Lets an account or a guest in by a code. A guest with a badge gets in again without the code, and a person who used the
+   * invitation before isn't counted again.
    */
   async redeem(code: string, user: User): Promise<Opening | undefined> {
     const redeemed = this.#redeeming.then(() => this.#redeem(code, user));
@@ -161,8 +161,8 @@ export class Invitations {
   }
 
   /**
-   * By which invitation a user may be in a room; `undefined`: by none that is valid. `by` is the id of one whose code the
-   * user has shown.
+   * The valid invitation by which a user may be in a room; `undefined` without one. `by` is the id of the invitation whose
+   * code is in the request.
    */
   async admission(room: string, userId: string, by?: string): Promise<Admission | undefined> {
     const invitation = by ?? (await this.#kv.get<string>([INVITED, room, userId])).value;

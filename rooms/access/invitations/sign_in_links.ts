@@ -28,14 +28,14 @@ export class SignInLinks {
     return `${account}.${secret}`;
   }
 
-  /** The id of the account that a link signs in; `undefined`: it signs nobody in. */
+  /** The id of the account that a link signs in; `undefined` when the link isn't valid. */
   async find(text: string): Promise<string | undefined> {
     const [, account, secret] = TEXT.exec(text) ?? [];
     if (!account) return undefined;
     return (await this.#kv.get(keyOf(account, secret))).value ? account : undefined;
   }
 
-  /** The same, and uses it up: of two at the same time one gets in. */
+  /** Like {@link find}, and uses the link up: of two calls at the same time one succeeds. */
   async redeem(text: string): Promise<string | undefined> {
     const account = await this.find(text);
     const [, , secret] = TEXT.exec(text) ?? [];

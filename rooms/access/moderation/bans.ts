@@ -1,6 +1,6 @@
 /**
- * Bans: who may not enter a room, by what tells people apart there (`person_ids.ts`): the account, or the guest's cookie. On
- * request the addresses too from which a person is connected, for a day: a school is one address.
+ * Bans: who may not enter a room. A ban names the id of a person (`person_ids.ts`): the account, or the guest's cookie. On
+ * request the addresses of the person's connections are banned as well, for one day only, because a school is one address.
  *
  * | key | value |
  * | --- | --- |
@@ -16,7 +16,7 @@ export interface Ban {
   /** The person's id in the room's frames. */
   readonly id: string;
   readonly name: string;
-  /** The name of who banned them. */
+  /** The name of the host who banned them. */
   readonly by: string;
   /** In milliseconds since the epoch. */
   readonly at: number;
@@ -26,7 +26,7 @@ export interface Ban {
   readonly address?: true;
 }
 
-/** Bans of one room, at most: those of accounts are in its rules, which are one stored value. */
+/** The most bans of one room: those of accounts are part of the room's permissions, which are one stored value. */
 export const MAX_BANS = 500;
 const BAN = "ban";
 const ADDRESS_LIFE_MS = 24 * 60 * 60 * 1000;
@@ -71,7 +71,7 @@ export class Bans {
     await changes.poll();
   }
 
-  /** Takes a ban back, and the bans of addresses made with it; answers it, or `undefined` when there is no such ban. */
+  /** Lifts a ban, with the bans of addresses made with it; answers the ban, or `undefined` when there is none. */
   async remove(room: string, id: string): Promise<Ban | undefined> {
     const { kv } = this.#parts;
     const ban = (await this.list(room)).find((ban) => ban.id === id);
@@ -84,14 +84,14 @@ export class Bans {
     return ban;
   }
 
-  /** Who is banned, the last first. */
+  /** The bans, the newest first. */
   async list(room: string): Promise<Ban[]> {
     const entries = this.#parts.kv.list<StoredBan>({ prefix: [BAN, room] });
     const all = await Array.fromAsync(entries, ({ value }) => value);
     return all.filter(({ of }) => of === undefined).sort((a, b) => b.at - a.at);
   }
 
-  /** Each process knows only from where those are connected whom it serves. */
+  /** A process knows only the addresses of its own connections, so each process bans these. */
   async #banAddresses(room: string, person: string): Promise<void> {
     const { kv, changes, liveConnections } = this.#parts;
     const { value: ban } = await kv.get<Ban>([BAN, room, person]);
@@ -104,7 +104,7 @@ export class Bans {
   }
 }
 
-/** The ban of an address has the id of the person with whom it was banned. */
+/** The ban of an address also names the person because of whom it was banned. */
 interface StoredBan extends Ban {
   readonly of?: string;
 }

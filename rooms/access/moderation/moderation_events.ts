@@ -1,5 +1,5 @@
 /**
- * What hosts did to keep a room in order, for a day.
+ * What hosts did in a room, kept for a day.
  *
  * | key | value |
  * | --- | --- |
@@ -14,9 +14,9 @@ export interface ModerationEvent {
   readonly act: Act;
   /** The name of the host. */
   readonly by: string;
-  /** The name of the person; `""`: nobody's in particular. */
+  /** The name of the person whom it was about; `""` when it was about the room. */
   readonly whom: string;
-  /** More about it, such as `10 min`; maybe `""`. */
+  /** More about it, such as `10 min`; may be `""`. */
   readonly detail: string;
   /** ISO 8601, UTC. */
   readonly timestamp: string;

@@ -4,11 +4,12 @@
  * | key | value |
  * | --- | --- |
  * | `["pending", room, id]` | {@link PendingMessage} that waits; deleted after a week |
- * | `["pending_decided", room, id]` | {@link DecidedMessage}; deleted after a day, until which a refusal can be taken back |
+ * | `["pending_decided", room, id]` | {@link DecidedMessage}; deleted after a day; until then a refusal can be changed |
  * | `["pending_sent", room, user id, client id, SHA-256 of the text]` | the id, so that a message that is sent again waits once |
  *
- * A decision is one commit: of two hosts at the same time one decides. The message is written after it, and recognised by
- * its client id if it is written again because a process died between the two.
+ * A decision is one commit, so that of two hosts who decide at the same time one wins. The approved message is written after
+ * that commit. If the process dies between the two, the message is written later, and its client id keeps it from being
+ * written twice.
  */
 import { createHash } from "node:crypto";
 import { ulid } from "ulid";
@@ -17,7 +18,7 @@ import { FrameError } from "../../protocol.ts";
 import type { PendingFrame } from "../../pending_frames.ts";
 import { hasAccount, type User } from "../../user.ts";
 
-/** A message that nobody but hosts sees. */
+/** A message that only hosts can see. */
 export interface PendingMessage {
   readonly id: string;
   readonly user: User;
@@ -25,22 +26,22 @@ export interface PendingMessage {
   readonly person: string;
   readonly message: string;
   readonly replyTo: string | undefined;
-  /** By which the message is recognised when it is sent again. */
+  /** Identifies the message when its sender sends it again. */
   readonly clientId: string | undefined;
   /** ISO 8601, UTC. */
   readonly timestamp: string;
 }
 
-/** What became of one. */
+/** A message that a host approved or refused. */
 export interface DecidedMessage extends PendingMessage {
   readonly isApproved: boolean;
   /** The id of the message that it became; missing: it isn't written yet. */
   readonly messageId?: string;
 }
 
-/** Messages that wait in one room, at most. */
+/** The most messages that wait in one room. */
 export const MAX_PENDING = 1_000;
-/** Messages of one person that wait in a room, at most. */
+/** The most messages of one person that wait in a room. */
 const MAX_OF_ONE = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const WAITING_MS = 7 * DAY_MS;
@@ -48,7 +49,7 @@ const PENDING = "pending";
 const DECIDED = "pending_decided";
 const SENT = "pending_sent";
 
-/** Writes an approved message into its room, once however often it is called; answers its id there. */
+/** Writes an approved message into its room; answers its id there. Further calls for the same message write nothing. */
 export type Publish = (message: PendingMessage) => Promise<string>;
 
 /** Keeps messages until they are decided on. */
@@ -65,7 +66,7 @@ export class PendingMessages {
   }
 
   /**
-   * Lets a message wait; answers its id. One that is sent again waits once.
+   * Stores a message for approval; answers its id. A message that is sent again is stored once.
    *
    * @throws {FrameError} `backpressure` when too many wait, `not_allowed` when hosts refused it before.
    */
@@ -90,7 +91,7 @@ export class PendingMessages {
       commit.check({ key: sent, versionstamp: null }).set(sent, item.id, { expireIn: WAITING_MS });
     }
     const { ok } = await this.#changes.add(commit, { type: "pending", room, id: item.id }).commit();
-    // Otherwise it was sent twice at the same time.
+    // A commit that failed means that the same message arrived twice at the same time.
     if (!ok) return await this.add(room, given);
     await this.#changes.poll();
     return item.id;
@@ -104,12 +105,12 @@ export class PendingMessages {
     );
   }
 
-  /** One that waits. */
+  /** A message that waits. */
   async waiting(room: string, id: string): Promise<PendingMessage | undefined> {
     return (await this.#kv.get<PendingMessage>([PENDING, room, id])).value ?? undefined;
   }
 
-  /** One that was decided on within a day. */
+  /** A message that was decided on in the last 24 hours. */
   async decided(room: string, id: string): Promise<DecidedMessage | undefined> {
     return (await this.#kv.get<DecidedMessage>([DECIDED, room, id])).value ?? undefined;
   }
@@ -144,7 +145,7 @@ export class PendingMessages {
     return written;
   }
 
-  /** Writes what was approved by a process that died before it had written it. */
+  /** Writes messages that were approved by a process that died before it could write them. */
   async finish(room: string, publish: Publish): Promise<void> {
     for await (const { value } of this.#kv.list<DecidedMessage>({ prefix: [DECIDED, room] })) {
       if (value.isApproved && !value.messageId) await this.decide(room, value.id, true, publish);

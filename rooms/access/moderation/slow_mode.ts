@@ -1,12 +1,12 @@
-/** Slow mode: when each person of a room said something last, wherever that was. */
+/** Slow mode: when each person of a room last said something, on any isolate or machine. */
 import type { CommittedMessage } from "../../messages/commit_stream.ts";
 import { fieldsIn, isEntry } from "../../messages/message.ts";
 import type { PermissionStore } from "../room_permissions.ts";
 
-/** People in memory; beyond that, those are forgotten who spoke first. */
+/** The most people in memory; beyond that, those who spoke longest ago are forgotten. */
 const MAX_KEPT = 10_000;
 
-/** Remembers who spoke in rooms that are in slow mode. A message counts when it is taken, and when its commit comes. */
+/** Remembers who spoke in rooms in slow mode. A message counts when it is accepted here, and when its commit arrives. */
 export class SlowMode {
   readonly #roomPermissions: Pick<PermissionStore, "heldPermissions">;
   readonly #spoken = new Map<string, number>();
@@ -15,13 +15,13 @@ export class SlowMode {
     this.#roomPermissions = roomPermissions;
   }
 
-  /** When a person may speak again in a room where `seconds` have to lie between; 0: at once. */
+  /** When a person may speak again in a room with at least `seconds` between messages; 0: at once. */
   mayAt(room: string, person: string, seconds: number): number {
     if (!seconds) return 0;
     return (this.#spoken.get(keyOf(room, person)) ?? -Infinity) + seconds * 1000;
   }
 
-  /** A person speaks at the time `at`, in milliseconds since the epoch. */
+  /** Notes that a person speaks at the time `at`, in milliseconds since the epoch. */
   note(room: string, person: string, at: number): void {
     const key = keyOf(room, person);
     if ((this.#spoken.get(key) ?? 0) >= at) return;

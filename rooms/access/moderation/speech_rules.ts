@@ -1,9 +1,9 @@
-/** Why somebody may not say something in a room at present. */
+/** Decides whether somebody may say something in a room now: mutes, slow mode, blocked words. */
 import { FrameError, type WritingFrame } from "../../protocol.ts";
 import type { RoomPermissions } from "../room_permissions.ts";
 import { hasBlockedWord } from "./blocked_words.ts";
 
-/** Somebody may not speak in a room for some time. */
+/** Somebody who may not speak in a room for some time. */
 export interface Mute {
   /** The id in the room's frames, see `person_ids.ts`. */
   readonly person: string;
@@ -12,18 +12,18 @@ export interface Mute {
   readonly until: number;
 }
 
-/** Who says something, and when. */
+/** The person who says something, and when. */
 export interface Speaker {
   readonly person: string;
-  /** When the same person may say the next thing in slow mode; times are in milliseconds since the epoch. */
+  /** When slow mode lets this person speak again; times are in milliseconds since the epoch. */
   readonly mayAt: number;
   readonly now: number;
 }
 
-/** People of a room who are muted at the same time, at most. */
+/** The most people of a room who are muted at the same time. */
 export const MAX_MUTES = 200;
 
-/** The error for what somebody who doesn't moderate the room may not say; `undefined`: it may be said. */
+/** Why somebody who doesn't moderate the room may not say this; `undefined` when it may be said. */
 export function speechRefusal(
   { mutes = [], blockedWords = [], needsApproval }: RoomPermissions,
   frame: WritingFrame,
