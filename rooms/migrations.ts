@@ -1,7 +1,7 @@
 /** The steps from what older programs stored to what this one reads, in order, see `kv/stored_version.ts`. */
 import type { Migration } from "./kv/stored_version.ts";
 import { measureAllPages } from "./messages/page_extent.ts";
-import { signAllPages } from "./messages/signature_backfill.ts";
+import { signAllPages } from "./messages/page_signature.ts";
 import { indexPushes } from "./notifications/push/push_queue.ts";
 
 /** One step for each version. */

@@ -8,7 +8,7 @@ import {
 import { mayModerate, type PermissionStore } from "./access/room_permissions.ts";
 import type { Change, ChangeFeed } from "./kv/change_feed.ts";
 import { type Act, quoteOf } from "./messages/entries/entry.ts";
-import type { MessageFactory } from "./messages/message.ts";
+import type { MessageFactory } from "./messages/draft.ts";
 import type { MessageLog } from "./messages/message_log.ts";
 import { FrameError, type ServerFrame } from "./protocol.ts";
 import type { Said } from "./room_messages.ts";

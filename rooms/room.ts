@@ -3,7 +3,8 @@ import { PresenceEvents, type RemotePresence } from "./presence/presence_events.
 import type { HistoryPage } from "./messages/history.ts";
 import type { Sender } from "./messages/journal.ts";
 import { encodeDeletion } from "./messages/entries/entry_frames.ts";
-import { type Draft, eventOf, isEntry, type Line } from "./messages/message.ts";
+import type { Draft } from "./messages/draft.ts";
+import { eventOf, isEntry, type Line } from "./messages/message.ts";
 import { type Connection, Member } from "./member.ts";
 import type { Claim } from "./presence/name_claims.ts";
 import type { Outbox } from "./messages/outbox.ts";

@@ -4,15 +4,8 @@ import type { Sender, Writer } from "./messages/journal.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
 import { type Change, type Entry, entryIn, withFiles } from "./messages/entries/entry.ts";
 import { concernsPins, entryFrame, pinsFrame } from "./messages/entries/entry_frames.ts";
-import {
-  eventOf,
-  fieldsIn,
-  isDeleted,
-  isEntry,
-  type Line,
-  type MessageFactory,
-  revised,
-} from "./messages/message.ts";
+import type { MessageFactory } from "./messages/draft.ts";
+import { eventOf, fieldsIn, isDeleted, isEntry, type Line, revised } from "./messages/message.ts";
 import { checkBody, cleanText } from "./messages/message_text.ts";
 import { MAX_PINS } from "./messages/entries/pins.ts";
 import { emojiIn, hasReaction, reactionRefusal } from "./messages/entries/reactions.ts";

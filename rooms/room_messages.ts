@@ -4,7 +4,7 @@ import type { Files } from "./files/files.ts";
 import type { Counters } from "./counters.ts";
 import type { Member } from "./member.ts";
 import type { Sender, Writer } from "./messages/journal.ts";
-import { type Attached, type Draft, type MessageFactory } from "./messages/message.ts";
+import type { Attached, Draft, MessageFactory } from "./messages/draft.ts";
 import { checkBody, cleanText } from "./messages/message_text.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
 import { type ClientFrame, FrameError, type NamedFile } from "./protocol.ts";

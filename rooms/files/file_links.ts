@@ -1,7 +1,6 @@
 /** Stores which messages name which files, in the commits of the messages and of their deletion. */
 import { ulid } from "ulid";
 import type { JournalItem } from "../messages/journal.ts";
-import { fileIdsInBody, idInBody, isEntryBody, roomInBody } from "../messages/message.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { addGone, addNamed } from "./file_records.ts";
 
@@ -17,11 +16,10 @@ export class FileLinks implements CommitHook {
 
   /** Adds to the commit of these messages and entries. */
   add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
-    for (const { draft: { body } } of items) {
-      const ids = fileIdsInBody(body);
-      if (!ids.length) continue;
-      if (isEntryBody(body)) this.#drop(commit, idInBody(body), ids);
-      else addNamed(commit, { room: roomInBody(body), message: idInBody(body), ids });
+    for (const { draft: { id, room, change, files } } of items) {
+      if (!files.length) continue;
+      if (change) this.#drop(commit, id, files);
+      else addNamed(commit, { room, message: id, ids: files });
     }
   }
 

@@ -26,10 +26,12 @@ export class Packer {
     return true;
   }
 
-  /** Starts with a value that was packed before. */
-  load(value: Uint8Array): void {
+  /** Starts with a value that was packed before (`null`: with an empty one), and returns its texts. */
+  load(value: Uint8Array | null): string[] {
+    this.#size = value?.length ?? 0;
+    if (!value) return [];
     this.#buffer.set(value);
-    this.#size = value.length;
+    return unpack(value);
   }
 
   /** Returns the value, and starts with an empty one. */

@@ -19,6 +19,7 @@ import { idIn, isEntry, type Line, lineOf, roomInBody, seqIn } from "./message.t
 import { type PagePart, splitPage } from "./page_split.ts";
 import { extentKey, extentOf } from "./page_extent.ts";
 import { signatureKey, signatureOf } from "./page_signature.ts";
+import { linesFrom } from "./recent_messages.ts";
 import { type Outbox, seqInBatch } from "./outbox.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
 
@@ -251,28 +252,31 @@ export class Archive extends ArchivePages {
   /** The pages to write so that the room's history ends with these lines, each of them once. */
   async #paginate(room: string, lines: readonly Line[], mergeBelow: number): Promise<PagePart[]> {
     const last = this.#lastPages.get(room) ?? await this.lastPage(room);
-    const fresh = last ? lines.filter((line) => seqIn(line) > last.lastSeq) : lines;
+    const fresh = last ? linesFrom(lines, `${last.lastSeq}~`) : lines;
     if (!fresh.length) return [];
     let lastId = last?.lastId ?? "";
     // Keys ascend even where ids do not.
     let after = last && lastId <= last.after ? `${last.after}+` : lastId;
-    const packer = this.#packer;
+    let page: Line[] = [];
     if (last && last.bytes < mergeBelow) {
-      const entry = await this.#kv.get<Uint8Array>(pageKey(room, last.after));
-      packer.load(entry.value ?? new Uint8Array());
+      const { value } = await this.#kv.get<Uint8Array>(pageKey(room, last.after));
+      page = this.#packer.load(value);
       after = last.after;
     }
     const pages: PagePart[] = [];
     for (const line of fresh) {
-      if (!packer.add(line)) {
-        pages.push({ after, bytes: packer.take() });
+      if (!this.#packer.add(line)) {
+        pages.push({ after, lines: page, bytes: this.#packer.take() });
+        page = [];
         // The highest id may stay the same where machines' clocks differ, but two pages can't have the same key.
         after = lastId > after ? lastId : `${after}+`;
-        packer.add(line);
+        this.#packer.add(line);
       }
-      if (idIn(line) > lastId) lastId = idIn(line);
+      page.push(line);
+      const id = idIn(line);
+      if (id > lastId) lastId = id;
     }
-    pages.push({ after, bytes: packer.take() });
+    pages.push({ after, lines: page, bytes: this.#packer.take() });
     if (this.#lastPages.size >= REMEMBERED_ROOMS) this.#lastPages.clear();
     const { length: bytes } = pages[pages.length - 1].bytes;
     this.#lastPages.set(room, { after, bytes, lastSeq: seqIn(fresh[fresh.length - 1]), lastId });
@@ -283,8 +287,7 @@ export class Archive extends ArchivePages {
 function unchanged(): void {}
 
 /** Writes a page with its signature and extent, and answers how many bytes these are. */
-function setPage(commit: Deno.AtomicOperation, room: string, { after, bytes }: PagePart): number {
-  const lines = unpack(bytes);
+function setPage(commit: Deno.AtomicOperation, room: string, { after, lines, bytes }: PagePart): number {
   const signature = signatureOf(lines);
   commit.set(pageKey(room, after), bytes).set(signatureKey(room, after), signature);
   commit.set(extentKey(room, after), extentOf(lines));

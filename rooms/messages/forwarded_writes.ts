@@ -9,7 +9,7 @@ import { type Channel, type Post } from "../cluster/channel.ts";
 import type { History } from "./history.ts";
 import type { Journal, JournalItem, Sender } from "./journal.ts";
 import type { Accepted } from "./resend_key.ts";
-import type { Draft } from "./message.ts";
+import { draftOf, type StoredDraft } from "./draft.ts";
 
 /** The post with which an isolate forwards messages. */
 export type ForwardPost = Post & { type: "hand" };
@@ -86,7 +86,7 @@ export class ForwardedWrites {
           this.#answerAgain(forwarder, from, number, draft);
         }
       });
-      this.#parts.journal.write({ draft, resend, senders: [sender] });
+      this.#parts.journal.write({ draft: draftOf(draft), resend, senders: [sender] });
     }
   }
 
@@ -96,7 +96,12 @@ export class ForwardedWrites {
   }
 
   /** Answers for a message that was taken before, by this leader or an earlier one. */
-  #answerAgain(forwarder: Forwarder, from: string, number: number, { room, id, timestamp }: Draft): void {
+  #answerAgain(
+    forwarder: Forwarder,
+    from: string,
+    number: number,
+    { room, id, timestamp }: StoredDraft,
+  ): void {
     const { channel, history, failed } = this.#parts;
     const answer = forwarder.answers.get(number);
     if (answer) return channel.post(answer);

@@ -8,8 +8,8 @@
 import { setImmediate } from "node:timers/promises";
 import { readKeys } from "../kv/read_keys.ts";
 import { LeaseLostError } from "../kv/lease.ts";
-import { isReply } from "./entries/entry.ts";
-import { type Draft, fileIdsInBody, isEntryBody, seqOf } from "./message.ts";
+import type { Draft } from "./draft.ts";
+import { seqOf } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { Packer } from "../kv/value_packer.ts";
 import { type IdempotentCommit, RefusedError } from "../kv/idempotent_commit.ts";
@@ -189,10 +189,10 @@ export class Journal implements Writer {
     let doubtful = 0;
     let keys = 0;
     for (const item of items) {
-      const { body } = item.draft;
+      const { body, change, answered, files } = item.draft;
       if (this.#isDoubtful(item) && doubtful++ === MAX_DOUBTFUL) break;
       // Hooks add a key for a reply and for a deletion, and two for a file.
-      keys += (isReply(body) || isEntryBody(body) ? 2 : 1) + 2 * fileIdsInBody(body).length;
+      keys += (answered || change ? 2 : 1) + 2 * files.length;
       if (keys > MAX_KEYS || !this.#packer.add(body)) break;
       packed.push(item);
     }

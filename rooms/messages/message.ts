@@ -8,23 +8,12 @@
  * A line holds the message's present state: an edit changes its text, and a tab and the reactions follow once there are
  * any, see `reactions.ts`. What happened to a message stands in entries of its own, see `entry.ts`.
  */
-import { decodeTime, isValid, monotonicFactory } from "ulid";
-import type { Message, MessageFile, Quote } from "../protocol.ts";
-import { hasAccount, NOBODY, type User } from "../user.ts";
-import type { Change } from "./entries/entry.ts";
+import { isValid } from "ulid";
+import type { Message, MessageFile } from "../protocol.ts";
+import { NOBODY } from "../user.ts";
 import { REACTIONS_FOLLOW, reactionsFor } from "./entries/reactions.ts";
 
 export type { Message };
-
-/** A message that is not committed yet, and so has no `seq`. */
-export interface Draft {
-  readonly id: string;
-  readonly room: string;
-  /** ISO 8601, UTC, milliseconds. */
-  readonly timestamp: string;
-  /** The JSON of the message without the opening brace and without `seq`. */
-  readonly body: string;
-}
 
 /** `seq`, a space, and the body. */
 export type Line = string;
@@ -53,16 +42,15 @@ export function stampIn(line: Line): string {
   return line.slice(0, STAMP_LENGTH);
 }
 
-// A body begins with `"id":"…"`, which is read without a parser.
+// A body begins with `"id":"…"`, which is read without a parser, and the room follows, whose name needs no escape.
 const ID_AT = `"id":"`.length;
+
+const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
 
 /** The id of a body. */
 export function idInBody(body: string): string {
   return body.slice(ID_AT, ID_AT + 26);
 }
-
-// The room follows, whose name needs no escape.
-const ROOM_AT = `"id":"01234567890123456789012345","room":"`.length;
 
 /** Whether a body is that of an entry, not of a message: what comes behind the room tells. */
 export function isEntryBody(body: string): boolean {
@@ -94,7 +82,7 @@ export function isId(text: string): boolean {
 
 /** The id of a line. */
 export function idIn(line: Line): string {
-  return idInBody(line.slice(SEQ_LENGTH + 1, SEQ_LENGTH + 1 + ID_AT + 26));
+  return line.slice(SEQ_LENGTH + 1 + ID_AT, SEQ_LENGTH + 1 + ID_AT + 26);
 }
 
 /**
@@ -202,88 +190,4 @@ export function textInBody(body: string): string {
   if (body.includes("\\")) return messageInBody(body).message;
   const start = body.indexOf(TEXT) + TEXT.length;
   return body.slice(start, body.indexOf(`"`, start));
-}
-
-/** What a message has besides its text, which may be `""` when there are files. */
-export interface Attached {
-  /** The message that it answers. */
-  readonly replyTo?: Quote;
-  readonly files?: readonly MessageFile[];
-  /** By which its author's client knows a message that a host approved. */
-  readonly clientId?: string;
-}
-
-/** Makes drafts, with ids and times. */
-export interface MessageFactory {
-  /** A message of `user` in a room, as of now. */
-  draft(room: string, user: User, message: string, attached?: Attached): Draft;
-  /** What `user` does to a message, as of now. */
-  entry(room: string, user: User, change: Change): Draft;
-}
-
-/** A factory whose ids ascend and are all above the id `after` (`""`: any), even when the clock jumps back. */
-export function createMessageFactory(options: {
-  /** An IANA name. */
-  timeZone: string;
-  /** Milliseconds since the epoch. */
-  now: () => number;
-  /** From 0 up to 1. */
-  random: () => number;
-  after: string;
-  /** A user's id in a room's frames; missing: messages have none. */
-  personOf?: (room: string, user: User) => string;
-}): MessageFactory {
-  const ulid = monotonicFactory(options.random);
-  const floor = options.after ? decodeTime(options.after.slice(0, 26)) + 1 : 0;
-  const format = createTimeFormat(options.timeZone);
-  return {
-    draft(room, user, message, { replyTo: reply_to, files, clientId: client_id } = {}) {
-      const at = options.now();
-      const id = ulid(Math.max(at, floor));
-      const { time, timestamp } = format(at);
-      const name = user.name;
-      const account = hasAccount(user) || undefined;
-      const person = options.personOf?.(room, user);
-      const fields = {
-        id,
-        room,
-        user: name,
-        username: name,
-        message,
-        // Between text and time: only a deleted message has `time` right behind an empty text.
-        files,
-        time,
-        timestamp,
-        account,
-        person,
-        reply_to,
-        client_id,
-      };
-      return { id, room, timestamp, body: JSON.stringify(fields).slice(1) };
-    },
-    entry(room, user, change) {
-      const at = options.now();
-      const id = ulid(Math.max(at, floor));
-      const { time, timestamp } = format(at);
-      const { name } = user;
-      const person = options.personOf?.(room, user);
-      const fields = { id, room, ...change, user: name, username: name, time, timestamp, person };
-      return { id, room, timestamp, body: JSON.stringify(fields).slice(1) };
-    },
-  };
-}
-
-/** Formats times; keeps the last second's text, because formatting for a time zone costs more than all else here. */
-function createTimeFormat(timeZone: string): (at: number) => { time: string; timestamp: string } {
-  // The Swedish form of a date and time is YYYY-MM-DD HH:MM:SS.
-  const local = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
-  let second = NaN;
-  let time = "";
-  return (at) => {
-    if (Math.floor(at / 1000) !== second) {
-      second = Math.floor(at / 1000);
-      time = local.format(at);
-    }
-    return { time, timestamp: new Date(at).toISOString() };
-  };
 }

@@ -19,7 +19,6 @@ import { Archive } from "./archive.ts";
 import { type Commit, CommitStream, type CommittedMessage } from "./commit_stream.ts";
 import { History } from "./history.ts";
 import { addReply } from "./entries/entry_store.ts";
-import { quotedIn } from "./entries/entry.ts";
 import { isId, type Line } from "./message.ts";
 import { Journal, type JournalItem, type Writer } from "./journal.ts";
 import { type Accepted, findSent, type ResendKey } from "./resend_key.ts";
@@ -231,9 +230,8 @@ export class MessageLog implements Writer {
 
 /** Notes which message a reply quotes: the quote changes with it. */
 function addReplies(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
-  for (const { draft: { room, id, body } } of items) {
-    const quoted = quotedIn(body);
-    if (quoted !== undefined) addReply(commit, room, quoted, id);
+  for (const { draft: { room, id, answered } } of items) {
+    if (answered !== undefined) addReply(commit, room, answered, id);
   }
 }
 

@@ -10,6 +10,7 @@
  * ones, in the folded texts of a page: Chinese is found by one character or two, and Latin within words. Nearly every page
  * has all the pairs of a short Latin word somewhere, so runs of four ASCII characters are in the filter, too.
  */
+import { unpack } from "../kv/value_packer.ts";
 import { type Line, SEQ_LENGTH } from "./message.ts";
 
 /** What a page can hold. */
@@ -79,6 +80,18 @@ export function signatureOf(lines: readonly Line[]): Signature {
   }
   for (const name of names) add(nameHash(name));
   return { from: timeIn(lines[0]), to: timeIn(lines[lines.length - 1]), bits, hasRuns: true };
+}
+
+/**
+ * Gives signatures to pages that were written before there were any, each in a commit of its own: who dies in this begins
+ * again, and does no harm.
+ */
+export async function signAllPages(kv: Deno.Kv): Promise<void> {
+  for await (const page of kv.list<Uint8Array>({ prefix: ["history"] }, { batchSize: 10 })) {
+    const key = signatureKey(String(page.key[1]), String(page.key[2]));
+    // A page that changes meanwhile gets its signature from whoever changes it.
+    await kv.atomic().check(page).set(key, signatureOf(unpack(page.value))).commit();
+  }
 }
 
 /** What a page must have for a search to read it; words and name are {@link folded}. */

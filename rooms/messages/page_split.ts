@@ -5,6 +5,8 @@ import { idIn, type Line } from "./message.ts";
 /** A page to write; `after` is the last part of its key. */
 export interface PagePart {
   readonly after: string;
+  readonly lines: readonly Line[];
+  /** The lines, packed. */
   readonly bytes: Uint8Array;
 }
 
@@ -16,17 +18,19 @@ export interface PagePart {
 export function splitPage(lines: readonly Line[], after: string, next: string | undefined): PagePart[] {
   const packer = new Packer();
   if (!lines.length) return [];
-  if (lines.every((line) => packer.add(line))) return [{ after, bytes: packer.take() }];
+  if (lines.every((line) => packer.add(line))) return [{ after, lines, bytes: packer.take() }];
   packer.take();
   const half = lines.reduce((sum, { length }) => sum + length, 0) / 2;
   const parts: PagePart[] = [];
   let key = after;
   let highest = after;
   let length = 0;
-  for (const line of lines) {
+  let start = 0;
+  for (const [i, line] of lines.entries()) {
     const isFull = length > half;
     if (isFull || !packer.add(line)) {
-      parts.push({ after: key, bytes: packer.take() });
+      parts.push({ after: key, lines: lines.slice(start, i), bytes: packer.take() });
+      start = i;
       // "!" sorts below the "+" with which the archive makes keys of pages whose ids descend.
       key = highest > key && (next === undefined || highest < next) ? highest : `${key}!`;
       length = 0;
@@ -35,5 +39,5 @@ export function splitPage(lines: readonly Line[], after: string, next: string | 
     length += line.length;
     if (idIn(line) > highest) highest = idIn(line);
   }
-  return [...parts, { after: key, bytes: packer.take() }];
+  return [...parts, { after: key, lines: lines.slice(start), bytes: packer.take() }];
 }

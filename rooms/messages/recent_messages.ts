@@ -89,7 +89,7 @@ export class RecentMessages {
       return line;
     }
     // What a reply quotes may have been deleted between its draft and its commit.
-    const present = isReply(line) ? this.revision(line) : line;
+    const present = this.#entries.length && isReply(line) ? this.revision(line) : line;
     this.#lines.push(present);
     return present;
   }

@@ -6,7 +6,7 @@
  * | `["sent", room, user id, client id, SHA-256 of the text]` | `{ id, timestamp }` of the message; deleted after a day |
  */
 import { createHash } from "node:crypto";
-import type { Draft } from "./message.ts";
+import type { Draft } from "./draft.ts";
 
 /** For a day a resend is recognised. */
 export const RESEND_LIFE_MS = 24 * 60 * 60 * 1000;

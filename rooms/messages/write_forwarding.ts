@@ -14,7 +14,8 @@ import type { History } from "./history.ts";
 import type { Journal, JournalItem, Writer } from "./journal.ts";
 import type { Accepted } from "./resend_key.ts";
 import type { Lease } from "../kv/lease.ts";
-import { type Draft, idIn, seqIn } from "./message.ts";
+import type { Draft } from "./draft.ts";
+import { idIn, seqIn } from "./message.ts";
 import type { Commit, CommitStream, CommittedMessage } from "./commit_stream.ts";
 
 interface WriteForwardingParts {

@@ -8,7 +8,10 @@
  */
 import { foldName } from "../access/fold_name.ts";
 
-/** Signs that may begin a mention; East Asian input methods type the full-width one. */
+/** Signs that may begin a mention, as UTF-16; East Asian input methods type the full-width one. */
+const SIGN = 0x40;
+const WIDE_SIGN = 0xff20;
+const SLASH = 0x2f;
 /** Signs of one message that are examined. */
 const MAX_SIGNS = 20;
 /** UTF-16 code units after a sign that are examined: a folded name has at most 256. */
@@ -26,11 +29,6 @@ export type LongestName<Account> = (
   text: string,
   mayEnd: (name: string) => boolean,
 ) => Promise<Account | undefined>;
-
-/** Whether a text, or its JSON, has a sign at all. */
-export function hasSign(text: string): boolean {
-  return text.includes("@") || text.includes("＠");
-}
 
 /**
  * Whether a text may contain a mention. `mayBeginName` tells whether a folded name may begin with a character. Where the
@@ -90,27 +88,44 @@ export async function mentionedIn<Account extends { readonly id: string }>(
  * have a million characters, and each of them may be a sign.
  */
 function* namingSigns(text: string): Generator<number> {
+  const last = Math.max(text.lastIndexOf("@"), text.lastIndexOf("＠"));
+  if (last < 0) return;
   let isUrl = false;
   // Whether there is a sign behind the last slash, and between that and the slash before.
   let [isSigned, wasSigned] = [false, false];
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    const isAscii = character > " " && character <= "~";
-    if (character === "@" || character === "＠") {
+  for (let at = startOfWord(text); at <= last; at++) {
+    const unit = text.charCodeAt(at);
+    const isAscii = unit > 0x20 && unit < 0x7f;
+    if (unit === SIGN || unit === WIDE_SIGN) {
       const isInAddress = isUrl || (text[at - 1] === "/" && !wasSigned);
-      const isNaming = !isInAddress && at + 1 < text.length && !/\s/u.test(text[at + 1]) &&
-        !SPACED.test(text.slice(Math.max(0, at - 2), at));
-      if (isNaming) yield at;
+      if (!isInAddress && at + 1 < text.length && !isSpace(text, at + 1) && !isBehindWord(text, at)) yield at;
       isUrl &&= isAscii;
       isSigned = true;
-    } else if (character === "/") {
+    } else if (unit === SLASH) {
       isUrl ||= text.startsWith("://", at - 1);
       [isSigned, wasSigned] = [false, isSigned];
     } else if (!isAscii) {
       isUrl = false;
-      if (/\s/u.test(character)) isSigned = wasSigned = false;
+      if (isSpace(text, at)) isSigned = wasSigned = false;
     }
   }
+}
+
+/** Where the word begins that has the first sign: no character before it matters. */
+function startOfWord(text: string): number {
+  let at = text.search(/[@＠]/);
+  while (at > 0 && !isSpace(text, at - 1)) at--;
+  return at;
+}
+
+function isSpace(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit < 0x80 ? unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) : /\s/u.test(text[at]);
+}
+
+/** Whether a word of a script that puts spaces between words ends before an index. */
+function isBehindWord(text: string, at: number): boolean {
+  return at > 0 && !isSpace(text, at - 1) && SPACED.test(text.slice(Math.max(0, at - 2), at));
 }
 
 /** The rest of the line after a sign, folded. */

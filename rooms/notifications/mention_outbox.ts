@@ -10,12 +10,11 @@
  * process is killed, or a client sends the message again.
  */
 import type { Withdrawal } from "../messages/deletion.ts";
-import { type Entry, entryInBody } from "../messages/entries/entry.ts";
+import type { Change } from "../messages/entries/entry.ts";
 import type { JournalItem } from "../messages/journal.ts";
-import { isEntryBody, textInBody } from "../messages/message.ts";
 import type { CommitHook } from "../messages/message_log.ts";
 import { Packer, unpack } from "../kv/value_packer.ts";
-import { hasSign, mayMention } from "./mention.ts";
+import { mayMention } from "./mention.ts";
 import { versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** The messages or the deletion of one commit. */
@@ -54,10 +53,10 @@ export class MentionOutbox implements CommitHook {
 
   /** Adds to the commit of these messages which of them may contain a mention, and which are deleted. */
   add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
-    for (const { draft: { body } } of items) {
-      if (isEntryBody(body)) this.#addEntry(commit, entryInBody(body));
+    for (const { draft: { change, text, body } } of items) {
+      if (change) this.#addEntry(commit, change);
       // All bodies of a commit fit into one value, and so do some of them.
-      else if (this.#mayMention(body)) this.#packer.add(body);
+      else if (mayMention(text, this.#mayBeginName)) this.#packer.add(body);
     }
     if (!this.#packer.size) return;
     this.#set(commit, MENTION, this.#packer.take());
@@ -101,11 +100,7 @@ export class MentionOutbox implements CommitHook {
     await this.#kv.delete(key);
   }
 
-  #mayMention(body: string): boolean {
-    return hasSign(body) && mayMention(textInBody(body), this.#mayBeginName);
-  }
-
-  #addEntry(commit: Deno.AtomicOperation, { entry, message_id: id }: Omit<Entry, "seq">): void {
+  #addEntry(commit: Deno.AtomicOperation, { entry, message_id: id }: Change): void {
     if (entry !== "deleted") return;
     this.withdraw(commit, { id });
     this.#isRinging = true;

@@ -1,14 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Archive } from "../../rooms/messages/archive.ts";
 import { History, type HistoryPage } from "../../rooms/messages/history.ts";
-import {
-  createMessageFactory,
-  idIn,
-  type Line,
-  lineOf,
-  messageIn,
-  seqOf,
-} from "../../rooms/messages/message.ts";
+import { createMessageFactory } from "../../rooms/messages/draft.ts";
+import { idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { Packer, unpack } from "../../rooms/kv/value_packer.ts";
 import { guest } from "../../rooms/user.ts";

@@ -1,6 +1,6 @@
 /** The log for tests: everything from the outbox to the sheet, without rooms and routes. */
 import { Archive } from "../../rooms/messages/archive.ts";
-import { type Draft } from "../../rooms/messages/message.ts";
+import type { Draft } from "../../rooms/messages/draft.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
 import { Packer } from "../../rooms/kv/value_packer.ts";

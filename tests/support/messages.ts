@@ -1,5 +1,5 @@
 /** Messages without a room or a journal. */
-import { createMessageFactory, type MessageFactory } from "../../rooms/messages/message.ts";
+import { createMessageFactory, type MessageFactory } from "../../rooms/messages/draft.ts";
 
 /** A factory as a new service has it, in UTC and by the machine's clock unless told otherwise. */
 export function messageFactoryOf({ timeZone = "UTC", now = Date.now } = {}): MessageFactory {

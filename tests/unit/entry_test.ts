@@ -8,8 +8,8 @@ import {
   revisionByAll,
 } from "../../rooms/messages/entries/entry.ts";
 import { emojiIn } from "../../rooms/messages/entries/reactions.ts";
+import { type Draft, draftOf } from "../../rooms/messages/draft.ts";
 import {
-  type Draft,
   eventOf,
   idIn,
   isDeleted,
@@ -127,5 +127,27 @@ Deno.test("splitPage() divides a page that has grown, between the keys around it
     for (const [i, { bytes }] of parts.entries()) {
       assert(unpack(bytes).every((line) => !keys[i + 1] || idIn(line) <= keys[i + 1]));
     }
+  }
+});
+
+Deno.test("draftOf() knows of a draft that another isolate forwards what its maker knew", () => {
+  const said = line(factory.draft("lobby", guest("ada"), "hi"));
+  const files = [{
+    id: "01J0000000000000000000FILE",
+    name: "a.png",
+    url: "/f/a.png",
+    type: "image/png",
+    size: 1,
+  }];
+  const drafts = [
+    factory.draft("lobby", guest("ada"), 'a "quoted" word, "entry":"deleted" and @bo'),
+    factory.draft("lobby", guest("bo"), "", { replyTo: quoteOf(said), files }),
+    factory.entry("lobby", guest("bo"), { message_id: idIn(said), entry: "deleted", files: [files[0].id] }),
+    factory.entry("lobby", guest("bo"), { message_id: idIn(said), entry: "reacted", emoji: "🎉" }),
+  ];
+  for (const { id, room, timestamp, body, ...known } of drafts) {
+    const { change, text, answered, files } = draftOf({ id, room, timestamp, body });
+    assertEquals([text, answered, files], [known.text, known.answered, known.files]);
+    assertEquals([change?.entry, change?.message_id], [known.change?.entry, known.change?.message_id]);
   }
 });

@@ -1,14 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  createMessageFactory,
-  eventOf,
-  idIn,
-  lineOf,
-  messageIn,
-  seqIn,
-  seqOf,
-  stampIn,
-} from "../../rooms/messages/message.ts";
+import { createMessageFactory } from "../../rooms/messages/draft.ts";
+import { eventOf, idIn, lineOf, messageIn, seqIn, seqOf, stampIn } from "../../rooms/messages/message.ts";
 import { guest } from "../../rooms/user.ts";
 
 const at = Date.parse("2026-03-01T16:00:00.007Z");

@@ -6,7 +6,6 @@
  * | `["push_job", versionstamp]` | a {@link PushJob} |
  */
 import type { JournalItem } from "../../messages/journal.ts";
-import { isEntryBody } from "../../messages/message.ts";
 import type { CommitHook } from "../../messages/message_log.ts";
 import { versionstampKey } from "../../kv/versionstamp_key.ts";
 
@@ -37,7 +36,7 @@ export class PushOutbox implements CommitHook {
   /** Adds which rooms get messages by this commit. */
   add(commit: Deno.AtomicOperation, items: readonly JournalItem[]): void {
     if (!this.isUsed) return;
-    const messages = items.filter(({ draft }) => !isEntryBody(draft.body));
+    const messages = items.filter(({ draft }) => !draft.change);
     this.addRooms(commit, messages.map(({ draft }) => draft.room));
   }
 
