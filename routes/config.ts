@@ -37,6 +37,8 @@ export interface Config extends SheetConfig, FilesConfig {
   readonly pushOrigins: readonly string[];
   /** Milliseconds from a message to its push; no variable. */
   readonly pushAfterMs: number;
+  /** The folder of what browsers load, a `file:` URL with a slash at the end; `undefined`: the project's own; no variable. */
+  readonly staticUrl: string | undefined;
   /** `TRUST_PROXY`: the number of our own proxies in front. */
   readonly trustProxy: number;
   /** `RATE_MESSAGES_PER_MINUTE`; 0 = off. */
@@ -223,6 +225,7 @@ function configOf(all: v.InferOutput<typeof Environment>): Config {
     pushSubject: all.PUSH_SUBJECT,
     pushOrigins: all.PUSH_ORIGINS,
     pushAfterMs: 5_000,
+    staticUrl: undefined,
     trustProxy: all.TRUST_PROXY,
     rateMessagesPerMinute: all.RATE_MESSAGES_PER_MINUTE,
     maxConnectionsPerIp: all.MAX_CONNECTIONS_PER_IP,

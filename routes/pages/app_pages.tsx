@@ -22,8 +22,7 @@ export function appPages({ files, view }: { files: StaticFiles; view: PageView }
     .get("/service_worker.js", async (c) => {
       const set = await files.now();
       const { basePath } = siteOf(c);
-      const kept = [`${basePath}/static/${set.version}/${OFFLINE_STYLE}`];
-      const app = { version: set.version, base: basePath, offline: `${basePath}/offline/`, files: kept };
+      const app = { version: set.version, base: basePath, offline: `${basePath}/offline/` };
       return c.body(`self.APP = ${JSON.stringify(app)};\n${set.text("app/service_worker.js")}`, 200, {
         "content-type": "text/javascript; charset=utf-8",
         "cache-control": "no-cache",

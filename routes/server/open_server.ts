@@ -35,7 +35,7 @@ const IDLE_PER_SOCKET = 2;
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { config, kv, now, log, feed } = parts;
   const { host: hostname, port, reusePort, isDeployed, trustProxy, maxConnectionsPerIp } = config;
-  const files = new StaticFiles();
+  const files = new StaticFiles(config.staticUrl === undefined ? undefined : new URL(config.staticUrl));
   // Sockets that speak a language wait for its words; the first one shouldn't wait longer.
   await files.now();
   const idempotency = new Idempotency(kv, now);

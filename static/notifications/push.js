@@ -51,9 +51,18 @@ export async function renewPush() {
   if (known) await ask("POST", PATH, known.toJSON());
 }
 
+/** Closes the notification of a room that a push has brought: it was read. @param {string} room @returns {Promise<void>} */
+export async function closePush(room) {
+  const shown = await (await registration())?.getNotifications({ tag: `room/${room}` });
+  for (const notification of shown ?? []) notification.close();
+}
+
 /** @returns {Promise<PushSubscription | null>} */
 async function subscription() {
-  if (!("serviceWorker" in navigator)) return null;
-  const registration = await navigator.serviceWorker.getRegistration(at("/"));
-  return await registration?.pushManager?.getSubscription() ?? null;
+  return await (await registration())?.pushManager?.getSubscription() ?? null;
+}
+
+/** @returns {Promise<ServiceWorkerRegistration | undefined>} */
+async function registration() {
+  if ("serviceWorker" in navigator) return await navigator.serviceWorker.getRegistration(at("/"));
 }

@@ -1,6 +1,6 @@
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
-import { isPushed } from "./push.js";
+import { closePush, isPushed } from "./push.js";
 import { playSound } from "./sound.js";
 
 /** @import { InboxSocket, RoomUnread } from "./inbox_socket.js" */
@@ -77,6 +77,8 @@ export class RoomNotices {
     this.#gathering.delete(room);
     this.#shown.get(room)?.close();
     this.#shown.delete(room);
+    // Not in private windows.
+    closePush(room).catch(() => {});
   }
 }
 

@@ -1,3 +1,4 @@
+import { at } from "./address.js";
 import { keysOf } from "./storage.js";
 
 /** @import { Store } from "./storage.js" */
@@ -42,6 +43,13 @@ export function forgetAccount(storage) {
   storage.removeItem(ACCOUNT);
   // A browser that forbids databases has kept nothing in them.
   forgetDocuments().catch(() => {});
+  forgetPages().catch(() => {});
+}
+
+/** Removes the pages that the service worker keeps for when there is no connection: they say whose they are. */
+async function forgetPages() {
+  const pages = `talksheet ${at("/")} pages `;
+  for (const name of await caches.keys()) if (name.startsWith(pages)) await caches.delete(name);
 }
 
 async function forgetDocuments() {

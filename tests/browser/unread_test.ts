@@ -26,13 +26,22 @@ async function shows(page: Page, rooms: readonly string[]): Promise<void> {
 }
 
 browserTest(
-  "Rooms of an account are on every device, counted, that with the newest message first, live in lists and in the title",
+  "Rooms of an account are on every device, counted, that with the newest message first, live in lists, in the title and on the app's icon",
   async (stage) => {
     await stage.account("小安");
     const desk = await stage.signedIn("小安", "/chat/desk/", { viewport: { width: 1280, height: 800 } });
     await connected(desk);
     await desk.goto(stage.room("team"));
     await connected(desk);
+    await desk.evaluate(() => {
+      const badges: number[] = [];
+      const mark = (count: number): Promise<void> => Promise.resolve(void badges.push(count));
+      Object.assign(globalThis, { badges });
+      Object.assign(navigator, { setAppBadge: mark, clearAppBadge: () => mark(0) });
+    });
+    /** What the icon of the app shows. */
+    const badge = (count: number): Promise<unknown> =>
+      desk.waitForFunction((count) => Reflect.get(globalThis, "badges").at(-1) === count, count);
     // Another device, in whose browser no room was ever visited.
     const phone = await stage.signedIn("小安", "/chat/");
     await phone.locator(".rooms__row").nth(1).waitFor();
@@ -44,6 +53,7 @@ browserTest(
     await phone.getByText("客人：@小安 請回覆").waitFor();
     await phone.getByRole("img", { name: "2 則未讀訊息、其中 1 則提到你" }).waitFor();
     assertEquals(await phone.title(), `(2 · 🔔1) ${title}`);
+    await badge(2);
     // The room that is in view is read as it comes, and moves up.
     await stage.say("team", "早安", "小柏");
     for (const page of [desk, phone]) await shows(page, ["team", "desk @2"]);
@@ -52,6 +62,7 @@ browserTest(
     await bubble(phone, "@小安 請回覆").waitFor();
     for (const page of [desk, phone]) await shows(page, ["team", "desk"]);
     await desk.waitForFunction(() => !document.title.startsWith("("));
+    await badge(0);
     await send(phone, "在");
     await shows(desk, ["desk", "team"]);
     await desk.goto(stage.room("desk"));
