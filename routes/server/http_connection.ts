@@ -65,8 +65,9 @@ export class HttpConnection {
   #socket: TcpSocket | undefined;
   #isEnded = false;
   #state: State = "silent";
-  /** When it entered its state, by the clock. */
+  /** When it entered its state, or last forwarded a part of an answer that is complete, by the clock. */
   #since: number;
+  #isStopping = false;
   /** How many requests are being answered. */
   #requests = 0;
   /** How many of the first bytes are those of HTTP/2; `undefined` once one is another. */
@@ -92,7 +93,7 @@ export class HttpConnection {
 
   /** Whether nothing would be lost by ending it. */
   get isIdle(): boolean {
-    return this.#state !== "answering";
+    return this.#state !== "answering" && this.#writingSince === undefined;
   }
 
   /** Whether it isn't the service's turn: all is answered, or the client hasn't taken what is sent to it for a while. */
@@ -102,7 +103,7 @@ export class HttpConnection {
     return isUnread || (this.#state === "resting" && now - this.#since > FORWARDED_AFTER_MS);
   }
 
-  /** When it entered its state, by the clock of the options. */
+  /** When it entered its state, or last forwarded a part of an answer that is complete, by the clock of the options. */
   get since(): number {
     return this.#since;
   }
@@ -116,6 +117,12 @@ export class HttpConnection {
   /** It has been answered. */
   answered(): void {
     if (--this.#requests === 0) this.#become("resting");
+  }
+
+  /** Ends the connection once all that it has asked for is answered; the HTTP server behind has to stop, too. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#state === "silent" && !this.#isDraining) this.end();
   }
 
   /** Turns the connection into a socket; an answer of the HTTP server is dropped from now on. */
@@ -257,9 +264,13 @@ export class HttpConnection {
         await writeAll(this.#client, buffer.subarray(0, read));
         this.#writingSince = undefined;
         this.#bytes += read;
+        // The HTTP server is done with an answer long before a slow client has it.
+        if (this.#state === "resting") this.#since = this.#options.clock.now;
         if (read === buffer.length && read < BUSY_READ_BYTES) buffer = new Uint8Array(BUSY_READ_BYTES);
       }
-      if (!this.#socket) return await this.#drain();
+      // The server ends a connection whose requests are all answered.
+      const isDone = this.#isStopping && this.#state === "resting";
+      if (!this.#socket && !isDone) return await this.#drain();
     } catch {
       // One of the two connections is broken.
     }

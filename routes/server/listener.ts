@@ -105,7 +105,7 @@ class TcpListener implements Listener {
     this.#isStopping = true;
     this.#listener.close();
     const ended = new Promise<void>((resolve) => this.#allEnded = resolve);
-    for (const connection of this.#connections) if (connection.isIdle) connection.end();
+    for (const connection of this.#connections) connection.stop();
     this.#checkEnd();
     await Promise.all([ended, this.#server.shutdown()]);
     clearInterval(this.#polling);
