@@ -18,7 +18,7 @@ interface Made {
 }
 
 /** Documents of an account that aren't deleted. */
-export const MAX_DOCUMENTS = 1_000;
+const MAX_DOCUMENTS = 1_000;
 /** Documents that an account may make in an hour. */
 export const MAX_DOCUMENTS_PER_HOUR = 100;
 const HOUR_MS = 60 * 60_000;

@@ -7,7 +7,7 @@ import { PlainParticipant } from "./plain_participant.ts";
 import { SyncParticipant } from "./sync_participant.ts";
 
 /** Connections to one document at one isolate. */
-export const MAX_PARTICIPANTS = 100;
+const MAX_PARTICIPANTS = 100;
 
 /** The participants of one document. */
 export class Participants {

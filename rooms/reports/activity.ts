@@ -51,7 +51,7 @@ export const RESPONSE_BOUNDS: readonly number[] = [60, 300, 900, 3_600, 4 * 3_60
  * A message after a silence of this length opens a conversation. The next message by somebody else is the first response,
  * however late it comes.
  */
-export const OPENS_AFTER_SECONDS = 30 * 60;
+const OPENS_AFTER_SECONDS = 30 * 60;
 /** The silences that are kept. */
 const KEPT_SILENCES = 20;
 /** Names that are counted; a guest can have a new one for every message. */

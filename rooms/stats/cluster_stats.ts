@@ -37,7 +37,7 @@ export interface Totals {
 }
 
 /** Time between samples of how many messages there were, in milliseconds. */
-export const SAMPLE_EVERY_MS = 2_000;
+const SAMPLE_EVERY_MS = 2_000;
 /** The rate of messages is measured over this many samples: over one alone it would flicker. */
 const RATE_SAMPLES = 2;
 /** Rooms that {@link ClusterStats.rooms} names: the fullest ones. */

@@ -42,7 +42,7 @@ export async function usernamesOf(accounts: Accounts, ids: readonly string[]): P
 }
 
 /** No account has these names; the answer contains `names`, so that a form can show them. */
-export class UnknownNamesError extends HttpError {
+class UnknownNamesError extends HttpError {
   readonly names: readonly string[];
 
   constructor(names: readonly string[]) {

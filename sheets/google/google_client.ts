@@ -5,7 +5,7 @@ import { isTokenRefused } from "./google_errors.ts";
 import type { SignIn } from "./sign_in.ts";
 
 /** Where the library asks for tokens, whatever the key says. */
-export const TOKEN_URL = "https://oauth2.googleapis.com/token";
+const TOKEN_URL = "https://oauth2.googleapis.com/token";
 
 /** One call of the Sheets API. */
 export type GoogleRequest<T> = (api: v4.Sheets, options: { signal: AbortSignal }) => Promise<{ data: T }>;

@@ -93,7 +93,7 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
 }
 
 /** `Retry-After` in milliseconds, given as seconds or as an HTTP date; 0 when there is none (RFC 9110, 10.2.3). */
-export function parseRetryAfter(header: string | null, now: number): number {
+function parseRetryAfter(header: string | null, now: number): number {
   if (!header) return 0;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isFinite(ms) ? Math.max(0, ms) : 0;

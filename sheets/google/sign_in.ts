@@ -30,7 +30,7 @@ export interface SignInChoice {
 /** Where machines on Google Cloud get tokens (https://cloud.google.com/compute/docs/metadata/overview). */
 const METADATA_ORIGIN = "http://metadata.google.internal";
 /** Stands for the address in sentences until the metadata server has told it. */
-export const UNKNOWN_EMAIL = "the account of this machine";
+const UNKNOWN_EMAIL = "the account of this machine";
 
 /** The parts that we use of https://google.aip.dev/auth/4117 */
 const Federation = v.looseObject({

@@ -34,7 +34,7 @@ const WRITE_AFTER_MS = 300;
 /** Marks in one commit; each takes two of KV's 1,000 mutations. */
 const MARKS_PER_COMMIT = 400;
 /** Rooms of one account: with a further one, that which was read the longest time ago is dropped. */
-export const MOST_ROOMS = 200;
+const MOST_ROOMS = 200;
 /** Marks of which is remembered which key to remove; more start from an empty memory. */
 const REMEMBERED = 20_000;
 

@@ -1,6 +1,7 @@
+import { element, icon } from "../../shared/elements.js";
 import { ACTIONS, QUICK_EMOJI } from "./message_actions.js";
 
-/** @import { Action } from "./message_actions.js" */
+/** @import { Action, MessageActions } from "./message_actions.js" */
 /** @import { MessageItem } from "../messages/message_row.js" */
 /** @import { Words } from "../../shared/words.js" */
 
@@ -23,16 +24,12 @@ const ICONS = {
  */
 export function reactionButtons({ reactions }, words) {
   const quick = QUICK_EMOJI.map((emoji) => {
-    const button = buttonFor("react", words.say("react_with", { emoji }));
+    const button = buttonFor("react", words.say("react_with", { emoji }), emoji);
     button.dataset.emoji = emoji;
-    const isMine = reactions.some((reaction) => reaction.emoji === emoji && reaction.mine);
-    button.ariaPressed = String(isMine);
-    button.append(emoji);
+    button.ariaPressed = String(reactions.some((reaction) => reaction.emoji === emoji && reaction.mine));
     return button;
   });
-  const more = buttonFor("more-emoji", words.say("more_emoji"));
-  more.append(icon("emoji"));
-  return [...quick, more];
+  return [...quick, buttonFor("more-emoji", words.say("more_emoji"), icon("emoji"))];
 }
 
 /**
@@ -44,43 +41,42 @@ export function reactionButtons({ reactions }, words) {
  */
 export function actionButtons(actions, words, { withText }) {
   return actions.map((action) => {
-    const button = buttonFor(action, words.say(action));
-    button.append(icon(ICONS[action]));
-    if (withText) button.append(words.say(action));
-    return button;
+    const text = words.say(action);
+    return buttonFor(action, text, icon(ICONS[action]), withText ? text : "");
   });
 }
 
-/** The action of a button that was clicked. @param {Event} event @returns {{ name: string, button: HTMLElement } | undefined} */
-export function clickedAction({ target }) {
-  const button =
-    /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("button[data-do]"));
-  return button ? { name: button.dataset.do ?? "", button } : undefined;
+/** The button of these that was clicked. @param {Event} event @returns {HTMLElement | null} */
+export function clickedButton({ target }) {
+  return /** @type {Element} */ (target).closest("button[data-do]");
+}
+
+/**
+ * Does what a button says to a message.
+ * @param {HTMLElement} button
+ * @param {object} parts
+ * @param {MessageItem} parts.item
+ * @param {HTMLElement} parts.row of the message
+ * @param {MessageActions} parts.actions
+ * @param {(item: MessageItem, opener: HTMLElement) => void} parts.pickEmoji
+ * @returns {void}
+ */
+export function act(
+  { ariaPressed, dataset: { do: name = "", emoji = "" } },
+  { item, row, actions, pickEmoji },
+) {
+  if (name === "react") actions.react(item, emoji, ariaPressed !== "true");
+  else if (name === "more-emoji") pickEmoji(item, row);
+  else if (isAction(name)) actions.run(item, name);
 }
 
 /** @param {string} name @returns {name is Action} */
-export function isAction(name) {
+function isAction(name) {
   return /** @type {readonly string[]} */ (ACTIONS).includes(name);
 }
 
-/** @param {string} name @param {string} label */
-function buttonFor(name, label) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "action";
-  button.dataset.do = name;
-  button.ariaLabel = label;
-  button.title = label;
-  return button;
-}
-
-/** @param {string} name @returns {SVGElement} */
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#icon-${name}`);
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(use);
-  return svg;
+/** @param {string} name @param {string} label @param {(Node | string)[]} children */
+function buttonFor(name, label, ...children) {
+  const properties = { className: "action", data: { do: name }, ariaLabel: label, title: label };
+  return element("button", { type: "button", ...properties }, ...children);
 }

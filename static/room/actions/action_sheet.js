@@ -1,7 +1,8 @@
+import { element } from "../../shared/elements.js";
 import { part } from "../../shared/parts.js";
 import { lineOf } from "../changes/quote_line.js";
 import { whoReacted } from "../changes/reaction_chips.js";
-import { actionButtons, clickedAction, isAction, reactionButtons } from "./action_buttons.js";
+import { act, actionButtons, clickedButton, reactionButtons } from "./action_buttons.js";
 
 /** @import { Words } from "../../shared/words.js" */
 /** @import { MessageItem } from "../messages/message_row.js" */
@@ -46,11 +47,11 @@ export function mountActionSheet(sheet, { list, itemIn, actions, words, pickEmoj
     });
     part("sheet-reactions", sheet).replaceChildren(...reacting);
     part("sheet-actions", sheet).replaceChildren(...actionButtons(buttons, words, { withText: true }));
-    part("sheet-who", sheet).replaceChildren(...item.reactions.map((reaction) => {
-      const line = document.createElement("li");
-      line.textContent = `${reaction.emoji} ${whoReacted(reaction, words)}`;
-      return line;
-    }));
+    part("sheet-who", sheet).replaceChildren(
+      ...item.reactions.map((reaction) =>
+        element("li", {}, `${reaction.emoji} ${whoReacted(reaction, words)}`)
+      ),
+    );
     pressed = null;
     sheet.showModal();
   };
@@ -77,15 +78,10 @@ export function mountActionSheet(sheet, { list, itemIn, actions, words, pickEmoj
     if (!pressed && event.detail > 0) return;
     // The backdrop is the dialog itself.
     if (event.target === sheet) return sheet.close();
-    const clicked = clickedAction(event);
-    if (!clicked || !shown) return;
-    const { item, row } = shown;
+    const button = clickedButton(event);
+    if (!button || !shown) return;
     sheet.close();
-    if (clicked.name === "react") {
-      const { emoji = "" } = clicked.button.dataset;
-      actions.react(item, emoji, clicked.button.ariaPressed !== "true");
-    } else if (clicked.name === "more-emoji") pickEmoji(item, row);
-    else if (isAction(clicked.name)) actions.run(item, clicked.name);
+    act(button, { ...shown, actions, pickEmoji });
   }, { signal });
   return () => {
     endPress();

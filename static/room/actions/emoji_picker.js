@@ -1,3 +1,4 @@
+import { element } from "../../shared/elements.js";
 import { part } from "../../shared/parts.js";
 
 /** @import { Words } from "../../shared/words.js" */
@@ -85,10 +86,10 @@ export class EmojiPicker {
     this.#all.replaceChildren(
       ...Array.from(GROUPS).flatMap(([group, key]) => {
         const label = this.#words.say(key);
-        const heading = document.createElement("h3");
-        heading.className = "picker__heading";
-        heading.textContent = label;
-        return [heading, gridOf(groups.get(group) ?? [], label)];
+        return [
+          element("h3", { className: "picker__heading" }, label),
+          gridOf(groups.get(group) ?? [], label),
+        ];
       }),
     );
     this.#all.scrollTop = 0;
@@ -141,21 +142,14 @@ function isFound({ emoji, annotation, tags = [], shortcodes = [] }, sought) {
 
 /** @param {readonly Emoji[]} emoji @param {string} label @returns {HTMLElement} */
 function gridOf(emoji, label) {
-  const grid = document.createElement("div");
-  grid.className = "picker__grid";
-  grid.role = "group";
-  grid.ariaLabel = label;
-  for (const { emoji: sign, annotation } of emoji) {
-    const button = document.createElement("button");
-    Object.assign(button, {
+  const buttons = emoji.map(({ emoji: sign, annotation }) =>
+    element("button", {
       type: "button",
       className: "picker__emoji",
       tabIndex: -1,
       title: annotation,
       ariaLabel: annotation,
-      textContent: sign,
-    });
-    grid.append(button);
-  }
-  return grid;
+    }, sign)
+  );
+  return element("div", { className: "picker__grid", role: "group", ariaLabel: label }, ...buttons);
 }

@@ -1,5 +1,6 @@
+import { element } from "../../shared/elements.js";
 import { part } from "../../shared/parts.js";
-import { actionButtons, clickedAction, isAction, reactionButtons } from "./action_buttons.js";
+import { act, actionButtons, clickedButton, reactionButtons } from "./action_buttons.js";
 
 /** @import { Words } from "../../shared/words.js" */
 /** @import { RoomSocket } from "../connection/room_socket.js" */
@@ -22,10 +23,7 @@ const CONTROLS = "button[data-action]";
  * @returns {() => void} unmounts
  */
 export function mountToolbar(list, { itemIn, socket, actions, words, pickEmoji }) {
-  const bar = document.createElement("div");
-  bar.className = "toolbar";
-  bar.role = "toolbar";
-  bar.ariaLabel = words.say("actions");
+  const bar = element("div", { className: "toolbar", role: "toolbar", ariaLabel: words.say("actions") });
   const listening = new AbortController();
   const { signal } = listening;
   const hide = () => bar.remove();
@@ -96,15 +94,10 @@ export function mountToolbar(list, { itemIn, socket, actions, words, pickEmoji }
     /** @type {HTMLElement} */ (next).focus();
   });
   bar.addEventListener("click", (event) => {
-    const clicked = clickedAction(event);
+    const button = clickedButton(event);
     const row = shownRow();
     const item = row && itemIn(row);
-    if (!clicked || !item) return;
-    if (clicked.name === "react") {
-      const { emoji = "" } = clicked.button.dataset;
-      actions.react(item, emoji, clicked.button.ariaPressed !== "true");
-    } else if (clicked.name === "more-emoji") pickEmoji(item, row);
-    else if (isAction(clicked.name)) actions.run(item, clicked.name);
+    if (button && item) act(button, { item, row, actions, pickEmoji });
   });
   // Behind the list, which hears the same events.
   const later = () => requestAnimationFrame(refresh);

@@ -1,4 +1,5 @@
 import { lineOf } from "./quote_line.js";
+import { element } from "../../shared/elements.js";
 import { part } from "../../shared/parts.js";
 
 /** @import { RoomSocket } from "../connection/room_socket.js" */
@@ -22,15 +23,9 @@ export function mountPinsBar(bar, { socket, words, list }) {
     part("pins-newest", bar).textContent = newest ? lineOf(newest.message) : "";
     rows.replaceChildren(
       ...messages.toReversed().map(({ id, username, message }) => {
-        const row = document.createElement("li");
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "pins__message";
-        button.dataset.id = id;
-        button.dir = "auto";
-        button.textContent = words.say("quote", { name: username, text: lineOf(message) });
-        row.append(button);
-        return row;
+        const text = words.say("quote", { name: username, text: lineOf(message) });
+        const properties = { className: "pins__message", dir: "auto", data: { id } };
+        return element("li", {}, element("button", { type: "button", ...properties }, text));
       }),
     );
   });

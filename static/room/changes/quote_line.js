@@ -1,3 +1,5 @@
+import { element } from "../../shared/elements.js";
+
 /** @import { Quote } from "../../../rooms/protocol.ts" */
 /** @import { Words } from "../../shared/words.js" */
 
@@ -8,20 +10,17 @@
  * @returns {HTMLElement}
  */
 export function quoteLine(quote, words) {
-  const button = document.createElement("button");
-  button.className = "message__quote";
-  button.type = "button";
-  button.tabIndex = -1;
-  button.dataset.action = "quoted";
-  button.dataset.quoted = quote.id;
-  const name = document.createElement("bdi");
-  name.className = "message__quote-name";
-  name.textContent = quote.deleted ? "" : words.say("preview_name", { name: quote.username });
-  const text = document.createElement("bdi");
-  text.className = "message__quote-text";
-  text.textContent = quote.deleted ? words.say("deleted") : lineOf(quote.message);
-  button.append(name, text);
-  return button;
+  const { id, deleted, username, message } = quote;
+  return element(
+    "button",
+    { className: "message__quote", type: "button", tabIndex: -1, data: { action: "quoted", quoted: id } },
+    element(
+      "bdi",
+      { className: "message__quote-name" },
+      deleted ? "" : words.say("preview_name", { name: username }),
+    ),
+    element("bdi", { className: "message__quote-text" }, deleted ? words.say("deleted") : lineOf(message)),
+  );
 }
 
 /** A text in one line. @param {string} text @returns {string} */

@@ -1,3 +1,5 @@
+import { element } from "../../shared/elements.js";
+
 /** @import { Reaction } from "../../../rooms/protocol.ts" */
 /** @import { Words } from "../../shared/words.js" */
 
@@ -8,10 +10,8 @@
  * @returns {HTMLElement}
  */
 export function reactionChips(reactions, words) {
-  const chips = document.createElement("p");
-  chips.className = "message__reactions";
-  chips.append(...reactions.map((reaction) => chip(reaction, words)));
-  return chips;
+  const chips = reactions.map((reaction) => chip(reaction, words));
+  return element("p", { className: "message__reactions" }, ...chips);
 }
 
 /**
@@ -28,25 +28,21 @@ export function whoReacted({ count, users }, words) {
 /** @param {Reaction} reaction @param {Words} words @returns {HTMLElement} */
 function chip(reaction, words) {
   const { emoji, count, mine = false } = reaction;
-  const button = document.createElement("button");
-  button.className = "message__reaction";
-  button.type = "button";
-  // Arrow keys walk the messages; the controls of one are reached from it.
-  button.tabIndex = -1;
-  button.dataset.action = "react";
-  button.dataset.emoji = emoji;
-  button.ariaPressed = String(mine);
-  const who = whoReacted(reaction, words);
-  button.title = who;
-  button.ariaLabel = words.say("reacted_by", { emoji, count, names: who });
-  button.append(emoji, number(count));
-  return button;
-}
-
-/** @param {number} count @returns {HTMLElement} */
-function number(count) {
-  const element = document.createElement("span");
-  element.className = "message__reaction-count";
-  element.textContent = String(count);
-  return element;
+  const names = whoReacted(reaction, words);
+  const properties = {
+    className: "message__reaction",
+    type: /** @type {const} */ ("button"),
+    // Arrow keys walk the messages; the controls of one are reached from it.
+    tabIndex: -1,
+    data: { action: "react", emoji },
+    ariaPressed: String(mine),
+    title: names,
+    ariaLabel: words.say("reacted_by", { emoji, count, names }),
+  };
+  return element(
+    "button",
+    properties,
+    emoji,
+    element("span", { className: "message__reaction-count" }, `${count}`),
+  );
 }

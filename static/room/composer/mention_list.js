@@ -1,3 +1,5 @@
+import { element } from "../../shared/elements.js";
+
 /** @import { Words } from "../../shared/words.js" */
 
 /**
@@ -114,19 +116,11 @@ export class MentionList {
 
   /** @param {Candidate} candidate @param {number} index */
   #option({ username, account }, index) {
-    const option = document.createElement("li");
-    option.className = "mentions__option";
-    option.id = `${this.#element.id}-${index}`;
-    option.role = "option";
-    option.dataset.index = String(index);
-    const name = document.createElement("bdi");
-    name.textContent = username;
-    option.append(name);
+    const id = `${this.#element.id}-${index}`;
+    const properties = { className: "mentions__option", id, role: "option", data: { index: String(index) } };
+    const option = element("li", properties, element("bdi", {}, username));
     if (account) {
-      const remark = document.createElement("span");
-      remark.className = "mentions__remark";
-      remark.textContent = this.#words.say("account");
-      option.append(remark);
+      option.append(element("span", { className: "mentions__remark" }, this.#words.say("account")));
     }
     return option;
   }

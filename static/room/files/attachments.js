@@ -1,5 +1,6 @@
 import { part } from "../../shared/parts.js";
-import { addressOf, icon, isPicture, sizeText } from "./message_files.js";
+import { element, icon } from "../../shared/elements.js";
+import { addressOf, isPicture, sizeText } from "./message_files.js";
 import { shrink } from "./shrink.js";
 import { upload } from "./upload.js";
 
@@ -291,10 +292,7 @@ class Attachments {
 
 /** @param {string} className @param {string} label @param {() => void} act */
 function button(className, label, act) {
-  const element = document.createElement("button");
-  element.className = className;
-  element.type = "button";
-  element.ariaLabel = label;
-  element.addEventListener("click", act);
-  return element;
+  const made = element("button", { className, type: "button", ariaLabel: label });
+  made.addEventListener("click", act);
+  return made;
 }

@@ -1,4 +1,5 @@
 import { at } from "../../shared/address.js";
+import { icon } from "../../shared/elements.js";
 
 /** @import { MessageFile } from "../../../rooms/protocol.ts" */
 /** @import { Words } from "../../shared/words.js" */
@@ -87,15 +88,4 @@ function card(file, words) {
   link.append(icon("file"), name, size);
   link.title = words.say("download", { name: file.name, size: sizeText(file.size) });
   return link;
-}
-
-/** @param {string} name */
-export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#icon-${name}`);
-  svg.append(use);
-  return svg;
 }

@@ -1,3 +1,5 @@
+import { element } from "../../shared/elements.js";
+
 /** @import { Words } from "../../shared/words.js" */
 
 /** The line above the first unread message. */
@@ -8,9 +10,7 @@ export class UnreadLine {
 
   /** @param {Words} words */
   constructor(words) {
-    this.#element = document.createElement("p");
-    this.#element.className = "message__unread";
-    this.#element.textContent = words.say("unread_line");
+    this.#element = element("p", { className: "message__unread" }, words.say("unread_line"));
   }
 
   /** @returns {boolean} */

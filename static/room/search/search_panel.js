@@ -1,5 +1,6 @@
 import { at } from "../../shared/address.js";
 import { dayStartId, TimeFormat } from "../../shared/dates.js";
+import { element } from "../../shared/elements.js";
 import { part } from "../../shared/parts.js";
 import { excerpt } from "./highlight.js";
 
@@ -155,26 +156,20 @@ class SearchPanel {
 
   /** @param {ChatMessage} message @returns {HTMLElement} */
   #row({ id, username, message, timestamp, deleted }) {
-    const row = document.createElement("li");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "search__result";
-    button.dataset.id = id;
-    const head = document.createElement("span");
-    head.className = "search__head";
-    const name = document.createElement("bdi");
-    name.textContent = username;
-    const time = document.createElement("time");
     const ms = Date.parse(timestamp);
-    time.dateTime = timestamp;
-    time.textContent = `${this.#format.day(ms)} ${this.#format.time(ms)}`;
-    head.append(name, time);
-    const text = document.createElement("bdi");
-    text.className = "search__text";
-    text.append(...excerpt(deleted ? this.#parts.words.say("deleted") : message, this.#words).map(pieceNode));
-    button.append(head, text);
-    row.append(button);
-    return row;
+    const time = `${this.#format.day(ms)} ${this.#format.time(ms)}`;
+    const text = deleted ? this.#parts.words.say("deleted") : message;
+    const head = [element("bdi", {}, username), element("time", { dateTime: timestamp }, time)];
+    const pieces = excerpt(text, this.#words).map(({ text, isHit }) =>
+      isHit ? element("mark", {}, text) : text
+    );
+    const button = element(
+      "button",
+      { type: "button", className: "search__result", data: { id } },
+      element("span", { className: "search__head" }, ...head),
+      element("bdi", { className: "search__text" }, ...pieces),
+    );
+    return element("li", {}, button);
   }
 
   /** @param {HTMLElement} target */
@@ -231,12 +226,4 @@ class SearchPanel {
     event.preventDefault();
     next.focus();
   }
-}
-
-/** @param {{ text: string, isHit: boolean }} piece @returns {Node} */
-function pieceNode({ text, isHit }) {
-  if (!isHit) return document.createTextNode(text);
-  const mark = document.createElement("mark");
-  mark.textContent = text;
-  return mark;
 }

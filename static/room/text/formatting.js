@@ -1,3 +1,4 @@
+import { element } from "../../shared/elements.js";
 import { linkify } from "./linkify.js";
 
 /**
@@ -63,13 +64,9 @@ export function nodeOf(piece) {
   if (piece.kind === "text") return document.createTextNode(piece.text);
   if (piece.kind === "link") {
     const { text, href } = piece;
-    const link = document.createElement("a");
-    return Object.assign(link, { href, target: "_blank", rel: "noopener noreferrer", textContent: text });
+    return element("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
   }
-  const code = document.createElement("code");
-  code.className = piece.kind === "block" ? "message__block" : "message__code";
+  const className = piece.kind === "block" ? "message__block" : "message__code";
   // Right-to-left letters must not reorder what is written in code.
-  code.dir = "ltr";
-  code.textContent = piece.text;
-  return code;
+  return element("code", { className, dir: "ltr" }, piece.text);
 }
