@@ -106,6 +106,7 @@ export const ROW_COLUMNS = [
   "timestamp",
   "date",
   "kind",
+  "proof",
 ] as const;
 
 /** One emoji under a message. */

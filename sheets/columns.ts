@@ -32,6 +32,8 @@ const COLUMNS: Readonly<
   /** The day in the service's time zone, `YYYY-MM-DD`. */
   date: ({ time }) => time.slice(0, 10),
   kind: () => "message",
+  /** Made when the row gets its place, see `proofs/proof.ts`. */
+  proof: () => undefined,
 };
 
 const TEXTS = Object.entries(COLUMNS);

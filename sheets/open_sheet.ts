@@ -4,6 +4,7 @@ import { GoogleAccount } from "./google/google_account.ts";
 import { readSignIn, type SignInChoice } from "./google/sign_in.ts";
 import { GoogleSheet } from "./google/google_sheet.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
+import { PROOF } from "./proofs/proof.ts";
 import { CHANGES_HEADER, type Notice, type Row, type Sheet } from "./sheet.ts";
 
 /** The configuration of the sheets. */
@@ -39,8 +40,9 @@ export interface Sheets extends AsyncDisposable {
   readonly email: string;
   /** The tab of rooms that have none of their own, with its placeholders; `""` for files. */
   readonly tab: string;
-  /** The columns of messages. */
+  /** The columns of messages, and those of changes. */
   readonly columns: Row;
+  readonly changesColumns: Row;
   /** How fast rows may be written to all of them together. */
   readonly pace: PaceOptions;
   /**
@@ -67,23 +69,32 @@ export async function openSheet(
   noticed: (notice: Notice) => void,
 ): Promise<Sheets> {
   const { sheetColumns: columns, googleSheetId: spreadsheetId, googleSheetName, logCsvPath } = choice;
+  const changesColumns = columns.includes(PROOF) ? [...CHANGES_HEADER, PROOF] : CHANGES_HEADER;
   if (!spreadsheetId) {
     const bom = choice.logCsvBom;
     return {
-      ...{ name: `CSV file ${logCsvPath}`, spreadsheet: "", email: "", tab: "", columns, pace: FILE_PACE },
+      ...{
+        name: `CSV file ${logCsvPath}`,
+        spreadsheet: "",
+        email: "",
+        tab: "",
+        columns,
+        changesColumns,
+        pace: FILE_PACE,
+      },
       placeOf: (room, time, isChange) => {
         const path = filled(logCsvPath, room, time);
         return isChange ? changesPath(path) : path;
       },
       open: (path, isChange) =>
-        new CsvFile({ path, header: isChange ? CHANGES_HEADER : columns, bom, noticed }),
+        new CsvFile({ path, header: isChange ? changesColumns : columns, bom, noticed }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
   const account = new GoogleAccount({ signIn: await readSignIn(choice), apiRoot: choice.googleApiRoot });
   return {
     ...{ name: `Google Sheet ${googleSheetName}`, spreadsheet: spreadsheetId, email: account.email },
-    ...{ tab: googleSheetName, columns, pace: GOOGLE_PACE },
+    ...{ tab: googleSheetName, columns, changesColumns, pace: GOOGLE_PACE },
     placeOf: (room, time, isChange, own = { spreadsheet: spreadsheetId, tab: googleSheetName }) => {
       const tab = tabOf(filled(own.tab, room, time), own.tab) + (isChange ? CHANGES : "");
       return own.spreadsheet === spreadsheetId ? tab : own.spreadsheet + OF_OTHER + tab;
@@ -91,7 +102,7 @@ export async function openSheet(
     open: (place, isChange) =>
       new GoogleSheet({
         ...partsOf(place, spreadsheetId),
-        ...{ header: isChange ? CHANGES_HEADER : columns, account, noticed },
+        ...{ header: isChange ? changesColumns : columns, account, noticed },
       }),
     [Symbol.asyncDispose]: () => account[Symbol.asyncDispose](),
   };

@@ -34,6 +34,8 @@ export interface Verdict {
   readonly changed: readonly string[];
   /** They have a row, and nobody ever said that. */
   readonly foreign: readonly string[];
+  /** Their row isn't as it was written, or follows one that was taken out; missing where rows have no proofs. */
+  readonly unproven?: readonly string[];
 }
 
 /** What a check of the sheet has found. */
@@ -81,6 +83,8 @@ export interface RowDelivery {
   refusedRowsAsCsv(): Promise<string>;
   /** Tries once what writing rows needs: to the sheet of all rooms, or to one of its own that a room may get. */
   check(own?: OwnSheet): Promise<SheetCheck>;
+  /** By which rows are proven; undefined: they have no column for it. Secret. */
+  readonly proofKey: Uint8Array | undefined;
   /** The rooms that have a sheet of their own. */
   readonly roomSheets: {
     /** Undefined: the sheet of all. */
@@ -123,6 +127,15 @@ export function sheetApi(
     const retried = await delivery.retry(id);
     if (id !== undefined && !retried) throw new HttpError(404, "not_found", `There is no dead letter ${id}`);
     return c.json({ retried }, 202);
+  });
+
+  app.get("/key", (c) => {
+    const { proofKey } = delivery;
+    if (!proofKey) {
+      throw new HttpError(404, "not_found", "Rows have no proofs: SHEET_COLUMNS doesn't name proof");
+    }
+    c.header("cache-control", "no-store");
+    return c.json({ key: proofKey.toHex() });
   });
 
   app.post("/check", async (c) => c.json(await delivery.check()));

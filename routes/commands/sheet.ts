@@ -1,4 +1,4 @@
-/** `deno task sheet status|dead|retry [id]|export|verify|check`: the delivery of rows by the running service. */
+/** `deno task sheet status|dead|retry [id]|export|verify|check|key`: the delivery of rows by the running service. */
 import { parseArgs } from "node:util";
 import { type Act, command, RefusedError, type Running, surroundings } from "./command.ts";
 
@@ -7,6 +7,7 @@ const USAGE = `Usage: deno task sheet status        how rows get into the sheet
        deno task sheet retry [id]    try one of them again, or all, and whatever else is waiting
        deno task sheet export        these messages as CSV, on stdout
        deno task sheet check         try once what writing rows needs, and say what to do
+       deno task sheet key           the secret by which sheets/verify.ts proves rows, on stdout
        deno task sheet verify [--from 2026-03-01] [--repair]
                                      which rows are missing, doubled, changed or foreign; appends what is missing`;
 
@@ -25,6 +26,7 @@ interface Verdict {
   readonly doubled: readonly string[];
   readonly changed: readonly string[];
   readonly foreign: readonly string[];
+  readonly unproven?: readonly string[];
 }
 
 interface DeadMessage {
@@ -47,6 +49,7 @@ function understand([verb, ...args]: readonly string[]): Act | undefined {
   if (verb === "status") return status;
   if (verb === "dead") return list;
   if (verb === "check") return check;
+  if (verb === "key") return key;
   if (verb === "export") return exportDead;
 }
 
@@ -72,6 +75,11 @@ async function* retry(service: Running, id: string | undefined): AsyncGenerator<
 async function* exportDead(service: Running): AsyncGenerator<string> {
   const texts = await Array.fromAsync(service.read("/api/log/dead.csv"));
   yield texts.join("").trimEnd();
+}
+
+async function* key(service: Running): AsyncGenerator<string> {
+  const { key }: { key: string } = await service.ask("GET", "/api/log/key");
+  yield key;
 }
 
 /** What each step of a check means. */

@@ -23,9 +23,9 @@ import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Fields } from "../columns.ts";
 import type { Sheets } from "../open_sheet.ts";
-import type { RowPosition } from "../sheet.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import { LateAppends } from "./late_appends.ts";
+import { divided, type LegacyProgress } from "./legacy_progress.ts";
 import type { Way } from "./row_writer.ts";
 import type { RoomSheets } from "./room_sheets.ts";
 import { type Slice, Slices } from "./slices.ts";
@@ -38,15 +38,6 @@ export type { Way };
 interface Progress {
   /** All batches up to this versionstamp are settled. */
   readonly settled: string;
-}
-
-/** What versions stored that knew two sheets. */
-interface OldProgress extends Progress {
-  readonly mark?: RowPosition;
-  readonly changesMark?: RowPosition;
-  readonly intent?: string;
-  /** The name of the sheet that `mark` is a row of. */
-  readonly sheet?: string;
 }
 
 /** What became of messages. */
@@ -80,6 +71,8 @@ export interface DeliveryParts {
   /** Counts the rows of each day. */
   readonly dailyTotals?: Pick<DailyTotals, "addRows">;
   readonly trace?: Trace;
+  /** By which rows are proven, where they have a column for it. */
+  readonly proofKey?: Uint8Array | undefined;
 }
 
 /** The way of messages and changes from the outbox into their sheets, slice by slice. */
@@ -112,7 +105,7 @@ export class Delivery {
   async load(): Promise<void> {
     const { kv, outbox } = this.#parts;
     this.#doubtfulUpTo ??= await outbox.newest();
-    const entry = await kv.get<OldProgress>(PROGRESS);
+    const entry = await kv.get<LegacyProgress>(PROGRESS);
     if (entry.versionstamp === this.#versionstamp) return;
     await outbox.removedUpTo();
     this.#versionstamp = await this.#divide(entry);
@@ -157,7 +150,7 @@ export class Delivery {
     if (!isAgain) {
       await this.#save(kv.atomic(), target, { ...target.progress, intent: upTo }, this.settled);
     }
-    const { last, refused } = await target.write(
+    const { last, refused, link } = await target.write(
       fields,
       { first: batches[0].versionstamp, isAgain },
       way,
@@ -168,7 +161,8 @@ export class Delivery {
       if (cause === undefined) return [];
       return [{ fields, ...isChangeOf(target), versionstamp: versionstampOf(fields.id, batches), cause }];
     });
-    await this.#settle(slice, letters, { settled: upTo, mark: last ?? target.progress.mark });
+    const proof = link ? { proof: link } : {};
+    await this.#settle(slice, letters, { settled: upTo, mark: last ?? target.progress.mark, ...proof });
     const recorded = target.isChange ? [] : fields.filter(({ id }) => !causes.has(id));
     return { upTo: this.settled, recorded, refused: letters };
   }
@@ -198,8 +192,8 @@ export class Delivery {
     }
     for (const [target, all] of letters) {
       for (const some of target.portions(all)) {
-        const { written, refused } = await target.retry(some, way);
-        await this.#settleLetters(written, refused);
+        const { written, refused, link } = await target.retry(some, way);
+        await this.#settleLetters(target, written, refused, link);
         const recorded = target.isChange ? [] : written.map(({ fields }) => fields);
         yield { upTo: this.settled, recorded, refused };
       }
@@ -247,14 +241,20 @@ export class Delivery {
   }
 
   /** Removes dead letters whose rows are in the sheet by now, and keeps the others with their new causes. */
-  async #settleLetters(written: readonly DeadLetter[], refused: readonly DeadLetter[]): Promise<void> {
+  async #settleLetters(
+    target: Target,
+    written: readonly DeadLetter[],
+    refused: readonly DeadLetter[],
+    link: string,
+  ): Promise<void> {
     const { kv, idempotentCommit, dailyTotals } = this.#parts;
     await this.deadLetters.keep(refused, (operation) => idempotentCommit.commit(operation));
     const commit = kv.atomic();
     for (const letter of written) this.deadLetters.remove(commit, letter);
     const messages = written.filter(({ isChange }) => !isChange).length;
     if (messages) dailyTotals?.addRows(commit, messages);
-    await idempotentCommit.commit(commit);
+    const proof = link ? { proof: link } : {};
+    await this.#save(commit, target, { ...target.progress, ...proof }, this.settled);
   }
 
   async #save(
@@ -271,18 +271,14 @@ export class Delivery {
   }
 
   /** Divides what versions stored that knew two sheets; answers the new versionstamp of {@link Progress}. */
-  async #divide({ value, versionstamp }: Deno.KvEntryMaybe<OldProgress>): Promise<string | null> {
+  async #divide({ value, versionstamp }: Deno.KvEntryMaybe<LegacyProgress>): Promise<string | null> {
     const { kv, sheets } = this.#parts;
-    if (!value || !("sheet" in value || "mark" in value || "intent" in value)) return versionstamp;
-    const { settled, mark, changesMark, intent, sheet } = value;
-    const commit = kv.atomic().check({ key: PROGRESS, versionstamp }).set(PROGRESS, { settled });
-    for (const isChange of [false, true]) {
-      const place = sheets.placeOf("", "", isChange);
-      // When rows went to another sheet before, its last row isn't in this one.
-      const isSame = sheet === undefined || sheet === sheets.name;
-      const last = isSame ? isChange ? changesMark : mark : undefined;
-      this.#targets.save(commit, place, { settled, mark: last, intent });
-    }
+    const all = divided(value, sheets);
+    if (!value || !all) return versionstamp;
+    const commit = kv.atomic().check({ key: PROGRESS, versionstamp }).set(PROGRESS, {
+      settled: value.settled,
+    });
+    for (const [place, progress] of all) this.#targets.save(commit, place, progress);
     const result = await commit.commit();
     return result.ok ? result.versionstamp : (await kv.get(PROGRESS)).versionstamp;
   }

@@ -16,6 +16,7 @@ import { toCsv } from "../csv_text.ts";
 import type { OwnSheet, Sheets } from "../open_sheet.ts";
 import { type Fields, rowOf } from "../columns.ts";
 import { inRows } from "../column_layout.ts";
+import { PROOF } from "../proofs/proof.ts";
 import type { Notice, Sheet } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";
@@ -23,6 +24,7 @@ import { Delivery } from "./delivery.ts";
 import { type DeliveryStatus, Flusher } from "./flusher.ts";
 import { Fullness } from "./fullness.ts";
 import { checkSheet, type SheetCheck } from "./sheet_check.ts";
+import { proofKey } from "../proofs/proof_key.ts";
 import { Receipts } from "./receipts.ts";
 import type { RoomSheets } from "./room_sheets.ts";
 import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
@@ -94,6 +96,8 @@ export interface OpenDelivery {
   verify(from: number, isRepair: boolean): Promise<Verdict>;
   /** Tries once what writing rows needs: to the sheet of all rooms, or to one of its own that a room may get. */
   check(own?: OwnSheet): Promise<SheetCheck>;
+  /** By which rows are proven; undefined: they have no column for it. Secret. */
+  readonly proofKey: Uint8Array | undefined;
   /** The rooms that have a sheet of their own. */
   readonly roomSheets: Pick<RoomSheets, "now" | "roomsOf" | "move">;
   /** The sheet of the others, and the address with which people share theirs; texts are empty where rows go to files. */
@@ -117,11 +121,12 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   };
   const sheets = await parts.openSheet(noticed);
   const { columns, pace } = sheets;
+  const key = columns.includes(PROOF) ? await proofKey(kv) : undefined;
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
   const idempotentCommit = new IdempotentCommit({ kv, isRemote, lease });
   const delivery = new Delivery({
     ...parts,
-    ...{ outbox, archive, sheets, lease, idempotentCommit },
+    ...{ outbox, archive, sheets, lease, idempotentCommit, proofKey: key },
   });
   await delivery.load();
   const dead = await delivery.deadLetters.list();
@@ -162,7 +167,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   const status = new SharedDeliveryStatus(flusher, channel, clock);
   status.open();
   const { deadLetters } = delivery;
-  const verification = new Verification({ ...parts, archive, delivery, deadLetters, noticed });
+  const verification = new Verification({ ...parts, archive, delivery, deadLetters, proofKey: key, noticed });
   const sheetOf = (own?: OwnSheet): Sheet =>
     sheets.open(sheets.placeOf("lobby", new Date(clock.now()).toISOString(), false, own), false);
   // Any of them: they are in one spreadsheet, and one account writes them.
@@ -241,6 +246,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
         problem: { code: now.code ?? "other", message: now.reason, values: now.values ?? {} },
       };
     },
+    proofKey: key,
     roomSheets: delivery.roomSheets,
     common: sheets,
     async retry(id) {

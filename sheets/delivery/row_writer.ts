@@ -1,6 +1,7 @@
 /** Writes rows to the sheet so that each is there once, whatever became of earlier attempts. */
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
 import { type Trace, untraced } from "../../rooms/trace.ts";
+import type { Chain } from "../proofs/chain.ts";
 import { idOf, type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
 
 /** How one piece of work is done: `pace` resolves when the next append may begin, `signal` aborts the work. */
@@ -21,11 +22,26 @@ export interface WrittenRows {
   readonly last: RowPosition | undefined;
   /** Rows that the sheet refused for good. */
   readonly refused: readonly RefusedRow[];
+  /** The hash of the last row, where rows have proofs. */
+  readonly link: string;
 }
+
+/** What is known of rows that may be in the sheet. */
+export interface RowSearch {
+  /** Where the search begins. */
+  readonly from: RowPosition | undefined;
+  /** The hash of the row behind which they belong. */
+  readonly link: string;
+  /** Whether those that stand followed it in this order, so that the others follow them. */
+  readonly isFollowed: boolean;
+}
+
+type Appended = Pick<WrittenRows, "last" | "link">;
 
 /** What {@link RowWriter} works with. */
 export interface RowWriterParts {
   readonly sheet: Sheet;
+  readonly chain: Chain;
   /** Must be held while rows are written. */
   readonly lease: Lease;
   /** Notes rows that may yet be written a second time. */
@@ -54,76 +70,84 @@ export class RowWriter {
     this.#isOpen = true;
   }
 
-  /** Appends rows in order. */
-  async append(rows: readonly Row[], way: Way): Promise<WrittenRows> {
+  /** Appends rows in order, behind the one with the hash `link`. */
+  async append(rows: readonly Row[], link: string, way: Way): Promise<WrittenRows> {
     const refused: RefusedRow[] = [];
-    return { last: await this.#append(rows, refused, way), refused };
+    return { ...await this.#append(rows, link, refused, way), refused };
   }
 
-  /** Appends those rows that aren't in the sheet; `from` is where the search begins. */
+  /** Appends those rows that aren't in the sheet. */
   async appendMissing(
     rows: readonly Row[],
-    from: RowPosition | undefined,
+    search: RowSearch,
     way: Way,
   ): Promise<WrittenRows & { readonly found: number }> {
-    const { missing, last } = await this.#find(rows, from, way);
+    const { missing, last, link } = await this.#find(rows, search, way);
     const found = rows.length - missing.length;
-    if (!missing.length) return { last, refused: [], found };
-    const written = await this.append(missing, way);
-    return { last: written.last ?? last, refused: written.refused, found };
+    if (!missing.length) return { last, refused: [], link, found };
+    const written = await this.append(missing, link, way);
+    return { ...written, last: written.last ?? last, found };
   }
 
   /** The same, after an attempt whose outcome isn't known, and which may still be carried out. */
-  async complete(rows: readonly Row[], from: RowPosition | undefined, way: Way): Promise<WrittenRows> {
+  async complete(rows: readonly Row[], search: RowSearch, way: Way): Promise<WrittenRows> {
     await this.#parts.noteLate(rows);
-    return await this.appendMissing(rows, from, way);
+    return await this.appendMissing(rows, search, way);
   }
 
-  /** Which of the rows aren't in the sheet, and the position of the last one that is. */
+  /** Which of the rows aren't in the sheet, the position of the last one that is, and the hash that the others follow. */
   async #find(
     rows: readonly Row[],
-    from: RowPosition | undefined,
+    { from, link, isFollowed }: RowSearch,
     { signal }: Way,
-  ): Promise<{ missing: readonly Row[]; last: RowPosition | undefined }> {
-    const { present, last } = await this.#parts.sheet.find(new Set(rows.map(idOf)), from, signal);
-    return { missing: rows.filter((row) => !present.has(idOf(row))), last };
+  ): Promise<{ missing: readonly Row[]; last: RowPosition | undefined; link: string }> {
+    const { sheet, chain } = this.#parts;
+    const { present, last } = await sheet.find(new Set(rows.map(idOf)), from, signal);
+    const standing = isFollowed ? rows.filter((row) => present.has(idOf(row))) : [];
+    const missing = rows.filter((row) => !present.has(idOf(row)));
+    return { missing, last, link: chain.follow(standing, link).link };
   }
 
   /** Appends rows in order; when the sheet refuses some, appends halves until each refused row is alone. */
-  async #append(rows: readonly Row[], refused: RefusedRow[], way: Way): Promise<RowPosition | undefined> {
-    const { lease, sheet, trace = untraced } = this.#parts;
+  async #append(rows: readonly Row[], link: string, refused: RefusedRow[], way: Way): Promise<Appended> {
+    const { lease, sheet, chain, trace = untraced } = this.#parts;
+    const chained = chain.follow(rows, link);
     try {
       await way.pace();
       // As late as possible: the process may have been paused anywhere before.
       lease.demand();
       const signal = AbortSignal.any([way.signal, lease.lost]);
-      return await trace("append", { rows: rows.length }, () => sheet.append(rows, signal))
+      const last = await trace("append", { rows: rows.length }, () => sheet.append(chained.rows, signal))
         .finally(() => this.#noteIfLost(rows));
+      return { last, link: chained.link };
     } catch (error) {
       if (lease.lost.aborted) throw new LeaseLostError();
       // Unless the sheet answered plainly, it may have changed since it was opened.
       if (!(error instanceof SheetError) || error.kind === "setup") this.#isOpen = false;
       if (!(error instanceof SheetError && error.kind === "refused")) throw error;
-      return await this.#divide(rows, error, refused, way);
+      return await this.#divide(rows, link, error, refused, way);
     }
   }
 
   /** Appends refused rows in halves, once it is known which of them are in the sheet all the same. */
   async #divide(
     rows: readonly Row[],
+    before: string,
     refusal: SheetError,
     refused: RefusedRow[],
     way: Way,
-  ): Promise<RowPosition | undefined> {
-    const { missing, last } = await this.#find(rows, undefined, way);
-    if (!missing.length) return last;
+  ): Promise<Appended> {
+    const search = { from: undefined, link: before, isFollowed: true };
+    const { missing, last, link } = await this.#find(rows, search, way);
+    if (!missing.length) return { last, link };
     if (missing.length === 1 && rows.length === 1) {
       refused.push({ id: idOf(missing[0]), cause: refusal.message });
-      return last;
+      return { last, link };
     }
     const half = missing.length >> 1;
-    const first = half ? await this.#append(missing.slice(0, half), refused, way) : undefined;
-    return await this.#append(missing.slice(half), refused, way) ?? first ?? last;
+    const first = half ? await this.#append(missing.slice(0, half), link, refused, way) : { last, link };
+    const second = await this.#append(missing.slice(half), first.link, refused, way);
+    return { last: second.last ?? first.last ?? last, link: second.link };
   }
 
   /** When the lease was lost during an append, its next holder may have appended the same rows. */

@@ -6,6 +6,7 @@ import { type Fields, rowOf } from "../columns.ts";
 import type { Row, RowPosition, Sheet } from "../sheet.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import type { DueAppend, LateAppends } from "./late_appends.ts";
+import { Chain } from "../proofs/chain.ts";
 import { RowWriter, type Way, type WrittenRows } from "./row_writer.ts";
 
 /** How far a sheet is. The names of fields are stored. */
@@ -16,6 +17,8 @@ export interface TargetProgress {
   readonly mark?: RowPosition;
   /** The last batch of a slice whose outcome isn't known; the slice begins with the first row that isn't settled. */
   readonly intent?: string;
+  /** The hash of the last row that is settled, where rows have proofs. */
+  readonly proof?: string;
 }
 
 /** What a {@link Target} works with. */
@@ -33,6 +36,8 @@ export interface TargetParts {
   readonly lateAppends: LateAppends;
   readonly clock: Clock;
   readonly trace?: Trace;
+  /** By which rows are proven, where they have a column for it. */
+  readonly proofKey?: Uint8Array | undefined;
 }
 
 /** The most of what is retried in one append: Google advises at most 2 MB, and a commit in KV has 1,000 changes. */
@@ -58,7 +63,8 @@ export class Target {
     this.progress = progress;
     this.#doubtfulUpTo = doubtfulUpTo;
     const noteLate = (rows: readonly Row[]): Promise<void> => lateAppends.note(rows, clock.now(), this);
-    this.#writer = new RowWriter({ ...parts, noteLate });
+    const chain = new Chain(parts);
+    this.#writer = new RowWriter({ ...parts, chain, noteLate });
   }
 
   get isOpen(): boolean {
@@ -79,12 +85,12 @@ export class Target {
     { first, isAgain }: { first: string; isAgain: boolean },
     way: Way,
   ): Promise<WrittenRows> {
-    const { mark } = this.progress;
+    const { mark, proof: link = "" } = this.progress;
     const rows = this.#rowsOf(all);
-    if (!rows.length) return { last: mark, refused: [] };
-    if (isAgain) return await this.#writer.complete(rows, mark, way);
-    if (first > this.#doubtfulUpTo) return await this.#writer.append(rows, way);
-    const written = await this.#writer.appendMissing(rows, mark, way);
+    if (!rows.length) return { last: mark, refused: [], link };
+    if (isAgain) return await this.#writer.complete(rows, { from: mark, link, isFollowed: true }, way);
+    if (first > this.#doubtfulUpTo) return await this.#writer.append(rows, link, way);
+    const written = await this.#writer.appendMissing(rows, { from: mark, link, isFollowed: true }, way);
     // Rows are written in order: where these weren't, later ones weren't either.
     if (!written.found) this.#doubtfulUpTo = "";
     return written;
@@ -108,12 +114,16 @@ export class Target {
   async retry(
     letters: readonly DeadLetter[],
     way: Way,
-  ): Promise<{ written: DeadLetter[]; refused: DeadLetter[] }> {
+  ): Promise<{ written: DeadLetter[]; refused: DeadLetter[]; link: string }> {
     await this.open(way.signal);
     const rows = this.#rowsOf(letters.map(({ fields }) => fields));
-    const { refused } = await this.#writer.complete(rows, undefined, way);
+    const { proof = "" } = this.progress;
+    // Those that stand may have got their place long ago.
+    const search = { from: undefined, link: proof, isFollowed: false };
+    const { refused, link } = await this.#writer.complete(rows, search, way);
     const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
     return {
+      link,
       written: letters.filter(({ fields }) => !causes.has(fields.id)),
       refused: letters.flatMap((letter) => {
         const cause = causes.get(letter.fields.id);

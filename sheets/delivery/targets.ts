@@ -10,7 +10,6 @@ import type { Lease } from "../../rooms/kv/lease.ts";
 import { isEntryBody, roomInBody, timeInBody } from "../../rooms/messages/message.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { partsOf, type Sheets } from "../open_sheet.ts";
-import { CHANGES_HEADER } from "../sheet.ts";
 import type { LateAppends } from "./late_appends.ts";
 import { RoomSheets } from "./room_sheets.ts";
 import { Target, type TargetProgress } from "./target.ts";
@@ -23,6 +22,8 @@ export interface TargetsParts {
   readonly lateAppends: LateAppends;
   readonly clock: Clock;
   readonly trace?: Trace;
+  /** By which rows are proven, where they have a column for it. */
+  readonly proofKey?: Uint8Array | undefined;
 }
 
 /** Which row it is about. */
@@ -88,7 +89,7 @@ export class Targets {
       ...this.#parts,
       ...{ place, isChange },
       sheet: sheets.open(place, isChange),
-      columns: isChange ? CHANGES_HEADER : sheets.columns,
+      columns: isChange ? sheets.changesColumns : sheets.columns,
       progress: value ?? { settled: "" },
       doubtfulUpTo: this.#doubtfulUpTo,
     });

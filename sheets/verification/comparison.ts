@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { decodeTime, isValid } from "ulid";
 import { type Fields, rowOf } from "../columns.ts";
+import { PROOF } from "../proofs/proof.ts";
 import { inRows } from "../column_layout.ts";
 import { idOf, type Row, type Sheet } from "../sheet.ts";
 
@@ -41,10 +42,11 @@ export interface Period {
 }
 
 const WORDS = ["message", "text", "reply_to", "files"];
+/** By column. Proofs are checked by themselves. */
 const UNKNOWN: Readonly<Record<Known, ReadonlySet<string>>> = {
-  "all": new Set(),
-  "without words": new Set(WORDS),
-  "without person": new Set([...WORDS, "username", "account"]),
+  "all": new Set([PROOF]),
+  "without words": new Set([PROOF, ...WORDS]),
+  "without person": new Set([PROOF, ...WORDS, "username", "account"]),
 };
 const KINDS = Object.keys(UNKNOWN) as readonly Known[];
 /** Bytes of a hash that a number holds, with room for the two bits behind it. */

@@ -6,7 +6,7 @@
  * | --- | --- |
  * | `["audit"]` | when the last audit began, in ms since the epoch |
  */
-import { decodeTime } from "ulid";
+import { decodeTime, isValid } from "ulid";
 import type { Archive } from "../../rooms/messages/archive.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { DeadLetter, DeadLetters } from "../delivery/dead_letters.ts";
@@ -16,12 +16,15 @@ import type { Target } from "../delivery/target.ts";
 import type { RowAddress } from "../delivery/targets.ts";
 import type { Notice, Sheet } from "../sheet.ts";
 import { Comparison, type Findings } from "./comparison.ts";
+import { ProofCheck } from "../proofs/proof_check.ts";
 import { expectedRows } from "./expected_rows.ts";
 
 /** What is wrong in all sheets together. */
 export interface Verdict extends Findings {
   /** The number of rows that were compared. */
   readonly rows: number;
+  /** Rows that aren't as they were written, or that follow one that was taken out; missing where rows have no proofs. */
+  readonly unproven?: readonly string[];
 }
 
 /** What {@link Verification} works on. */
@@ -33,6 +36,8 @@ export interface VerificationParts {
     targetOf(address: RowAddress): Promise<Pick<Target, "place" | "sheet" | "columns">>;
   };
   readonly deadLetters: DeadLetters;
+  /** By which rows are proven; undefined: they aren't. */
+  readonly proofKey?: Uint8Array | undefined;
   /** History older than this is deleted; 0 = kept. */
   readonly retentionDays: number;
   readonly clock: Clock;
@@ -80,8 +85,8 @@ export class Verification {
     if (!(await kv.atomic().check(entry).set(AUDIT, now).commit()).ok) return;
     // At the very first start there is nothing to compare.
     if (entry.value === null) return;
-    const { missing, doubled, changed, foreign } = await this.verify(now - AUDIT_MS, signal);
-    const counts = Object.entries({ missing, doubled, changed, foreign })
+    const { rows: _, ...found } = await this.verify(now - AUDIT_MS, signal);
+    const counts = Object.entries(found)
       .filter(([, ids]) => ids.length).map(([what, { length }]) => `${length} ${what}`);
     if (!counts.length) return;
     noticed({
@@ -97,14 +102,14 @@ export class Verification {
    * @throws {SheetError} when a sheet can't be read.
    */
   async verify(from: number, signal: AbortSignal): Promise<Verdict> {
-    const { archive, delivery, deadLetters, retentionDays, clock } = this.#parts;
+    const { archive, delivery, deadLetters, retentionDays, clock, proofKey } = this.#parts;
     const now = clock.now();
     const kept = retentionDays ? now - (retentionDays - 1) * DAY_MS : 0;
     const letters = await deadLetters.list();
     // Before the history is read, and the sheet after it: what is settled by now has to be in both.
     const settled = await delivery.readSettled();
     const refused = new Set(letters.map(({ fields }) => fields.id));
-    const comparisons = new Map<string, { sheet: Sheet; comparison: Comparison }>();
+    const comparisons = new Map<string, Compared>();
     const scope = { from: Math.max(from, kept), settled, refused };
     let oldest = Infinity;
     await delivery.roomSheets.refresh();
@@ -112,7 +117,11 @@ export class Verification {
       signal.throwIfAborted();
       const { id, room, time = "" } = row.fields;
       const { place, sheet, columns } = await delivery.targetOf({ room, time, isChange, versionstamp });
-      const known = comparisons.get(place) ?? { sheet, comparison: new Comparison(sheet, columns) };
+      const known = comparisons.get(place) ?? {
+        sheet,
+        comparison: new Comparison(sheet, columns),
+        proofs: proofKey && new ProofCheck(proofKey, columns),
+      };
       comparisons.set(place, known);
       known.comparison.expect(row);
       if (!isChange) oldest = Math.min(oldest, decodeTime(id));
@@ -120,13 +129,23 @@ export class Verification {
     // What is older than the history may have been said.
     const period = { from: Math.max(scope.from, oldest), to: now - FRESH_MS };
     let pages = 0;
-    for (const { sheet, comparison } of comparisons.values()) {
+    for (const { sheet, comparison, proofs } of comparisons.values()) {
       for await (const rows of sheet.read(signal)) {
-        for (const row of rows) comparison.take(row, period);
+        for (const row of rows) {
+          comparison.take(row, period);
+          proofs?.take(row);
+        }
         if (++pages > PAGES_AT_ONCE) await clock.wait(PAGE_EVERY_MS, signal);
       }
     }
-    return joined([...comparisons.values()].map(({ comparison }) => comparison));
+    const all = [...comparisons.values()];
+    const verdict = joined(all.map(({ comparison }) => comparison));
+    if (!proofKey) return verdict;
+    const ids = all.flatMap(({ proofs }) => proofs?.findings ?? []).map(({ id }) => id);
+    return {
+      ...verdict,
+      unproven: [...new Set(ids)].filter((id) => isValid(id) && decodeTime(id) >= from).sort(),
+    };
   }
 
   /** The dead letters for rows that are missing, retried already. */
@@ -147,6 +166,13 @@ export class Verification {
     }
     return letters;
   }
+}
+
+/** A sheet, and what is to be found out about it. */
+interface Compared {
+  readonly sheet: Sheet;
+  readonly comparison: Comparison;
+  readonly proofs: ProofCheck | undefined;
 }
 
 function joined(comparisons: readonly Comparison[]): Verdict {

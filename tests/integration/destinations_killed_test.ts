@@ -9,12 +9,15 @@ import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { backend } from "../support/cast.ts";
 import type { Frame } from "../support/client.ts";
 import { drained, startProcess } from "../support/process.ts";
+import { CHANGES_HEADER } from "../../sheets/sheet.ts";
+import { ProofCheck } from "../../sheets/proofs/proof_check.ts";
 import { seeded } from "../support/random.ts";
 import { parseCsv, readHistory, temporaryDirectory, TOKEN } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
 const KILLS = Number(Deno.env.get("KILLS") ?? 6);
 const LONGEST_LIFE_MS = 20_000;
+const HEADER = ["time", "room", "username", "message", "id", "proof"];
 const ROOMS = ["lobby", "聊天室", "hall"];
 /** Google allows so many reads, and as many writes, a minute. */
 const QUOTA = 60;
@@ -103,6 +106,7 @@ for (const [seed, sink] of (["google", "csv"] as const).entries()) {
       KV_PATH: `${directory.path}/talksheet.db`,
       LOG_CSV_PATH: `${directory.path}/{month}.csv`,
       SERVICE_TOKEN: TOKEN,
+      SHEET_COLUMNS: HEADER.join(),
       ...(sink === "google" && {
         GOOGLE_SHEET_ID: google.spreadsheetId,
         GOOGLE_SHEET_NAME: "{room} {year}",
@@ -110,13 +114,15 @@ for (const [seed, sink] of (["google", "csv"] as const).entries()) {
         GOOGLE_API_ROOT: google.url,
       }),
     };
-    /** The rows of all places, without their headers. */
+    /** The rows of all places, with the ids last and without the headers. */
     const places = async (): Promise<string[][][]> => {
       const tabs = [google.spreadsheet, theirs].flatMap(({ tabs }) => tabs.map(({ rows }) => rows));
       const files = await Array.fromAsync(Deno.readDir(directory.path));
       const texts = files.filter(({ name }) => name.endsWith(".csv"))
         .map(async ({ name }) => parseCsv(await Deno.readTextFile(`${directory.path}/${name}`)));
-      return [...tabs, ...await Promise.all(texts)].map((rows) => rows.slice(1));
+      return [...tabs, ...await Promise.all(texts)].map((rows) =>
+        rows.slice(1).map((row) => [...row.slice(0, -2), ...row.slice(-2).reverse()])
+      );
     };
     const people = ROOMS.map((room) => new Talker(room, random));
     const [, , mover] = people;
@@ -164,7 +170,7 @@ for (const [seed, sink] of (["google", "csv"] as const).entries()) {
       const own = all.map((rows) => rows.filter((row) => row[1] === person.room));
       const history = (await readHistory(service.url, person.room)).map(({ id }) => id);
       assertEquals(history, person.said);
-      for (const [columns, expected] of [[5, person.said], [7, person.edits]] as const) {
+      for (const [columns, expected] of [[6, person.said], [8, person.edits]] as const) {
         const ids = own.map((rows) =>
           rows.filter(({ length }) => length === columns).map((row) => row[columns - 1])
         );
@@ -177,8 +183,19 @@ for (const [seed, sink] of (["google", "csv"] as const).entries()) {
     }
     // Neither what waited when the room moved, nor what was said later, stands where it doesn't belong.
     for (const ids of byPlace) {
-      const found = all.filter((rows) => rows.some((row) => row.length === 5 && ids.includes(row[4])));
+      const found = all.filter((rows) => rows.some((row) => row.length === 6 && ids.includes(row[5])));
       assertLessOrEqual(found.length, 1);
+    }
+    const { body: { key } } = await backend(service.url).ask("GET", "/api/log/key");
+    for (const rows of all) {
+      const isChange = rows[0]?.length === 8;
+      const check = new ProofCheck(Uint8Array.fromHex(key), isChange ? [...CHANGES_HEADER, "proof"] : HEADER);
+      for (const row of rows) check.take(row);
+      assertEquals(
+        [check.findings, check.proven],
+        [[], rows.length],
+        "each row is proven behind the one before it",
+      );
     }
     const said = people.flatMap((person) => [...person.said, ...person.edits]).length;
     assert(said > KILLS * 50, `${said} rows`);

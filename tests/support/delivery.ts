@@ -12,7 +12,7 @@ import { Lease } from "../../rooms/kv/lease.ts";
 import { Delivery, type Settled } from "../../sheets/delivery/delivery.ts";
 import type { Sheets } from "../../sheets/open_sheet.ts";
 import type { PaceOptions } from "../../sheets/delivery/pace.ts";
-import { HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
+import { CHANGES_HEADER, HEADER, type Row, type Sheet } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import { messageFactoryOf } from "./messages.ts";
 
@@ -115,7 +115,15 @@ export async function startLog(
 /** One sheet of messages and one of changes. */
 function sheetsOf(sheet: Sheet, changes: Sheet, columns: Row): Sheets {
   return {
-    ...{ name: sheet.name, spreadsheet: "", email: "", tab: "", columns, pace: AT_ONCE },
+    ...{
+      name: sheet.name,
+      spreadsheet: "",
+      email: "",
+      tab: "",
+      columns,
+      changesColumns: CHANGES_HEADER,
+      pace: AT_ONCE,
+    },
     placeOf: (_room, _time, isChange) => isChange ? "changes" : "messages",
     open: (_place, isChange) => isChange ? changes : sheet,
     [Symbol.asyncDispose]: () => Promise.resolve(),
