@@ -1,4 +1,4 @@
-import { element, icon } from "../../shared/elements.js";
+import { element, icon } from "../../shared/parts.js";
 import { ACTIONS, QUICK_EMOJI } from "./message_actions.js";
 
 /** @import { Action, MessageActions } from "./message_actions.js" */

@@ -1,5 +1,4 @@
-import { element } from "../../shared/elements.js";
-import { part } from "../../shared/parts.js";
+import { element, part } from "../../shared/parts.js";
 import { lineOf } from "../changes/quote_line.js";
 import { whoReacted } from "../changes/reaction_chips.js";
 import { act, actionButtons, clickedButton, reactionButtons } from "./action_buttons.js";

@@ -1,5 +1,4 @@
-import { element } from "../../shared/elements.js";
-import { part } from "../../shared/parts.js";
+import { element, part } from "../../shared/parts.js";
 
 /** @import { Words } from "../../shared/words.js" */
 

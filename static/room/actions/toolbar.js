@@ -1,5 +1,4 @@
-import { element } from "../../shared/elements.js";
-import { part } from "../../shared/parts.js";
+import { element, part } from "../../shared/parts.js";
 import { act, actionButtons, clickedButton, reactionButtons } from "./action_buttons.js";
 
 /** @import { Words } from "../../shared/words.js" */

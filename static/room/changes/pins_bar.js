@@ -1,6 +1,5 @@
 import { lineOf } from "./quote_line.js";
-import { element } from "../../shared/elements.js";
-import { part } from "../../shared/parts.js";
+import { element, part } from "../../shared/parts.js";
 
 /** @import { RoomSocket } from "../connection/room_socket.js" */
 /** @import { Words } from "../../shared/words.js" */

@@ -1,4 +1,4 @@
-import { element } from "../../shared/elements.js";
+import { element } from "../../shared/parts.js";
 
 /** @import { Reaction } from "../../../rooms/protocol.ts" */
 /** @import { Words } from "../../shared/words.js" */

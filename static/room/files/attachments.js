@@ -1,5 +1,4 @@
-import { part } from "../../shared/parts.js";
-import { element, icon } from "../../shared/elements.js";
+import { element, icon, part } from "../../shared/parts.js";
 import { addressOf, isPicture, sizeText } from "./message_files.js";
 import { shrink } from "./shrink.js";
 import { upload } from "./upload.js";

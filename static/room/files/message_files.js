@@ -1,5 +1,5 @@
 import { at } from "../../shared/address.js";
-import { icon } from "../../shared/elements.js";
+import { icon } from "../../shared/parts.js";
 
 /** @import { MessageFile } from "../../../rooms/protocol.ts" */
 /** @import { Words } from "../../shared/words.js" */

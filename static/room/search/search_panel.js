@@ -1,7 +1,6 @@
 import { at } from "../../shared/address.js";
 import { dayStartId, TimeFormat } from "../../shared/dates.js";
-import { element } from "../../shared/elements.js";
-import { part } from "../../shared/parts.js";
+import { element, part } from "../../shared/parts.js";
 import { excerpt } from "./highlight.js";
 
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
