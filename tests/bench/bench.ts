@@ -6,10 +6,11 @@ import { parseArgs } from "node:util";
 import { files } from "./files.ts";
 import { drain, memoryWhileWaiting } from "./drain.ts";
 import { type Figure, machine, table } from "./figures.ts";
+import { floor } from "./floor.ts";
 import { reports } from "./reports.ts";
 import { scale } from "./scale.ts";
 import { search } from "./search.ts";
-import { coldStart, fanOut, roundTrip, storm } from "./talk.ts";
+import { coldStart, diskSync, fanOut, roundTrip, storm } from "./talk.ts";
 import { texts } from "./texts.ts";
 
 const { values } = parseArgs({
@@ -20,8 +21,10 @@ const figures: Figure[] = [];
 const MEASURES = [
   coldStart,
   fanOut,
+  floor,
   texts,
   roundTrip,
+  diskSync,
   storm,
   drain,
   memoryWhileWaiting,

@@ -90,6 +90,24 @@ export async function roundTrip(runs: number): Promise<Figure[]> {
   ];
 }
 
+/** What a message's commit waits for at least: a page of KV's file written and synced. */
+export async function diskSync(runs: number): Promise<Figure[]> {
+  const medians: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    await using directory = await temporaryDirectory();
+    using file = await Deno.open(`${directory.path}/sync`, { create: true, append: true });
+    const times: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      await file.write(new Uint8Array(4096));
+      const began = performance.now();
+      file.syncDataSync();
+      times.push(performance.now() - began);
+    }
+    medians.push(quantile(times, 0.5));
+  }
+  return [{ bench: "round trip", name: "the disk's sync of 4 KiB, p50", unit: "ms", values: medians }];
+}
+
 /** {@link STORM} connections to 20 rooms at once: how long until all have their history, and what each takes. */
 export async function storm(runs: number): Promise<Figure[]> {
   const seconds: number[] = [];

@@ -15,14 +15,18 @@ export interface ServiceProcess extends AsyncDisposable {
   readonly log: readonly Record<string, unknown>[];
 }
 
-/** Starts the service with this environment, these arguments and permissions, and waits until it listens. */
+/**
+ * Starts the service (or another program that says so when it listens) with this environment, these arguments and
+ * permissions, and waits until it listens.
+ */
 export async function startProcess(
   env: Record<string, string>,
   args: readonly string[] = [],
   permissions: readonly string[] = ["-A"],
+  main = MAIN,
 ): Promise<ServiceProcess> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--frozen", ...permissions, MAIN, ...args],
+    args: ["run", "--quiet", "--frozen", ...permissions, main, ...args],
     env: { HOST: "127.0.0.1", PORT: "0", RATE_MESSAGES_PER_MINUTE: "0", LOG_LEVEL: "info", ...env },
     stdin: "null",
     stdout: "null",
