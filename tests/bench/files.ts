@@ -70,7 +70,7 @@ function speedOf(count: number, ms: number): number {
  * Somebody says something, waits for it to come back, and rests for 10 ms, until it is over; answers how many ms each message
  * took.
  */
-async function talk(url: string, isOver: (sent: number) => boolean): Promise<number[]> {
+export async function talk(url: string, isOver: (sent: number) => boolean): Promise<number[]> {
   const socket = new WebSocket(`${roomAddress(url, "talk")}?username=ada&batch=1`);
   await new Promise((resolve) => socket.onopen = resolve);
   const times: number[] = [];

@@ -59,6 +59,11 @@ export class FakePushService implements AsyncDisposable {
     this.#faults.push(...statuses.map((status) => ({ status, headers })));
   }
 
+  /** Answers with 201 from now on. */
+  recover(): void {
+    this.#faults.length = 0;
+  }
+
   /** Answers nothing until the function that it returns is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();

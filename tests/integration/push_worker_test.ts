@@ -42,9 +42,9 @@ class Desk implements AsyncDisposable {
     return desk;
   }
 
-  async subscribe(browser: string): Promise<void> {
-    const subscription = { ...this.pushes.subscribe(browser), session: "s", at: 0 };
-    await this.subscriptions.add("ada", subscription, ["desk"]);
+  /** A browser of an account subscribes at a push service. */
+  async subscribe(browser: string, account = "ada", pushes = this.pushes): Promise<void> {
+    await this.subscriptions.add(account, { ...pushes.subscribe(browser), session: "s", at: 0 }, ["desk"]);
   }
 
   /** A guest says something; answers the message's id. */
@@ -103,7 +103,7 @@ class Desk implements AsyncDisposable {
 
   /** The kinds of keys that are left of pushes. */
   async left(): Promise<string[]> {
-    const kinds = ["push_job", "push_send", "push_due"];
+    const kinds = ["push_job", "push_send", "push_next"];
     const lists = kinds.map((kind) => Array.fromAsync(this.kv.list({ prefix: [kind] }), () => kind));
     return (await Promise.all(lists)).flat();
   }
@@ -189,6 +189,33 @@ Deno.test("PushWorker ends a subscription that the push service has ended, or wh
   await desk.say("to the tablet");
   await desk.pass(AFTER_MS);
   assertEquals(desk.textsOf("tablet"), ["cy: to the tablet"]);
+  assertEquals(await desk.left(), []);
+});
+
+Deno.test("PushWorker leaves a push service alone that fails again and again, keeps nobody else waiting for it, and sends all once it is back", async () => {
+  await using broken = new FakePushService();
+  await using desk = await Desk.open();
+  const accounts = ["ada", "bo", "cy", "di"];
+  const browsers = accounts.flatMap((account) => Array.from({ length: 20 }, (_, i) => `${account}${i}`));
+  for (const browser of browsers) await desk.subscribe(browser, browser.replace(/\d+/, ""), broken);
+  await desk.subscribe("laptop", "ed");
+  desk.run();
+  broken.next(Array.from({ length: 10_000 }, () => 503));
+  await desk.say("one");
+  await desk.pass(AFTER_MS);
+  assertEquals(desk.textsOf("laptop"), ["cy: one"]);
+  const tries = broken.answers.length;
+  assert(tries >= 20 && tries < 40, `${tries}`);
+  // Eighty pushes, each after 1, 2, 4 s …, would be 480 tries.
+  await desk.pass(60_000);
+  assert(broken.answers.length < 100, `${broken.answers.length}`);
+  await desk.say("two");
+  await desk.pass(AFTER_MS);
+  assertEquals(desk.textsOf("laptop"), ["cy: one", "cy: two"]);
+  broken.recover();
+  await desk.pass(10 * 60_000);
+  assertEquals(broken.received.map(({ browser }) => browser).sort(), browsers.sort());
+  assertEquals(new Set(broken.received.map(({ payload }) => payload.body)), new Set(["cy: two"]));
   assertEquals(await desk.left(), []);
 });
 

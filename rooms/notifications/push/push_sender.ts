@@ -18,6 +18,11 @@ export interface VapidKeys {
 const VAPID = ["vapid"];
 const DAY_SECONDS = 24 * 60 * 60;
 const TIMEOUT_MS = 10_000;
+/** A signature ends after a day at the latest (RFC 8292, 2). */
+const SIGNATURE_LIFE_MS = 12 * 60 * 60_000;
+const SIGNATURE_RENEWED_MS = 60 * 60_000;
+/** Push services whose signature is remembered; more start from an empty memory. */
+const REMEMBERED = 100;
 /** Characters of a topic (RFC 8030, 5.4). */
 const TOPIC_LENGTH = 32;
 
@@ -46,6 +51,8 @@ export class PushSender {
   readonly #keys: VapidKeys;
   readonly #subject: string;
   readonly #now: () => number;
+  /** By push service; `at` is when it was made. */
+  readonly #signatures = new Map<string, { header: string; at: number }>();
 
   /**
    * `subject` is where the push service finds whoever runs this: a `mailto:` or https address. `now` is in milliseconds
@@ -84,7 +91,7 @@ export class PushSender {
   async #encrypted({ endpoint, keys }: Browser, room: string, payload: string): Promise<Encrypted> {
     const { default: webPush } = await import("web-push");
     const { method, headers, body } = webPush.generateRequestDetails({ endpoint, keys }, payload, {
-      vapidDetails: { subject: this.#subject, ...this.#keys },
+      headers: { Authorization: await this.#authorization(new URL(endpoint).origin) },
       TTL: DAY_SECONDS,
       topic: createHash("sha256").update(room).digest("base64url").slice(0, TOPIC_LENGTH),
       contentEncoding: "aes128gcm",
@@ -94,6 +101,27 @@ export class PushSender {
       headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
       body: new Uint8Array(body ?? []),
     };
+  }
+
+  /** The signature for a push service, which is the same for all pushes to it: to make one takes as long as all the rest. */
+  async #authorization(origin: string): Promise<string> {
+    const now = this.#now();
+    const known = this.#signatures.get(origin);
+    if (known && now < known.at + SIGNATURE_RENEWED_MS) return known.header;
+    const { default: webPush } = await import("web-push");
+    const { publicKey, privateKey } = this.#keys;
+    const end = Math.floor((now + SIGNATURE_LIFE_MS) / 1_000);
+    const { Authorization: header } = webPush.getVapidHeaders(
+      origin,
+      this.#subject,
+      publicKey,
+      privateKey,
+      "aes128gcm",
+      end,
+    );
+    if (this.#signatures.size >= REMEMBERED) this.#signatures.clear();
+    this.#signatures.set(origin, { header, at: now });
+    return header;
   }
 }
 

@@ -15,6 +15,7 @@ import type { PushOutbox } from "./push_outbox.ts";
 import { type DuePush, PushPlan, type PushPlanParts } from "./push_plan.ts";
 import { type DueSend, LIFE_MS, PushQueue, type Send } from "./push_queue.ts";
 import type { PushOutcome, PushSender } from "./push_sender.ts";
+import { ServicePauses } from "./service_pauses.ts";
 import type { PushSubscriptions, StoredSubscription } from "./push_subscriptions.ts";
 
 /** What a {@link PushWorker} works with. */
@@ -44,10 +45,10 @@ const LEASE_POLL_MS = 1_000;
 const PAUSE_AFTER_ERROR_MS = 5_000;
 const JOBS_AT_ONCE = 500;
 /** Accounts whose pushes are planned before these are sent. A commit takes 1,000 mutations; an account has 20 browsers at most. */
-const PLANNED_AT_ONCE = 20;
+const PLANNED_AT_ONCE = 10;
 const SENDS_AT_ONCE = 200;
-/** Accounts that are read at the same time, and requests under way: more would make messages wait for KV. */
-const PARALLEL = 20;
+/** Requests under way: each takes 2 ms of the processor, for which a message would wait. */
+const PARALLEL = 8;
 const MAX_BACKOFF_MS = 5 * 60_000;
 const PUSHED = "pushed";
 
@@ -55,6 +56,7 @@ const PUSHED = "pushed";
 export class PushWorker {
   readonly #parts: PushWorkerParts;
   readonly #queue: PushQueue;
+  readonly #pauses = new ServicePauses();
   readonly #lease: Lease;
   readonly #worker: LeasedWorker;
 
@@ -88,7 +90,16 @@ export class PushWorker {
     outbox.isUsed ||= await subscriptions.isUsed();
     if (!outbox.isUsed) return false;
     if ((await outbox.before(now() - pushAfterMs, 1)).length) return true;
-    return await this.#queue.isDue(now());
+    for await (const _ of this.#origins()) return true;
+    return false;
+  }
+
+  /** The push services to which something is to be sent now. */
+  async *#origins(): AsyncGenerator<string> {
+    const now = this.#parts.now();
+    for await (const origin of this.#queue.origins(now)) {
+      if (!this.#pauses.isPaused(origin, now)) yield origin;
+    }
   }
 
   async #work(stop: AbortSignal): Promise<number> {
@@ -138,22 +149,32 @@ export class PushWorker {
     const commit = this.#parts.kv.atomic();
     for (const { account, due: { payload, upTo }, subscriptions } of planned) {
       commit.set([PUSHED, account, room], upTo, { expireIn: 30 * LIFE_MS });
-      const send = { payload, upTo, madeAt: at, at, tries: 0 };
-      for (const { id } of subscriptions) this.#queue.add(commit, [account, room, id], send);
+      for (const { id, endpoint } of subscriptions) {
+        const { origin } = new URL(endpoint);
+        this.#queue.add(commit, [account, room, id], { payload, origin, upTo, madeAt: at, at, tries: 0 });
+      }
     }
     await this.#commit(commit);
   }
 
   /** Sends what is due; answers whether there may be more. */
   async #sendDue(stop: AbortSignal): Promise<boolean> {
-    const { sends, read } = await this.#queue.due(this.#parts.now(), SENDS_AT_ONCE);
+    let isMore = false;
+    for await (const origin of this.#origins()) if (await this.#sendTo(origin, stop)) isMore = true;
+    return isMore;
+  }
+
+  async #sendTo(origin: string, stop: AbortSignal): Promise<boolean> {
+    const { now } = this.#parts;
+    const { sends, read } = await this.#queue.due(origin, now(), SENDS_AT_ONCE);
+    const isOver = (): boolean => stop.aborted || this.#pauses.isPaused(origin, now());
     const next = async (): Promise<void> => {
-      for (let due = sends.shift(); due && !stop.aborted; due = sends.shift()) await this.#send(due);
+      for (let due = sends.shift(); due && !isOver(); due = sends.shift()) await this.#send(due);
     };
     // After an error nothing may still be on its way: the next pass would send it once more.
     const ends = await Promise.allSettled(Array.from({ length: PARALLEL }, next));
     for (const end of ends) if (end.status === "rejected") throw end.reason;
-    return read === SENDS_AT_ONCE;
+    return read === SENDS_AT_ONCE && !isOver();
   }
 
   async #send(due: DueSend): Promise<void> {
@@ -168,6 +189,8 @@ export class PushWorker {
     if (isEnded || isRead) return await this.#settle(due);
     this.#lease.demand();
     const outcome = await sender.send(subscription, room, JSON.stringify(send.payload));
+    if (outcome.type === "retry") this.#pauses.failed(send.origin, this.#parts.now());
+    else this.#pauses.succeeded(send.origin);
     if (outcome.type === "gone") await subscriptions.remove(account, id);
     await this.#settle(due, this.#later(send, outcome));
   }
