@@ -24,4 +24,4 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
   CMD ["deno", "eval", "const r = await fetch(`http://127.0.0.1:${Deno.env.get('PORT')}/healthz`); Deno.exit(r.ok ? 0 : 1)"]
-CMD ["run", "--quiet", "--cached-only", "--v8-flags=--max-semi-space-size=4", "-P=service", "main.ts", "--parallel"]
+CMD ["run", "--quiet", "--cached-only", "--v8-flags=--max-semi-space-size=8", "-P=service", "main.ts", "--parallel"]

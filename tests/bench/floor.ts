@@ -27,7 +27,7 @@ export const LOADS: readonly Load[] = [
 
 const FLOOR = new URL("floor_server.ts", import.meta.url).pathname;
 /** V8's flag of `deno task start`. */
-const FLAGS = ["-A", "--v8-flags=--max-semi-space-size=4"];
+const FLAGS = ["-A", "--v8-flags=--max-semi-space-size=8"];
 /** Stands once in each message, and nowhere else. */
 const MARK = "§";
 const MESSAGE = JSON.stringify({
