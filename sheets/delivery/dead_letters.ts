@@ -13,7 +13,7 @@ export interface DeadLetter {
   readonly fields: Fields;
   /** Present for a row of changes. */
   readonly isChange?: true;
-  /** Of the commit that the row comes from; missing in letters of versions in which no room had a sheet of its own. */
+  /** Versionstamp of the row's commit; missing in letters of versions in which no room had a sheet of its own. */
   readonly versionstamp?: string | undefined;
   /** The reason, one sentence for people. */
   readonly cause: string;
@@ -59,7 +59,7 @@ export class DeadLetters {
     }
   }
 
-  /** Has the letter of this message, or each letter, retried; returns how many. */
+  /** Marks the letter of this message, or all letters, for a retry; returns how many. */
   async retry(id: string | undefined): Promise<number> {
     const letters = (await this.list()).filter(({ fields }) => id === undefined || fields.id === id);
     await this.keep(

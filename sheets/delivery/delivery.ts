@@ -2,7 +2,7 @@
  * Brings messages from the outbox into their sheets: each as exactly one row, in the order of commits within each sheet.
  *
  * Rows of one commit may go to several sheets: what was done to messages has a sheet of its own, and the name of a tab or file
- * may hold the room and the month. Each sheet has its own progress, so that one that is out of order keeps none of the others.
+ * may contain the room and the month. Each sheet has its own progress, so that a sheet with an error delays none of the others.
  *
  * It works in slices: rows of one sheet, out of whole batches. Before it appends a slice it stores the last batch of the slice
  * (the **intent**); after the append, one commit removes the intent, and deletes those batches from the outbox whose rows are
@@ -40,7 +40,7 @@ interface Progress {
   readonly settled: string;
 }
 
-/** What became of messages. */
+/** The outcome of writing rows. */
 export interface Settled {
   /** All batches up to this versionstamp are settled. */
   readonly upTo: string;
@@ -75,14 +75,14 @@ export interface DeliveryParts {
   readonly proofKey?: Uint8Array | undefined;
 }
 
-/** The way of messages and changes from the outbox into their sheets, slice by slice. */
+/** Brings messages and changes from the outbox into their sheets, slice by slice. */
 export class Delivery {
   readonly deadLetters: DeadLetters;
   readonly #parts: DeliveryParts;
   readonly #targets: Targets;
   readonly #slices: Slices;
   readonly #lateAppends: LateAppends;
-  /** Batches up to this one waited at the start. KV may be a copy from before they were written: they are searched for. */
+  /** Batches up to this one were pending at the start. KV may be a restored copy that is older than their rows, so the sheet is searched for them. */
   #doubtfulUpTo: string | undefined;
   #progress: Progress = { settled: "" };
   /** The versionstamp of {@link Progress} as this process last saw it. */
@@ -119,12 +119,12 @@ export class Delivery {
     return (await this.#parts.kv.get<Progress>(PROGRESS)).value?.settled ?? "";
   }
 
-  /** The rooms whose rows go elsewhere. */
+  /** The rooms with sheets of their own. */
   get roomSheets(): RoomSheets {
     return this.#targets.roomSheets;
   }
 
-  /** Where a row goes, as far as moves of rooms are known. */
+  /** The sheet for a row, by the moves of rooms that are known. */
   targetOf(address: RowAddress): Promise<Target> {
     return this.#targets.of(address);
   }
@@ -174,8 +174,8 @@ export class Delivery {
   }
 
   /**
-   * Retries dead letters for which somebody asked that, and removes rows that came to be in a sheet twice; yields what
-   * became of each letter.
+   * Retries dead letters if somebody asked for that, and removes rows that are in a sheet twice; yields the outcome for each
+   * letter.
    *
    * @throws {Error} what the sheet throws.
    */
@@ -207,7 +207,7 @@ export class Delivery {
     }
   }
 
-  /** Opens a sheet. That takes up to three reads and a write, and where there are many sheets, the quota is theirs together. */
+  /** Opens a sheet. That takes up to three reads and a write of the quota, which all sheets share. */
   async #open(target: Target, way: Way): Promise<void> {
     if (!target.isOpen && this.#targets.count > FEW_TARGETS) {
       for (let i = 0; i < APPENDS_PER_OPENING; i++) await way.pace();

@@ -1,8 +1,8 @@
 /**
- * The flusher: the one loop that drains the outbox into the sheet, whenever it is rung, and otherwise now and then.
+ * The flusher: the one loop that drains the outbox into the sheet, when it is rung, and every 30 s.
  *
  * It holds the lease while there is something to do, spaces its appends, waits with growing pauses while the sheet is
- * busy or out of reach, and probes once a minute while a person has something to mend. It never gives up.
+ * busy or out of reach, and tries once a minute while somebody has to act. It never gives up.
  */
 import type { Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
@@ -13,7 +13,7 @@ import { SLICE_ROWS } from "./slices.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { type Trouble, Troubles } from "./troubles.ts";
 
-/** What the flusher is about, for people. */
+/** What the flusher does now, for people. */
 export type DeliveryStatus =
   | { readonly state: "idle" | "writing" | "elsewhere" }
   | Trouble;
@@ -31,14 +31,14 @@ export interface FlusherParts {
   readonly settled: (settled: Settled) => void;
   /** Called when trouble begins, when it changes, and with `undefined` when it is over. */
   readonly troubled: (trouble: Trouble | undefined, cause: unknown) => void;
-  /** Called when rows are delivered, but what is to be done besides (dead letters, doubles) failed; it is tried again. */
+  /** Called when rows are delivered, but other work (dead letters, duplicates) failed; it is tried again. */
   readonly choresFailed: (cause: unknown) => void;
 }
 
 const SWEEP_EVERY_MS = 30_000;
 /** Interval at which a process without the lease tries to get it. */
 const LEASE_POLL_MS = 250;
-/** How often what is to be done besides is tried again. */
+/** Pause before failed work on dead letters and duplicates is tried again. */
 const CHORES_AGAIN_MS = 60_000;
 
 /** Drains the outbox into the sheet, in one process at a time. */
@@ -48,7 +48,7 @@ export class Flusher implements LeasedWork {
   readonly #loop: LeasedWorker;
   readonly #troubles: Troubles;
   #state: "idle" | "writing" | "elsewhere" = "idle";
-  /** When chores that failed may be tried again, by the clock that doesn't jump. */
+  /** When failed chores may be tried again, by the monotonic clock. */
   #choresFrom = -Infinity;
   #kill: AbortSignal = new AbortController().signal;
 
@@ -70,7 +70,7 @@ export class Flusher implements LeasedWork {
     return this.#troubles.first !== undefined;
   }
 
-  /** Something is pending. Resolves when all that is pending by now has been settled, or nobody works any more. */
+  /** Wakes the loop. Resolves when all rows that are pending by now are settled, or the flusher has stopped. */
   ring(): Promise<void> {
     return this.#loop.ring();
   }
@@ -83,8 +83,8 @@ export class Flusher implements LeasedWork {
   }
 
   /**
-   * Works until `stop` aborts, then ends after the append that is under way, which `kill` cuts short: what it was
-   * about stays pending. Never rejects.
+   * Works until `stop` aborts, and ends after the append under way. `kill` aborts that append, whose rows stay pending. Never
+   * rejects.
    */
   run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
     this.#kill = kill;
@@ -114,7 +114,7 @@ export class Flusher implements LeasedWork {
     this.#state = "idle";
   }
 
-  /** Notes what is wrong; answers how long to wait before the next try. */
+  /** Notes what is wrong; answers the milliseconds to wait before the next try. */
   failed(error: unknown): number {
     this.#troubles.note("", error);
     return this.#troubles.waitMs;
@@ -130,7 +130,7 @@ export class Flusher implements LeasedWork {
     const way = { pace, signal: kill };
     this.#state = "writing";
     for (beforePoll(); !stop.aborted && await outbox.oldest(); beforePoll()) {
-      // Paced before the slice is taken, so that it holds all that has come by then.
+      // Waits before the slice is taken, so that the slice has all rows that arrived meanwhile.
       await this.#keepPace(stop);
       beforePoll();
       const slice = await delivery.next(this.#troubles.blocked());
@@ -140,7 +140,7 @@ export class Flusher implements LeasedWork {
         this.#troubles.over(slice.target.place);
       } catch (error) {
         if (error instanceof LeaseLostError || stop.aborted) throw error;
-        // The others go on.
+        // The other sheets go on.
         this.#troubles.note(slice.target.place, error);
       }
     }
@@ -152,7 +152,7 @@ export class Flusher implements LeasedWork {
     return clock.elapsed() >= this.#choresFrom && await delivery.hasChores();
   }
 
-  /** Does what is to be done besides; when that fails, messages don't have to wait for it. */
+  /** Works on dead letters and duplicates; a failure there delays no messages. */
   async #tidy(way: Way, stop: AbortSignal): Promise<void> {
     const { clock, delivery, settled, choresFailed } = this.#parts;
     try {

@@ -2,10 +2,10 @@
 import type { Clock } from "../../rooms/clock.ts";
 import type { Notice, Sheet } from "../sheet.ts";
 
-const LOOK_EVERY_MS = 10 * 60_000;
-/** The first look, so that a start isn't busy with it. */
-const FIRST_LOOK_MS = 60_000;
-/** Shares at which the operator is told. */
+const MEASURE_EVERY_MS = 10 * 60_000;
+/** Delay of the first measurement, so that the start isn't busy with it. */
+const FIRST_AFTER_MS = 60_000;
+/** Shares at which the operator gets a notice. */
 const THRESHOLDS = [0.9, 0.7];
 
 /** What {@link Fullness} works with. */
@@ -15,16 +15,16 @@ export interface FullnessParts {
   readonly noticed: (notice: Notice) => void;
 }
 
-/** How full the spreadsheet is, looked at every ten minutes. */
+/** How full the spreadsheet is, measured every ten minutes. */
 export class Fullness {
   readonly #parts: FullnessParts;
-  #lookAt: number;
+  #measureFrom: number;
   #share = 0;
-  #told = 0;
+  #noticed = 0;
 
   constructor(parts: FullnessParts) {
     this.#parts = parts;
-    this.#lookAt = parts.clock.elapsed() + FIRST_LOOK_MS;
+    this.#measureFrom = parts.clock.elapsed() + FIRST_AFTER_MS;
   }
 
   /** As a percentage, from 0 to 100. */
@@ -32,17 +32,17 @@ export class Fullness {
     return Math.floor(this.#share * 100);
   }
 
-  /** Looks, if it is time to. Throws what the sheet throws. */
+  /** Measures, if it is time to. Throws what the sheet throws. */
   async tick(signal: AbortSignal): Promise<void> {
     const { sheet, clock, noticed } = this.#parts;
-    if (clock.elapsed() < this.#lookAt) return;
-    this.#lookAt = clock.elapsed() + LOOK_EVERY_MS;
+    if (clock.elapsed() < this.#measureFrom) return;
+    this.#measureFrom = clock.elapsed() + MEASURE_EVERY_MS;
     this.#share = await sheet.fullness(signal);
     const reached = THRESHOLDS.find((threshold) => this.#share >= threshold) ?? 0;
-    // After rows were deleted it may be told again.
-    const isTold = reached <= this.#told;
-    this.#told = reached;
-    if (isTold) return;
+    // After rows were deleted, a notice may be given again.
+    const isNoticed = reached <= this.#noticed;
+    this.#noticed = reached;
+    if (isNoticed) return;
     noticed({
       code: "sheet_full",
       message:

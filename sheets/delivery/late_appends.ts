@@ -1,8 +1,8 @@
 /**
  * Late appends: slices whose rows may yet be written a second time.
  *
- * Google may carry out an append after we gave it up and appended the rows once more. So such an append is noted here, and
- * once Google can't carry it out any more, the sheet is searched for rows that are in it twice.
+ * Google may carry out an append after the service gave it up and appended the rows again. So such an append is stored here.
+ * Once Google can't carry it out any more, the sheet is searched for rows that are in it twice.
  *
  * The wait is measured by the monotonic clock, from when this process first saw the stored version: after a restart, or
  * when another process notes the append again, the whole wait begins anew, which only makes it longer.
@@ -30,7 +30,7 @@ interface FirstSeen {
   readonly at: number;
 }
 
-/** One that can't be carried out any more. */
+/** A late append that Google can't carry out any more. */
 export interface DueAppend extends LateAppend {
   readonly key: Deno.KvKey;
   readonly versionstamp: string;

@@ -1,4 +1,4 @@
-/** What versions stored that knew two sheets. */
+/** Progress as older versions stored it, which knew only two sheets: one of messages and one of changes. */
 import type { Sheets } from "../open_sheet.ts";
 import type { RowPosition } from "../sheet.ts";
 import type { TargetProgress } from "./target.ts";
@@ -13,7 +13,7 @@ export interface LegacyProgress {
   readonly sheet?: string;
 }
 
-/** What becomes of it: each sheet's own progress, by its place; `undefined` for what newer versions have stored. */
+/** Divides it into the progress of each sheet, by its place; `undefined` when a newer version stored it. */
 export function divided(
   value: LegacyProgress | null,
   sheets: Sheets,

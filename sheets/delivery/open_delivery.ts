@@ -81,7 +81,7 @@ export interface RefusedRow {
 export interface OpenDelivery {
   /** The sheet's name, for people. */
   readonly sheet: string;
-  /** How it is doing, wherever rows are written. */
+  /** The status of delivery, whichever isolate or machine writes rows. */
   readonly status: DeliveryStatus;
   /** What the operator should know though rows are written. */
   readonly notice: StandingNotice | undefined;
@@ -94,7 +94,7 @@ export interface OpenDelivery {
    * appended.
    */
   verify(from: number, isRepair: boolean): Promise<Verdict>;
-  /** Tries once what writing rows needs: to the sheet of all rooms, or to one of its own that a room may get. */
+  /** Tries once what writing rows needs, for the common sheet or for one that a room may get. */
   check(own?: OwnSheet): Promise<SheetCheck>;
   /** By which rows are proven; undefined: they have no column for it. Secret. */
   readonly proofKey: Uint8Array | undefined;
@@ -102,7 +102,7 @@ export interface OpenDelivery {
   readonly roomSheets: Pick<RoomSheets, "now" | "roomsOf" | "move">;
   /** The sheet of the others, and the address with which people share theirs; texts are empty where rows go to files. */
   readonly common: OwnSheet & { readonly email: string };
-  /** Tries one of them again, or all; answers how many, and tries anew whatever the trouble was. */
+  /** Retries one dead letter, or all; answers how many. Also ends every pause at once. */
   retry(id: string | undefined): Promise<number>;
 }
 
@@ -282,7 +282,7 @@ function isMessage({ isChange }: DeadLetter): boolean {
   return !isChange;
 }
 
-/** The fields of a message that say what a refused row says. */
+/** A refused row in the fields of a message. */
 function asMessage({ fields, isChange }: DeadLetter): Fields {
   const { change, message_id, text } = fields;
   return isChange ? { ...fields, message: `${change} ${message_id} ${text ?? ""}`.trim() } : fields;

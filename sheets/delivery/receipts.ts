@@ -24,16 +24,16 @@ export interface ReceiptsParts {
   readonly history: History;
   readonly rooms: Rooms;
   readonly delivery: Delivery;
-  /** Whoever holds it knows without looking. */
+  /** The process that holds it needs no poll. */
   readonly lease: Lease;
-  /** Missing when there are no others to tell. */
+  /** Missing when there are no other isolates. */
   readonly channel: Channel | undefined;
 }
 
 /** A place takes up to 110 characters in a post. */
 const PLACES_PER_POST = 100;
 
-/** Tells members which of their messages stand in the sheet. */
+/** Sends members which of their messages are in the sheet. */
 export class Receipts {
   readonly #parts: ReceiptsParts;
 
@@ -41,7 +41,7 @@ export class Receipts {
     this.#parts = parts;
   }
 
-  /** Tells everyone what was written here. */
+  /** Sends everyone what was written here. */
   settled(outcome: Outcome): void {
     this.#apply(outcome);
     const { channel } = this.#parts;

@@ -3,19 +3,19 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["room_sheet", room, versionstamp]` | {@link OwnSheet}, or `{}` for the sheet of all: for what is committed after it |
- * | `["room_sheets"]` | `true`, set with each of them, so that one read tells whether there is a new one |
+ * | `["room_sheet", room, versionstamp]` | {@link OwnSheet}, or `{}` for the common sheet; valid for commits after this versionstamp |
+ * | `["room_sheets"]` | `true`, set in the same commit: its versionstamp tells with one read whether there is a new move |
  *
- * What is committed later goes to the new place, and all else to the old one, whoever writes it and when: versionstamps order
- * the commits of all processes.
+ * Messages that were committed after a move go to the new sheet, all others to the old one, whichever process writes the
+ * rows and when: versionstamps order the commits of all processes.
  */
 import { versionstampKey } from "../../rooms/kv/versionstamp_key.ts";
 import type { OwnSheet } from "../open_sheet.ts";
 
-/** From when on a room's rows go somewhere. */
+/** A room's rows go to another sheet from this commit on. */
 interface Move {
   readonly after: string;
-  /** Undefined: to the sheet of all. */
+  /** Undefined: the common sheet. */
   readonly own: OwnSheet | undefined;
 }
 
@@ -32,7 +32,7 @@ export class RoomSheets {
     this.#kv = kv;
   }
 
-  /** Reads what has changed: afterwards, every move is known that was committed before the call. */
+  /** Reads new moves: afterwards, every move that was committed before the call is known. */
   async refresh(): Promise<void> {
     const { versionstamp } = await this.#kv.get(CHANGED);
     if (versionstamp === this.#versionstamp) return;
@@ -47,24 +47,24 @@ export class RoomSheets {
     this.#versionstamp = versionstamp;
   }
 
-  /** Where the rows go of what is committed to a room with this versionstamp; undefined: to the sheet of all. */
+  /** The sheet for rows of a room that were committed with this versionstamp; `undefined`: the common one. */
   of(room: string, versionstamp: string): OwnSheet | undefined {
     return this.#moves.get(room)?.findLast(({ after }) => after < versionstamp)?.own;
   }
 
-  /** Where the rows go of what will be said in a room. */
+  /** The sheet for what will be said in a room from now on. */
   async now(room: string): Promise<OwnSheet | undefined> {
     await this.refresh();
     return this.of(room, "~");
   }
 
-  /** The rooms whose rows go to a spreadsheet because somebody chose it for them. */
+  /** The rooms for which somebody chose this spreadsheet. */
   async roomsOf(spreadsheet: string): Promise<string[]> {
     await this.refresh();
     return [...this.#moves.keys()].filter((room) => this.of(room, "~")?.spreadsheet === spreadsheet);
   }
 
-  /** Has what is committed from now on go somewhere else; undefined: to the sheet of all. */
+  /** Moves a room to another sheet, for all commits from now on; `undefined`: the common one. */
   async move(room: string, own: OwnSheet | undefined): Promise<void> {
     const before = await this.now(room);
     if (before?.spreadsheet === own?.spreadsheet && before?.tab === own?.tab) return;
@@ -73,7 +73,7 @@ export class RoomSheets {
     await this.refresh();
   }
 
-  /** The same sheet as another room has named it: Google takes no notice of the letter case of tabs. */
+  /** The same sheet as another room spelled it: names of tabs ignore case. */
   #asSpelled(own: OwnSheet): OwnSheet {
     const all = [...this.#moves.values()].flat().map((move) => move.own);
     return all.find((other) =>

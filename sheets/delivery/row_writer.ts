@@ -1,4 +1,4 @@
-/** Writes rows to the sheet so that each is there once, whatever became of earlier attempts. */
+/** Writes rows to the sheet so that each is there once, whatever the outcome of earlier attempts was. */
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
 import { type Trace, untraced } from "../../rooms/trace.ts";
 import type { Chain } from "../proofs/chain.ts";
@@ -58,7 +58,7 @@ export class RowWriter {
     this.#parts = parts;
   }
 
-  /** Whether the sheet was opened, and nothing has happened since that asks for opening it again. */
+  /** Whether the sheet is open, and nothing has happened since that requires opening it again. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -89,7 +89,7 @@ export class RowWriter {
     return { ...written, last: written.last ?? last, found };
   }
 
-  /** The same, after an attempt whose outcome isn't known, and which may still be carried out. */
+  /** Like {@link appendMissing}, after an attempt whose outcome isn't known and that may still be carried out. */
   async complete(rows: readonly Row[], search: RowSearch, way: Way): Promise<WrittenRows> {
     await this.#parts.noteLate(rows);
     return await this.appendMissing(rows, search, way);
@@ -114,7 +114,7 @@ export class RowWriter {
     const chained = chain.follow(rows, link);
     try {
       await way.pace();
-      // As late as possible: the process may have been paused anywhere before.
+      // As late as possible, because the process may have been paused at any point before.
       lease.demand();
       const signal = AbortSignal.any([way.signal, lease.lost]);
       const last = await trace("append", { rows: rows.length }, () => sheet.append(chained.rows, signal))

@@ -1,4 +1,4 @@
-/** What is in the way of writing rows, for people who set the sheet up. */
+/** Finds what prevents writing rows, for people who set up the sheet. */
 import { type Sheet, SheetError } from "../sheet.ts";
 
 /** What a check has found. */

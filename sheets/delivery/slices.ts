@@ -5,11 +5,11 @@ import { changeFields, type Fields, messageFields } from "../columns.ts";
 import type { Target } from "./target.ts";
 import type { Targets } from "./targets.ts";
 
-/** What the next append brings into a sheet. */
+/** The rows of the next append. */
 export interface Slice {
   readonly target: Target;
   readonly fields: readonly Fields[];
-  /** The batches that were looked at for it, in order. */
+  /** The batches that were read for it, in order. */
   readonly batches: readonly Batch[];
   /** Whether they begin with the oldest batch of all. */
   readonly isFromStart: boolean;
@@ -19,13 +19,13 @@ export interface Slice {
 const SLICE_BYTES = 1_500_000;
 /** The most rows in one append. */
 export const SLICE_ROWS = 5_000;
-/** The most that is looked at for one append, where many sheets share the batches. */
+/** The most bytes read for one append where many sheets share the batches. */
 const SCAN_BYTES = 8_000_000;
 /** The rows of the outbox by their sheets. */
 export class Slices {
   readonly #outbox: Outbox;
   readonly #targets: Targets;
-  /** All rows up to this batch wait for sheets that were blocked at the last look, and which places these were. */
+  /** Up to this batch, all pending rows are for sheets that were blocked at the last call; `#floorOf` are their places. */
   #floor = "";
   #floorOf: ReadonlySet<string> = new Set();
 
@@ -40,8 +40,8 @@ export class Slices {
   }
 
   /**
-   * What to write next: rows of the sheet that the oldest one belongs to which is pending, and isn't for a blocked sheet.
-   * `undefined` when there is none.
+   * The rows to write next: those of one sheet, which is the one of the oldest pending row that isn't for a blocked sheet.
+   * `undefined` when there are none.
    */
   async next(blocked: ReadonlySet<string>): Promise<Slice | undefined> {
     // In this order: each room that moved before one of these batches is known to have moved.
@@ -84,8 +84,8 @@ export class Slices {
   }
 
   /**
-   * Once the rows of a slice are settled: the batches in it whose rows are settled in all sheets, and up to where all batches
-   * are, if this slice tells.
+   * After the rows of a slice were settled: the batches of it that are settled in all sheets, and the versionstamp up to which
+   * all batches are, if the slice shows that.
    */
   settledBy({ target, batches, isFromStart }: Slice): { removed: Batch[]; settled?: string } {
     const isSettled = ({ versionstamp, bodies }: Batch): boolean =>

@@ -1,4 +1,4 @@
-/** One of the sheets that rows go to, how far it is, and what is done there besides appending what is new. */
+/** One sheet that rows go to: its progress, its writer, retries of dead letters, removal of duplicates. */
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Trace } from "../../rooms/trace.ts";
@@ -9,7 +9,7 @@ import type { DueAppend, LateAppends } from "./late_appends.ts";
 import { Chain } from "../proofs/chain.ts";
 import { RowWriter, type Way, type WrittenRows } from "./row_writer.ts";
 
-/** How far a sheet is. The names of fields are stored. */
+/** The progress of one sheet. The names of the fields are stored. */
 export interface TargetProgress {
   /** Its rows of batches up to this versionstamp are settled. */
   readonly settled: string;
@@ -30,17 +30,17 @@ export interface TargetParts {
   /** Whether it gets what was done to messages. */
   readonly isChange: boolean;
   readonly progress: TargetProgress;
-  /** Batches up to this one may have been written though KV doesn't know it. */
+  /** Batches up to this one may have been written without KV knowing: it may be a restored copy. */
   readonly doubtfulUpTo: string;
   readonly lease: Lease;
   readonly lateAppends: LateAppends;
   readonly clock: Clock;
   readonly trace?: Trace;
-  /** By which rows are proven, where they have a column for it. */
+  /** The key of the proofs of rows, for sheets with that column. */
   readonly proofKey?: Uint8Array | undefined;
 }
 
-/** The most of what is retried in one append: Google advises at most 2 MB, and a commit in KV has 1,000 changes. */
+/** The most characters retried in one append: Google advises at most 2 MB, and a commit in KV has 1,000 changes. */
 const PORTION_CHARACTERS = 500_000;
 const PORTION_LETTERS = 400;
 
@@ -91,7 +91,7 @@ export class Target {
     if (isAgain) return await this.#writer.complete(rows, { from: mark, link, isFollowed: true }, way);
     if (first > this.#doubtfulUpTo) return await this.#writer.append(rows, link, way);
     const written = await this.#writer.appendMissing(rows, { from: mark, link, isFollowed: true }, way);
-    // Rows are written in order: where these weren't, later ones weren't either.
+    // Rows are written in order: if these rows are missing, so are later ones.
     if (!written.found) this.#doubtfulUpTo = "";
     return written;
   }
@@ -118,7 +118,7 @@ export class Target {
     await this.open(way.signal);
     const rows = this.#rowsOf(letters.map(({ fields }) => fields));
     const { proof = "" } = this.progress;
-    // Those that stand may have got their place long ago.
+    // Some may have been written long ago, far above the last row.
     const search = { from: undefined, link: proof, isFollowed: false };
     const { refused, link } = await this.#writer.complete(rows, search, way);
     const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
@@ -132,7 +132,7 @@ export class Target {
     };
   }
 
-  /** Takes out rows that an append wrote a second time after it had been given up. */
+  /** Removes rows that Google wrote a second time, by an append that had been given up. */
   async removeDoubles({ ids }: DueAppend, way: Way): Promise<void> {
     await this.open(way.signal);
     await way.pace();

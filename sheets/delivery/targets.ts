@@ -26,14 +26,14 @@ export interface TargetsParts {
   readonly proofKey?: Uint8Array | undefined;
 }
 
-/** Which row it is about. */
+/** What decides to which sheet a row goes. */
 export interface RowAddress {
   readonly room: string;
   /** `YYYY-MM-DD HH:MM:SS` in the service's time zone. */
   readonly time: string;
-  /** Whether it says what was done to a message. */
+  /** Whether it is a row of changes. */
   readonly isChange: boolean;
-  /** Of the commit that it comes from: it tells whether a room had moved by then. */
+  /** Versionstamp of its commit, which tells whether the room had moved by then. */
   readonly versionstamp: string;
 }
 
@@ -51,7 +51,7 @@ export class Targets {
     this.roomSheets = new RoomSheets(parts.kv);
   }
 
-  /** Forgets how far they are: another process may have written. Batches up to `doubtfulUpTo` waited at the start. */
+  /** Forgets their progress, because another process may have written. Batches up to `doubtfulUpTo` were pending at the start. */
   reload(doubtfulUpTo: string): void {
     this.#all.clear();
     this.#doubtfulUpTo = doubtfulUpTo;
@@ -62,17 +62,17 @@ export class Targets {
     return this.#all.size;
   }
 
-  /** Where the row of a body goes that was committed with this versionstamp, if that sheet is known already. */
+  /** The sheet for the row of a body that was committed with this versionstamp, if that sheet is known already. */
   cached(body: string, versionstamp: string): Target | undefined {
     return this.#all.get(this.#placeOf(addressOf(body, versionstamp)));
   }
 
-  /** Where the row of a body goes that was committed with this versionstamp. */
+  /** The sheet for the row of a body that was committed with this versionstamp. */
   ofBody(body: string, versionstamp: string): Promise<Target> {
     return this.of(addressOf(body, versionstamp));
   }
 
-  /** Where a row goes. */
+  /** The sheet for a row. */
   of(address: RowAddress): Promise<Target> {
     return this.at(this.#placeOf(address), address.isChange);
   }
@@ -97,7 +97,7 @@ export class Targets {
     return target;
   }
 
-  /** Adds to a commit how far a sheet is. */
+  /** Adds the progress of a sheet to a commit. */
   save(commit: Deno.AtomicOperation, place: string, progress: TargetProgress): Deno.AtomicOperation {
     return commit.set(this.#keyOf(place), progress);
   }

@@ -1,10 +1,10 @@
-/** Why rows don't get written at present, each sheet for itself, and when to try again. */
+/** Sheets to which no rows can be written now: why, and when to try again. */
 import type { Clock } from "../../rooms/clock.ts";
 import { SheetError } from "../sheet.ts";
 
-/** Why rows don't get written at present. */
+/** Why no rows can be written to a sheet now. */
 export interface Trouble {
-  /** `retrying`: it will pass. `paused`: somebody has to act, as `reason` says. */
+  /** `retrying`: expected to pass. `paused`: somebody has to do what `reason` says. */
   readonly state: "retrying" | "paused";
   readonly reason: string;
   /** When it began, ISO 8601. */
@@ -21,12 +21,12 @@ interface Blocked {
   until: number;
 }
 
-/** How often to look whether somebody has mended what only people can mend. */
+/** Interval of tries while somebody has to act. */
 const PROBE_EVERY_MS = 60_000;
 const BACKOFF_FROM_MS = 1_000;
 const BACKOFF_TO_MS = 5 * 60_000;
 
-/** All troubles of this process, by the place of the sheet; `""` stands for what concerns all of them, such as the database. */
+/** The troubles of this process by the place of their sheet; `""` is for what concerns all sheets, such as the database. */
 export class Troubles {
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -49,7 +49,7 @@ export class Troubles {
     return this.#all.values().next().value?.trouble;
   }
 
-  /** The places that aren't tried for now. */
+  /** The places to which nothing is written for now. */
   blocked(): ReadonlySet<string> {
     const now = this.#clock.elapsed();
     return new Set([...this.#all].filter(([, { until }]) => until > now).map(([place]) => place));
@@ -86,7 +86,7 @@ export class Troubles {
     this.#update(() => this.#all.delete(place));
   }
 
-  /** All are over, or another process' business. */
+  /** All are over, or another process writes now. */
   clear(): void {
     this.#update(() => this.#all.clear());
   }

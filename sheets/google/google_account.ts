@@ -9,7 +9,7 @@ export interface GoogleAccountOptions {
   /** Another origin than Google's, for a stand-in. */
   readonly apiRoot?: string;
   /**
-   * How long one request may take, in ms. Google itself stops after 180 s
+   * Time-out of one request, in ms. Google itself stops after 180 s
    * (https://developers.google.com/workspace/sheets/api/limits), so a request that timed out here may still write its rows
    * until then.
    */
@@ -28,7 +28,7 @@ export class GoogleAccount implements AsyncDisposable {
     this.email = options.signIn.email;
   }
 
-  /** The key by which it signs in, if it does. */
+  /** The key with which it signs in; `undefined` for other ways. */
   get key(): ServiceAccountKey | undefined {
     const { signIn } = this.#options;
     return signIn.kind === "key" ? signIn.key : undefined;

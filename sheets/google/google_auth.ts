@@ -16,7 +16,7 @@ const METADATA_WITHIN_MS = 5_000;
 /** A client that gets tokens. */
 export type AuthClient = OAuth2Client | BaseExternalAccountClient;
 
-/** The client that gets tokens, by this way of signing in. */
+/** A client that gets tokens by this way of signing in. */
 export function authClient(signIn: SignIn, options: OAuth2ClientOptions): AuthClient {
   switch (signIn.kind) {
     case "key": {
@@ -36,13 +36,13 @@ export function authClient(signIn: SignIn, options: OAuth2ClientOptions): AuthCl
   }
 }
 
-/** Has a client that thinks its token valid get another one. */
+/** Makes a client get another token although it believes the present one to be valid. */
 export function forgetToken(client: AuthClient): void {
   client.setCredentials({ refresh_token: "jwt-placeholder", expiry_date: 1 });
 }
 
 /**
- * Gets tokens from the metadata server. The library's own client for it repeats requests by itself, and looks into files of the
+ * Gets tokens from the metadata server. The library's own client for it repeats requests by itself, and reads files of the
  * machine.
  */
 class MetadataClient extends OAuth2Client {

@@ -65,7 +65,7 @@ async function findTestTab(tab: GoogleTab, signal: AbortSignal): Promise<TabSize
   }
 }
 
-/** Looks at the tab of the rows; one that was never there is made with the first row. */
+/** Checks the tab of the rows. A tab that never existed is no error: it is made with the first row. */
 async function checkOwnTab(tab: GoogleTab, { header, wasOpen }: OwnTab, signal: AbortSignal): Promise<void> {
   const size = await tab.findTab(signal);
   if (!size && wasOpen) throw missingTab(tab.title);

@@ -1,4 +1,4 @@
-/** Google's own client library, restrained. */
+/** Google's own client library, made to send nothing twice. */
 import { sheets, type sheets_v4 as v4 } from "googleapis";
 import { type AuthClient, authClient, forgetToken } from "./google_auth.ts";
 import { isTokenRefused } from "./google_errors.ts";

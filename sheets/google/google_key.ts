@@ -1,4 +1,4 @@
-/** Why Google refuses what a service account's key has signed. */
+/** Finds out why Google refuses the signature of a service account's key. */
 import * as v from "valibot";
 import { SheetError } from "../sheet.ts";
 import type { ServiceAccountKey } from "./service_account.ts";

@@ -1,4 +1,4 @@
-/** Which addresses pushes may go to: a browser states its own, and nobody may make the service call another one. */
+/** Decides to which addresses pushes may go: browsers state their own, and could make the service call any other server. */
 
 /** Hosts of the push services of browsers: Chrome, Firefox, Safari, Edge. A leading dot: all below. */
 const KNOWN_HOSTS = [

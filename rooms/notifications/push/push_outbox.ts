@@ -17,7 +17,7 @@ export interface PushJob {
 }
 
 const JOB = "push_job";
-/** Names in one value, which takes 64 KiB: a name has at most 64 characters of four bytes. */
+/** The most names in one value of 64 KiB: a name has at most 64 characters of four bytes. */
 const ROOMS_PER_JOB = 200;
 
 /** Adds jobs to commits of messages while anybody has subscribed to pushes, and reads them back. */

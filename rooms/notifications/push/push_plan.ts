@@ -11,13 +11,13 @@ import type { RoomMarks } from "../unread/room_marks.ts";
 import { isQuiet } from "../watch/quiet_hours.ts";
 import type { WatchLevels } from "../watch/watch_levels.ts";
 
-/** What a push says, as protocol.md has it, and which one it is: a service worker shows none twice. */
+/** The content of a push, and its id, by which a service worker shows none twice. */
 export interface PushPayload {
   readonly id: string;
   readonly title: string;
   /** The message that it is about, where it may be quoted; else `""`. */
   readonly body: string;
-  /** The path of the room, and in it of that message. */
+  /** The path of the room with that message. */
   readonly url: string;
   readonly room: string;
   readonly unread: number;
@@ -42,7 +42,7 @@ export interface PushPlanParts {
   readonly now: () => number;
 }
 
-/** The pushes about a room, as of the moment in which it is made. */
+/** The pushes about a room at the moment when this is made. */
 export class PushPlan {
   readonly #parts: PushPlanParts;
   readonly #room: string;
@@ -79,7 +79,7 @@ export class PushPlan {
     const mark = newest && await marks.find(account, room);
     if (!mark) return undefined;
     const since = mark.seq > pushed ? mark.seq : pushed;
-    // Most people have read or heard of everything.
+    // Most people have read everything, or got a push about it.
     if (since >= seqIn(newest)) return undefined;
     const { level, quiet, previews } = await watchLevels.room(account, room);
     if (level === "none" || isQuiet(quiet, now())) return undefined;

@@ -3,8 +3,8 @@
  *
  * | key | value |
  * | --- | --- |
- * | `["push_send", account, room, subscription]` | a {@link Send}; a newer one takes its place |
- * | `["push_next", origin, at, account, room, subscription]` | `true`: that one is due at this time, unless it has another `at` by now |
+ * | `["push_send", account, room, subscription]` | a {@link Send}; a newer one replaces it |
+ * | `["push_next", origin, at, account, room, subscription]` | `true`: that push is due at this time, unless it has another `at` by now |
  *
  * What waits for a push service that is down costs nothing until then, and nobody waits behind it.
  */
@@ -23,7 +23,7 @@ export interface Send {
   readonly tries: number;
 }
 
-/** To which browser of whom, about which room. */
+/** The account, the room that it is about, and the browser. */
 export type SendTarget = readonly [account: string, room: string, subscription: string];
 
 /** A push that is due, as it was read. */
@@ -34,7 +34,7 @@ export interface DueSend {
 
 const SEND = "push_send";
 const NEXT = "push_next";
-/** What can't be sent for this time is of no use any more. */
+/** A push that couldn't be sent for this time is dropped. */
 export const LIFE_MS = 24 * 60 * 60_000;
 const OPTIONS = { expireIn: LIFE_MS };
 

@@ -1,9 +1,9 @@
-/** Sends a push: encrypted (RFC 8291), and signed so that the push service knows whose it is (RFC 8292). */
+/** Sends a push: encrypted (RFC 8291), and signed so that the push service can identify its sender (RFC 8292). */
 import { createHash } from "node:crypto";
 import { isPublicKey } from "./push_keys.ts";
 import type { PushSubscription } from "./push_subscriptions.ts";
 
-/** What became of a push. */
+/** The outcome of a push. */
 export type PushOutcome =
   | { readonly type: "sent" | "gone" | "too_large" | "refused"; readonly status: number }
   /** It may be tried again, after this time if the push service says so. */
@@ -66,7 +66,7 @@ export class PushSender {
 
   /** Sends a text about a room to one browser; a newer one takes its place as long as it isn't delivered. */
   async send(browser: Browser, room: string, payload: string): Promise<PushOutcome> {
-    // Older programs took whatever was stated.
+    // Older versions stored endpoints unchecked.
     if (!isPublicKey(browser.keys.p256dh)) return { type: "gone", status: 0 };
     const response = await this.#post(browser.endpoint, await this.#encrypted(browser, room, payload));
     return response ? outcomeOf(response, this.#now()) : { type: "retry", status: 0, afterMs: undefined };
@@ -77,7 +77,7 @@ export class PushSender {
     try {
       const response = await fetch(endpoint, {
         ...encrypted,
-        // An endpoint was checked, where it leads to wasn't.
+        // Only the endpoint was checked, not where it redirects to.
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

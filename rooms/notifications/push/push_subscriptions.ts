@@ -5,12 +5,12 @@
  * | --- | --- |
  * | `["push", account, id]` | a {@link PushSubscription}; `id` is a hash of its endpoint |
  * | `["push_owner", id]` | the account whose subscription this is: an endpoint belongs to one |
- * | `["push_room", room, account]` | `true` for rooms of accounts with subscriptions; those of others are removed when found |
+ * | `["push_room", room, account]` | `true` for rooms of accounts with subscriptions; keys of other accounts are removed when found |
  * | `["push_used"]` | `true` once there was any subscription |
  */
 import { createHash } from "node:crypto";
 
-/** What a browser states, and whose it is. */
+/** A browser that gets pushes, as it stated itself, and its session. */
 export interface PushSubscription {
   /** The address of the push service for this browser. */
   readonly endpoint: string;
@@ -45,7 +45,7 @@ export class PushSubscriptions {
     return (await this.#kv.get(USED)).value === true;
   }
 
-  /** Adds a subscription of an account whose rooms these are; takes it away from another account that used this browser. */
+  /** Adds a subscription of an account with these rooms; another account that used this browser loses it. */
   async add(account: string, subscription: PushSubscription, rooms: readonly string[]): Promise<void> {
     const id = idOf(subscription.endpoint);
     const owner = await this.#kv.get<string>([OWNER, id]);
@@ -93,7 +93,7 @@ export class PushSubscriptions {
     for await (const { key } of this.#kv.list({ prefix: [ROOM, room] })) yield String(key[2]);
   }
 
-  /** Takes back that pushes about a room go to an account. */
+  /** Ends pushes about a room for an account. */
   async leave(account: string, room: string): Promise<void> {
     await this.#kv.delete([ROOM, room, account]);
   }

@@ -5,8 +5,8 @@
  * | --- | --- |
  * | `["pushed", account, room]` | the `seq` up to which an account was told of a room |
  *
- * What is to be sent is written in the commit that moves `pushed`, so no push is made twice; and it is deleted once the
- * push service has taken it. Who dies in between sends it again, and its topic and id make it one notification.
+ * A push is written in the commit that moves `pushed`, so none is made twice, and deleted once the push service has accepted
+ * it. If the process dies in between, the push is sent again, and its topic and id make it one notification.
  */
 import type { Clock } from "../../clock.ts";
 import { Lease } from "../../kv/lease.ts";
@@ -28,7 +28,7 @@ export interface PushWorkerParts extends PushPlanParts {
   readonly sender: Pick<PushSender, "send">;
   /** Whether the session of a subscription lasts. */
   readonly isSignedIn: (subscription: StoredSubscription) => Promise<boolean>;
-  /** A push goes out this long after a message: whoever reads it at once needs none. Milliseconds. */
+  /** Delay of a push after its message, in milliseconds: people who read the message at once need none. */
   readonly pushAfterMs: number;
   readonly failed: (error: unknown) => void;
 }
@@ -181,7 +181,7 @@ export class PushWorker {
     const { subscriptions, sender, marks, isSignedIn } = this.#parts;
     const { target: [account, room, id], entry: { value: send } } = due;
     const subscription = await subscriptions.find(account, id);
-    // Whoever signed out of a browser must not be told there.
+    // A browser that was signed out must not show anything.
     const isEnded = !subscription || !await isSignedIn(subscription);
     if (isEnded) await subscriptions.remove(account, id);
     const mark = await marks.find(account, room);
@@ -195,10 +195,10 @@ export class PushWorker {
     await this.#settle(due, this.#later(send, outcome));
   }
 
-  /** What is to be tried again after an answer; `undefined`: nothing. */
+  /** The push to try again after an answer; `undefined` when it is done. */
   #later(send: Send, outcome: PushOutcome): Send | undefined {
     const { now, random } = this.#parts;
-    // Without the message it fits; a second refusal is final.
+    // Without the message the push is small enough; a second refusal is final.
     if (outcome.type === "too_large" && send.payload.body) {
       return { ...send, payload: { ...send.payload, body: "" } };
     }

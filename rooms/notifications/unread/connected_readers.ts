@@ -40,12 +40,12 @@ export class ConnectedReaders {
     return this.#readers.get(account);
   }
 
-  /** Those of which a room is one of their own. */
+  /** The connected accounts that have a room in their list. */
   of(room: string): Iterable<Reader> {
     return this.#byRoom.get(room) ?? [];
   }
 
-  /** Whether a room is one of anybody's own. */
+  /** Whether a connected account has a room in its list. */
   has(room: string): boolean {
     return this.#byRoom.has(room);
   }
@@ -86,7 +86,7 @@ export class ConnectedReaders {
     return true;
   }
 
-  /** Forgets what was counted in a room. */
+  /** Forgets the counts of a room. */
   recount(room: string): void {
     for (const { rooms } of this.of(room)) delete rooms.get(room)?.count;
   }

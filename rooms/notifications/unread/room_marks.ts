@@ -29,13 +29,13 @@ interface StoredMark {
 type Moved = RoomMark & { readonly account: string };
 
 const ROOM_MARK = "room_mark";
-/** People who read together are stored together. */
+/** Delay of a write: marks of people who read at the same time share a commit. */
 const WRITE_AFTER_MS = 300;
 /** Marks in one commit; each takes two of KV's 1,000 mutations. */
 const MARKS_PER_COMMIT = 400;
-/** Rooms of one account: with a further one, that which was read the longest time ago is dropped. */
+/** The most rooms of one account: with a further one, the room that was read the longest time ago is dropped. */
 const MOST_ROOMS = 200;
-/** Marks of which is remembered which key to remove; more start from an empty memory. */
+/** The most marks whose old key is in memory; beyond that, the memory starts empty. */
 const REMEMBERED = 20_000;
 
 /** Stores marks, many in one commit. */
@@ -74,7 +74,7 @@ export class RoomMarks {
       const [, , room, seq] = key.map(String);
       const before = marks.get(room);
       if (before) lower.push([ROOM_MARK, account, room, before.seq]);
-      // Keys of a room ascend.
+      // The keys of a room are in the order of `seq`.
       marks.set(room, { room, seq, id: value.id });
     }
     if (lower.length) await deleteKeys(this.#kv, lower);

@@ -30,7 +30,7 @@ export interface CountParts {
   readonly archive: Pick<Archive, "count" | "advance" | "position">;
 }
 
-/** Up to where somebody has read in a room. */
+/** The position up to which somebody has read in a room. */
 export interface ReadUpTo {
   readonly room: string;
   /** The `seq` of the mark. */

@@ -51,7 +51,7 @@ export interface UnreadRoomsParts {
   readonly failed: (what: string, error: unknown) => void;
 }
 
-/** Counts are sent this long after a message: who has its room in view has read it by then. */
+/** Delay of counts after a message: a page that shows the room has marked it as read by then. */
 const SEND_AFTER_MS = 600;
 
 /** The rooms of accounts, and what is unread in each. */
@@ -61,12 +61,12 @@ export class UnreadRooms {
   readonly #counting: CountParts;
   readonly #readers = new ConnectedReaders();
   readonly #followers = new Map<string, Set<Follower>>();
-  /** Rooms to which messages came that nobody was told of. */
+  /** Rooms with new messages whose counts aren't sent yet. */
   #arrived = new Set<string>();
   #entered: (account: string, room: string) => Promise<void> = () => Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts are sent one after the other, so that an earlier one never comes later. */
-  #telling: Promise<void> = Promise.resolve();
+  #sending: Promise<void> = Promise.resolve();
 
   constructor(parts: UnreadRoomsParts) {
     this.#parts = parts;
@@ -101,7 +101,7 @@ export class UnreadRooms {
   /** Calls `send` with a frame for each room of an account, now and when it changes. Answers a function that ends that. */
   async add(user: User, send: (frame: string) => void): Promise<() => void> {
     const reader = this.#readers.find(user.id) ?? this.#newReader(user);
-    // What is counted while the rooms are loaded is sent once, behind that.
+    // Counts that change while the rooms are loaded are sent once, after them.
     let isLoaded = false;
     const listen = (frame: string): void => {
       if (isLoaded) send(frame);
@@ -197,7 +197,7 @@ export class UnreadRooms {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#readers.clear();
-    await this.#telling;
+    await this.#sending;
     await this.marks.settled();
   }
 
@@ -248,8 +248,8 @@ export class UnreadRooms {
     });
   }
 
-  #later(tell: () => Promise<void>): void {
-    this.#telling = this.#telling.then(tell).catch((error) => this.#parts.failed("unread_failed", error));
+  #later(send: () => Promise<void>): void {
+    this.#sending = this.#sending.then(send).catch((error) => this.#parts.failed("unread_failed", error));
   }
 
   async #sendAll(reader: Reader): Promise<void> {
