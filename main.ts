@@ -91,7 +91,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   access.sendBy((room, frame) => rooms.send(room, frame));
   lifecycle.add(peers);
   const dailyTotals = new DailyTotals(inner);
-  const sheets: OpenDeliveryParts["openSheet"] = (noticed) => openSheet(config, noticed);
+  const sheets: OpenDeliveryParts["openSheet"] = (...parts) => openSheet(config, ...parts);
   const delivery = lifecycle.add(
     await openDelivery({ ...inner, rooms, dailyTotals, wakeUp, openSheet: sheets }),
   );

@@ -3,6 +3,7 @@ import { CsvFile } from "./csv_file.ts";
 import { GoogleAccount } from "./google/google_account.ts";
 import { readSignIn, type SignInChoice } from "./google/sign_in.ts";
 import { GoogleSheet } from "./google/google_sheet.ts";
+import type { RequestBudget } from "./google/request_budget.ts";
 import { FILE_PACE, GOOGLE_PACE, type PaceOptions } from "./delivery/pace.ts";
 import { PROOF } from "./proofs/proof.ts";
 import { CHANGES_HEADER, type Notice, type Row, type Sheet } from "./sheet.ts";
@@ -45,6 +46,8 @@ export interface Sheets extends AsyncDisposable {
   readonly changesColumns: Row;
   /** How fast rows may be written to all of them together. */
   readonly pace: PaceOptions;
+  /** How many ms the next write has to wait, whoever has written before. */
+  waitMs(): Promise<number>;
   /**
    * The place of a row: a file, a tab, or the id of another spreadsheet and a tab of it, on two lines. `time` is local,
    * `YYYY-MM-DD HH:MM:SS`; `own` is what the room has of its own.
@@ -60,28 +63,22 @@ const CHANGES = " changes";
 const MAX_TAB_LENGTH = 100 - CHANGES.length;
 
 /**
- * The sheets, none of them opened. `noticed` is called with what the operator should know.
+ * The sheets, none of them opened. `noticed` is called with what the operator should know; `budget` counts requests to Google.
  *
  * @throws {TypeError} when the credentials can't be read.
  */
 export async function openSheet(
   choice: SheetChoice,
   noticed: (notice: Notice) => void,
+  budget?: RequestBudget,
 ): Promise<Sheets> {
   const { sheetColumns: columns, googleSheetId: spreadsheetId, googleSheetName, logCsvPath } = choice;
   const changesColumns = columns.includes(PROOF) ? [...CHANGES_HEADER, PROOF] : CHANGES_HEADER;
   if (!spreadsheetId) {
     const bom = choice.logCsvBom;
     return {
-      ...{
-        name: `CSV file ${logCsvPath}`,
-        spreadsheet: "",
-        email: "",
-        tab: "",
-        columns,
-        changesColumns,
-        pace: FILE_PACE,
-      },
+      ...{ name: `CSV file ${logCsvPath}`, spreadsheet: "", email: "", tab: "" },
+      ...{ columns, changesColumns, pace: FILE_PACE, waitMs: () => Promise.resolve(0) },
       placeOf: (room, time, isChange) => {
         const path = filled(logCsvPath, room, time);
         return isChange ? changesPath(path) : path;
@@ -91,8 +88,10 @@ export async function openSheet(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const account = new GoogleAccount({ signIn: await readSignIn(choice), apiRoot: choice.googleApiRoot });
+  const signIn = await readSignIn(choice);
+  const account = new GoogleAccount({ signIn, apiRoot: choice.googleApiRoot, ...budget && { budget } });
   return {
+    waitMs: () => budget?.waitMs("write") ?? Promise.resolve(0),
     ...{ name: `Google Sheet ${googleSheetName}`, spreadsheet: spreadsheetId, email: account.email },
     ...{ tab: googleSheetName, columns, changesColumns, pace: GOOGLE_PACE },
     placeOf: (room, time, isChange, own = { spreadsheet: spreadsheetId, tab: googleSheetName }) => {

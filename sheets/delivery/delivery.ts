@@ -51,9 +51,6 @@ export interface Settled {
 }
 
 const PROGRESS = ["log"];
-/** One for messages and one for changes, this month's and last month's. */
-const FEW_TARGETS = 4;
-const APPENDS_PER_OPENING = 2;
 /** Changes in one commit; KV allows 1,000 (https://docs.deno.com/deploy/kv/transactions/). */
 const CHANGES_PER_COMMIT = 900;
 
@@ -144,7 +141,7 @@ export class Delivery {
     const { target, fields, batches } = slice;
     const upTo = batches[batches.length - 1].versionstamp;
     // Only now: where nobody changes anything, there is no second tab.
-    if (fields.length) await this.#open(target, way);
+    if (fields.length) await target.open(way.signal);
     if (upTo > archive.position) await archive.advance();
     const isAgain = target.progress.intent !== undefined;
     if (!isAgain) {
@@ -205,14 +202,6 @@ export class Delivery {
       }
       await this.#lateAppends.clear(suspect);
     }
-  }
-
-  /** Opens a sheet. That takes up to three reads and a write of the quota, which all sheets share. */
-  async #open(target: Target, way: Way): Promise<void> {
-    if (!target.isOpen && this.#targets.count > FEW_TARGETS) {
-      for (let i = 0; i < APPENDS_PER_OPENING; i++) await way.pace();
-    }
-    await target.open(way.signal);
   }
 
   /** Deletes batches from the outbox. Progress is stored last: after a crash in between, the intent is still there. */

@@ -24,6 +24,8 @@ export interface FlusherParts {
   readonly delivery: Delivery;
   readonly lease: Lease;
   readonly pace: PaceOptions;
+  /** How many ms the next append has to wait for the quota that all processes share. */
+  readonly quotaMs: () => Promise<number>;
   readonly clock: Clock;
   readonly random: () => number;
   /** Called when the flusher is about to poll the outbox: a message committed later needs a new ring. */
@@ -165,8 +167,8 @@ export class Flusher implements LeasedWork {
   }
 
   async #keepPace(stop: AbortSignal): Promise<void> {
-    const { clock, outbox } = this.#parts;
-    const waitMs = this.#pace.waitMs(outbox.depth > SLICE_ROWS);
+    const { clock, outbox, quotaMs } = this.#parts;
+    const waitMs = Math.max(this.#pace.waitMs(outbox.depth > SLICE_ROWS), await quotaMs());
     if (waitMs > 0) await clock.wait(waitMs, stop);
   }
 }

@@ -16,6 +16,7 @@ import { toCsv } from "../csv_text.ts";
 import type { OwnSheet, Sheets } from "../open_sheet.ts";
 import { type Fields, rowOf } from "../columns.ts";
 import { inRows } from "../column_layout.ts";
+import { RequestBudget } from "../google/request_budget.ts";
 import { PROOF } from "../proofs/proof.ts";
 import type { Notice, Sheet } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
@@ -36,8 +37,8 @@ export interface OpenDeliveryParts {
   readonly kv: Deno.Kv;
   /** Whether KV is behind a network. */
   readonly isRemote: boolean;
-  /** Makes the sheet, and says how fast rows may be written; `noticed` is told what the operator should know. */
-  readonly openSheet: (noticed: (notice: Notice) => void) => Promise<Sheets>;
+  /** Makes the sheets; `noticed` is told what the operator should know, and `budget` counts requests to Google. */
+  readonly openSheet: (noticed: (notice: Notice) => void, budget: RequestBudget) => Promise<Sheets>;
   readonly messageLog: MessageLog;
   readonly rooms: Rooms;
   /** Missing when there are no other isolates. */
@@ -119,7 +120,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     feed.alert(...alertOf(notice));
     status.note(notice);
   };
-  const sheets = await parts.openSheet(noticed);
+  const sheets = await parts.openSheet(noticed, new RequestBudget(kv, clock));
   const { columns, pace } = sheets;
   const key = columns.includes(PROOF) ? await proofKey(kv) : undefined;
   const lease = new Lease(kv, "log", clock, parts.leaseLost);
@@ -134,10 +135,8 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
   const receipts = new Receipts({ history, rooms, delivery, lease, channel });
   const flusher: Flusher = new Flusher({
     ...parts,
-    pace,
-    outbox,
-    delivery,
-    lease,
+    ...{ pace, outbox, delivery, lease },
+    quotaMs: () => sheets.waitMs(),
     beforePoll: () => wakeUp.rearm(),
     settled({ upTo, recorded, refused }) {
       counters.rows += recorded.length;

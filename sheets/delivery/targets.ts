@@ -57,11 +57,6 @@ export class Targets {
     this.#doubtfulUpTo = doubtfulUpTo;
   }
 
-  /** The number of sheets that are known. */
-  get count(): number {
-    return this.#all.size;
-  }
-
   /** The sheet for the row of a body that was committed with this versionstamp, if that sheet is known already. */
   cached(body: string, versionstamp: string): Target | undefined {
     return this.#all.get(this.#placeOf(addressOf(body, versionstamp)));

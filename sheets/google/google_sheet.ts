@@ -77,7 +77,7 @@ export class GoogleSheet implements Sheet {
   async open(signal: AbortSignal, last?: RowPosition): Promise<void> {
     this.#end ??= last?.position;
     if (this.#misplaced) await this.#requireRemoved(this.#misplaced, signal);
-    const size = await this.#tab.findTab(signal);
+    const size = await (this.#wasOpen ? this.#tab.findTab(signal) : this.#tab.findKnownTab(signal));
     if (!size) {
       if (this.#wasOpen) throw missingTab(this.#options.tab);
       await this.#tab.addTab(signal);
@@ -183,7 +183,7 @@ export class GoogleSheet implements Sheet {
       // Rows may have been written before this was noticed.
       if (this.#wasOpen && layout.id !== this.#tab.layout.id) this.#formerIds.add(this.#tab.layout.id);
       this.#tab.layout = layout;
-      if (columns < this.#tab.layout.width) await this.#tab.setColumns(sheetId, signal);
+      if (columns < this.#tab.layout.width) await this.#tab.widen(signal);
       if (isMessage(values[0])) await this.#tab.insertHeader(sheetId, signal);
       // Before our first row: later on, the format is people's.
       const formats = this.#end ? [] : dateFormats(sheetId, this.#tab.layout.spread(inRows(header), ""));
@@ -203,6 +203,7 @@ export class GoogleSheet implements Sheet {
   /** One append. After a 401 it is repeated only when none of the rows is in the tab. */
   async #send(rows: readonly Row[], signal: AbortSignal): Promise<v4.Schema$AppendValuesResponse> {
     const client = await this.#options.account.connect();
+    await this.#options.account.spend("write", signal);
     const request: GoogleRequest<v4.Schema$AppendValuesResponse> = (api, options) =>
       api.spreadsheets.values.append({
         spreadsheetId: this.#options.spreadsheetId,

@@ -4,6 +4,7 @@ import type { GoogleRequest } from "./google_client.ts";
 import { explainGoogleError, foreignAnswer, isBeyondGrid } from "./google_errors.ts";
 import { letterOf, parseRange } from "./google_ranges.ts";
 import type { ServiceAccountKey } from "./service_account.ts";
+import type { RequestKind } from "./request_budget.ts";
 import type { GoogleSheetOptions } from "./google_sheet.ts";
 import { formatRequests, headerRow } from "./google_format.ts";
 import { Layout } from "../column_layout.ts";
@@ -73,9 +74,18 @@ export class GoogleTab {
 
   /** The size of the tab; `undefined` when there is no tab of this name. */
   async findTab(signal: AbortSignal): Promise<TabSize | undefined> {
-    const sheet = (await this.#describe(signal)).find(({ properties }) =>
-      isSame(properties?.title, this.#options.tab)
-    );
+    return this.#sizeIn(await this.#describe(signal));
+  }
+
+  /** The same, for a tab that is opened for the first time: its size may be half a minute old. */
+  async findKnownTab(signal: AbortSignal): Promise<TabSize | undefined> {
+    const { account, spreadsheetId } = this.#options;
+    const tabs = await account.tabsOf(spreadsheetId, () => this.#describe(signal));
+    return this.#sizeIn(tabs) ?? await this.findTab(signal);
+  }
+
+  #sizeIn(tabs: readonly v4.Schema$Sheet[]): TabSize | undefined {
+    const sheet = tabs.find(({ properties }) => isSame(properties?.title, this.#options.tab));
     if (!sheet) return undefined;
     const { sheetId, gridProperties } = sheet.properties ?? {};
     return {
@@ -98,7 +108,7 @@ export class GoogleTab {
   }
 
   async #describe(signal: AbortSignal): Promise<v4.Schema$Sheet[]> {
-    const { sheets } = await this.call(signal, (api, options) =>
+    const { sheets } = await this.call("read", signal, (api, options) =>
       api.spreadsheets.get({
         spreadsheetId: this.#options.spreadsheetId,
         fields: "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount)),protectedRanges(" +
@@ -110,7 +120,7 @@ export class GoogleTab {
 
   /** Appends cells below the table that begins in A1, as they are. */
   appendRaw(values: string[][], signal: AbortSignal): Promise<unknown> {
-    return this.call(signal, (api, options) =>
+    return this.call("write", signal, (api, options) =>
       api.spreadsheets.values.append({
         spreadsheetId: this.#options.spreadsheetId,
         range: this.range("A1"),
@@ -142,6 +152,12 @@ export class GoogleTab {
     ], signal);
   }
 
+  /** Makes the tab as wide as the header, unless people have done so meanwhile. */
+  async widen(signal: AbortSignal): Promise<void> {
+    const size = await this.findTab(signal);
+    if (size && size.columns < this.layout.width) await this.setColumns(size.sheetId, signal);
+  }
+
   /** Makes the tab as wide as the header. */
   setColumns(sheetId: number, signal: AbortSignal): Promise<unknown> {
     const properties = { sheetId, gridProperties: { columnCount: this.layout.width } };
@@ -151,7 +167,7 @@ export class GoogleTab {
 
   /** Carries out all of the requests, or none. */
   change(requests: v4.Schema$Request[], signal: AbortSignal): Promise<unknown> {
-    return this.call(signal, (api, options) =>
+    return this.call("write", signal, (api, options) =>
       api.spreadsheets.batchUpdate({
         spreadsheetId: this.#options.spreadsheetId,
         requestBody: { requests },
@@ -197,10 +213,11 @@ export class GoogleTab {
     signal: AbortSignal,
     valueRenderOption: "FORMATTED_VALUE" | "UNFORMATTED_VALUE" = "FORMATTED_VALUE",
   ): Promise<Page | undefined> {
-    const { spreadsheetId } = this.#options;
+    const { spreadsheetId, account } = this.#options;
+    await account.spend("read", signal);
     let body;
     try {
-      body = await (await this.#options.account.connect()).call(
+      body = await (await account.connect()).call(
         (api, options) =>
           api.spreadsheets.values.get(
             { spreadsheetId, range, majorDimension, valueRenderOption, fields: "range,values" },
@@ -218,16 +235,14 @@ export class GoogleTab {
     return { values: body.values ?? [], lastRow: last };
   }
 
-  /** One call; `refused` says what a 400 means. */
-  async call<T>(
-    signal: AbortSignal,
-    request: GoogleRequest<T>,
-    refused: "refused" | "setup" = "setup",
-  ): Promise<T> {
+  /** One call. */
+  async call<T>(kind: RequestKind, signal: AbortSignal, request: GoogleRequest<T>): Promise<T> {
+    const { account } = this.#options;
+    await account.spend(kind, signal);
     try {
-      return await (await this.#options.account.connect()).call(request, signal);
+      return await (await account.connect()).call(request, signal);
     } catch (error) {
-      throw this.explain(error, signal, refused);
+      throw this.explain(error, signal, "setup");
     }
   }
 

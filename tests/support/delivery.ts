@@ -72,6 +72,7 @@ export async function startLog(
     delivery,
     lease,
     pace: options.pace ?? AT_ONCE,
+    quotaMs: () => sheets.waitMs(),
     clock,
     random: () => 0.5,
     beforePoll: () => {},
@@ -125,6 +126,7 @@ function sheetsOf(sheet: Sheet, changes: Sheet, columns: Row): Sheets {
       pace: AT_ONCE,
     },
     placeOf: (_room, _time, isChange) => isChange ? "changes" : "messages",
+    waitMs: () => Promise.resolve(0),
     open: (_place, isChange) => isChange ? changes : sheet,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
