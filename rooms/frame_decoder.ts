@@ -18,7 +18,7 @@ const text = (field: string, most: number) =>
 
 const CLIENT_ID = v.optional(text("client_id", 64));
 const MESSAGE_ID = text("id", 26);
-/** Files of one message at most. */
+/** The most files of one message. */
 const MAX_FILES = 10;
 const FILES_TWICE = `"files" must have each file once`;
 const FILE_ID = text("files", 26);

@@ -26,7 +26,7 @@ import type { PendingFrame } from "./pending_frames.ts";
 /** The size of a frame from a client at most, in bytes of UTF-8; a larger one closes the socket with 1009. */
 export const MAX_FRAME_BYTES = 65_536;
 
-/** Messages in one `history` frame at most. */
+/** The most messages in one `history` frame. */
 export const MAX_PAGE = 200;
 /** Messages in a `history` frame when the request gives no `limit`. */
 export const DEFAULT_PAGE = 50;

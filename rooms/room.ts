@@ -43,9 +43,9 @@ export interface RoomParts
 /** Names of rooms: 1 to 64 letters (of any script, with their diacritics), digits, `_` or `-`. */
 export const ROOM_NAME = /^[\p{L}\p{M}\p{N}_-]{1,64}$/u;
 
-/** Messages that wait for KV above which new ones are refused: KV doesn't answer, or not fast enough. */
+/** New messages are refused while more than this wait for KV, which doesn't answer or is too slow. */
 const MAX_WAITING = 20_000;
-/** Waits for changes to be read while a connection joins, at most. */
+/** The most waits for changes to be read while a connection joins. */
 const MAX_WAITS = 3;
 
 /** Lets connections in, takes their frames, and sends every message to every member, in one order. */
@@ -115,7 +115,7 @@ export class Room {
       // No `await` between the last read of memory and `add` below: a commit would be missed.
       for (let waits = 0;;) {
         rest = cursor ? history.rest(this.name, cursor) : history.latest(this.name);
-        // With a limit: where reading changes always takes longer than they may be late, nobody would ever join.
+        // Limited: if reading changes always took longer than they may be late, nobody could ever join.
         const current = waits < MAX_WAITS ? this.#parts.current() : undefined;
         if (rest && !current) break;
         if (current) {
@@ -189,7 +189,7 @@ export class Room {
     }
   }
 
-  /** What to wait for before a frame is received: a message that it quotes, files; `undefined`: nothing. */
+  /** Reads what a frame needs before it is received, such as a quoted message or files; `undefined` when nothing has to be read. */
   recall(frame: ClientFrame): Promise<unknown> | undefined {
     return this.#messages.recall(frame);
   }
@@ -222,7 +222,7 @@ export class Room {
     for (const member of this.#members) member.send(events, joined);
   }
 
-  /** Sends to the members that these messages are in the sheet, or that it refused them for good. */
+  /** Sends members that these messages are in the sheet, or that the sheet refused them for good. */
   recorded(ids: string[], type: "recorded" | "not_recorded"): void {
     const frame = encodeFrame({ type, ids });
     for (const member of this.#members) member.connection.send(frame);

@@ -1,4 +1,4 @@
-/** What is done to the messages of a room: who may do it, and the frames that tell of it. */
+/** Edits, deletions, reactions and pins in a room: who may make them, and the frames that members get. */
 import type { Cursor, History } from "./messages/history.ts";
 import type { Sender, Writer } from "./messages/journal.ts";
 import type { Accepted, ResendKey } from "./messages/resend_key.ts";
@@ -31,11 +31,11 @@ export interface RoomEntriesParts {
   readonly personOf: (room: string, user: User) => string;
   /** The time of day, in milliseconds since the epoch. */
   readonly now: () => number;
-  /** What became of a message or entry that was sent before; `undefined`: it wasn't. */
+  /** The answer to a message or entry that was sent before; `undefined` for a new one. */
   readonly sent: (room: string, key: ResendKey) => Promise<Accepted | undefined>;
   /** In characters; 0: as many as a sheet's cell holds. */
   readonly maxMessageLength: number;
-  /** For how long authors may edit and delete what they said, in minutes; 0: never. */
+  /** The time in which authors may edit and delete their messages, in minutes; 0: never. */
   readonly editMinutes: number;
   /**
    * @throws {FrameError} when nothing can be stored at present.
@@ -45,9 +45,9 @@ export interface RoomEntriesParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Entries in one frame of `changes` at most: a client that was away for longer has to read its history anew. */
+/** The most entries in `changes`: a client that missed more has to read its history anew. */
 const MAX_CHANGES = 2_000;
-/** Changes that one member may be waiting for. */
+/** The most changes of one member without an answer. */
 const MAX_CHANGING = 50;
 const MINUTE_MS = 60_000;
 
@@ -108,7 +108,7 @@ export class RoomEntries {
       .finally(() => member.changing--);
   }
 
-  /** Sends lines to members, of which some are entries; clients who don't know entries get the messages alone. */
+  /** Sends messages and entries to members; clients that don't know entries get only the messages. */
   deliver(lines: readonly Line[], members: ReadonlySet<Member>): void {
     const all: string[] = [];
     const messages: string[] = [];
@@ -239,7 +239,7 @@ export class RoomEntries {
       : undefined;
   }
 
-  /** Whether everything is already as a change wants it. */
+  /** Whether a change would change nothing. */
   #isDone(change: Change, line: Line, user: User): boolean {
     const isPinned = (): boolean =>
       this.#parts.history.entries(this.#room).pins.messages.includes(change.message_id);
@@ -283,7 +283,7 @@ function changeOf(frame: ChangeFrame, maxLength: number): Change {
   }
 }
 
-/** Entries of one kind and one message: the last one's frame tells what all of them did. */
+/** A key for entries of one kind on one message: the frame of the last one covers them all. */
 function kindOf({ entry }: Entry): string {
   if (entry === "reacted" || entry === "unreacted") return "reactions";
   return entry === "pinned" || entry === "unpinned" ? "pins" : "text";

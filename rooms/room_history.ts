@@ -1,4 +1,4 @@
-/** Sends pages of a room's history to its members, and to those who are about to be; notes what they have read. */
+/** Sends pages of a room's history to its members and to connections that join, and stores what members have read. */
 import type { Connection, Member } from "./member.ts";
 import type { Cursor, History } from "./messages/history.ts";
 import type { Follower, UnreadRooms } from "./notifications/unread/unread_rooms.ts";
@@ -16,14 +16,14 @@ export interface RoomHistoryParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Unanswered requests for history of one member. */
+/** The most unanswered requests for history of one member. */
 const MAX_ASKING = 5;
 
 /** Reads the history of one room for its members. */
 export class RoomHistory {
   readonly #room: string;
   readonly #parts: RoomHistoryParts;
-  /** Those of the members who have an account. */
+  /** The members with an account. */
   readonly #followers = new Map<Member, Follower & { readonly end: () => void }>();
 
   constructor(room: string, parts: RoomHistoryParts) {
@@ -46,7 +46,7 @@ export class RoomHistory {
       .finally(() => member.asking--);
   }
 
-  /** A connection has become a member: with an account, it is notified of what that reads through others. */
+  /** A connection has become a member. If it has an account, it is notified of what the account reads on other connections. */
   joined(member: Member): void {
     const { user } = member;
     if (!hasAccount(user)) return;

@@ -24,7 +24,7 @@ export interface RoomMessagesParts extends QuotesParts {
   readonly now: () => number;
   /** A monotonic time, in milliseconds. */
   readonly elapsed: () => number;
-  /** What became of a message that was sent before; `undefined`: it wasn't. */
+  /** The answer to a message that was sent before; `undefined` for a new one. */
   readonly sent: (room: string, key: ResendKey) => Promise<Accepted | undefined>;
   /**
    * @throws {FrameError} when nothing can be stored at present.
@@ -63,7 +63,7 @@ export class RoomMessages {
     this.#attachments = new Attachments(room, parts.files);
   }
 
-  /** What to wait for before a frame is received: a message that it quotes, files; `undefined`: nothing. */
+  /** Reads what a frame needs before it is received, such as a quoted message or files; `undefined` when nothing has to be read. */
   recall(frame: ClientFrame): Promise<unknown> | undefined {
     if (frame.type !== "chat_message") return undefined;
     const { reply_to, files } = frame;
@@ -109,7 +109,7 @@ export class RoomMessages {
     return draft;
   }
 
-  /** A message whose files have been named: it was sent before, or somebody names the files of another one. */
+  /** Answers a message whose files were named before: either the same message was sent before, or the files are those of another one. */
   async #answerAgain(
     member: Member,
     { user, message, named, resend }: {

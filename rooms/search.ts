@@ -16,7 +16,7 @@ export interface Query {
   readonly to?: string;
   /** Only messages before this one. */
   readonly before?: string;
-  /** Messages in the answer at most. */
+  /** The most messages in the answer. */
   readonly limit: number;
 }
 

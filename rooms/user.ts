@@ -27,7 +27,7 @@ export interface Standing {
   readonly isBanned?: true;
 }
 
-/** Characters of a name at most. */
+/** The most characters of a name. */
 export const MAX_NAME_LENGTH = 64;
 
 /** The name of guests without a name. */

@@ -1,4 +1,4 @@
-/** All open connections, whose right to be open may end at any time. */
+/** All open connections, which are closed when their right to be open ends. */
 import { within } from "../clock.ts";
 import { likenessesOf, likenessOf } from "./likeness.ts";
 import type { Change, ChangeFeed } from "../kv/change_feed.ts";
@@ -11,9 +11,9 @@ export interface LiveConnection {
   readonly room: string | undefined;
   /** The owner of its credential: an account's id, or `service`; for a guest the user's id. */
   readonly owner: string;
-  /** What bans may name: the ids of its person and address in its room, see `bans.ts`; missing: it is in none. */
+  /** The ids that a ban of it may have: those of its person and address in its room, see `bans.ts`; missing: it is in no room. */
   readonly banIds?: readonly string[];
-  /** Its user as of now: roles change, and guests may state a name later. */
+  /** Its present user: roles change, and guests may state a name later. */
   user: User;
   /** The time when its right has to be checked again, in milliseconds since the epoch; `Infinity`: after changes only. */
   endsAt: number;
@@ -28,7 +28,7 @@ export interface LiveConnection {
 /** Interval of looking for connections whose session, token or invitation may have ended: those have to close within 5 s. */
 const SWEEP_EVERY_MS = 2_000;
 
-/** The time that clients have to answer that their sockets close. */
+/** The time that clients have to answer the closing of their sockets. */
 const CLOSE_WITHIN_MS = 1_000;
 /** Clients may reconnect after about this time. */
 export const RESTARTING = "restarting, retry_after_ms=1000";
@@ -47,7 +47,7 @@ export class LiveConnections {
   #changes = 0;
   /** The number of connections of each person. */
   readonly #counts = new Map<string, number>();
-  /** The likenesses of guests' names: each takes 10 µs, and somebody may make accounts for a whole school. */
+  /** The likenesses of guests' names, kept because each takes 10 µs and is needed for every new account, of which a school makes hundreds at once. */
   readonly #likenesses = new WeakMap<User, ReadonlySet<string>>();
   readonly #timer: ReturnType<typeof setInterval>;
 

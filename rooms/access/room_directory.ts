@@ -4,7 +4,7 @@ import type { PermissionStore } from "./room_permissions.ts";
 
 /** The list of names is reused for 10 s, because pages search with every letter that is typed. */
 const KEPT_MS = 10_000;
-/** Names in the list at most: each is a read, and people can't choose among more. */
+/** The most names in the list: each is a read, and people can't choose among more. */
 const MOST_READ = 5_000;
 
 /** Finds rooms by their names. */

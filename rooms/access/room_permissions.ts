@@ -1,5 +1,5 @@
 /**
- * The permissions of a room: its title, who may enter, and who may write. A room without any is public, and nobody's.
+ * The permissions of a room: its title, who may enter, and who may write. A room without any is public and has no creator.
  *
  * | key | value |
  * | --- | --- |
@@ -26,7 +26,7 @@ export interface RoomPermissions {
   readonly creator: string | undefined;
   /** Ids of accounts that may enter while the room is private. */
   readonly members: readonly string[];
-  /** What the room is for, at most 500 characters; missing: nobody said. */
+  /** The description, at most 500 characters; missing: none. */
   readonly description?: string;
   /** Ids of accounts that moderate the room beside its creator; missing: none. */
   readonly hosts?: readonly string[];
@@ -34,7 +34,7 @@ export interface RoomPermissions {
   readonly invitations?: readonly string[];
   /** Ids of accounts that a host has banned; guests are in `bans.ts` alone. Missing: none. */
   readonly banned?: readonly string[];
-  /** Who may not speak for a time; some may have ended. Missing: nobody. */
+  /** People who may not speak for a time; some of these may be over. Missing: nobody. */
   readonly mutes?: readonly Mute[];
   /** Seconds between two messages of one person; missing or 0: any. */
   readonly slowModeSeconds?: number;
@@ -56,7 +56,7 @@ const NONE: RoomPermissions = {
   creator: undefined,
   members: [],
 };
-/** Tries of a change that others' changes interrupt. */
+/** The most tries of a change while others change the same permissions. */
 const MAX_TRIES = 10;
 
 /** Whether a user may change the permissions, and delete messages. */
@@ -99,7 +99,7 @@ export function isBanned({ banned }: RoomPermissions, user: User): boolean {
   return user.standing?.isBanned === true || (hasAccount(user) && banned?.includes(user.id) === true);
 }
 
-/** Why somebody may not enter whom a host has banned. */
+/** The reason for people whom a host has banned. */
 export const BANNED = "You are banned from this room";
 
 /** Whether a user who may enter may write. */

@@ -172,7 +172,7 @@ function hashOf(a: number, b: number): number {
   return (hash ^ hash >>> 16) >>> 0;
 }
 
-/** The bit number `i` of a hash in a filter of so many bytes (https://www.eecs.harvard.edu/~michaelm/postscripts/rsa2008.pdf). */
+/** The bit number `i` of a hash in a filter of this many bytes (https://www.eecs.harvard.edu/~michaelm/postscripts/rsa2008.pdf). */
 function bitAt(hash: number, i: number, bytes: number): number {
   return (hash + Math.imul(i, hash >>> 17 | 1) >>> 0) % (bytes * 8);
 }

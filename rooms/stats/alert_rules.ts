@@ -6,7 +6,7 @@ export interface AlertSigns {
   /** Messages that wait for the sheet, and the age of the oldest. */
   readonly pending: number;
   readonly oldestPendingSeconds: number;
-  /** The messages that may wait at most. */
+  /** The most messages that may wait. */
   readonly outboxLimit: number;
   /** Refusals of this isolate because a client was too fast; the number only grows. */
   readonly rateLimited: number;
