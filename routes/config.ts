@@ -31,7 +31,7 @@ export interface Config extends SheetConfig, FilesConfig {
   readonly serviceToken: string | undefined;
   /** `ALLOWED_ORIGINS`: further pages that may open sockets. */
   readonly allowedOrigins: readonly string[];
-  /** `PUSH_SUBJECT`: where push services find whoever runs this; `undefined`: no pushes. */
+  /** `PUSH_SUBJECT`: how push services can reach the operator; `undefined`: no pushes. */
   readonly pushSubject: string | undefined;
   /** `PUSH_ORIGINS`: further push services. */
   readonly pushOrigins: readonly string[];

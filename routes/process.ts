@@ -39,7 +39,7 @@ export async function serve(start: Start, module: string, check: Check): Promise
     await printAddress(config.host, port);
     const stop = async (): Promise<void> => {
       const stopped = Promise.all(isolates.map((isolate) => isolate.stop()));
-      // This one commits for the others, as a rule: they come first, but not for ever.
+      // This isolate usually commits for the others, so it stops after them, or after a time.
       await Promise.race([stopped, wait(OTHERS_FIRST_MS)]);
       await Promise.all([service.stop(), stopped]);
       Deno.exit(0);

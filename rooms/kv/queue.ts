@@ -12,7 +12,7 @@ const MESSAGE = v.object({ kind: v.string() });
 /** A message; fields besides `kind` are for people who read the database. */
 export type QueueMessage = { readonly kind: string } & Readonly<Record<string, string>>;
 
-/** Handles a message; the queue waits for it for {@link HANDLE_AT_MOST_MS} at most. */
+/** Handles a message; the queue waits at most {@link HANDLE_AT_MOST_MS} for it. */
 export type QueueHandler = () => Promise<void>;
 
 /** Sends messages, and calls the handler of their kind. */

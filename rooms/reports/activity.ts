@@ -54,7 +54,7 @@ export const RESPONSE_BOUNDS: readonly number[] = [60, 300, 900, 3_600, 4 * 3_60
 const OPENS_AFTER_SECONDS = 30 * 60;
 /** The silences that are kept. */
 const KEPT_SILENCES = 20;
-/** Names that are counted; a guest can have a new one for every message. */
+/** The most names that are counted: a guest can have a new one for every message. */
 const MAX_PEOPLE = 1_000;
 /** Days that are counted: a clock that was wrong once would make the list of days endless. */
 const MAX_DAYS = 10_000;

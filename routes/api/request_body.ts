@@ -34,7 +34,7 @@ async function textIn({ body }: Request): Promise<string> {
     }
   } catch (cause) {
     if (cause instanceof HttpError) throw cause;
-    // The client has gone away, or its chunks are none: no error of the service.
+    // The client has gone away, or sent invalid chunks: no error of the service.
     throw new HttpError(400, "incomplete_body", "The body ended before it was complete");
   }
   return text;

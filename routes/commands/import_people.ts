@@ -15,7 +15,7 @@ export interface ImportOptions {
 }
 
 /**
- * Imports a list; yields lines for whoever runs it.
+ * Imports a list; yields lines to print.
  *
  * @throws {RefusedError} with what is wrong in each line, before anything is changed.
  */

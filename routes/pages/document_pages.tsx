@@ -37,7 +37,7 @@ export function documentPages(options: {
       return await next();
     }
     if (document && !mayRead(document, account ? userOf(account) : { id: "" })) {
-      // Whoever was sent the address may be one of those it is for.
+      // A visitor with the address may have an account that may read it.
       return account ? await next() : c.redirect(`/account/sign-in/?to=${encodeURIComponent(c.req.path)}`);
     }
     const title = document?.title ?? "";

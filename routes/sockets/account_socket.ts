@@ -11,7 +11,7 @@ import { type Closing, isPing, PONG } from "./connection.ts";
 
 /** One such socket. */
 export interface AccountConnection {
-  /** The user as of now: roles change. */
+  /** The present user: roles change. */
   readonly user: User;
   /** Whether the client takes fields and frames that protocol.md doesn't name (`?batch=1`, which our own pages send). */
   readonly takesBatches: boolean;
@@ -117,7 +117,7 @@ export function accountSocket(options: AccountSocketOptions): Hono<{ Bindings: B
   return new Hono<{ Bindings: Bindings }>().get(`${path}/`, open).get(path, open);
 }
 
-/** Whoever isn't signed in is told so here, whatever name they state. */
+/** People who aren't signed in learn it here, whatever name they state. */
 function withoutGuest(request: SocketRequest): SocketRequest {
   const isAboutName = request.caller === "name_taken" || request.caller === "name_refused";
   return isAboutName ? { ...request, caller: "guests_not_allowed" } : request;

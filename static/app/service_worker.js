@@ -31,7 +31,7 @@ const shown = [];
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
   worker.skipWaiting();
-  // Without cookies: this page is nobody's.
+  // Without cookies, because this page belongs to no account.
   event.waitUntil(
     fetch(app.offline, { credentials: "omit", cache: "reload" }).then((page) =>
       keep(FILES, app.offline, page)

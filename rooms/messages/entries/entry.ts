@@ -51,7 +51,7 @@ export interface Entry {
   readonly person?: string;
 }
 
-/** Characters of a message in the quote of a reply at most. */
+/** The most characters of a message in the quote of a reply. */
 const QUOTE_LENGTH = 200;
 
 /** The entry of a line. */

@@ -5,7 +5,7 @@
 import type { Reaction } from "../../protocol.ts";
 import { NOBODY } from "../../user.ts";
 
-/** Different emoji on one message at most. */
+/** The most different emoji on one message. */
 export const MAX_EMOJI = 12;
 /** Reactions to one message at most, of all people, and characters of their JSON: a line has to fit into a stored value. */
 const MAX_REACTIONS = 600;

@@ -55,7 +55,7 @@ export class PushSender {
   readonly #signatures = new Map<string, { header: string; at: number }>();
 
   /**
-   * `subject` is where the push service finds whoever runs this: a `mailto:` or https address. `now` is in milliseconds
+   * `subject` is how a push service can reach the operator: a `mailto:` or https address. `now` is in milliseconds
    * since the epoch.
    */
   constructor({ keys, subject, now }: { keys: VapidKeys; subject: string; now: () => number }) {

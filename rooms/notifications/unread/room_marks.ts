@@ -6,7 +6,7 @@
  * | `["room_mark", account, room, seq]` | a {@link StoredMark}; the highest `seq` of a room counts |
  *
  * A mark only moves forward, and each position is a key of its own. So devices that read at the same time can't undo each
- * other's marks, and no commit has to check anything: lower marks are removed by whoever finds them.
+ * other's marks, and no commit has to check anything: a process that finds lower marks removes them.
  */
 import type { Clock } from "../../clock.ts";
 import { deleteKeys, deletePrefix } from "../../kv/delete_keys.ts";

@@ -5,7 +5,7 @@ import { fieldsIn, isDeleted, type Line, seqIn, stampIn } from "../../messages/m
 import { countsFor } from "../../messages/page_extent.ts";
 import { linesFrom } from "../../messages/recent_messages.ts";
 
-/** How many messages of a room came after a mark, as of a moment. */
+/** The number of messages in a room after a mark, counted up to `end`. */
 export interface Count {
   /** The `seq` of the mark. */
   readonly mark: string;

@@ -231,7 +231,7 @@ export class UnreadRooms {
     const { room, id } = mark;
     this.#apply(account, mark);
     const others = [...this.#followers.get(account) ?? []].filter((one) => one !== by && one.room === room);
-    // Whoever enters an empty room has read no message.
+    // In an empty room there is no message to have read.
     if (!others.length || !id) return;
     this.#later(async () => {
       const { unread } = await countAfter(this.#counting, this.#readUpTo(account, mark));

@@ -9,13 +9,13 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface FileBody {
   /** As the client named it. */
   readonly name: string;
-  /** In bytes; unless it is exact, at most. */
+  /** In bytes; the largest that it may turn out to be unless `isExact`. */
   readonly size: number;
   readonly isExact: boolean;
   readonly chunks: AsyncIterable<Bytes>;
 }
 
-/** Bytes of a form before its file at most. */
+/** The most bytes of a form before its file. */
 const MAX_PREAMBLE = 16 * 1024;
 const CRLF2 = "\r\n\r\n";
 

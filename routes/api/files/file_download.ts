@@ -1,4 +1,4 @@
-/** `/files/:id/:name`: the bytes of a file, for whoever may enter its room. */
+/** `/files/:id/:name`: the bytes of a file, for people who may enter its room. */
 import { Hono } from "hono";
 import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import { mayEnter, type PermissionStore } from "../../../rooms/access/room_permissions.ts";

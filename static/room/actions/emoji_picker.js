@@ -8,7 +8,7 @@ import { element, part } from "../../shared/parts.js";
 
 /** Emoji that browsers of the last years have a picture of (https://unicode.org/Public/emoji/15.1/). */
 const NEWEST_VERSION = 15.1;
-/** Emoji shown for a search at most. */
+/** The most emoji shown for a search. */
 const MAX_FOUND = 120;
 /** The groups of the data, in its order; 2 are parts of emoji. Each with the key of its word. */
 const GROUPS = new Map([
@@ -115,7 +115,7 @@ export class EmojiPicker {
 }
 
 /**
- * The emoji that a key leads to. Rows are found by their places, because their length depends on the window.
+ * The emoji that a key leads to. Rows are found by their positions, because their length depends on the window.
  * @param {readonly HTMLElement[]} emoji
  * @param {number} at
  * @param {string} key

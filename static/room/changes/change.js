@@ -40,7 +40,7 @@ export function withChange(content, change, { at, name }) {
 }
 
 /**
- * A message's content after all its unaccepted changes; those that were refused count no more.
+ * A message's content after all its unaccepted changes; refused ones no longer count.
  * @param {Content} content
  * @param {readonly Unsent[]} changes in the order in which they were made
  * @param {string} name who this visitor is to themselves
@@ -55,8 +55,8 @@ export function withChanges(content, changes, name) {
 }
 
 /**
- * The reactions that a frame tells of. Only a history says which are this visitor's own; a frame for everybody says whose
- * the last one is.
+ * The reactions after a frame. Only the frames of a history say which reactions are this visitor's own; others say only
+ * whose the last one is.
  * @param {readonly Reaction[]} before
  * @param {{ reactions: readonly Reaction[], person?: string, emoji?: string, on?: boolean }} frame
  * @param {{ person: string, isForReader: boolean }} reader

@@ -10,7 +10,7 @@ export class PendingChanges {
     this.#changes.set(unsent.clientId, unsent);
   }
 
-  /** Takes a change out; `undefined`: it is none, or was settled before. @param {string} clientId @returns {Unsent | undefined} */
+  /** Takes a change out; `undefined` when it is no change, or was settled before. @param {string} clientId @returns {Unsent | undefined} */
   take(clientId) {
     const change = this.#changes.get(clientId);
     this.#changes.delete(clientId);

@@ -12,7 +12,7 @@ export function mountReturnButton(button, { list }) {
     id = /** @type {CustomEvent<string>} */ (event).detail;
     button.hidden = !id;
   }, { signal });
-  // Who reads on at the end has no use for it.
+  // Readers at the end of the list need no way back.
   list.addEventListener("place", (event) => {
     if (/** @type {CustomEvent<boolean>} */ (event).detail) button.hidden = true;
   }, { signal });

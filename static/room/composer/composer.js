@@ -47,7 +47,7 @@ class Composer {
   /** @type {HTMLElement} */
   #error;
   #enterKey = new EnterKey();
-  /** Whether files are on their way, without which the message would be sent. */
+  /** Whether files are being uploaded, which the message has to wait for. */
   #isUploading = false;
   /** Whether it is to be sent as soon as its files are uploaded. */
   #isDue = false;
@@ -114,7 +114,7 @@ class Composer {
     this.#listening.abort();
   }
 
-  /** Keeps what is written, and says how much more may be. */
+  /** Stores what is written, and shows how many characters are left. */
   #change() {
     const { draft, words, maxLength } = this.#parts;
     const { value } = this.#field;

@@ -25,7 +25,7 @@ export class MentionList {
   /** @type {Candidate[]} */
   #shown = [];
   #chosen = 0;
-  /** Where the sign stands that Escape was pressed at; -1: nowhere. */
+  /** The index of the sign at which Escape was pressed; -1: none. */
   #closedAt = -1;
   #listening = new AbortController();
 
@@ -80,7 +80,7 @@ export class MentionList {
     return true;
   }
 
-  /** The part of a name before the caret, and where its sign stands; -1: there is none. */
+  /** The part of a name before the caret, and the index of its sign; -1 without one. */
   #written() {
     const { value, selectionEnd } = this.#field;
     const before = value.slice(0, selectionEnd);

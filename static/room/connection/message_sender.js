@@ -110,8 +110,8 @@ export class MessageSender extends Emitter {
   }
 
   /**
-   * Notes which own messages have come because hosts approved them: that may be long before {@link decided}, and they
-   * would stand there twice until then.
+   * Notes which own messages arrived because hosts approved them. That may be long before {@link decided}, and until then
+   * they would be shown twice.
    * @param {readonly ChatMessage[]} messages
    * @param {string} person this visitor's id in the room
    * @returns {void}

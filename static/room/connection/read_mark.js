@@ -1,11 +1,11 @@
 /** @import { RoomSocket } from "./room_socket.js" */
 
-/** Reading on is told at most this often. */
+/** The shortest interval between two reports of what was read. */
 const SENT_EVERY_MS = 400;
 
 /**
- * Tells the service up to which message this account has read, so that its other devices know. What is read while there is no
- * connection is told by the next one.
+ * Sends the service up to which message this account has read, so that its other devices know. What is read without a
+ * connection is sent once there is one.
  * @param {HTMLElement} list the message list, which fires `seen`
  * @param {{ socket: RoomSocket }} parts
  * @returns {() => void} unmounts

@@ -1,4 +1,4 @@
-/** What a room's connection tells the parts of its page: types alone. */
+/** The events that a room's connection emits for the parts of its page. Types only. */
 
 /** @import { ChangedFrame, Message, OnlinePerson } from "../../../rooms/protocol.ts" */
 /** @import { Status } from "../../shared/connection/connection.js" */

@@ -215,7 +215,7 @@ class Attachments {
     this.#notify();
   }
 
-  /** Tells the composer. */
+  /** Notifies the composer. */
   #notify() {
     const files = this.#attached.flatMap(({ file, alt }) => file ? [{ ...file, alt: alt || undefined }] : []);
     const isBusy = files.length < this.#attached.length;
@@ -267,7 +267,7 @@ class Attachments {
         one.alt = alt.value.trim();
         this.#notify();
       });
-      // Enter doesn't send what is still being described.
+      // Enter in a description must not send the message.
       alt.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
       parts.push(alt);
     }

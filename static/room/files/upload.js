@@ -3,12 +3,12 @@ import { at } from "../../shared/address.js";
 /** @import { MessageFile } from "../../../rooms/protocol.ts" */
 
 /**
- * What became of an upload. `code`: that of a refusal, "offline" when there was no answer, "aborted" when it was given up.
+ * The outcome of an upload. `code`: that of a refusal, "offline" when there was no answer, "aborted" when it was given up.
  * @typedef {{ file?: MessageFile, code: string }} Uploaded
  */
 
 /**
- * Sends a file to a room, and says how far it is; `fetch` couldn't. Never rejects.
+ * Sends a file to a room and reports its progress, which `fetch` can't. Never rejects.
  * @param {string} room
  * @param {File} file
  * @param {{ signal: AbortSignal, progress: (share: number) => void }} options `share`: from 0 to 1

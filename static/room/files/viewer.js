@@ -18,7 +18,7 @@ export function mountViewer(dialog, list) {
     at = Math.min(Math.max(index, 0), pictures.length - 1);
     const { href, dataset } = pictures[at];
     const { name = "", alt = "" } = dataset;
-    // The one before isn't shown under the name of this one.
+    // The previous picture must not be shown under this one's name.
     image.removeAttribute("src");
     image.src = href;
     image.alt = alt || name;

@@ -8,7 +8,7 @@ import { ask } from "../../shared/api.js";
 
 /** A page that is open for weeks must not grow without end: rows far from the reader are dropped, and loaded again. */
 const MAX_ROWS = 1_000;
-/** Rows above that, which are dropped together. With a page of older messages that makes 1,200 at most. */
+/** Rows above that, which are dropped together. With a page of older messages that makes at most 1,200. */
 const SPARE_ROWS = 150;
 /** Rows are dropped at the end when this much lies below the reader: pixels. */
 const FAR_PX = 10_000;

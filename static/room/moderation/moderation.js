@@ -6,7 +6,7 @@ import { mountModerateDialog } from "./moderate_dialog.js";
 /** @import { RoomSocket } from "../connection/room_socket.js" */
 
 /**
- * Mounts what hosts use to keep order; others don't see it.
+ * Mounts the parts for hosts; others don't see them.
  * @param {HTMLElement} list the messages
  * @param {{ socket: RoomSocket, room: string }} parts
  * @returns {() => void} unmounts
