@@ -139,6 +139,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
         >
           <p class="messages__older">{words["room.loading_older"]}</p>
           <p class="messages__begin">{words["room.begin"]}</p>
+          <p class="messages__away">{words["room.away"]}</p>
           <p class="messages__empty">{words["room.empty"]}</p>
           <p class="messages__own" data-for="changer">
             {words["room.own"]} <a href="settings/">{words["room.settings"]}</a>

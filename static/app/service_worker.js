@@ -43,6 +43,8 @@ worker.addEventListener("activate", (/** @type {any} */ event) => {
   event.waitUntil((async () => {
     const former = (await caches.keys()).filter((name) => name.startsWith(OURS));
     for (const name of former) if (name !== FILES && name !== PAGES) await caches.delete(name);
+    // A page needn't wait until the browser has started this worker.
+    await worker.registration.navigationPreload?.enable();
     await worker.clients.claim();
     // These were loaded before there was this worker.
     for (const { url } of await worker.clients.matchAll({ type: "window" })) {
@@ -72,7 +74,7 @@ worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
 /** The page from the network, or else what is kept. @param {any} event @param {string} path @returns {Promise<Response>} */
 async function navigate(event, path) {
   try {
-    const page = await fetch(event.request);
+    const page = await event.preloadResponse ?? await fetch(event.request);
     if (isOfUse(path)) event.waitUntil(keep(PAGES, path, page.clone()));
     return page;
   } catch {

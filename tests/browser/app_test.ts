@@ -109,6 +109,7 @@ browserTest(
     await ada.locator(".rooms__row").getByText("team").waitFor();
     await ada.goto(stage.room("team"));
     await unsent.waitFor();
+    await ada.getByText("連線後就會看到先前的訊息。").waitFor();
     await ada.goto(`${stage.url}/help/`);
     await ada.getByRole("heading", { name: "目前離線" }).waitFor();
     const width = (main: HTMLElement | SVGElement): string => getComputedStyle(main).maxInlineSize;

@@ -37,8 +37,10 @@ export function WatchForm({ page }: PageProps): Markup {
       <LevelField page={page} label={words["watch.default"]} name="level" />
       <Check name="previews" label={words["watch.previews"]} />
       <Check name="is_quiet" label={words["watch.quiet"]} />
-      <TextField label={words["watch.quiet_from"]} name="from" type="time" required value="22:00" />
-      <TextField label={words["watch.quiet_to"]} name="to" type="time" required value="08:00" />
+      <div class="form__pair">
+        <TextField label={words["watch.quiet_from"]} name="from" type="time" required value="22:00" />
+        <TextField label={words["watch.quiet_to"]} name="to" type="time" required value="08:00" />
+      </div>
       <Field label={words["watch.sound"]} hint={words["watch.sound_hint"]}>
         <select class="form__input" name="sound">
           <option value="off">{words["watch.sound_off"]}</option>
@@ -47,7 +49,7 @@ export function WatchForm({ page }: PageProps): Markup {
         </select>
       </Field>
       <FormEnd submit={words["watch.save"]} confirms />
-      <div data-part="push" hidden>
+      <div class="form__field" data-part="push" hidden>
         <p class="form__hint">{words["watch.push_hint"]}</p>
         <QuietButton data-part="push-button"></QuietButton>
         <p class="form__error" data-part="push-error" role="alert"></p>
