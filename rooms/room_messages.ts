@@ -78,8 +78,9 @@ export class RoomMessages {
    * @throws {FrameError} when the message is refused.
    */
   receive(member: Member, user: User, { message, client_id: clientId, reply_to, files: named }: Say): void {
-    const isDoubtful = this.#parts.elapsed() - member.since < DOUBTFUL_MS;
-    const resend = clientId === undefined ? undefined : { clientId, isDoubtful };
+    const resend = clientId === undefined
+      ? undefined
+      : { clientId, isDoubtful: this.#parts.elapsed() - member.since < DOUBTFUL_MS };
     const replyTo = reply_to === undefined ? undefined : this.#quotes.of(reply_to, clientId);
     if (!named?.length) return void this.say(user, { message, replyTo }, member, resend);
     const person = this.#parts.personOf(this.#room, user);

@@ -60,7 +60,8 @@ export class StorageGuard {
 
   /** Why nothing may be acknowledged; `undefined` when the file was in its place at the last check, on a disk with space. */
   get loss(): string | undefined {
-    this.#measureSpace();
+    // Each message asks; each write and each check measures, too.
+    if (this.#isFull) this.#measureSpace();
     return this.#loss ?? (this.#isFull ? this.#failure : undefined);
   }
 
@@ -100,6 +101,7 @@ export class StorageGuard {
   }
 
   async #write<T>(write: () => Promise<T>): Promise<T> {
+    this.#measureSpace();
     this.#demand();
     let result: T;
     try {

@@ -136,17 +136,19 @@ export function createMessageFactory(options: {
   };
 }
 
-/** Formats times; keeps the last second's text, because formatting for a time zone costs more than all else here. */
+/** Formats times; keeps the texts of the last second and the last millisecond, which cost more than all else here. */
 function createTimeFormat(timeZone: string): (at: number) => { time: string; timestamp: string } {
   // The Swedish form of a date and time is YYYY-MM-DD HH:MM:SS.
   const local = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   let second = NaN;
   let time = "";
+  let last = { at: NaN, timestamp: "" };
   return (at) => {
     if (Math.floor(at / 1000) !== second) {
       second = Math.floor(at / 1000);
       time = local.format(at);
     }
-    return { time, timestamp: new Date(at).toISOString() };
+    if (at !== last.at) last = { at, timestamp: new Date(at).toISOString() };
+    return { time, timestamp: last.timestamp };
   };
 }

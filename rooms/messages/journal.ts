@@ -159,7 +159,7 @@ export class Journal implements Writer {
       }
     } catch (error) {
       if (error instanceof LeaseLostError) return this.#displace([...unsettled]);
-      for (const item of unsettled) this.#notify(item, (sender) => sender.failed(item.resend));
+      for (const item of unsettled) this.#notify(item);
       this.#options.failed(error, unsettled.size);
     } finally {
       this.#unsettled = NOTHING;
@@ -173,9 +173,7 @@ export class Journal implements Writer {
   #poll(): void {
     if (!this.#unsettled.size || ++this.#polls < MAX_POLLS) return;
     this.#polls = 0;
-    for (const item of [...this.#unsettled, ...this.#waiting.splice(0)]) {
-      this.#notify(item, (sender) => sender.failed(item.resend));
-    }
+    for (const item of [...this.#unsettled, ...this.#waiting.splice(0)]) this.#notify(item);
   }
 
   #displace(items: readonly JournalItem[]): void {
@@ -225,8 +223,7 @@ export class Journal implements Writer {
     for (const [i, item] of items.entries()) {
       unsettled.delete(item);
       const { id, timestamp } = item.draft;
-      const seq = seqOf(versionstamp, i);
-      this.#notify(item, (sender) => sender.accepted({ id, timestamp, seq }, item.resend));
+      this.#notify(item, { id, timestamp, seq: seqOf(versionstamp, i) });
     }
     committed({ versionstamp, messages: items.map(({ draft }) => draft) });
   }
@@ -246,13 +243,16 @@ export class Journal implements Writer {
       const first = found[i].value;
       if (!first) continue;
       unsettled.delete(item);
-      this.#notify(item, (sender) => sender.accepted(first, item.resend));
+      this.#notify(item, first);
     }
   }
 
-  #notify(item: JournalItem, notify: (sender: Sender) => void): void {
-    if (item.resend) this.#resends.delete(nameOf(item.draft, item.resend));
-    // Each is notified once.
-    item.senders.splice(0).forEach(notify);
+  /** Notifies an item's senders, each once, that it is durable or, without `accepted`, that it failed. */
+  #notify({ draft, senders, resend }: JournalItem, accepted?: Accepted): void {
+    if (resend) this.#resends.delete(nameOf(draft, resend));
+    for (let sender = senders.shift(); sender; sender = senders.shift()) {
+      if (accepted) sender.accepted(accepted, resend);
+      else sender.failed(resend);
+    }
   }
 }
