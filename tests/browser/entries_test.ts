@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, bubble, connected, messages, send, type Stage, toolbarOf } from "../support/browser.ts";
+import { Client } from "../support/client.ts";
 import { violations } from "./violations.ts";
 
 const DESK = { viewport: { width: 1280, height: 800 } };
@@ -83,6 +84,17 @@ browserTest("All that can be done with a message is done by keys alone", async (
   // Escape goes to the message; Tab from there to the toolbar, and on to the reaction.
   await press("Escape", "Tab", "Tab");
   assertEquals(await focused(), "❤️ 1：ada");
+  // The focus stays on a reaction while others react.
+  await using cy = await Client.enter(stage.url, "lobby", "?username=cy");
+  const { id } = cy.all("history")[0].messages[1];
+  for (const emoji of ["👍", "❤️"]) {
+    cy.send({ type: "react", id, emoji, on: true, client_id: emoji });
+    await cy.next("ack");
+  }
+  await chip.and(ada.locator("[aria-label*=cy]")).waitFor();
+  assert((await focused())?.startsWith("❤️ 2：ada"));
+  cy.send({ type: "react", id, emoji: "❤️", on: false, client_id: "off" });
+  await chip.and(ada.locator("[aria-label='❤️ 1：ada']")).waitFor();
   await press("Enter");
   await chip.waitFor({ state: "detached" });
   await press("Tab", "End");

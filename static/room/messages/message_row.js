@@ -181,11 +181,11 @@ export class MessageRow {
    */
   #writeAround({ edited, reactions, replyTo }) {
     const words = this.#words;
-    const hadFocus = this.element.querySelector(`:is(${AROUND}):focus, :is(${AROUND}) :focus`) !== null;
+    const focused = this.element.querySelector(`:is(${AROUND}):focus, :is(${AROUND}) :focus`);
     for (const part of this.element.querySelectorAll(AROUND)) part.remove();
     if (replyTo) this.#part("line").before(quoteLine(replyTo, words));
     if (reactions.length) this.#part("line").after(reactionChips(reactions, words));
-    if (hadFocus) this.element.focus({ preventScroll: true });
+    if (focused) (this.#controlLike(focused) ?? this.element).focus({ preventScroll: true });
     if (this.element.matches(":focus-within")) {
       for (const control of this.element.querySelectorAll("button[data-action]")) {
         /** @type {HTMLElement} */ (control).tabIndex = 0;
@@ -199,6 +199,13 @@ export class MessageRow {
     mark.textContent = words.say("edited", { time: this.#format.time(edited) });
     mark.title = this.#format.full(edited);
     this.#part("time").before(mark);
+  }
+
+  /** The control that does what one did that was written anew. @param {Element} control @returns {HTMLElement | undefined} */
+  #controlLike(control) {
+    const { action, emoji } = /** @type {HTMLElement} */ (control).dataset;
+    const controls = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(AROUND_CONTROLS)]);
+    return controls.find(({ dataset }) => dataset.action === action && dataset.emoji === emoji);
   }
 
   /** Writes pictures and files; those that are there stay, and needn't load again. @param {Content} content */
@@ -249,6 +256,7 @@ export class MessageRow {
 
 /** What only some rows have. */
 const AROUND = ".message__quote, .message__reactions, .message__edited";
+const AROUND_CONTROLS = ".message__quote, .message__reaction";
 
 /** @param {Unsent} unsent @returns {boolean} */
 function isEdit({ change }) {
