@@ -26,6 +26,10 @@ export class Tab {
   isFiltered = false;
   /** A row that a filter or a person hides, counted from 0: an append that doesn't insert rows writes over it. */
   hiddenRow: number | undefined;
+  /** The row down to which a table reaches that somebody has made of the rows, empty ones included: appends go below it, and extend it. */
+  tableRows = 0;
+  /** Cells that somebody has merged: of each range only the first cell has a value, and what is written to others is lost. */
+  readonly #merged: Cells[] = [];
   /** The row down to which an array formula beside the table fills its column: appends go below it. */
   spillEnd = 0;
   readonly sheetId: number;
@@ -80,9 +84,9 @@ export class Tab {
     values.forEach((cells, index) => {
       const row = this.#rows[top + index] ??= [];
       for (let blank = row.length; blank < left; blank++) row[blank] = "";
-      cells.forEach((cell, index) => {
-        const column = left + index;
-        if (cell === null) row[column] ??= "";
+      cells.forEach((cell, at) => {
+        const column = left + at;
+        if (cell === null || this.#isCovered(top + index, column)) row[column] ??= "";
         else row[column] = this.#shown(row, column, cell);
       });
     });
@@ -102,7 +106,27 @@ export class Tab {
     return new Date((value - EPOCH_DAYS) * 86_400_000).toISOString().slice(0, 10);
   }
 
+  /** Makes one cell of several, as a person does: all values are lost but the first. */
+  merge(cells: Cells): void {
+    this.#merged.push(cells);
+    this.#rows.forEach((row, at) =>
+      row.forEach((_, column) => this.#isCovered(at, column) && (row[column] = ""))
+    );
+  }
+
+  #isCovered(row: number, column: number): boolean {
+    return this.#merged.some(({ top, left, bottom, right }) =>
+      row >= top && row < bottom && column >= left && column < right && (row > top || column > left)
+    );
+  }
+
   insertRows(at: number, count: number): void {
+    // What is inserted into a merged range, or a table, belongs to it.
+    this.#merged.forEach(({ top, bottom, ...columns }, index) => {
+      const moved = { top: top >= at ? top + count : top, bottom: bottom > at ? bottom + count : bottom };
+      this.#merged[index] = { ...columns, ...moved };
+    });
+    if (this.tableRows >= at) this.tableRows += count;
     if (at >= this.rows.length) this.rowCount += count;
     else {
       this.#rows = [
@@ -152,7 +176,8 @@ export class Tab {
     }
     let top = cells.top;
     let left = Infinity;
-    for (; top < this.spillEnd || (top < rows.length && !isBlank(rows[top])); top++) {
+    const filled = Math.max(this.spillEnd, this.tableRows);
+    for (; top < filled || (top < rows.length && !isBlank(rows[top])); top++) {
       if (isBlank(rows[top])) continue;
       left = Math.min(left, rows[top].findIndex((cell) => cell !== "" && cell !== undefined));
     }

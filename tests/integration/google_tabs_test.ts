@@ -19,6 +19,18 @@ const BY_PEOPLE: Record<string, (tab: Tab, place: GooglePlace) => void> = {
   "the columns are in another order": (tab) => tab.rows = tab.rows.map((row) => row.toReversed()),
   "the tab's name is written in capitals": (tab) => tab.title = "CHATLOGS",
   "rows are taken out in the middle": (tab) => tab.rows.splice(1, 1),
+  "cells of a row, and a cell with those below the rows, are merged": (tab) => {
+    tab.merge({ top: 1, left: 0, bottom: 2, right: 4 });
+    tab.merge({ top: 3, left: 1, bottom: 8, right: 2 });
+  },
+  "the rows were made a table with empty rows at its end": (tab) => {
+    tab.tableRows = 9;
+    tab.rowCount = Math.max(tab.rowCount, 9);
+  },
+  "the tab is deleted, and another one made of its name": (_, { google }) => {
+    google.spreadsheet.deleteTab("ChatLogs");
+    google.spreadsheet.addTab("ChatLogs");
+  },
   "the tab is sorted": (tab) => tab.rows = [tab.rows[0], ...tab.rows.slice(1).toReversed()],
 };
 
@@ -28,8 +40,8 @@ for (const [what, change] of Object.entries(BY_PEOPLE)) {
     await using log = await startLog(place.sheet);
     await log.commit("a", "b", "c");
     await log.drained();
+    change(place.google.tab("ChatLogs"), place);
     const tab = place.google.tab("ChatLogs");
-    change(tab, place);
     const ids: string[] = [];
     const standing = (): string[] =>
       tab.rows.slice(1).flatMap((row) => row.filter((cell) => ids.includes(cell)));
