@@ -2,7 +2,7 @@
 import { QuietButton } from "./parts/button.tsx";
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
-import { Check, FormEnd, PasswordField, TextField } from "./parts/form.tsx";
+import { Check, DisplayNameField, FormEnd, PasswordField, TextField } from "./parts/form.tsx";
 import { BackLink, Bell, Settings } from "./parts/header.tsx";
 import { Layout, NoScript, Part } from "./parts/layout.tsx";
 import { WatchForm } from "./parts/watch_fields.tsx";
@@ -84,14 +84,7 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
         </section>
         <Part id="display-name" title={words["account.display_name"]}>
           <form class="form" data-part="change-name" method="post">
-            <TextField
-              label={words["account.display_name_new"]}
-              hint={words["account.display_name_hint"]}
-              name="display_name"
-              maxlength={64}
-              value={page.account}
-              autocomplete="nickname"
-            />
+            <DisplayNameField page={page} label={words["account.display_name_new"]} value={page.account} />
             <FormEnd submit={words["account.display_name_change"]} confirms />
           </form>
         </Part>

@@ -3,7 +3,7 @@ import { QuietButton } from "./parts/button.tsx";
 import { type Context, Hono } from "hono";
 import type { Account } from "../../rooms/access/accounts.ts";
 import { AdminRows, ISOLATE_COLUMNS } from "./admin_rows.tsx";
-import { Check, FormEnd, TextField, UsernameField } from "./parts/form.tsx";
+import { Check, DisplayNameField, FormEnd, TextField, UsernameField } from "./parts/form.tsx";
 import { Bar } from "./parts/header.tsx";
 import { Layout, NoScript } from "./parts/layout.tsx";
 import type { Markup, PageProps } from "./page.ts";
@@ -164,13 +164,7 @@ function AdminPage({ page }: PageProps): Markup {
           <h3>{words["admin.make_account"]}</h3>
           <form class="form" data-part="make-account" method="post">
             <UsernameField label={words["account.username"]} autocomplete="off" />
-            <TextField
-              label={words["account.display_name"]}
-              hint={words["account.display_name_hint"]}
-              name="display_name"
-              maxlength={64}
-              autocomplete="off"
-            />
+            <DisplayNameField page={page} autocomplete="off" />
             <Check name="admin" label={words["admin.make_account_admin"]} />
             <p class="form__hint">{words["admin.make_account_hint"]}</p>
             <FormEnd submit={words["admin.make_account"]} />

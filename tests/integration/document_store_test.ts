@@ -149,14 +149,14 @@ Deno.test("Documents serve nobody before they are loaded, load once for all, and
   await until(() => lists > 0);
   assertEquals(frames, [[], []]);
   gate.resolve();
-  const seats = await Promise.all(joining);
+  const participations = await Promise.all(joining);
   assertEquals([lists, ...frames.map(([first]) => first)], [
     1,
     { type: "document_content", content: "stored" },
     { type: "document_content", content: "stored" },
   ]);
   isOut = true;
-  seats[0]?.receive(
+  participations[0]?.receive(
     JSON.stringify({ type: "edit", action: "insert", position: 0, text: "a", client_id: "1" }),
   );
   await until(() => failures.includes("document_save_failed"));
@@ -167,7 +167,7 @@ Deno.test("Documents serve nobody before they are loaded, load once for all, and
   assertEquals(await textIn(kv), "astored");
   gate = Promise.withResolvers();
   gate.resolve();
-  for (const seat of seats) seat?.leave();
+  for (const participation of participations) participation?.leave();
   await documents.settle();
   await documents.close();
   kv.close();
@@ -199,9 +199,9 @@ Deno.test("Documents leave memory only when they are saved, and not while somebo
     drained: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  const seat = await documents.join("a", connection, "plain");
-  seat?.receive(JSON.stringify({ type: "edit", action: "insert", position: 0, text: "here" }));
-  seat?.leave();
+  const participation = await documents.join("a", connection, "plain");
+  participation?.receive(JSON.stringify({ type: "edit", action: "insert", position: 0, text: "here" }));
+  participation?.leave();
   await until(() => writes > 0);
   // It has left, and its save is under way: it is the same document still, and KV isn't asked.
   const before = reads;
@@ -242,28 +242,30 @@ Deno.test("Documents out of reach of KV send away who asks on and on, and save a
   const documents = new Documents({ kv: failing, now: Date.now, channel: undefined, failed() {} });
   const closes: number[] = [];
   const frames: string[][] = [[], []];
-  const seats = await Promise.all(frames.map((frames, i) =>
+  const participations = await Promise.all(frames.map((frames, i) =>
     documents.join("a", {
       user: { id: `u${i}`, name: `u${i}` },
       send: (frame) => void frames.push(String(frame)),
       drained: () => Promise.resolve(),
       close: (code) => {
         closes.push(code);
-        seats[i]?.leave();
+        participations[i]?.leave();
         return Promise.resolve();
       },
     }, "plain")
   ));
   const insert = { type: "edit", action: "insert", position: 0, text: "a" };
-  for (let i = 0; i < 300; i++) seats[0]?.receive(JSON.stringify(insert));
-  seats[0]?.receive(JSON.stringify({ type: "save", client_id: "end" }));
-  for (let i = 0; i < 10_002; i++) seats[1]?.receive(JSON.stringify({ type: "save", client_id: `${i}` }));
+  for (let i = 0; i < 300; i++) participations[0]?.receive(JSON.stringify(insert));
+  participations[0]?.receive(JSON.stringify({ type: "save", client_id: "end" }));
+  for (let i = 0; i < 10_002; i++) {
+    participations[1]?.receive(JSON.stringify({ type: "save", client_id: `${i}` }));
+  }
   assertEquals(closes, [1013]);
   isOut = false;
   await until(() => frames[0].includes(JSON.stringify({ type: "saved", client_id: "end" })));
   assertEquals(frames[1].filter((frame) => frame.includes("saved")), []);
   assertEquals((await textIn(kv)).length, 300);
-  seats[0]?.leave();
+  participations[0]?.leave();
   await documents.settle();
   await documents.close();
   kv.close();

@@ -132,16 +132,16 @@ Deno.test("Documents come back within a day of their deletion, whole, and are go
     drained: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  const seat = await documents.join(id, connection, "plain");
+  const participation = await documents.join(id, connection, "plain");
   const insert = (text: string) =>
-    seat?.receive(JSON.stringify({ type: "edit", action: "insert", position: 0, text }));
+    participation?.receive(JSON.stringify({ type: "edit", action: "insert", position: 0, text }));
   insert("first");
   await documents.settle();
   now += 11 * 60_000;
   insert("second, ");
   await documents.settle();
   await documentList.remove(id);
-  seat?.leave();
+  participation?.leave();
   assertEquals([await documentList.entry(id), (await documentList.stored(id))?.title], [
     undefined,
     "Minutes",

@@ -99,14 +99,14 @@ class Person {
   readonly codes: number[] = [];
   readonly received: Uint8Array[] = [];
   readonly #name: string;
-  #seat: OpenParticipation | undefined;
+  #participation: OpenParticipation | undefined;
 
   constructor(name: string) {
     this.#name = name;
   }
 
   async sit(isolate: Documents): Promise<void> {
-    this.#seat = await isolate.join(ID, {
+    this.#participation = await isolate.join(ID, {
       user: { id: `id of ${this.#name}`, name: this.#name },
       send: (data) => void (typeof data !== "string" && this.received.push(data)),
       drained: () => Promise.resolve(),
@@ -127,11 +127,11 @@ class Person {
   }
 
   say(data: Uint8Array<ArrayBuffer>): void {
-    this.#seat?.receive(data.slice().buffer);
+    this.#participation?.receive(data.slice().buffer);
   }
 
   leave(): void {
-    this.#seat?.leave();
+    this.#participation?.leave();
   }
 }
 

@@ -156,7 +156,7 @@ abstract class TestClient {
   at: Documents | undefined;
   readonly user: { id: string; name: string };
   protected readonly random: () => number;
-  #seat: OpenParticipation | undefined;
+  #participation: OpenParticipation | undefined;
   /** Which connection it is: what the last one's still brings is void. */
   #turn = 0;
 
@@ -175,7 +175,7 @@ abstract class TestClient {
     this.cut();
     const turn = this.#turn;
     this.at = at;
-    const seat = await at.join(ID, {
+    const participation = await at.join(ID, {
       user: this.user,
       send: (frame) => void setTimeout(() => this.#turn === turn && this.take(frame), WAY_MS),
       drained: () => Promise.resolve(),
@@ -186,22 +186,24 @@ abstract class TestClient {
         return Promise.resolve();
       },
     }, this.kind);
-    if (this.#turn !== turn) return seat?.leave();
-    this.#seat = seat;
+    if (this.#turn !== turn) return participation?.leave();
+    this.#participation = participation;
     this.begin();
   }
 
   cut(): void {
     this.#turn++;
     this.at = undefined;
-    this.#seat?.leave();
-    this.#seat = undefined;
+    this.#participation?.leave();
+    this.#participation = undefined;
   }
 
   protected send(frame: string | Uint8Array<ArrayBuffer>): void {
     const turn = this.#turn;
     setTimeout(() => {
-      if (this.#turn === turn) this.#seat?.receive(typeof frame === "string" ? frame : frame.slice().buffer);
+      if (this.#turn === turn) {
+        this.#participation?.receive(typeof frame === "string" ? frame : frame.slice().buffer);
+      }
     }, WAY_MS);
   }
 

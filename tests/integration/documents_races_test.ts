@@ -67,15 +67,15 @@ Deno.test("Documents stay one for all who come after somebody came and went whil
   await documents.settle();
   await pause(0);
   const [ada, bo] = [connection("ada"), connection("bo")];
-  const seats = [await documents.join("a", ada, "plain")];
+  const participations = [await documents.join("a", ada, "plain")];
   // Timers fire in the order in which they are due: that of the one who looked in was set earlier.
   await pause(LINGER_MS);
   await pause(0);
-  seats.push(await documents.join("a", bo, "plain"));
-  seats[1]?.receive(insert("second "));
+  participations.push(await documents.join("a", bo, "plain"));
+  participations[1]?.receive(insert("second "));
   await until(() => bo.hasSaved("second "));
   assert(ada.frames.some(({ type, text }) => type === "edit" && text === "second "));
-  for (const seat of seats) seat?.leave();
+  for (const participation of participations) participation?.leave();
   await documents.settle();
   await documents.close();
   kv.close();
@@ -100,11 +100,11 @@ Deno.test("Documents that close while a snapshot is made leave what others have 
   });
   const broken = Promise.withResolvers<string>();
   const documents = new Documents({ kv: slow, now: Date.now, channel: undefined, failed: broken.resolve });
-  const seat = await documents.join("a", connection("ada"), "plain");
+  const participation = await documents.join("a", connection("ada"), "plain");
   elsewhere.getText("content").insert(0, "saved elsewhere ");
   await Promise.all(edits);
   isSaved = true;
-  seat?.receive(insert("here "));
+  participation?.receive(insert("here "));
   await reading.promise;
   let isSettled = false;
   const settling = documents.settle().then(() => isSettled = true);
@@ -135,12 +135,12 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   const failed = (_what: string, error: unknown): void => void failures.push(error);
   const documents = new Documents({ kv: slow, now: Date.now, channel: undefined, failed });
   const ada = connection("ada");
-  const seat = await documents.join("a", ada, "plain");
-  seat?.receive(insert("old"));
+  const participation = await documents.join("a", ada, "plain");
+  participation?.receive(insert("old"));
   await until(() => ada.hasSaved("old"));
   await documents.settle();
   await documents.documentList.versions.keepNow("a", "old");
-  seat?.receive(insert("new "));
+  participation?.receive(insert("new "));
   await documents.settle();
   const [version] = await documents.documentList.versions.list("a");
   gate = Promise.withResolvers();
@@ -148,7 +148,7 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   // Restoring asks for the document's entry twice: to note who restores, and to keep what was before.
   for (const count of [1, 2]) {
     await until(() => waiting >= count);
-    seat?.receive(insert(`typed ${count} `));
+    participation?.receive(insert(`typed ${count} `));
     const open: PromiseWithResolvers<void> | undefined = gate;
     gate = count === 1 ? Promise.withResolvers() : undefined;
     open?.resolve();
@@ -159,7 +159,7 @@ Deno.test("Documents restored while somebody types keep what is typed, in the te
   const [latest] = await documents.documentList.versions.list("a");
   const before = await documents.documentList.versions.text("a", latest.id);
   for (const typed of ["typed 1 ", "typed 2 "]) assert(`${text}${before}`.includes(typed), `${typed}is lost`);
-  seat?.leave();
+  participation?.leave();
   await documents.settle();
   await documents.close();
   kv.close();
@@ -182,14 +182,17 @@ Deno.test("Documents say that an edit of another isolate is saved when that one 
     isolates.push(new Documents({ kv: slow, now: Date.now, channel, failed }));
   }
   const [ada, bo] = [connection("ada"), connection("bo")];
-  const seats = [await isolates[0].join("a", ada, "plain"), await isolates[1].join("a", bo, "plain")];
-  seats[0]?.receive(insert("precious"));
+  const participations = [
+    await isolates[0].join("a", ada, "plain"),
+    await isolates[1].join("a", bo, "plain"),
+  ];
+  participations[0]?.receive(insert("precious"));
   await until(() => bo.frames.some(({ type, text }) => type === "edit" && text === "precious"));
-  seats[1]?.receive(JSON.stringify({ type: "save", client_id: "1" }));
+  participations[1]?.receive(JSON.stringify({ type: "save", client_id: "1" }));
   assert(!bo.hasSaved("1"));
   gate.resolve();
   await until(() => ada.hasSaved("precious") && bo.hasSaved("1"));
-  for (const seat of seats) seat?.leave();
+  for (const participation of participations) participation?.leave();
   for (const isolate of isolates) await isolate.settle();
   for (const isolate of isolates) await isolate.close();
   kv.close();

@@ -142,7 +142,7 @@ for (const engine of ["BroadcastChannel", "KV", "Redis"] as const) {
   });
 }
 
-Deno.test("Documents keep a version of what was before each stretch of work, and restore it by a new edit", async () => {
+Deno.test("Documents keep a version of what was before each session of work, and restore it by a new edit", async () => {
   const kv = await Deno.openKv(":memory:");
   let now = Date.UTC(2026, 0, 5, 9);
   const failures: unknown[] = [];
@@ -158,10 +158,10 @@ Deno.test("Documents keep a version of what was before each stretch of work, and
     drained: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  const seat = await documents.join("a", connection, "plain");
+  const participation = await documents.join("a", connection, "plain");
   const write = async (text: string) => {
     const position = (await documents.read("a")).length;
-    seat?.receive(JSON.stringify({ type: "edit", action: "insert", position, text }));
+    participation?.receive(JSON.stringify({ type: "edit", action: "insert", position, text }));
     await documents.settle();
   };
   await write("first.");
@@ -181,7 +181,7 @@ Deno.test("Documents keep a version of what was before each stretch of work, and
   const [latest] = await documents.documentList.versions.list("a");
   assertEquals(await documents.documentList.versions.text("a", latest.id), "first. second. third. fourth.");
   assertEquals(await documents.restore("a", "0".repeat(26), { id: "bo", name: "bo" }), false);
-  seat?.leave();
+  participation?.leave();
   await documents.close();
   kv.close();
   assertEquals(failures, []);

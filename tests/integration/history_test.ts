@@ -54,12 +54,12 @@ Deno.test("History reads the same from memory, from the archive, and across both
   for (const name of names(30, 60)) ids.push(...await commit(["lobby", name]));
   const inLobby = ids.filter((_, i) => i >= 60 || i % 2 === 0);
   for (const limit of [1, 10, 30, 31, 59, 60, 200]) {
-    const stretch = await history.before("lobby", undefined, limit);
-    assertEquals([texts(stretch), stretch.more], [names(Math.max(0, 60 - limit), 60), limit < 60]);
+    const page = await history.before("lobby", undefined, limit);
+    assertEquals([texts(page), page.more], [names(Math.max(0, 60 - limit), 60), limit < 60]);
   }
   for (const place of [0, 1, 29, 30, 31, 59]) {
-    const stretch = await history.before("lobby", inLobby[place], 20);
-    assertEquals([texts(stretch), stretch.more], [names(Math.max(0, place - 20), place), place > 20]);
+    const page = await history.before("lobby", inLobby[place], 20);
+    assertEquals([texts(page), page.more], [names(Math.max(0, place - 20), place), place > 20]);
   }
 });
 
@@ -79,8 +79,8 @@ Deno.test("History keeps the order of commits though the clocks of machines diff
   for (const history of [parts.history, new History(fresh)]) {
     await history.hold("lobby");
     for (const place of [1, 2, 29, 30, 58, 59, 60, 61, 88, 89]) {
-      const stretch = await history.before("lobby", ids[place], 5);
-      const older = texts(stretch).map((text) => text.split(" ")[0]);
+      const page = await history.before("lobby", ids[place], 5);
+      const older = texts(page).map((text) => text.split(" ")[0]);
       assertEquals(older, names(Math.max(0, place - 5), place));
       const cursor = await history.behind("lobby", ids[place]);
       const newer: string[] = [];
@@ -125,7 +125,7 @@ Deno.test("History gives only what has come this way, though another process has
   await history.hold("lobby");
   const cursor = await history.behind("lobby", first);
   const seen: string[] = [];
-  for await (const stretch of history.archived("lobby", cursor)) seen.push(...texts(stretch));
+  for await (const page of history.archived("lobby", cursor)) seen.push(...texts(page));
   seen.push(...texts(history.rest("lobby", cursor) ?? { lines: [], more: false }));
   assertEquals(seen, []);
   assertEquals(late.map((line) => append("lobby", line)), late);
@@ -160,8 +160,8 @@ Deno.test("History.rest() and .archived() miss and double nothing, though messag
   const cursor = await history.behind("lobby", first);
   let rest = history.rest("lobby", cursor);
   while (!rest) {
-    for await (const stretch of history.archived("lobby", cursor)) {
-      seen.push(...texts(stretch).map((text) => text.split(" ")[0]));
+    for await (const page of history.archived("lobby", cursor)) {
+      seen.push(...texts(page).map((text) => text.split(" ")[0]));
       // So many that memory drops some of them again.
       for (let i = 0; i < 150 && next < 700; i++) await commit(["lobby", `m${next++}`]);
       await archive.advance();
@@ -191,8 +191,8 @@ Deno.test("History says of each message whether the sheet has it, or refused it"
   const { value: last } = await parts.kv.list({ prefix: ["outbox"] }, { reverse: true, limit: 1 }).next();
   parts.history.recorded.markRecorded(String(last?.key[1]), [], [{ id: refused }]);
   await parts.commit(["lobby", "c"]);
-  const stretch = await parts.history.before("lobby", undefined, 50);
-  const { messages, type, more } = JSON.parse(parts.history.frame(stretch));
+  const page = await parts.history.before("lobby", undefined, 50);
+  const { messages, type, more } = JSON.parse(parts.history.frame(page));
   assertEquals([type, more], ["history", false]);
   const marks = messages.map((m: Record<string, unknown>) => [m.message, m.recorded, m.not_recorded]);
   assertEquals(marks, [["a", true, undefined], ["b", undefined, true], ["c", undefined, undefined]]);
@@ -213,11 +213,11 @@ Deno.test("Archive.advance() doubles nothing when a crash kept its position from
   assertEquals(pages.flatMap(({ value }) => unpack(value)).length, 500);
   const history = new History(archive);
   const seen: string[] = [];
-  let stretch: HistoryPage | undefined;
+  let page: HistoryPage | undefined;
   do {
-    stretch = await history.before("lobby", stretch && idIn(stretch.lines[0]), 200);
-    seen.unshift(...texts(stretch).map((text) => text.split(" ")[0]));
-  } while (stretch.more);
+    page = await history.before("lobby", page && idIn(page.lines[0]), 200);
+    seen.unshift(...texts(page).map((text) => text.split(" ")[0]));
+  } while (page.more);
   assertEquals(seen, names(0, 500));
 });
 

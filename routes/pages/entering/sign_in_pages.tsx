@@ -1,5 +1,5 @@
 /** The pages to sign in and to make an account. */
-import { FormEnd, PasswordField, TextField, UsernameField } from "../parts/form.tsx";
+import { DisplayNameField, FormEnd, PasswordField, UsernameField } from "../parts/form.tsx";
 import { NoScript } from "../parts/layout.tsx";
 import type { Markup, PageProps } from "../page.ts";
 import { EnteringPage } from "./entering_page.tsx";
@@ -49,13 +49,7 @@ export function SignUpPage({ page, to }: PageProps & { to: string }): Markup {
       </p>
       <form class="form" data-part="sign-up" data-to={to} method="post">
         <UsernameField label={words["account.username"]} hint={words["account.username_hint"]} />
-        <TextField
-          label={words["account.display_name"]}
-          hint={words["account.display_name_hint"]}
-          name="display_name"
-          maxlength={64}
-          autocomplete="nickname"
-        />
+        <DisplayNameField page={page} />
         <PasswordField
           label={words["account.password"]}
           hint={words["account.password_hint"]}

@@ -56,6 +56,23 @@ export function UsernameField(props: Parameters<typeof TextField>[0]): Markup {
   );
 }
 
+/** The field for the name that others read. */
+export function DisplayNameField(
+  { page, ...props }: PageProps & Partial<Parameters<typeof TextField>[0]>,
+): Markup {
+  const { words } = page;
+  return (
+    <TextField
+      label={words["account.display_name"]}
+      hint={words["account.display_name_hint"]}
+      name="display_name"
+      maxlength={64}
+      autocomplete="nickname"
+      {...props}
+    />
+  );
+}
+
 /** The field for the nickname of a guest, who has to give one. */
 export function NicknameField({ page, name }: PageProps & { name?: string }): Markup {
   const { words } = page;
