@@ -15,6 +15,7 @@
  * last from KV. So a process may die between any two steps: a key in KV tells what it left, and that is deleted later.
  */
 import { encodeTime } from "ulid";
+import { Mutex } from "../mutex.ts";
 
 /** A file as KV keeps it. */
 export interface FileRecord {
@@ -71,8 +72,11 @@ export function addGone(commit: Deno.AtomicOperation, by: string, ids: readonly 
 /** Reads and writes what KV knows of files. */
 export class FileRecords {
   readonly #kv: Deno.Kv;
-  /** Uploads are completed one at a time: with 50 from one address at once, commits conflicted 30 times. */
-  #completing: Promise<unknown> = Promise.resolve();
+  /**
+   * One commit at a time: a message's commit doesn't wait behind those of 50 uploads, and with 50 from one address at once,
+   * commits conflicted 30 times.
+   */
+  readonly #commits = new Mutex();
 
   constructor(kv: Deno.Kv) {
     this.#kv = kv;
@@ -92,8 +96,11 @@ export class FileRecords {
   async begin(id: string, size: number): Promise<void> {
     const key = [WAITING, id];
     // The check: a client of KV Connect may send a commit twice, and would count the bytes twice.
-    await this.#kv.atomic().check({ key, versionstamp: null }).set(key, size).sum(TOTAL, BigInt(size))
-      .commit();
+    const commit = this.#kv.atomic().check({ key, versionstamp: null }).set(key, size).sum(
+      TOTAL,
+      BigInt(size),
+    );
+    await this.#commits.run(() => commit.commit());
   }
 
   /**
@@ -102,9 +109,7 @@ export class FileRecords {
    * @throws {Error} when others of them finish uploads at the same time again and again.
    */
   complete(file: FileRecord, who: readonly string[], bytes: number, now: number): Promise<void> {
-    const completing = this.#completing.then(() => this.#complete(file, who, bytes, now));
-    this.#completing = completing.catch(() => {});
-    return completing;
+    return this.#commits.run(() => this.#complete(file, who, bytes, now));
   }
 
   /** A file; `undefined` when there is none, or it isn't uploaded yet. */

@@ -24,7 +24,7 @@ export interface FileStorage {
 
   /**
    * Stores a file of `size` bytes (`undefined`: not known beforehand), and resolves once it is durable. After a failure, or the end of the process, the file
-   * isn't there; what may be left of it goes with {@link remove}.
+   * isn't there; what may be left of it goes with {@link remove}. A chunk is valid until the next one is asked for.
    *
    * @throws {StorageFullError} when there is no room left; otherwise what `chunks` throws.
    */

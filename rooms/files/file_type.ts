@@ -110,6 +110,8 @@ const BEGINNINGS: readonly (readonly [at: number, magic: string, type: FileType]
   [4, "ftypqt  ", QUICKTIME],
   [4, "ftyp", MP4],
 ];
+/** Bytes that all of {@link BEGINNINGS} lie in. */
+const LONGEST_BEGINNING = 16;
 const LOCAL_ENTRY = "PK\x03\x04";
 const OLD_CONTAINER = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /** What runs as a page, or is one in another form, whatever its name says. */
@@ -119,11 +121,11 @@ const CONTROLS = /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd]/;
 
 /** The type of a file that begins with `head`; `undefined` when such files can't be sent. `name` is as it was given. */
 export function fileTypeOf(head: Uint8Array, name: string): FileType | undefined {
-  const text = latin1(head);
-  const found = BEGINNINGS.find(([at, magic]) => beginsWith(text.slice(at, at + magic.length), magic));
+  const beginning = latin1(head.subarray(0, LONGEST_BEGINNING));
+  const found = BEGINNINGS.find(([at, magic]) => beginsWith(beginning.slice(at, at + magic.length), magic));
   if (found) return found[2];
-  if (text.startsWith(LOCAL_ENTRY)) return packedType(text);
-  if (text.startsWith(OLD_CONTAINER)) {
+  if (beginning.startsWith(LOCAL_ENTRY)) return packedType(latin1(head));
+  if (beginning.startsWith(OLD_CONTAINER)) {
     return OLD_OFFICE.find(({ extensions }) => extensions.includes(fileExtension(name)));
   }
   return isPlainText(head) ? TEXT : undefined;

@@ -92,7 +92,7 @@ export class Files implements Part<unknown> {
   }
 
   /**
-   * Stores a file, which a message may name from now on.
+   * Stores a file, which a message may name from now on. A chunk of `body` is valid until the next one is asked for.
    *
    * @throws {FileRefusal} when it can't be taken.
    */

@@ -43,7 +43,10 @@ export class FolderStorage implements FileStorage {
           if (isDue) unsynced = 0;
           await this.#disk.run(async () => {
             await writeAll(file, chunk);
-            if (isDue) await file.syncData();
+            if (!isDue) return;
+            await file.syncData();
+            // A commit of messages that waits comes first.
+            await new Promise((resolve) => setTimeout(resolve, 0));
           });
         }
         await this.#disk.run(() => file.sync());

@@ -47,7 +47,7 @@ export class S3Storage implements FileStorage {
     if (size !== undefined) return await this.#put(id, chunks, size);
     await this.#enter();
     try {
-      const parts = await Array.fromAsync(chunks);
+      const parts = await Array.fromAsync(chunks, (chunk) => chunk.slice());
       await this.#put(id, parts, parts.reduce((sum, { length }) => sum + length, 0));
     } finally {
       this.#leave();

@@ -19,7 +19,7 @@ export class Upload {
   /** Ends the read that is under way. */
   #giveUp: () => void = () => {};
 
-  /** `size` is the number of bytes to come; unless `isExact`, the most. */
+  /** `size` is the number of bytes to come; unless `isExact`, the most. A chunk may be reused once the next is asked for. */
   constructor(body: AsyncIterable<Bytes>, { size, isExact }: { size: number; isExact: boolean }) {
     this.#iterator = body[Symbol.asyncIterator]();
     this.#size = size;
@@ -32,23 +32,19 @@ export class Upload {
    * @throws {FileRefusal} when the body breaks off.
    */
   async head(): Promise<Bytes> {
+    const chunks: Bytes[] = [];
     while (this.received < HEAD_BYTES) {
       const chunk = await this.#next();
       if (!chunk) break;
-      this.#head.push(chunk);
+      chunks.push(chunk.slice());
     }
-    const head = new Uint8Array(this.received);
-    let at = 0;
-    for (const chunk of this.#head) {
-      head.set(chunk, at);
-      at += chunk.length;
-    }
+    const head = new Uint8Array(await new Blob(chunks).arrayBuffer());
     this.#head = [head];
     return head;
   }
 
   /**
-   * All bytes, including those of the head.
+   * All bytes, including those of the head. A chunk is valid until the next one is asked for.
    *
    * @throws {FileRefusal} when the body breaks off, or isn't as long as was said.
    */

@@ -12,11 +12,13 @@ export interface FileBody {
   /** In bytes; the largest that it may turn out to be unless `isExact`. */
   readonly size: number;
   readonly isExact: boolean;
+  /** A chunk is valid until the next one is asked for. */
   readonly chunks: AsyncIterable<Bytes>;
 }
 
 /** The most bytes of a form before its file. */
 const MAX_PREAMBLE = 16 * 1024;
+const READ_BYTES = 64 * 1024;
 const CRLF2 = "\r\n\r\n";
 
 /**
@@ -30,11 +32,34 @@ export async function fileBody(request: Request, name: string | undefined): Prom
   if (length === null || !/^\d{1,15}$/.test(length)) {
     throw new HttpError(411, "length_required", "Say how long the file is: content-length");
   }
-  const chunks: AsyncIterable<Bytes> = request.body ?? ReadableStream.from<Bytes>([]);
+  const chunks = chunksOf(request.body, Number(length));
   const boundary = boundaryIn(request.headers.get("content-type") ?? "");
   if (boundary !== undefined) return await fileOfForm(chunks, boundary, Number(length));
   if (!name) throw new HttpError(400, "invalid_request", 'Say what the file is called: "?name="');
   return { name, size: Number(length), isExact: true, chunks };
+}
+
+/**
+ * The `length` bytes of a body. All chunks share one buffer: a new one for each made the process grow by 90 MiB while 50 files of
+ * 10 MB came. A short body, which Deno may have whole already, isn't a stream of bytes that could be read so.
+ */
+async function* chunksOf(body: ReadableStream<Bytes> | null, length: number): AsyncGenerator<Bytes> {
+  if (!body) return;
+  if (length <= READ_BYTES) return yield* body;
+  const reader = body.getReader({ mode: "byob" });
+  try {
+    let buffer: Bytes = new Uint8Array(READ_BYTES);
+    // Deno closes a body with its last byte, and may fail to read what comes behind it.
+    for (let received = 0; received < length;) {
+      const { done, value } = await reader.read(buffer);
+      if (done) return;
+      received += value.length;
+      yield value;
+      buffer = new Uint8Array(value.buffer);
+    }
+  } finally {
+    await reader.cancel();
+  }
 }
 
 function boundaryIn(type: string): string | undefined {
