@@ -2,7 +2,7 @@
  * A channel carries posts between the isolates and machines that serve the same rooms: the port that a
  * `BroadcastChannel`, Redis and KV implement.
  *
- * What must not be lost stands in KV; posts only make it fast. So a channel may lose posts, but it never changes their
+ * What must not be lost is in KV; posts only make other isolates read it sooner. So a channel may lose posts, but it never changes their
  * order, and never brings one twice or to its sender.
  */
 import * as v from "valibot";
@@ -17,7 +17,7 @@ const USER = v.object({
   isGuest: v.boolean(),
   /** When they came to the room, in milliseconds since the epoch. */
   since: v.optional(v.number()),
-  /** When they were given their name, likewise. */
+  /** When they got their name, in milliseconds since the epoch. */
   namedAt: v.optional(v.number()),
 });
 const MARK = v.object({ userId: v.string(), clientId: v.string(), message: v.string() });
@@ -47,7 +47,7 @@ const FIGURES = v.object({
 });
 
 const PEOPLE_CHANGE = v.variant("kind", [
-  /** One who came to a room, or went. */
+  /** A person who came to a room, or left it. */
   v.object({ kind: v.picklist(["came", "went"]), room: v.string(), user: USER }),
   /** All who are at the sender, in parts: the first one begins a snapshot, the last one ends it. */
   v.object({
@@ -99,7 +99,7 @@ const POST = v.variant("type", [
     state: v.picklist(["retrying", "paused"]),
     reason: v.string(),
     since: v.string(),
-    /** Which sentence the reason is, and what it names; earlier versions don't tell. */
+    /** The key of the sentence and the values in it; missing from earlier versions. */
     code: v.optional(v.string()),
     values: v.optional(v.record(v.string(), v.string())),
   }),

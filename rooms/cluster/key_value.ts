@@ -14,12 +14,12 @@ import { keysAfter, versionstampKey } from "../kv/versionstamp_key.ts";
 
 const TAIL = ["tail"];
 const POST = "post";
-/** Posts are gathered for this long. */
+/** Posts are gathered for this time before one commit sends them. */
 const GATHER_MS = 20;
 const KEPT_MS = 60_000;
 /** Characters in one value; in UTF-8 they may take three times as much, and KV takes 65,536 bytes. */
 const MAX_LENGTH = 20_000;
-/** When watching fails, KV is out of reach. */
+/** Pause before watching again after it failed: KV is out of reach then. */
 const RETRY_MS = 500;
 
 const STORED = v.object({ from: v.string(), posts: v.array(v.string()) });

@@ -1,5 +1,5 @@
 /**
- * The peers: the other isolates and machines that live, what each last said of itself, and who is in which room there.
+ * The registry of peers: which other isolates and machines are alive, the last figures of each, and who is in its rooms.
  *
  * Each posts a heartbeat every {@link HEARTBEAT_MS}: its figures, and the number of changes of people that it has posted.
  * By that number a peer notices that it missed a post, and requests a snapshot. A peer that falls silent is gone, and so
@@ -18,7 +18,7 @@ export interface PeersListener {
   typing(room: string, user: RemoteUser): void;
 }
 
-/** An isolate that lives. */
+/** An isolate that is alive. */
 export interface Isolate {
   readonly id: string;
   readonly figures: Figures;
@@ -44,7 +44,7 @@ interface Peer {
 export const HEARTBEAT_MS = 2_000;
 /** A peer that missed this many heartbeats is gone. */
 const MAX_SILENCES = 4;
-/** What changes within this time goes into one post, in milliseconds. */
+/** Changes within this time share one post, in milliseconds. */
 const GATHER_MS = 20;
 /** Posts that go out at once: a BroadcastChannel drops what comes while 256 wait (measured). */
 const MAX_POSTS_AT_ONCE = 50;
@@ -204,7 +204,7 @@ export class Peers {
     if (change.isLast) this.#replace(peer, peer.coming);
   }
 
-  /** Everybody who is at a peer, as of now. */
+  /** Replaces the people of a peer by those of its snapshot. */
   #replace(peer: Peer, people: People): void {
     peer.coming = undefined;
     for (const [room, users] of people) for (const user of users.values()) this.#enter(peer, room, user);

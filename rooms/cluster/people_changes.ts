@@ -1,7 +1,7 @@
 /** Who is in which room, as isolates post it to each other. */
 import { type PeopleChange, POST_LENGTH, type RemoteUser } from "./channel.ts";
 
-/** A room that is open here, as far as others are to know of it. */
+/** A room that is open here, as other isolates see it. */
 export interface LocalRoom {
   readonly name: string;
   /** Who is here, each once. */
@@ -28,7 +28,7 @@ export function snapshotOf(rooms: Iterable<LocalRoom>): PeopleChange[] {
   }));
 }
 
-/** What others are to know of a user, and no more. */
+/** The part of a user that other isolates get. */
 export function remoteUser({ id, name, isGuest, since, namedAt }: RemoteUser): RemoteUser {
   return { id, name, isGuest, since, namedAt };
 }

@@ -3,7 +3,7 @@ import type { createClient, RedisClientType } from "@redis/client";
 import { within } from "../clock.ts";
 import { type Channel, type ChannelListener, decodePost, type Post } from "./channel.ts";
 
-/** Which Redis, and whose posts. */
+/** The Redis server and the topic. */
 export interface RedisOptions {
   /** `redis://user:password@host:port`, or `rediss:` with TLS. Secret. */
   readonly url: string;
@@ -15,10 +15,10 @@ export interface RedisOptions {
 
 /** Time between tries while Redis is out of reach. */
 const RECONNECT_EVERY_MS = 250;
-/** Posts on their way to a Redis that doesn't answer; the rest is lost. */
+/** The most posts that wait for a Redis that doesn't answer; further ones are lost. */
 const MAX_QUEUE = 5_000;
 const CONNECT_WITHIN_MS = 2_000;
-/** A connection that is silent for this long is tried out, so that a dead one is noticed. */
+/** A connection that is silent for this time is pinged, so that a dead one is noticed. */
 const PING_EVERY_MS = 5_000;
 
 /**

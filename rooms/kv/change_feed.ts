@@ -49,7 +49,7 @@ export class ChangeFeed {
   readonly #kv: Deno.Kv;
   readonly #clock: Pick<Clock, "now" | "elapsed">;
   #last = "";
-  /** The number of changes that listeners were called for, or that were made before {@link open}. */
+  /** The number of changes that listeners have been called for, and of those before {@link open}. */
   #applied = 0n;
   /** When the last complete poll began, by both times of {@link Clock}. */
   #polledAt: { readonly now: number; readonly elapsed: number };
@@ -151,8 +151,8 @@ export class ChangeFeed {
 }
 
 /**
- * How long a change is stored, in milliseconds: for processes that are suspended, or cut off from KV. Removals are
- * stored nowhere else, and so are kept until every socket from before has ended.
+ * The time that a change is stored, in milliseconds, for processes that are suspended or cut off from KV. Removals are stored
+ * nowhere else, so they are kept until every socket that was open before has ended.
  */
 function lifeOf({ type }: Change): number {
   return type === "removed" ? 30 * DAY_MS : DAY_MS;

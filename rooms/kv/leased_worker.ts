@@ -17,7 +17,7 @@ export interface LeasedWork {
    * `Infinity`. It may throw {@link LeaseLostError}.
    */
   work(stop: AbortSignal): Promise<number>;
-  /** Whether {@link work} left something undone that can't be done for now: rings stay unanswered, but begin a new pass. */
+  /** Whether {@link work} left something that can't be done now: rings stay unanswered, but begin a new pass. */
   readonly isStuck?: boolean;
   /** Called when another process holds the lease. */
   elsewhere?(): void;
@@ -83,7 +83,7 @@ export class LeasedWorker {
       const rings = this.#rings.length;
       const pauseMs = await this.#pass(stop);
       if (this.#isIdle) this.#answer(rings);
-      // What came in the middle of the pass may have come after it looked.
+      // What arrived during the pass may have arrived after its read.
       const isDueAgain = this.#isProbed || (this.#isRung && (this.#isIdle || this.#work.isStuck));
       if (!isDueAgain) await this.#pause(pauseMs, stop);
     }

@@ -5,7 +5,7 @@ import { retryWhenLocked } from "./retry_when_locked.ts";
 import type { StorageGuard } from "./storage_guard.ts";
 import { migrate, type Migration } from "./stored_version.ts";
 
-/** Which database, and how it is used. */
+/** The database, and how it is used. */
 export interface OpenKvOptions {
   /** The path of a database file, `:memory:`, the URL of a KV Connect server, or `undefined` for the platform's own. */
   readonly path: string | undefined;

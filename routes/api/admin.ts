@@ -18,7 +18,7 @@ import { requireAdmin } from "./require_admin.ts";
 import { roomNameIn } from "../path_params.ts";
 
 const MAX_CLOSED = 200;
-/** Rooms that one answer names in which nobody is. */
+/** The most empty rooms in one answer. */
 const MAX_EMPTY = 200;
 const MAX_TOKENS = 500;
 const MAX_MEMBERS = 1_000;

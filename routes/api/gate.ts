@@ -14,7 +14,7 @@ export interface ApiEnv {
   Bindings: Bindings;
   Variables: {
     caller: Caller | Refusal;
-    /** The caller of a call that turns out to be about a room which its path doesn't name. */
+    /** Finds the caller again for a call about a room that its path doesn't name. */
     callerIn: (room: string) => Promise<Caller | Refusal>;
   };
 }
@@ -108,7 +108,7 @@ export function tooManyCalls(retryAfterMs: number): HttpError {
   return new HttpError(429, "rate_limited", "Too many requests; try again later", retryAfterMs);
 }
 
-/** Calls of guests count by their address: a new guest id costs nothing. */
+/** The person whose calls are counted; `undefined` for guests, whose calls count by address because a new guest id costs nothing. */
 function personWith(user: User): string | undefined {
   return user.isGuest ? undefined : personOf(user);
 }

@@ -6,7 +6,7 @@ import { HttpError } from "../errors.ts";
 
 /** The same limit as in frames of a room. */
 const MAX_CLIENT_ID_LENGTH = 64;
-/** Characters of the header (draft-ietf-httpapi-idempotency-key-header names no limit; services allow 255). */
+/** The most characters of the header (draft-ietf-httpapi-idempotency-key-header names no limit; services allow 255). */
 const MAX_KEY_LENGTH = 255;
 
 /**

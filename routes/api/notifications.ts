@@ -47,7 +47,7 @@ const Post = v.object({
 /** The most notifications in one answer. */
 export const MAX_PAGE = 100;
 const DEFAULT_PAGE = 30;
-/** Notifications to one account a minute: a faulty backend must not fill its inbox. */
+/** The most notifications to one account in a minute: a faulty backend must not fill its inbox. */
 const NOTIFICATIONS_PER_MINUTE = 600;
 
 const Query = v.object({

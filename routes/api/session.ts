@@ -39,9 +39,9 @@ const Farewell = v.object({ password: password("password") });
 /** The cookie of a browser that has signed in before: for each name a proof, with which failures elsewhere don't delay it. */
 const KNOWN_COOKIE = "known";
 const KNOWN_LIFE_MS = 365 * 24 * 60 * 60 * 1000;
-/** The most proofs: people who share a browser. */
+/** The most proofs in one browser, which people may share. */
 const MAX_KNOWN = 8;
-/** Failed attempts are counted by this many characters of a name. */
+/** Failed attempts are counted by a name cut to this many characters. */
 const MAX_KEY_LENGTH = 128;
 /** Characters of `User-Agent` that are stored with a session. */
 const MAX_BROWSER_LENGTH = 200;

@@ -1,4 +1,4 @@
-/** `/api/log`: the way of messages into the sheet, for those who look after it. */
+/** `/api/log`: the delivery of rows to the sheet, for admins and the service. */
 import { Hono } from "hono";
 import * as v from "valibot";
 import type { Outbox } from "../../rooms/messages/outbox.ts";
@@ -26,15 +26,15 @@ const Verify = v.object({
 export interface Verdict {
   /** The number of rows that were compared. */
   readonly rows: number;
-  /** They should have a row. */
+  /** Messages without a row. */
   readonly missing: readonly string[];
-  /** They have more than one. */
+  /** Messages with more than one row. */
   readonly doubled: readonly string[];
-  /** Their row says something else. */
+  /** Messages whose row differs. */
   readonly changed: readonly string[];
-  /** They have a row, and nobody ever said that. */
+  /** Rows with an id of no message. */
   readonly foreign: readonly string[];
-  /** Their row isn't as it was written, or follows one that was taken out; missing where rows have no proofs. */
+  /** Rows that were altered, or that follow a removed one; missing where rows have no proofs. */
   readonly unproven?: readonly string[];
 }
 
@@ -69,7 +69,7 @@ export interface OwnSheet {
   readonly tab: string;
 }
 
-/** The delivery of rows, as far as those who look after it can see and help. */
+/** The delivery of rows, as operators see and help it. */
 export interface RowDelivery {
   /** The sheet's name, for people. */
   readonly sheet: string;
@@ -81,24 +81,24 @@ export interface RowDelivery {
   refusedRows(): Promise<readonly RefusedRow[]>;
   /** The same as CSV with the sheet's columns. */
   refusedRowsAsCsv(): Promise<string>;
-  /** Tries once what writing rows needs: to the sheet of all rooms, or to one of its own that a room may get. */
+  /** Tries once what writing rows needs, for the common sheet or for one that a room may get. */
   check(own?: OwnSheet): Promise<SheetCheck>;
-  /** By which rows are proven; undefined: they have no column for it. Secret. */
+  /** The key of the proofs of rows; `undefined` without that column. Secret. */
   readonly proofKey: Uint8Array | undefined;
   /** The rooms that have a sheet of their own. */
   readonly roomSheets: {
-    /** Undefined: the sheet of all. */
+    /** `undefined`: the common sheet. */
     now(room: string): Promise<OwnSheet | undefined>;
-    /** The rooms whose rows go to a spreadsheet because somebody chose it for them. */
+    /** The rooms for which somebody chose this spreadsheet. */
     roomsOf(spreadsheet: string): Promise<readonly string[]>;
-    /** Has what is said from now on go there; undefined: to the sheet of all. */
+    /** Moves a room to another sheet from now on; `undefined`: the common one. */
     move(room: string, own: OwnSheet | undefined): Promise<void>;
   };
   /** The sheet of the others, and the address with which people share theirs; texts are empty where rows go to files. */
   readonly common: OwnSheet & { readonly email: string };
   /** Compares the rows from a time on, in ms since the epoch; with `isRepair`, has missing ones appended. */
   verify(from: number, isRepair: boolean): Promise<Verdict>;
-  /** Tries one of them again, or all; answers how many, and has trouble of any kind tried anew. */
+  /** Retries one dead letter, or all; answers how many. Also ends every pause at once. */
   retry(id: string | undefined): Promise<number>;
 }
 

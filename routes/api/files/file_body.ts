@@ -22,8 +22,8 @@ const READ_BYTES = 64 * 1024;
 const CRLF2 = "\r\n\r\n";
 
 /**
- * The file of a request: of a form (RFC 7578), the field `file`, which has to be the last one, because the file is streamed and
- * its size has to be known about before it comes.
+ * The file of a request. In a form (RFC 7578) it is the field `file`, which has to be the last one, because the file is
+ * streamed and its size has to be known beforehand.
  *
  * @throws {HttpError} when there is none, or its size can't be known.
  */

@@ -15,7 +15,7 @@ import * as v from "valibot";
 import { fileBody } from "./file_body.ts";
 
 const Query = v.object(pageQuery("a file", { max: 200, byDefault: 50 }));
-/** Guests of one address together may send what this many people may: a new cookie makes a new guest at no cost. */
+/** The guests of one address together have the limits of this many people: a new cookie makes a new guest at no cost. */
 const PEOPLE_PER_ADDRESS = 20;
 
 /** What the routes of files work with. */
@@ -58,7 +58,7 @@ export function filesApi(options: FilesApiOptions): Hono<ApiEnv> {
     async (c) => c.json(await roomFiles.check()),
   );
 
-  /** Whom an upload counts for. */
+  /** The limits that an upload counts for. */
   function quotasOf(c: Context<ApiEnv>, user: User): Quota[] {
     const person = personOf(user) ?? user.id;
     const own = { who: person, people: 1 };

@@ -15,7 +15,7 @@ import { answerWith, readableRoom } from "./room_reader.ts";
 
 /** In UTF-16 code units. */
 const MAX_LENGTH = 200;
-/** Searches of one person at once: a page that is typed in begins a new one before the last has ended. */
+/** The most searches of one person at once: while somebody types, a page begins a new search before the last has ended. */
 const MAX_AT_ONCE = 3;
 
 const text = (field: string) =>
@@ -40,7 +40,7 @@ export function searchApi(options: {
 }): Hono<ApiEnv> {
   const { archive, history } = options;
   const search = new Search(archive, history);
-  /** How many searches a person waits for. */
+  /** The number of searches under way of each person. */
   const running = new Map<string, number>();
 
   const ended = (person: string): void => {
@@ -68,7 +68,7 @@ export function searchApi(options: {
       // Newest first, as a list of results is read.
       return answerWith(c, history.json({ ...page, lines: page.lines.toReversed() }));
     } catch (error) {
-      // Who types on gives up what was asked before.
+      // A page gives up a search when its visitor types on.
       if (signal.aborted) throw new HttpError(400, "gone", "Nobody waits for this answer any more");
       throw error;
     } finally {

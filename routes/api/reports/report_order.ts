@@ -77,6 +77,6 @@ export function startOfDay(day: string, timeZone: string): number {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
   const offsetAt = (at: number): number => Date.parse(`${format.format(at).replace(" ", "T")}Z`) - at;
   const utc = Date.parse(day);
-  // Twice: the first offset may be that of the day before, across a change of daylight saving time.
+  // Computed twice, because the first offset may be that of the day before a change of daylight saving time.
   return utc - offsetAt(utc - offsetAt(utc));
 }

@@ -21,7 +21,7 @@ const HOUR_MS = 60 * 60 * 1000;
 const WEEK_HOURS = 168;
 const YEAR_HOURS = 8_760;
 const MAX_USES = 100_000;
-/** People in the list of who came by one invitation. */
+/** The most people in the list of an invitation. */
 const MAX_PEOPLE = 200;
 
 const Wanted = v.object({

@@ -10,16 +10,16 @@ export interface ListedRoom {
   /** Missing: its name. */
   readonly title?: string;
   readonly description?: string;
-  /** How many people are there. */
+  /** The number of people who are there. */
   readonly online: number;
   readonly private?: true;
-  /** Of an account's own rooms: how many messages it hasn't read. */
+  /** The number of unread messages, for an account's own rooms. */
   readonly unread?: number;
   /** The newest message. */
   readonly last?: unknown;
 }
 
-/** Rooms in a list at most, an account's own apart. */
+/** The most rooms in a list, besides an account's own. */
 const MAX_LISTED = 200;
 
 /** Lists the rooms that a user may enter: an account's own ones first, then the listed ones with most people. */

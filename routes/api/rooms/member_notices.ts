@@ -6,7 +6,7 @@ import type { User } from "../../../rooms/user.ts";
 import type { Translations } from "../../translations.ts";
 import { RateLimits } from "../../rate_limits.ts";
 
-/** Notifications to one person about one room: adding and removing them repeatedly must not fill their inbox. */
+/** The most notifications to one person about one room: adding and removing somebody again and again must not fill the inbox. */
 const NOTICES_PER_HOUR = 3;
 
 /** Notifies those who became members by a change of a room's permissions. */

@@ -25,7 +25,7 @@ const MAX_MEMBERS = 1_000;
 const MAX_EVENTS = 200;
 const WEEK_MINUTES = 7 * 24 * 60;
 const MINUTE_MS = 60_000;
-/** Deletions that are made at the same time; they share commits. */
+/** The most deletions at the same time; they share commits. */
 const DELETED_AT_ONCE = 100;
 
 const Muting = v.object({
@@ -75,7 +75,7 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
   const host = (c: Context<ApiEnv>) => requireRight(c, options, "moderate");
 
   /**
-   * A person who may be moderated: of somebody who is here, or who said one of the newest messages.
+   * Finds a person who may be moderated: somebody who is here, or who wrote one of the newest messages.
    *
    * @throws {HttpError} 403 for those who moderate the room themselves, 404 for a person nobody knows.
    */
@@ -220,7 +220,7 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
       const { username, person: author } = fieldsIn(line);
       return by === undefined ? author === person : username === by;
     };
-    // What is in no page yet would be missed.
+    // Otherwise messages that are in no page of history yet would be missed.
     await archive.advance();
     const ids: string[] = [];
     let whom = by ?? "";
@@ -259,7 +259,7 @@ function untilOf(mute: Mute | undefined): string | undefined {
   return mute && new Date(mute.until).toISOString();
 }
 
-/** Other isolates don't tell the role. */
+/** Whether a user has an account. Users at other isolates come without their role. */
 function isAccount({ id, isGuest }: Pick<User, "id" | "isGuest">): boolean {
   return !isGuest && id !== SERVICE_ID;
 }

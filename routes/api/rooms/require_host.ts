@@ -1,4 +1,4 @@
-/** What only those may do who keep a room in order. */
+/** Checks that the caller may moderate a room, or change it. */
 import type { Context } from "hono";
 import { mayChange, mayModerate, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
@@ -7,7 +7,7 @@ import { HttpError } from "../../errors.ts";
 import { roomNameIn } from "../../path_params.ts";
 import { admitted, type ApiEnv } from "../gate.ts";
 
-/** A right in a room, and the sentence for those who lack it. */
+/** The rights in a room, and the sentence for callers who lack them. */
 const RIGHTS = {
   change: { has: mayChange, others: "Only the room's creator and admins may do this" },
   moderate: { has: mayModerate, others: "Only the room's creator, its hosts and admins may do this" },

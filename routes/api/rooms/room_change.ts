@@ -72,17 +72,17 @@ export const RoomChange = v.object({
 /** What somebody wants to change. */
 export type WantedChange = v.InferOutput<typeof RoomChange>;
 
-/** What hosts may change, who keep order in a room that isn't theirs. */
+/** What hosts may change in a room that isn't theirs. */
 const ORDER = ["read_only", "approval", "slow_mode_seconds", "blocked_words"] as const;
 
-/** Whether a change concerns only the order in a room, so that hosts may make it. */
+/** Whether hosts may make a change. */
 export function isAboutOrder(wanted: WantedChange): boolean {
   return Object.entries(wanted).every(([field, value]) =>
     value === undefined || ORDER.some((name) => name === field)
   );
 }
 
-/** What a change does to the order in a room, in a line for the events and the sheet; `""`: nothing. */
+/** The part of a change that hosts may make, in a line for the events and the sheet; `""` for none. */
 export function orderIn(wanted: WantedChange): string {
   return ORDER.filter((field) => wanted[field] !== undefined)
     .map((field) => `${field}: ${field === "blocked_words" ? wanted[field]?.length : wanted[field]}`)

@@ -55,8 +55,8 @@ export function roomSheetApi(options: {
   }
 
   /**
-   * Other people's spreadsheets are shared with the same account: a room's creator must not get rows into one of them by
-   * knowing its id.
+   * Other people share their spreadsheets with the same account. A room's creator must not write into one of these by knowing
+   * its id.
    */
   async function demandRight({ spreadsheet }: OwnSheet, user: User): Promise<void> {
     if (user.role === "admin" || user.role === "service") return;
