@@ -132,7 +132,7 @@ export class CsvFile implements Sheet {
   async *read(signal: AbortSignal): AsyncGenerator<readonly Row[]> {
     const file = await Deno.open(this.#path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return undefined;
-      throw explainFileError(error, this.name);
+      throw explainFileError(error, { name: this.name, path: this.#path });
     });
     if (!file) return;
     using _open = file;
@@ -217,6 +217,7 @@ export class CsvFile implements Sheet {
       throw new SheetError(
         "setup",
         `${this.name} is saved as UTF-16: save it as CSV in UTF-8, or move the file away.`,
+        { code: "file_utf16", values: { file: this.#path } },
       );
     }
     const header = [this.#header, this.#plainHeader, this.#bomHeader].find((header) =>
@@ -257,6 +258,7 @@ export class CsvFile implements Sheet {
     return new SheetError(
       "setup",
       `The row at byte ${rowsEnd} of ${this.name} never ends: close its quotes, or move the file away.`,
+      { code: "file_unclosed", values: { file: this.#path, byte: String(rowsEnd) } },
     );
   }
 
@@ -273,7 +275,7 @@ export class CsvFile implements Sheet {
     try {
       return await operation();
     } catch (error) {
-      throw explainFileError(error, this.name);
+      throw explainFileError(error, { name: this.name, path: this.#path });
     }
   }
 }

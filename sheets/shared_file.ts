@@ -21,7 +21,12 @@ export async function openLocked(
   const failed = Promise.withResolvers<never>();
   const giveUp = (): void => failed.reject(signal.reason);
   const timer = setTimeout(() => {
-    failed.reject(new SheetError("busy", `${name} is locked by another process.`));
+    failed.reject(
+      new SheetError("busy", `${name} is locked by another process.`, {
+        code: "file_locked",
+        values: { file: path },
+      }),
+    );
   }, LOCK_TIMEOUT_MS);
   try {
     signal.addEventListener("abort", giveUp);

@@ -104,11 +104,31 @@ export type SheetErrorKind =
   /** These rows are refused for good (400). Some may be in the sheet all the same: search for them. */
   | "refused";
 
+/** Which sentence an error is, for pages in other languages, and what it names. */
+export interface Problem {
+  readonly code: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The sheet gave no answer, or a part of one: it isn't known whether the work was done. */
+export class NoAnswerError extends Error implements Problem {
+  override readonly name = "NoAnswerError";
+  readonly code = "network";
+  readonly values = {};
+}
+
+/** Which sentence an error is; `undefined` for errors of other parts than the sheet. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (!(error instanceof SheetError || error instanceof NoAnswerError)) return undefined;
+  const { code, values } = error;
+  return { code, values };
+}
+
 /**
  * The sheet refused. `message` is one sentence for the operator that says what to do; it never contains rows, keys or
  * tokens.
  */
-export class SheetError extends Error {
+export class SheetError extends Error implements Problem {
   override readonly name = "SheetError";
   readonly kind: SheetErrorKind;
   /** From `Retry-After`, in milliseconds; 0 when the sheet gave none. */

@@ -10,6 +10,12 @@ import type { ClusterStats } from "./cluster_stats.ts";
 import type { DailyTotals } from "./daily_totals.ts";
 import { AlertRules } from "./alert_rules.ts";
 
+/** Which sentence says what is wrong, and what it names. */
+export interface Problem {
+  readonly code: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
 /** The state of delivery; the names are those of the dashboard's frames. */
 export interface DeliveryFigures {
   readonly log_pending: number;
@@ -17,6 +23,8 @@ export interface DeliveryFigures {
   readonly log_oldest_pending_seconds: number;
   /** Why no rows are written at present, for people. */
   readonly log_last_error: string | null;
+  /** Which sentence that is, for pages in other languages, and what it names; null where it is none of those. */
+  readonly log_problem: Problem | null;
   readonly log_state: string;
   /** Rows that the sheet refused for good. */
   readonly log_dead: number;
@@ -57,7 +65,7 @@ export interface Stats extends DeliveryFigures {
 }
 
 /** A point of the charts; without isolates where there are many. */
-export type Point = Omit<Stats, "log_last_error" | "log_state">;
+export type Point = Omit<Stats, "log_last_error" | "log_problem" | "log_state">;
 
 /** What {@link Dashboard} works on. */
 export interface DashboardParts {
@@ -169,7 +177,7 @@ export class Dashboard {
   async #sample(): Promise<void> {
     const { feed, counters, outboxLimit } = this.#parts;
     const data = await this.stats();
-    const { log_last_error: _, log_state: __, ...point } = data;
+    const { log_last_error: _, log_problem: __, log_state: ___, ...point } = data;
     const isolates = data.isolates.length > MOST_REMEMBERED ? [] : data.isolates;
     this.#points = [...this.#points, { ...point, isolates }].slice(-POINTS);
     if (this.#listeners.size) {

@@ -10,6 +10,7 @@
  * KV is the truth. A post on the channel only makes the others read at once what they would read seconds later.
  */
 import type { Channel, Post } from "../cluster/channel.ts";
+import type { Problem } from "./dashboard.ts";
 import { keysAfter, newestStamp, versionstampKey } from "../kv/versionstamp_key.ts";
 
 /** Something that an admin should know at once. */
@@ -21,6 +22,8 @@ export interface Alert {
   readonly message: string;
   /** The numbers in it, for pages that say it in their own language. */
   readonly values?: Readonly<Record<string, number>>;
+  /** Why, as a sentence in English, and which one that is; missing where the message is all there is. */
+  readonly problem?: Problem & { readonly message: string };
 }
 
 /** Something that was posted. */

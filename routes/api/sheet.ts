@@ -57,8 +57,9 @@ export interface RefusedRow {
   readonly username: string;
   readonly message: string;
   readonly time: string;
-  /** What the sheet said. */
+  /** What the sheet said; and which sentence that is, for pages in other languages. */
   readonly cause: string;
+  readonly problem: Omit<NonNullable<SheetCheck["problem"]>, "message"> | undefined;
   readonly is_retried: boolean;
 }
 

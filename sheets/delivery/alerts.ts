@@ -10,12 +10,14 @@ export function warningOf(trouble: Trouble | undefined): [alert: Alert, onceInMs
   if (!trouble) {
     return [{ level: "info", code: "log_recovered", message: "Rows are written to the sheet again" }, 0];
   }
-  const { state, reason } = trouble;
+  const { state, reason, code, values = {} } = trouble;
+  const why = code === undefined ? {} : { problem: { code, message: reason, values } };
   if (state === "paused") {
-    return [{ level: "critical", code: "log_paused", message: `No rows are written: ${reason}` }, MINUTE_MS];
+    const message = `No rows are written: ${reason}`;
+    return [{ level: "critical", code: "log_paused", message, ...why }, MINUTE_MS];
   }
   const message = `Rows are written late: ${reason}`;
-  return [{ level: "warning", code: "log_retrying", message }, 10 * MINUTE_MS];
+  return [{ level: "warning", code: "log_retrying", message, ...why }, 10 * MINUTE_MS];
 }
 
 /** The alert for a notice of the sheet, and after how many ms it may be repeated. */

@@ -6,7 +6,7 @@
  * | `["dead", id]` | {@link DeadLetter} as JSON, UTF-8 |
  */
 import type { Fields } from "../columns.ts";
-import { CHANGES_HEADER, HEADER, type Row } from "../sheet.ts";
+import { CHANGES_HEADER, HEADER, type Problem, type Row } from "../sheet.ts";
 
 /** A row that the sheet refused for good. */
 export interface DeadLetter {
@@ -17,6 +17,8 @@ export interface DeadLetter {
   readonly versionstamp?: string | undefined;
   /** The reason, one sentence for people. */
   readonly cause: string;
+  /** Which sentence that is; missing in letters of earlier versions. */
+  readonly problem?: Problem;
   /** Whether somebody asked for it to be retried. */
   readonly isRetried?: boolean;
 }

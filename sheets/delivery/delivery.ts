@@ -152,11 +152,11 @@ export class Delivery {
       { first: batches[0].versionstamp, isAgain },
       way,
     );
-    const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
+    const causes = new Map(refused.map(({ id, ...cause }) => [id, cause]));
     const letters = fields.flatMap((fields): DeadLetter[] => {
       const cause = causes.get(fields.id);
       if (cause === undefined) return [];
-      return [{ fields, ...isChangeOf(target), versionstamp: versionstampOf(fields.id, batches), cause }];
+      return [{ fields, ...isChangeOf(target), versionstamp: versionstampOf(fields.id, batches), ...cause }];
     });
     const proof = link ? { proof: link } : {};
     await this.#settle(slice, letters, { settled: upTo, mark: last ?? target.progress.mark, ...proof });

@@ -18,7 +18,7 @@ import { type Fields, rowOf } from "../columns.ts";
 import { inRows } from "../column_layout.ts";
 import { RequestBudget } from "../google/request_budget.ts";
 import { PROOF } from "../proofs/proof.ts";
-import type { Notice, Sheet } from "../sheet.ts";
+import type { Notice, Problem, Sheet } from "../sheet.ts";
 import { alertOf, warningOf } from "./alerts.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import { Delivery } from "./delivery.ts";
@@ -75,6 +75,7 @@ export interface RefusedRow {
   readonly time: string;
   /** What the sheet said. */
   readonly cause: string;
+  readonly problem: Problem | undefined;
   readonly is_retried: boolean;
 }
 
@@ -110,6 +111,8 @@ export interface OpenDelivery {
 /** With more dead letters than this they are counted once a minute only: each is read for it. */
 const MANY_DEAD = 200;
 const COUNT_DEAD_EVERY_MS = 60_000;
+/** What only the one who writes can know: a tab that was there before, rows in the wrong place. */
+const UNSEEN = new Set(["no_tab", "empty_first_row", "setup", "other"]);
 
 /** Opens the delivery; rows are written as soon as this isolate may store messages and nobody else writes. */
 export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelivery & Part<Post>> {
@@ -213,6 +216,9 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
         log_pending: Math.max(outbox.depth, oldest?.bodies.length ?? 0),
         log_oldest_pending_seconds: Math.max(0, Math.round((clock.now() - oldestAt) / 1000)),
         log_last_error: "reason" in state ? state.reason : null,
+        log_problem: "reason" in state && state.code !== undefined
+          ? { code: state.code, values: state.values ?? {} }
+          : null,
         log_state: state.state,
         log_dead: dead,
         sheet_percent: fullness.percent,
@@ -238,12 +244,12 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       const found = await checkSheet(own ? sheetOf(own) : sheet, killing.signal);
       const now = status.status;
       if (own || found.problem || !("reason" in now) || now.state !== "paused") return found;
-      // What only the one who writes can know, such as a tab that was there before; it may be mended by now.
+      // It may be mended by now.
       status.probe();
-      return {
-        ...found,
-        problem: { code: now.code ?? "other", message: now.reason, values: now.values ?? {} },
-      };
+      const { reason: message, code = "other", values = {} } = now;
+      const isHere = (values.spreadsheet ?? sheets.spreadsheet) === sheets.spreadsheet;
+      if (isHere && !UNSEEN.has(code)) return found;
+      return { ...found, problem: { code, message, values } };
     },
     proofKey: key,
     roomSheets: delivery.roomSheets,
@@ -288,9 +294,9 @@ function asMessage({ fields, isChange }: DeadLetter): Fields {
 }
 
 function refusedRow(letter: DeadLetter): RefusedRow {
-  const { cause, isRetried = false } = letter;
+  const { cause, problem, isRetried = false } = letter;
   const { id, room, username = "", message = "", time = "" } = asMessage(letter);
-  return { id, room, username, message, time, cause, is_retried: isRetried };
+  return { id, room, username, message, time, cause, problem, is_retried: isRetried };
 }
 
 function targetOf({ fields: { room, id } }: DeadLetter): { room: string; id: string } {

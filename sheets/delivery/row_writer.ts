@@ -2,7 +2,7 @@
 import { type Lease, LeaseLostError } from "../../rooms/kv/lease.ts";
 import { type Trace, untraced } from "../../rooms/trace.ts";
 import type { Chain } from "../proofs/chain.ts";
-import { idOf, type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
+import { idOf, type Problem, type Row, type RowPosition, type Sheet, SheetError } from "../sheet.ts";
 
 /** How one piece of work is done: `pace` resolves when the next append may begin, `signal` aborts the work. */
 export interface Way {
@@ -13,7 +13,9 @@ export interface Way {
 /** A row that the sheet refused for good, and why. */
 export interface RefusedRow {
   readonly id: string;
+  /** The sheet's sentence. */
   readonly cause: string;
+  readonly problem: Problem;
 }
 
 /** What became of rows. */
@@ -141,7 +143,8 @@ export class RowWriter {
     const { missing, last, link } = await this.#find(rows, search, way);
     if (!missing.length) return { last, link };
     if (missing.length === 1 && rows.length === 1) {
-      refused.push({ id: idOf(missing[0]), cause: refusal.message });
+      const { message: cause, code, values } = refusal;
+      refused.push({ id: idOf(missing[0]), cause, problem: { code, values } });
       return { last, link };
     }
     const half = missing.length >> 1;

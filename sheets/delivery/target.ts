@@ -121,13 +121,13 @@ export class Target {
     // Some may have been written long ago, far above the last row.
     const search = { from: undefined, link: proof, isFollowed: false };
     const { refused, link } = await this.#writer.complete(rows, search, way);
-    const causes = new Map(refused.map(({ id, cause }) => [id, cause]));
+    const causes = new Map(refused.map(({ id, ...cause }) => [id, cause]));
     return {
       link,
       written: letters.filter(({ fields }) => !causes.has(fields.id)),
       refused: letters.flatMap((letter) => {
         const cause = causes.get(letter.fields.id);
-        return cause === undefined ? [] : [{ ...letter, cause, isRetried: undefined }];
+        return cause === undefined ? [] : [{ ...letter, ...cause, isRetried: undefined }];
       }),
     };
   }

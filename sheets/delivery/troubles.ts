@@ -1,6 +1,6 @@
 /** Sheets to which no rows can be written now: why, and when to try again. */
 import type { Clock } from "../../rooms/clock.ts";
-import { SheetError } from "../sheet.ts";
+import { problemOf, SheetError } from "../sheet.ts";
 
 /** Why no rows can be written to a sheet now. */
 export interface Trouble {
@@ -72,9 +72,8 @@ export class Troubles {
     const most = Math.min(BACKOFF_TO_MS, BACKOFF_FROM_MS * 2 ** attempts);
     const retryAfterMs = error instanceof SheetError ? error.retryAfterMs : 0;
     const waitMs = state === "paused" ? PROBE_EVERY_MS : Math.max(this.#random() * most, retryAfterMs);
-    const named = error instanceof SheetError ? { code: error.code, values: error.values } : {};
     const blocked = {
-      trouble: { state, reason, since, ...named } as const,
+      trouble: { state, reason, since, ...problemOf(error) } as const,
       attempts: attempts + (state === "paused" ? 0 : 1),
       until: this.#clock.elapsed() + waitMs,
     };

@@ -1,6 +1,6 @@
 /** Errors of Google, in sentences for the operator. */
 import * as v from "valibot";
-import { SheetError } from "../sheet.ts";
+import { NoAnswerError, SheetError } from "../sheet.ts";
 
 /** What the sentences for the operator name. */
 export interface SheetLocation {
@@ -28,9 +28,9 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
   const { response, code, message } = failure.output;
   if (!response) {
     const reason = code === "TimeoutError" ? "no answer in time" : withoutUrl(message);
-    return new Error(`Google was not reached or didn't answer: ${reason}`);
+    return new NoAnswerError(`Google was not reached or didn't answer: ${reason}`);
   }
-  if (response.status < 400) return new Error(`Google's answer broke off: ${withoutUrl(message)}`);
+  if (response.status < 400) return new NoAnswerError(`Google's answer broke off: ${withoutUrl(message)}`);
 
   const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now());
   const busy = () =>
@@ -83,12 +83,17 @@ export function explainGoogleError(error: unknown, location: SheetLocation): Err
   const sentence = SENTENCES.find(([pattern]) => pattern.test(said))?.[1](location);
   if (sentence) return setup(sentence);
   if (TOO_LONG.test(said)) {
-    return new SheetError(location.refused, "A cell holds more than Google's 50,000 characters.");
+    return new SheetError(location.refused, "A cell holds more than Google's 50,000 characters.", {
+      code: "cell_too_long",
+    });
   }
   // Google's own sentence is left out: it may quote a cell.
   const answer = [response.status, status].filter(Boolean).join(" ");
   return location.refused === "refused"
-    ? new SheetError("refused", `Google refuses these rows (${answer}).`)
+    ? new SheetError("refused", `Google refuses these rows (${answer}).`, {
+      code: "rows_refused",
+      values: { answer },
+    })
     : setup(["other", `Google refuses to open the tab "${location.tab}" (${answer}).`]);
 }
 

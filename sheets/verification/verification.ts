@@ -161,6 +161,7 @@ export class Verification {
         ...kind,
         versionstamp,
         cause: "Its row was missing from the sheet.",
+        problem: { code: "row_missing", values: {} },
         isRetried: true,
       });
     }

@@ -1,10 +1,12 @@
 import { ask } from "../shared/api.js";
 import { dateAndTimeFormat, timeOfId } from "../shared/dates.js";
 import { buttonOf, RowList, write } from "../shared/row_list.js";
+import { problemSentence } from "./sheet_problem.js";
 
 /** @import { Answer } from "../shared/api.js" */
+/** @import { SheetProblem } from "./sheet_problem.js" */
 /** @import { Words } from "../shared/words.js" */
-/** @typedef {{ id: string, room: string, username: string, message: string, time: string, cause: string, is_retried: boolean }} DeadLetter */
+/** @typedef {{ id: string, room: string, username: string, message: string, time: string, cause: string, problem?: Omit<SheetProblem, "message">, is_retried: boolean }} DeadLetter */
 
 /** After a retry the list is polled at this interval, and this many times. */
 const POLL_EVERY_MS = 1_000;
@@ -26,9 +28,10 @@ export function mountDeadLetters(list, { words, succeeded, empty, all }) {
     template: "dead",
     keyOf: (/** @type {DeadLetter} */ { id }) => id,
     empty,
-    fill(element, { id, room, username, message, cause, is_retried: isRetried }) {
+    fill(element, { id, room, username, message, cause, problem, is_retried: isRetried }) {
       const time = format.format(timeOfId(id));
-      write(element, { room, username, message, time, cause });
+      const why = problem ? problemSentence(words, { ...problem, message: cause }) : cause;
+      write(element, { room, username, message, time, cause: why });
       const button = buttonOf(element, "retry");
       button.dataset.label ??= button.textContent ?? "";
       button.textContent = isRetried ? words.say("retrying") : button.dataset.label;

@@ -1,9 +1,11 @@
 import { ask } from "../shared/api.js";
 import { dateAndTimeFormat } from "../shared/dates.js";
 import { RowList, write } from "../shared/row_list.js";
+import { problemSentence } from "./sheet_problem.js";
 
+/** @import { SheetProblem } from "./sheet_problem.js" */
 /** @import { Words } from "../shared/words.js" */
-/** @typedef {{ id: string, timestamp: string, event: { type: string, level?: string, code?: string, message?: string, values?: Record<string, number> } }} PastEvent */
+/** @typedef {{ id: string, timestamp: string, event: { type: string, level?: string, code?: string, message?: string, values?: Record<string, number>, problem?: SheetProblem } }} PastEvent */
 
 /** Updates within this time are loaded by one request. */
 const GATHER_MS = 200;
@@ -45,7 +47,7 @@ export function mountEvents(list, { words, empty }) {
     keyOf: (/** @type {PastEvent} */ { id }) => id,
     empty,
     fill(element, { timestamp, event }) {
-      const { type, level = "", code = "", message = "", values, ...rest } = event;
+      const { type, level = "", code = "", message = "", values, problem, ...rest } = event;
       const isAlert = type === "alert";
       element.dataset.level = isAlert ? level : "";
       const alert = ALERT_NAMES.get(code);
@@ -53,7 +55,7 @@ export function mountEvents(list, { words, empty }) {
         type: isAlert ? words.say(alert ?? "alert") : type,
         time: time.format(new Date(timestamp)),
         text: isAlert
-          ? sentenceOf(code, message, values)
+          ? problem ? problemSentence(words, problem) : sentenceOf(code, message, values)
           : [...factsIn("", message ? { message, ...rest } : rest)].join(" · "),
       });
       /** @type {HTMLTimeElement} */ (element.querySelector("time")).dateTime = timestamp;

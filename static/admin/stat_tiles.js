@@ -1,4 +1,5 @@
 import { ratesOf } from "./rates.js";
+import { problemSentence } from "./sheet_problem.js";
 
 /** @import { Stats } from "../../rooms/stats/dashboard.ts" */
 /** @import { Words } from "../shared/words.js" */
@@ -70,7 +71,9 @@ export function mountFigures(words) {
       log.textContent = stats.log_last_error === null
         ? ""
         : words.say(stats.log_state === "paused" ? "log_paused" : "log_retrying", {
-          reason: stats.log_last_error,
+          reason: stats.log_problem
+            ? problemSentence(words, { ...stats.log_problem, message: stats.log_last_error })
+            : stats.log_last_error,
         });
       const rates = rowRates(stats);
       while (isolates.children.length > stats.isolates.length) isolates.lastElementChild?.remove();

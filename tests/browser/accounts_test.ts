@@ -127,6 +127,10 @@ browserTest(
     await root.getByLabel("服務權杖").check();
     await root.getByRole("button", { name: "建立權杖" }).click();
     const token = await root.locator("[data-part=secret]:not(:empty)").innerText();
+    await root.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await root.getByRole("button", { name: "複製權杖" }).click();
+    await root.getByRole("button", { name: "已複製" }).waitFor();
+    assertEquals(await root.evaluate(() => navigator.clipboard.readText()), token);
     const ada = await stage.member("lobby", "小安");
     const ask = async (method: string, path: string, body?: unknown): Promise<number> => {
       const response = await fetch(stage.url + path, {

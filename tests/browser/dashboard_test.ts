@@ -41,6 +41,8 @@ browserTest(
     await figure(root, "messages_today").getByText("1", { exact: true }).waitFor();
     await figure(root, "online_users").getByText("1", { exact: true }).waitFor();
     for (const text of ["一", "二", "三"]) await send(ada, text);
+    const rate = root.locator("[data-part=isolates] [data-figure=rows]");
+    await rate.filter({ hasText: /^[1-9]/ }).waitFor();
     await figure(root, "messages_today").getByText("4", { exact: true }).waitFor();
     // The charts are drawn, and have a point for each update.
     await root.locator("[data-part=charts][data-points]:not([data-points='1'])").waitFor();
@@ -60,13 +62,15 @@ browserTest(
 
     const letter = root.locator("[data-part=dead-letters] > li");
     await letter.getByText("被拒絕的一列").waitFor();
-    await letter.getByText("Google refuses these rows").waitFor();
+    await letter.getByText("Google 不接受這一列（400").waitFor();
     await letter.getByRole("button", { name: "重試" }).press("Enter");
     await bubble(ada, "被拒絕的一列").and(ada.locator("[data-state=recorded]")).waitFor({ timeout: 30_000 });
     await root.locator("[data-part=dead-letters]:empty").waitFor({ state: "attached" });
     assertEquals(google.rows("ChatLogs").filter((row) => row[3] === "被拒絕的一列").length, 1);
     // Who had pressed a button that is gone is at the heading above.
     assertEquals(await root.evaluate(() => document.activeElement?.id), "dead");
+    // A rate, and no sum: since then nothing was written.
+    await rate.getByText("0", { exact: true }).waitFor();
     // What was posted is still there after a reload.
     await root.reload();
     await root.locator("[data-part=events]").getByText("order.id: 42").waitFor();
@@ -74,6 +78,11 @@ browserTest(
     await root.getByRole("button", { name: "檢查試算表" }).click();
     const hint = root.locator("[data-part=sheet-check]");
     await hint.getByText(`與 ${google.key.client_email} 共用`).waitFor();
+    // In the page's language as well: why rows wait, and the alert about it.
+    await send(ada, "要等一下的一列");
+    const why = `請把試算表 ${google.spreadsheetId}`;
+    await root.locator("[data-part=log]").getByText(`目前無法寫入試算表：${why}`).waitFor();
+    await root.locator("[data-part=events]").getByText(why).waitFor();
     google.share("writer");
     await root.getByRole("button", { name: "檢查試算表" }).click();
     await hint.getByText("可以寫入").waitFor();
@@ -121,6 +130,23 @@ browserTest(
 
     await root.locator("[data-part=accounts-part] summary").press("Enter");
     const account = root.locator("[data-part=accounts] > li").filter({ hasText: "小安" });
+    const make = root.locator("[data-part=make-account]");
+    await make.locator("[name=username]").fill("小柏");
+    await make.getByRole("button", { name: "建立帳號" }).click();
+    const told = root.locator("[data-part=account-told]");
+    await told.getByText("「小柏」的密碼，只顯示這一次：").waitFor();
+    const passwords = [await root.locator("[data-part=account-password]").innerText()];
+    const made = root.locator("[data-part=accounts] > li").filter({ hasText: "小柏" });
+    await made.getByRole("button", { name: "重設密碼" }).click();
+    await root.waitForFunction(
+      (first) => document.querySelector("[data-part=account-password]")?.textContent !== first,
+      passwords[0],
+    );
+    passwords.push(await root.locator("[data-part=account-password]").innerText());
+    const signIns = passwords.map((password) =>
+      bo.request.post(`${stage.url}/api/session`, { data: { username: "小柏", password } })
+    );
+    assertEquals((await Promise.all(signIns)).map((answer) => answer.status()), [401, 200]);
     await account.getByRole("button", { name: "設為管理員" }).click();
     await account.getByText("管理員", { exact: true }).waitFor();
     await ada.goto(`${stage.url}/admin/`);

@@ -56,6 +56,9 @@ Deno.test("Dashboard's plain client gets initial_stats, stats_update, posted eve
   assertEquals(alert.message.includes("three"), false);
   const { data: paused } = await dashboard.next("stats_update", ({ data }) => data.messages_today === 3);
   assertStringIncludes(paused.log_last_error, "Share the spreadsheet");
+  const values = { email: google.key.client_email, spreadsheet: google.spreadsheetId, tab: "ChatLogs" };
+  assertEquals(paused.log_problem, { code: "not_shared", values });
+  assertEquals([alert.problem.code, alert.problem.values], ["not_shared", values]);
   assertEquals([paused.log_pending, paused.log_rows_today], [1, 2]);
   google.share("writer");
   // An admin may have it tried again, as the service's token may.

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as encoding from "lib0/encoding";
 import { writeUpdate } from "y-protocols/sync";
 import * as Y from "yjs";
+import { contentPrefix } from "../../rooms/documents/document_store.ts";
 import { Documents } from "../../rooms/documents/documents.ts";
 import { member, PASSWORD } from "../support/cast.ts";
 import { Editor, Typist, until } from "../support/editor.ts";
@@ -175,6 +176,8 @@ Deno.test("Documents keep a version of what was before each session of work, and
   await until(() => failures.length === 0);
   const [version, ...others] = await documents.documentList.versions.list("a");
   assertEquals([others, version.authors], [[], ["ada"]]);
+  // When it was as it says, and not when it was kept.
+  assertEquals([version.editedAt, version.at], [now - 3 * 60_000, now - 60_000]);
   assertEquals(await documents.documentList.versions.text("a", version.id), "first. second.");
   assert(await documents.restore("a", version.id, { id: "bo", name: "bo" }));
   assertEquals(await documents.read("a"), "first. second.");
@@ -188,7 +191,8 @@ Deno.test("Documents keep a version of what was before each session of work, and
 });
 
 Deno.test("Documents over HTTP are for all to read and for accounts to change, from our own pages", async () => {
-  await using service = await startService();
+  await using directory = await temporaryDirectory();
+  await using service = await startService({}, directory.path);
   const [ada, guest] = [await member(service.url, "ada"), new Visitor(service.url)];
   const created = await ada.ask("POST", "/api/documents", { title: " 週會\n記錄 " });
   assertEquals([created.status, created.body.title], [201, "週會 記錄"]);
@@ -215,6 +219,11 @@ Deno.test("Documents over HTTP are for all to read and for accounts to change, f
       [ada, "PATCH", path, { title: "新名" }, [200]],
     ] as const
   ) assertEquals([at, await who.outcome(method, at, body)], [at, [...outcome]]);
+  using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
+  const version = { id: "0".repeat(26), at: 2_000, editedAt: 1_000, authors: [], length: 0, parts: 0 };
+  await kv.set([...contentPrefix(created.body.id), "version", version.id], version);
+  const { versions } = (await guest.ask("GET", `${path}/versions`)).body;
+  assertEquals(versions.map(({ timestamp }: { timestamp: string }) => Date.parse(timestamp)), [1_000]);
   const foreign = await ada.ask("PATCH", path, { title: "stolen" }, { origin: "https://evil.example" });
   assertEquals(foreign.status, 403);
   assertEquals((await guest.ask("GET", path)).body.title, "新名");
