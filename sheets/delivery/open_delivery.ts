@@ -24,11 +24,11 @@ import type { DeadLetter } from "./dead_letters.ts";
 import { Delivery } from "./delivery.ts";
 import { type DeliveryStatus, Flusher } from "./flusher.ts";
 import { Fullness } from "./fullness.ts";
-import { checkSheet, type SheetCheck } from "./sheet_check.ts";
+import { checkSheet, type SheetCheck, withTrouble } from "./sheet_check.ts";
 import { proofKey } from "../proofs/proof_key.ts";
 import { Receipts } from "./receipts.ts";
 import type { RoomSheets } from "./room_sheets.ts";
-import { SharedDeliveryStatus, type StandingNotice } from "./status.ts";
+import { problemIn, SharedDeliveryStatus, type StandingNotice } from "./status.ts";
 import { type Verdict, Verification } from "../verification/verification.ts";
 import type { WakeUp } from "./wake_up.ts";
 
@@ -111,8 +111,6 @@ export interface OpenDelivery {
 /** With more dead letters than this they are counted once a minute only: each is read for it. */
 const MANY_DEAD = 200;
 const COUNT_DEAD_EVERY_MS = 60_000;
-/** What only the one who writes can know: a tab that was there before, rows in the wrong place. */
-const UNSEEN = new Set(["no_tab", "empty_first_row", "setup", "other"]);
 
 /** Opens the delivery; rows are written as soon as this isolate may store messages and nobody else writes. */
 export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelivery & Part<Post>> {
@@ -216,9 +214,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
         log_pending: Math.max(outbox.depth, oldest?.bodies.length ?? 0),
         log_oldest_pending_seconds: Math.max(0, Math.round((clock.now() - oldestAt) / 1000)),
         log_last_error: "reason" in state ? state.reason : null,
-        log_problem: "reason" in state && state.code !== undefined
-          ? { code: state.code, values: state.values ?? {} }
-          : null,
+        log_problem: problemIn(state),
         log_state: state.state,
         log_dead: dead,
         sheet_percent: fullness.percent,
@@ -246,10 +242,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
       if (own || found.problem || !("reason" in now) || now.state !== "paused") return found;
       // It may be mended by now.
       status.probe();
-      const { reason: message, code = "other", values = {} } = now;
-      const isHere = (values.spreadsheet ?? sheets.spreadsheet) === sheets.spreadsheet;
-      if (isHere && !UNSEEN.has(code)) return found;
-      return { ...found, problem: { code, message, values } };
+      return withTrouble(found, now, sheets.spreadsheet);
     },
     proofKey: key,
     roomSheets: delivery.roomSheets,

@@ -3,7 +3,7 @@ import type { Channel, Post } from "../../rooms/cluster/channel.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { DeliveryStatus, Flusher } from "./flusher.ts";
 import type { Trouble } from "./troubles.ts";
-import type { Notice } from "../sheet.ts";
+import type { Notice, Problem } from "../sheet.ts";
 
 /** A notice for the operator, and since when it applies, in ISO 8601. */
 export interface StandingNotice {
@@ -106,6 +106,12 @@ export class SharedDeliveryStatus {
       this.#missedPosts = 0;
     }
   }
+}
+
+/** Which sentence says why rows aren't written; null where none does. */
+export function problemIn(status: DeliveryStatus): Problem | null {
+  const { code, values = {} } = troubleIn(status) ?? {};
+  return code === undefined ? null : { code, values };
 }
 
 function troubleIn(status: DeliveryStatus): Trouble | undefined {
