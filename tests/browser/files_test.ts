@@ -2,11 +2,20 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest } from "../support/browser.ts";
+import { ulid } from "ulid";
+import { guest } from "../../rooms/user.ts";
+import { browserTest, connected } from "../support/browser.ts";
+import { messageFactoryOf } from "../support/messages.ts";
+import { writePastDrafts } from "../support/past.ts";
 import { violations } from "./violations.ts";
 
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+/** A PNG. */
+const ONE_PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",
+  "base64",
+);
 const WORDS = {
   "zh-TW": {
     attach: "附加檔案",
@@ -104,6 +113,87 @@ browserTest(
     assertEquals(await ada.locator(".message__file").count(), 1);
   },
 );
+
+/** Pictures in the room. */
+const PICTURES = 500;
+/** Pictures that a page may load for one view: it is three high, and browsers load what is up to 2,500 px away. */
+const NEAR = 30;
+
+browserTest(
+  "A room of 500 pictures loads only those near the view, and scrolls in short tasks",
+  async (stage) => {
+    const ada = await stage.person(DESK);
+    const loaded = new Set<string>();
+    await ada.route("**/files/**", (route) => {
+      loaded.add(route.request().url());
+      return route.fulfill({ contentType: "image/png", body: ONE_PIXEL });
+    });
+    const browser = ada.context().browser();
+    assert(browser);
+    await ada.goto(stage.room("lobby", "ada"));
+    await connected(ada);
+    const inView = () =>
+      ada.getByRole("log").evaluate(async (list) => {
+        const { top, bottom } = list.getBoundingClientRect();
+        const seen = [...list.querySelectorAll("img")].filter((image) => {
+          const box = image.getBoundingClientRect();
+          return box.bottom > top && box.top < bottom;
+        });
+        await Promise.all(seen.map((image) => image.decode()));
+        return seen.length;
+      });
+    assert(await inView() >= 2);
+    assert(loaded.size <= NEAR, `${loaded.size} pictures were loaded for the first view`);
+    // What loads after the room's page has come, at leisure.
+    await ada.locator("[data-actions]").waitFor();
+    await browser.startTracing(ada, { categories: ["toplevel"] });
+    await ada.getByRole("log").evaluate(async (list) => {
+      while (!list.textContent?.includes("the first one")) {
+        list.scrollTop = 0;
+        await new Promise(requestAnimationFrame);
+      }
+      list.scrollTop = 0;
+    });
+    assert(await inView() >= 2);
+    const trace = JSON.parse(new TextDecoder().decode(await browser.stopTracing()));
+    assert(loaded.size <= PICTURES / 2, `${loaded.size} pictures were loaded on the way to the first one`);
+    const longest = longestTask(trace.traceEvents);
+    assert(longest < 50, `A task took ${longest} ms`);
+  },
+  async (undo) => {
+    const path = await Deno.makeTempDir();
+    undo.defer(() => Deno.remove(path, { recursive: true }));
+    using kv = await Deno.openKv(`${path}/talksheet.db`);
+    const { draft } = messageFactoryOf();
+    await writePastDrafts(kv, PICTURES, (place) => {
+      const id = ulid();
+      const file = { id, name: "a.png", type: "image/png", size: 400_000, width: 2_048, height: 1_536 };
+      return draft("lobby", guest("bo"), place ? "" : "the first one", {
+        files: [{ ...file, url: `/files/${id}/a.png` }],
+      });
+    });
+    return { kvPath: `${path}/talksheet.db` };
+  },
+);
+
+/** An event of Chromium's traces; `tdur` is time of the processor, in µs, so that a busy machine makes it no longer. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** How long the longest task in the page's main thread kept the processor, in ms. */
+function longestTask(events: readonly TraceEvent[]): number {
+  const pages = events.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain");
+  const isOfPage = ({ pid, tid }: TraceEvent): boolean =>
+    pages.some((page) => page.pid === pid && page.tid === tid);
+  const tasks = events.filter((event) => event.tdur !== undefined && isOfPage(event));
+  assert(tasks.length > 0, "The trace has no tasks");
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1_000;
+}
 
 /** A JPEG of this size, drawn by the page. */
 async function picture(page: Page, width: number, height: number): Promise<Buffer> {

@@ -148,7 +148,7 @@ export function committer(
 }
 
 /** Puts drafts into the outbox in the same way. */
-function draftCommitter(kv: Deno.Kv, outbox: Outbox): (drafts: readonly Draft[]) => Promise<string[]> {
+export function draftCommitter(kv: Deno.Kv, outbox: Outbox): (drafts: readonly Draft[]) => Promise<string[]> {
   const packer = new Packer();
   return async (drafts) => {
     for (const { body } of drafts) {
