@@ -4,7 +4,7 @@
  */
 import type { PendingMessages } from "./access/moderation/pending_messages.ts";
 import type { SlowMode } from "./access/moderation/slow_mode.ts";
-import { speechRefusal } from "./access/moderation/speech_rules.ts";
+import { hasSpeechRules, speechRefusal } from "./access/moderation/speech_rules.ts";
 import type { RoomPermissions } from "./access/room_permissions.ts";
 import type { Member } from "./member.ts";
 import { cleanText } from "./messages/message_text.ts";
@@ -49,7 +49,9 @@ export class Speech {
     author: Author,
     permissions: RoomPermissions,
   ): void {
-    if (author.mayModerate || !isWriting(frame)) return room.receive(member, frame, author);
+    if (author.mayModerate || !isWriting(frame) || !hasSpeechRules(permissions)) {
+      return room.receive(member, frame, author);
+    }
     const { slowMode, now } = this.#parts;
     const { slowModeSeconds = 0, needsApproval } = permissions;
     const person = this.#parts.personOf(room.name, author.user);

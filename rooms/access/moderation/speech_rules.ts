@@ -23,6 +23,13 @@ export interface Speaker {
 /** The most people of a room who are muted at the same time. */
 export const MAX_MUTES = 200;
 
+/** Whether a room has any rule about what is said in it. */
+export function hasSpeechRules(
+  { mutes, blockedWords, needsApproval, slowModeSeconds }: RoomPermissions,
+): boolean {
+  return Boolean(mutes?.length || blockedWords?.length || needsApproval || slowModeSeconds);
+}
+
 /** Why somebody who doesn't moderate the room may not say this; `undefined` when it may be said. */
 export function speechRefusal(
   { mutes = [], blockedWords = [], needsApproval }: RoomPermissions,
