@@ -108,6 +108,13 @@ browserTest(
     // In view: nothing.
     await stage.say("desk", "看得到", "客人");
     await bubble(ada, "看得到").waitFor();
+    // Until it is read it would count with those that come while nobody looks.
+    await ada.waitForFunction(async () => {
+      const { rooms } = await (await fetch("/api/me/rooms")).json();
+      return rooms.some((
+        { name, unread, last }: { name: string; unread: number; last: { message: string } | null },
+      ) => name === "desk" && !unread && last?.message === "看得到");
+    });
     await ada.evaluate(() => {
       Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
       document.dispatchEvent(new Event("visibilitychange"));

@@ -138,7 +138,7 @@ Deno.test("Pushes survive kill -9 before they are made, while the push service h
     await pushes.until(() => pushes.requests === 2);
     ids.push(await say(service.url, "desk", "two"));
     release();
-    await pushes.until(() => pushes.received.length === 2);
+    await pushes.until(() => pushes.received.length >= 2);
     await service.kill();
   }
   await age();
