@@ -116,6 +116,11 @@ export function partsOf(place: string, spreadsheetId: string): { spreadsheetId: 
   return second === undefined ? { spreadsheetId, tab: place } : { spreadsheetId: first, tab: second };
 }
 
+/** Whether a place is in a spreadsheet that a room has, or had, of its own. */
+export function isOwnPlace(place: string): boolean {
+  return place.includes(OF_OTHER);
+}
+
 /** A name with its placeholders replaced. */
 function filled(name: string, room: string, time: string): string {
   if (!name.includes("{")) return name;

@@ -34,6 +34,8 @@ export interface Verdict {
   readonly changed: readonly string[];
   /** Rows with an id of no message. */
   readonly foreign: readonly string[];
+  /** Why sheets that rooms have of their own, or had, can't be read: their rows aren't compared. */
+  readonly unread?: readonly string[];
   /** Rows that were altered, or that follow a removed one; missing where rows have no proofs. */
   readonly unproven?: readonly string[];
 }

@@ -26,6 +26,7 @@ interface Verdict {
   readonly doubled: readonly string[];
   readonly changed: readonly string[];
   readonly foreign: readonly string[];
+  readonly unread?: readonly string[];
   readonly unproven?: readonly string[];
 }
 

@@ -15,20 +15,20 @@
  */
 import type { DailyTotals } from "../../rooms/stats/daily_totals.ts";
 import type { Trace } from "../../rooms/trace.ts";
-import { idInBody } from "../../rooms/messages/message.ts";
 import type { Archive } from "../../rooms/messages/archive.ts";
 import type { IdempotentCommit } from "../../rooms/kv/idempotent_commit.ts";
-import { type Batch, countIn, type Outbox } from "../../rooms/messages/outbox.ts";
+import { countIn, type Outbox } from "../../rooms/messages/outbox.ts";
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Fields } from "../columns.ts";
 import type { Sheets } from "../open_sheet.ts";
+import { problemOf, SheetError } from "../sheet.ts";
 import { type DeadLetter, DeadLetters } from "./dead_letters.ts";
 import { LateAppends } from "./late_appends.ts";
 import { divided, type LegacyProgress } from "./legacy_progress.ts";
 import type { Way } from "./row_writer.ts";
-import type { RoomSheets } from "./room_sheets.ts";
-import { type Slice, Slices } from "./slices.ts";
+import { LATEST, type RoomSheets } from "./room_sheets.ts";
+import { type Slice, Slices, versionstampOf } from "./slices.ts";
 import type { Target, TargetProgress } from "./target.ts";
 import { type RowAddress, Targets } from "./targets.ts";
 
@@ -132,11 +132,29 @@ export class Delivery {
   }
 
   /**
-   * Appends the rows of a slice that aren't in their sheet, and settles the slice.
+   * Appends the rows of a slice that aren't in their sheet, and settles the slice. Where nobody can write any more, and which all
+   * of its rooms have left, they are set aside and go where these rooms are now.
    *
    * @throws {Error} what the sheet throws; then the slice is still pending, and {@link next} returns it again.
    */
   async write(slice: Slice, way: Way): Promise<Settled> {
+    try {
+      return await this.#write(slice, way);
+    } catch (error) {
+      const { target, fields, batches } = slice;
+      const isShut = error instanceof SheetError && error.kind === "setup";
+      if (!isShut || !this.#targets.isLeft(target, fields)) throw error;
+      const settled = batches[batches.length - 1].versionstamp;
+      const why = { cause: error.message, problem: problemOf(error) };
+      const kind = { ...isChangeOf(target), versionstamp: LATEST, isRetried: true, ...why };
+      const letters = fields.map((fields): DeadLetter => ({ fields, ...kind }));
+      const { intent: _, ...progress } = target.progress;
+      await this.#settle(slice, letters, { ...progress, settled });
+      return { upTo: this.settled, recorded: [], refused: letters };
+    }
+  }
+
+  async #write(slice: Slice, way: Way): Promise<Settled> {
     const { kv, archive } = this.#parts;
     const { target, fields, batches } = slice;
     const upTo = batches[batches.length - 1].versionstamp;
@@ -271,11 +289,6 @@ export class Delivery {
     const result = await commit.commit();
     return result.ok ? result.versionstamp : (await kv.get(PROGRESS)).versionstamp;
   }
-}
-
-/** The versionstamp of the batch that an id is in. */
-function versionstampOf(id: string, batches: readonly Batch[]): string | undefined {
-  return batches.find(({ bodies }) => bodies.some((body) => idInBody(body) === id))?.versionstamp;
 }
 
 function isChangeOf({ isChange }: Target): { isChange?: true } {

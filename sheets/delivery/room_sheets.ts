@@ -19,6 +19,8 @@ interface Move {
   readonly own: OwnSheet | undefined;
 }
 
+/** Is above all versionstamps. */
+export const LATEST = "~";
 const PREFIX = "room_sheet";
 const CHANGED = ["room_sheets"];
 
@@ -55,13 +57,13 @@ export class RoomSheets {
   /** The sheet for what will be said in a room from now on. */
   async now(room: string): Promise<OwnSheet | undefined> {
     await this.refresh();
-    return this.of(room, "~");
+    return this.of(room, LATEST);
   }
 
   /** The rooms for which somebody chose this spreadsheet. */
   async roomsOf(spreadsheet: string): Promise<string[]> {
     await this.refresh();
-    return [...this.#moves.keys()].filter((room) => this.of(room, "~")?.spreadsheet === spreadsheet);
+    return [...this.#moves.keys()].filter((room) => this.of(room, LATEST)?.spreadsheet === spreadsheet);
   }
 
   /** Moves a room to another sheet, for all commits from now on; `undefined`: the common one. */

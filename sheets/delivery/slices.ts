@@ -1,5 +1,5 @@
 /** Takes from the outbox what is to be written next: rows of one sheet, out of whole batches. */
-import { isEntryBody } from "../../rooms/messages/message.ts";
+import { idInBody, isEntryBody } from "../../rooms/messages/message.ts";
 import type { Batch, Outbox } from "../../rooms/messages/outbox.ts";
 import { changeFields, type Fields, messageFields } from "../columns.ts";
 import type { Target } from "./target.ts";
@@ -106,4 +106,9 @@ export class Slices {
 /** The versionstamp right before one. */
 function before(versionstamp: string): string {
   return (BigInt(`0x${versionstamp}`) - 1n).toString(16).padStart(versionstamp.length, "0");
+}
+
+/** The versionstamp of the batch that an id is in. */
+export function versionstampOf(id: string, batches: readonly Batch[]): string | undefined {
+  return batches.find(({ bodies }) => bodies.some((body) => idInBody(body) === id))?.versionstamp;
 }

@@ -9,9 +9,10 @@ import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import { isEntryBody, roomInBody, timeInBody } from "../../rooms/messages/message.ts";
 import type { Trace } from "../../rooms/trace.ts";
+import type { Fields } from "../columns.ts";
 import { partsOf, type Sheets } from "../open_sheet.ts";
 import type { LateAppends } from "./late_appends.ts";
-import { RoomSheets } from "./room_sheets.ts";
+import { LATEST, RoomSheets } from "./room_sheets.ts";
 import { Target, type TargetProgress } from "./target.ts";
 
 /** What {@link Targets} works with. */
@@ -90,6 +91,13 @@ export class Targets {
     });
     this.#all.set(place, target);
     return target;
+  }
+
+  /** Whether rows like these go somewhere else from now on, all of them. */
+  isLeft({ place, isChange }: Target, rows: readonly Fields[]): boolean {
+    return rows.every(({ room, time = "" }) =>
+      this.#placeOf({ room, time, isChange, versionstamp: LATEST }) !== place
+    );
   }
 
   /** Adds the progress of a sheet to a commit. */

@@ -91,6 +91,16 @@ export class Comparison {
     } else if (this.#hash(row, KINDS[expected % 4]) !== Math.floor(expected / 4)) this.#changed.add(id);
   }
 
+  /** Whether a row with this id should have stood in the sheet, or may have. */
+  expects(id: string): boolean {
+    return this.#expected.has(id);
+  }
+
+  /** Whether the sheet has a row with this id. */
+  has(id: string): boolean {
+    return this.#seen.has(id);
+  }
+
   /** What is wrong, once all rows of the sheet were taken. */
   get findings(): Findings {
     return {

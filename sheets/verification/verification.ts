@@ -14,7 +14,8 @@ import type { Delivery } from "../delivery/delivery.ts";
 import type { RoomSheets } from "../delivery/room_sheets.ts";
 import type { Target } from "../delivery/target.ts";
 import type { RowAddress } from "../delivery/targets.ts";
-import type { Notice, Sheet } from "../sheet.ts";
+import { isOwnPlace } from "../open_sheet.ts";
+import { type Notice, type Sheet, SheetError } from "../sheet.ts";
 import { Comparison, type Findings } from "./comparison.ts";
 import { ProofCheck } from "../proofs/proof_check.ts";
 import { expectedRows } from "./expected_rows.ts";
@@ -23,6 +24,8 @@ import { expectedRows } from "./expected_rows.ts";
 export interface Verdict extends Findings {
   /** The number of rows that were compared. */
   readonly rows: number;
+  /** Why sheets that rooms have of their own, or had, can't be read: their rows aren't compared. */
+  readonly unread?: readonly string[];
   /** Rows that aren't as they were written, or that follow one that was taken out; missing where rows have no proofs. */
   readonly unproven?: readonly string[];
 }
@@ -97,7 +100,8 @@ export class Verification {
   }
 
   /**
-   * Compares all rows from a time on, in ms since the epoch.
+   * Compares all rows from a time on, in ms since the epoch. A row may stand in another place than the one it was meant for, when
+   * that one couldn't be written any more.
    *
    * @throws {SheetError} when a sheet can't be read.
    */
@@ -128,18 +132,28 @@ export class Verification {
     }
     // What is older than the history may have been said.
     const period = { from: Math.max(scope.from, oldest), to: now - FRESH_MS };
+    const unread: string[] = [];
+    const all: Compared[] = [];
     let pages = 0;
-    for (const { sheet, comparison, proofs } of comparisons.values()) {
-      for await (const rows of sheet.read(signal)) {
-        for (const row of rows) {
-          comparison.take(row, period);
-          proofs?.take(row);
+    for (const [place, compared] of comparisons) {
+      try {
+        for await (const rows of compared.sheet.read(signal)) {
+          for (const row of rows) {
+            compared.comparison.take(row, period);
+            compared.proofs?.take(row);
+          }
+          if (++pages > PAGES_AT_ONCE) await clock.wait(PAGE_EVERY_MS, signal);
         }
-        if (++pages > PAGES_AT_ONCE) await clock.wait(PAGE_EVERY_MS, signal);
+        all.push(compared);
+      } catch (error) {
+        if (!(error instanceof SheetError && error.kind === "setup") || !isOwnPlace(place)) throw error;
+        unread.push(error.message);
       }
     }
-    const all = [...comparisons.values()];
-    const verdict = joined(all.map(({ comparison }) => comparison));
+    const verdict = {
+      ...joined(all.map(({ comparison }) => comparison), [...comparisons.values()]),
+      ...unread.length && { unread },
+    };
     if (!proofKey) return verdict;
     const ids = all.flatMap(({ proofs }) => proofs?.findings ?? []).map(({ id }) => id);
     return {
@@ -176,8 +190,14 @@ interface Compared {
   readonly proofs: ProofCheck | undefined;
 }
 
-function joined(comparisons: readonly Comparison[]): Verdict {
-  const found = comparisons.map(({ findings }) => findings);
+/** The findings of sheets that could be read, among all of them. */
+function joined(comparisons: readonly Comparison[], compared: readonly Compared[]): Verdict {
+  const everywhere = compared.map(({ comparison }) => comparison);
+  const found = comparisons.map(({ findings }) => ({
+    ...findings,
+    missing: findings.missing.filter((id) => !everywhere.some((sheet) => sheet.has(id))),
+    foreign: findings.foreign.filter((id) => !everywhere.some((sheet) => sheet.expects(id))),
+  }));
   const all = (kind: keyof Findings): string[] => found.flatMap((findings) => findings[kind]);
   return {
     rows: comparisons.reduce((sum, { size }) => sum + size, 0),

@@ -1,5 +1,6 @@
 /** Rooms whose rows go to a spreadsheet of their own. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { wait } from "../../rooms/clock.ts";
 import { GoogleSheets } from "../fakes/google_sheets.ts";
 import { backend, member } from "../support/cast.ts";
 import type { Client, Frame } from "../support/client.ts";
@@ -74,6 +75,21 @@ Deno.test("A room's creator gives it a spreadsheet that is checked at once, and 
   assertEquals((await ada.ask("DELETE", PATH)).body.spreadsheet, undefined);
   await recorded(client, "four");
   assertEquals(textsIn("ChatLogs", google.spreadsheet), ["one", "four"]);
+
+  // A teacher has left with the spreadsheet: what waits for it goes where the room goes.
+  await ada.ask("PUT", PATH, { spreadsheet: "1Theirs", tab: "班級 {room}" });
+  google.share(undefined, "1Theirs");
+  const { id: last } = await client.say("five");
+  const state = async (): Promise<string> => (await backend(service.url).ask("GET", "/api/log")).body.state;
+  while (await state() !== "paused") await wait(20);
+  await ada.ask("DELETE", PATH);
+  await backend(service.url).ask("POST", "/api/log/retry", {});
+  await client.next("recorded", ({ ids }) => ids.includes(last));
+  assertEquals(textsIn("ChatLogs", google.spreadsheet), ["one", "four", "five"]);
+  assertEquals(textsIn("班級 team"), ["three", "two"]);
+  const { body: { unread, ...others } } = await backend(service.url).ask("POST", "/api/log/verify", {});
+  assertEquals(Object.values(others), [3, [], [], [], []]);
+  assertEquals(unread.length, 2);
 });
 
 Deno.test("Where rows go to a file, a room has no spreadsheet of its own", async () => {
