@@ -1,5 +1,6 @@
 /** The messages on both sides of one. */
 import type { History, HistoryPage } from "./history.ts";
+import type { Line } from "./message.ts";
 
 /**
  * The message `id` with those before it, and those after it: half of `limit` each. An unknown id counts as before the first
@@ -18,12 +19,17 @@ export async function historyAround(
     const before = await history.before(room, id, half - 1);
     const older = { lines: line === undefined ? before.lines : [...before.lines, line], more: before.more };
     const cursor = await history.behind(room, id);
-    const newer: string[] = [];
-    for await (const page of history.archived(room, cursor)) {
-      newer.push(...page.lines);
-      if (newer.length > half) break;
+    const newer: Line[] = [];
+    while (newer.length <= half) {
+      for await (const page of history.archived(room, cursor)) {
+        newer.push(...page.lines);
+        if (newer.length > half) break;
+      }
+      // Memory may have dropped what the archive has taken meanwhile: then that is read from there.
+      const rest = history.rest(room, cursor);
+      newer.push(...rest?.lines ?? []);
+      if (rest) break;
     }
-    if (newer.length <= half) newer.push(...history.rest(room, cursor)?.lines ?? []);
     return { older, newer: { lines: newer.slice(0, half), more: newer.length > half } };
   } finally {
     history.release(room);

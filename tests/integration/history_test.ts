@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Archive } from "../../rooms/messages/archive.ts";
 import { History, type HistoryPage } from "../../rooms/messages/history.ts";
+import { historyAround } from "../../rooms/messages/history_around.ts";
 import { createMessageFactory } from "../../rooms/messages/draft.ts";
 import { idIn, type Line, lineOf, messageIn, seqOf } from "../../rooms/messages/message.ts";
 import { Outbox } from "../../rooms/messages/outbox.ts";
@@ -91,6 +92,27 @@ Deno.test("History keeps the order of commits though the clocks of machines diff
       assertEquals(newer, ids.slice(place + 1));
     }
   }
+});
+
+Deno.test("historyAround() goes on up to the present, though memory drops what the archive has taken while it reads", async () => {
+  using parts = await setUp();
+  const { archive, history, commit } = parts;
+  const ids: string[] = [];
+  const say = async (from: number, to: number): Promise<void> => {
+    for (const name of names(from, to)) ids.push(...await commit(["lobby", name]));
+    await archive.advance();
+    history.trim();
+  };
+  await say(0, 10);
+  const read = history.archived.bind(history);
+  // Far more than memory keeps is said before the last of it is asked for.
+  history.archived = async function* (room, cursor) {
+    yield* read(room, cursor);
+    if (ids.length === 10) await say(10, 400);
+  };
+  const { older, newer } = await historyAround(history, "lobby", ids[5], 20);
+  assertEquals([...texts(older), ...texts(newer)], names(0, 16));
+  assertEquals(newer.more, true);
 });
 
 Deno.test("Archive overwrites no page when ids go back for longer than a page, and the archive is advanced meanwhile", async () => {

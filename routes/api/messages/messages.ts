@@ -6,6 +6,7 @@ import { historyAround } from "../../../rooms/messages/history_around.ts";
 import type { Idempotency } from "../../../rooms/kv/idempotency_keys.ts";
 import type { Rooms } from "../../../rooms/rooms.ts";
 import { DEFAULT_PAGE, MAX_PAGE, type Message } from "../../../rooms/protocol.ts";
+import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import { maySpeak, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import { cleanName, MAX_NAME_LENGTH, service, type User } from "../../../rooms/user.ts";
@@ -15,7 +16,7 @@ import { jsonIn, pageQuery, requestBody } from "../request_body.ts";
 import { HttpError } from "../../errors.ts";
 import { once } from "../idempotency_key.ts";
 import { roomNameIn } from "../../path_params.ts";
-import { answerWith, readableRoom } from "./room_reader.ts";
+import { answerWith, readableRoom, readerOf } from "./room_reader.ts";
 
 const Post = v.object({
   message: v.string('"message" must be text'),
@@ -39,18 +40,22 @@ export function messagesApi(options: {
   history: History;
   roomPermissions: PermissionStore;
   roomNames: RoomNames;
+  personIds: PersonIds;
   idempotency: Idempotency;
 }): Hono<ApiEnv> {
-  const { rooms, history, roomPermissions, roomNames, idempotency } = options;
+  const { rooms, history, roomPermissions, roomNames, personIds, idempotency } = options;
   const app = new Hono<ApiEnv>();
 
   app.get("/:room/messages", async (c) => {
-    const { room } = await readableRoom(c, options);
+    const { room, user } = await readableRoom(c, options);
+    const reader = readerOf(personIds, room, user);
     const { around, before, limit } = requestBody(Query, c.req.query());
-    if (around === undefined) return answerWith(c, history.json(await history.before(room, before, limit)));
+    if (around === undefined) {
+      return answerWith(c, history.json(await history.before(room, before, limit), reader));
+    }
     const { older, newer } = await historyAround(history, room, around, limit);
     const page = { lines: [...older.lines, ...newer.lines], more: older.more };
-    return answerWith(c, `${history.json(page)},"more_after":${newer.more}`);
+    return answerWith(c, `${history.json(page, reader)},"more_after":${newer.more}`);
   });
 
   app.post("/:room/messages", async (c) => {

@@ -8,7 +8,8 @@ import {
   whyNot,
 } from "../../../rooms/access/room_permissions.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
-import type { User } from "../../../rooms/user.ts";
+import type { PersonIds } from "../../../rooms/access/person_ids.ts";
+import { isTellable, type User } from "../../../rooms/user.ts";
 import { HttpError } from "../../errors.ts";
 import { roomNameIn } from "../../path_params.ts";
 import { admitted, type ApiEnv } from "../gate.ts";
@@ -27,6 +28,11 @@ export async function readableRoom(
   const now = await roomPermissions.of(room);
   if (!mayEnter(now, user)) throw noEntry(now, user);
   return { room, user };
+}
+
+/** Who a caller is in a room's messages, so that their own reactions are marked; `undefined` where that can't be told. */
+export function readerOf(personIds: PersonIds, room: string, user: User): string | undefined {
+  return isTellable(user) ? personIds.of(room, user) : undefined;
 }
 
 /** Answers with the fields of a JSON object. */

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import type { Archive } from "../../../rooms/messages/archive.ts";
 import type { History } from "../../../rooms/messages/history.ts";
 import { DEFAULT_PAGE, MAX_PAGE } from "../../../rooms/protocol.ts";
+import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
 import type { PermissionStore } from "../../../rooms/access/room_permissions.ts";
 import { Search } from "../../../rooms/search.ts";
@@ -11,7 +12,7 @@ import { personOf } from "../../../rooms/user.ts";
 import { HttpError } from "../../errors.ts";
 import type { ApiEnv } from "../gate.ts";
 import { pageQuery, requestBody } from "../request_body.ts";
-import { answerWith, readableRoom } from "./room_reader.ts";
+import { answerWith, readableRoom, readerOf } from "./room_reader.ts";
 
 /** In UTF-16 code units. */
 const MAX_LENGTH = 200;
@@ -37,8 +38,9 @@ export function searchApi(options: {
   history: History;
   roomPermissions: PermissionStore;
   roomNames: RoomNames;
+  personIds: PersonIds;
 }): Hono<ApiEnv> {
-  const { archive, history } = options;
+  const { archive, history, personIds } = options;
   const search = new Search(archive, history);
   /** The number of searches under way of each person. */
   const running = new Map<string, number>();
@@ -66,7 +68,8 @@ export function searchApi(options: {
     try {
       const page = await search.find(room, { ...query, words }, signal);
       // Newest first, as a list of results is read.
-      return answerWith(c, history.json({ ...page, lines: page.lines.toReversed() }));
+      const newestFirst = { ...page, lines: page.lines.toReversed() };
+      return answerWith(c, history.json(newestFirst, readerOf(personIds, room, user)));
     } catch (error) {
       // A page gives up a search when its visitor types on.
       if (signal.aborted) throw new HttpError(400, "gone", "Nobody waits for this answer any more");

@@ -2,8 +2,9 @@
  * What readers see of messages: what the server says, and on top of it the changes that this page has sent and that the
  * server hasn't accepted yet.
  */
-/** @import { ChangeFrame, MessageFile, Quote, Reaction } from "../../../rooms/protocol.ts" */
+/** @import { ChangedFrame, ChangeFrame, MessageFile, Quote, Reaction } from "../../../rooms/protocol.ts" */
 /** @import { Unsent } from "../connection/unsent_messages.js" */
+/** @import { ToldChange } from "./told_changes.js" */
 
 /**
  * A change of a message, as it is sent, without its client id.
@@ -52,6 +53,40 @@ export function withChanges(content, changes, name) {
       change && !failure ? withChange(sum, change, { at: writtenAt, name }) : sum,
     content,
   );
+}
+
+/**
+ * A message's content after a change that the server tells of.
+ * @param {Content} content
+ * @param {ToldChange} change
+ * @param {string} person this visitor's id in the room
+ * @returns {Content}
+ */
+export function withTold(content, { frame, isForReader }, person) {
+  switch (frame.type) {
+    case "message_edited":
+      return { ...content, text: frame.message, edited: Date.parse(frame.edited) };
+    case "message_deleted":
+      return { ...content, text: "", isDeleted: true, reactions: [], replyTo: undefined };
+    case "reactions":
+      return { ...content, reactions: reactionsIn(content.reactions, frame, { person, isForReader }) };
+    default:
+      return content;
+  }
+}
+
+/**
+ * A quote after a change of the message that it is of.
+ * @param {Quote} quote
+ * @param {ChangedFrame} frame
+ * @returns {Quote}
+ */
+export function requoted(quote, frame) {
+  if (frame.type === "message_edited") {
+    return { ...quote, message: [...frame.message].slice(0, MAX_QUOTE).join("") };
+  }
+  if (frame.type !== "message_deleted") return quote;
+  return { ...quote, message: "", username: "", deleted: true };
 }
 
 /**

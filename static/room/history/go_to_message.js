@@ -63,10 +63,12 @@ export class GoToMessage {
     history.giveUpSeen();
     const [first] = messages;
     const isApart = !store.has(messages[messages.length - 1].id);
-    if (isApart) window.replace({ isAll });
-    anchor.isFollowing = !window.isDetached;
+    if (isApart) window.replace();
+    anchor.isFollowing = false;
     if (!store.has(first.id)) history.hasOlder = hasOlder;
     yield* draw({ messages: isAll ? window.withSkipped(messages) : messages, from: "newer", more: false });
+    if (isAll) window.attach();
+    anchor.isFollowing = !window.isDetached;
     yield () => store.itemOf(id)?.row.goTo();
   }
 }

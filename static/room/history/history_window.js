@@ -1,4 +1,5 @@
 import { ask } from "../../shared/api.js";
+import { hasPlace } from "../messages/message_items.js";
 
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
 /** @import { MessageRows } from "../messages/message_rows.js" */
@@ -36,7 +37,8 @@ export class HistoryWindow {
   #history;
   /** Messages that came while the list was detached. @type {ChatMessage[]} */
   #skipped = [];
-  #isLoading = false;
+  /** Whether an answer of the server is awaited. */
+  isLoading = false;
 
   /** @param {{ room: string, rows: MessageRows, store: MessageStore, anchor: ScrollAnchor, history: HistoryLoader }} parts */
   constructor({ room, rows, store, anchor, history }) {
@@ -79,9 +81,15 @@ export class HistoryWindow {
     return this.#anchor.isFollowing = false;
   }
 
-  /** Notes messages that belong after those that the list doesn't have. @param {readonly ChatMessage[]} messages @returns {void} */
+  /**
+   * Notes messages that belong after those that the list doesn't have.
+   * @param {readonly ChatMessage[]} messages
+   * @returns {ChatMessage[]} those that weren't known
+   */
   skip(messages) {
+    const newest = this.#skipped.reduce((last, { id }) => id > last ? id : last, this.#store.newestId);
     this.#skipped = [...this.#skipped, ...messages].slice(-MAX_SKIPPED);
+    return messages.filter(({ id }) => id > newest);
   }
 
   /**
@@ -104,16 +112,17 @@ export class HistoryWindow {
    * @returns {Promise<HistoryPart & { after: string } | undefined>} `undefined`: not now
    */
   async loadNewer() {
-    const after = this.#rows.last?.id;
-    if (!this.isDetached || this.#isLoading || !after) return undefined;
+    const { last } = this.#rows;
+    const after = last && hasPlace(last) ? last.id : undefined;
+    if (!this.isDetached || this.isLoading || !after) return undefined;
     const part = await this.loadAround(after);
     return part && { ...part, after };
   }
 
-  /** Removes the list's messages, for others from elsewhere in the room. @param {{ isAll: boolean }} others @returns {void} */
-  replace({ isAll }) {
+  /** Removes the list's messages, for others from elsewhere in the room. @returns {void} */
+  replace() {
     this.#store.clear();
-    this.isDetached = !isAll;
+    this.isDetached = true;
   }
 
   /**
@@ -135,9 +144,9 @@ export class HistoryWindow {
 
   /** @param {string} query @returns {Promise<any>} */
   async #ask(query) {
-    this.#isLoading = true;
+    this.isLoading = true;
     const { ok, body } = await ask("GET", `/api/rooms/${encodeURIComponent(this.#room)}/messages?${query}`);
-    this.#isLoading = false;
+    this.isLoading = false;
     return ok ? body : undefined;
   }
 }

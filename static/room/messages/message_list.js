@@ -37,6 +37,8 @@ export class MessageList {
   #goToMessage;
   #seenId;
   #wasAtEnd = true;
+  /** Whether the reader is to come to the end as soon as there is an answer. */
+  #isEndWanted = false;
   #listening = new AbortController();
 
   /**
@@ -77,6 +79,7 @@ export class MessageList {
     element.addEventListener("toend", () => this.#toEnd(), { signal });
     element.addEventListener("goto", (event) => {
       const { detail: id } = /** @type {CustomEvent<string>} */ (event);
+      this.#isEndWanted = false;
       if (element.hasAttribute("data-ready")) this.#goToMessage.goTo(id);
       else this.#goToMessage.want(id);
     }, { signal });
@@ -100,9 +103,11 @@ export class MessageList {
 
   /** @param {readonly ChatMessage[]} messages */
   #skip(messages) {
-    this.#window.skip(messages);
-    const count = messages.filter((message) => !this.#store.isBySelf(message)).length;
+    const fresh = this.#window.skip(messages);
+    const count = fresh.filter((message) => !this.#store.isBySelf(message)).length;
     if (count) this.#fire("arrive", count);
+    // There was no connection when the reader wrote: now there is one.
+    if (this.#isEndWanted && !this.#window.isLoading) this.#toEnd();
   }
 
   /** @param {Arrival} event @returns {Task} */
@@ -238,8 +243,10 @@ export class MessageList {
   /** Goes to the room's newest message. */
   async #toEnd() {
     if (this.#window.isDetached) {
+      this.#isEndWanted = true;
       const latest = await this.#window.loadLatest();
       if (!latest) return;
+      this.#isEndWanted = false;
       this.#attach();
       this.#joinLeaveLine.finish();
       this.#drawing.add(this.#drawn({ ...latest, from: "latest" }));

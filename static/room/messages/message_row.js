@@ -112,6 +112,7 @@ export class MessageRow {
   goTo() {
     this.element.scrollIntoView({ block: "center" });
     this.element.focus({ preventScroll: true });
+    this.element.parentElement?.querySelector("[data-goal]")?.removeAttribute("data-goal");
     this.element.toggleAttribute("data-goal", true);
     setTimeout(() => this.element.removeAttribute("data-goal"), HIGHLIGHT_MS);
   }

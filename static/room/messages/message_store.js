@@ -1,7 +1,11 @@
-import { MAX_QUOTE, reactionsIn, withChange } from "../changes/change.js";
+import { requoted, withChange, withTold } from "../changes/change.js";
+import { ToldChanges } from "../changes/told_changes.js";
+import { hasPlace, itemOfMessage, itemOfUnsent } from "./message_items.js";
 import { PendingChanges } from "../changes/pending_changes.js";
 
 /** @import { ChangedFrame, Quote } from "../../../rooms/protocol.ts" */
+/** @import { Content } from "../changes/change.js" */
+/** @import { ToldChange } from "../changes/told_changes.js" */
 /** @import { ChatMessage } from "../../shared/connection/frames.js" */
 /** @import { MessageItem } from "./message_row.js" */
 /** @import { MessageRows } from "./message_rows.js" */
@@ -18,6 +22,7 @@ export class MessageStore {
   /** @type {Map<string, MessageItem>} by `clientId`, until the message is accepted or withdrawn */
   #unsettled = new Map();
   #changes = new PendingChanges();
+  #told = new ToldChanges((frame) => frame.type === "reactions" && frame.person === this.#person);
   /** This visitor's id in the room; "" until it is known. */
   #person = "";
   #account;
@@ -75,36 +80,20 @@ export class MessageStore {
 
   /** @param {ChatMessage} message @param {Arrival["from"]} from @returns {void} */
   show(message, from) {
-    const { id, username, person, account: hasAccount = false } = message;
-    const at = Date.parse(message.timestamp);
-    const state = message.not_recorded
-      ? "not_recorded"
-      : message.recorded
-      ? "recorded"
-      : this.#recorded.get(id);
+    const { id } = message;
     const known = this.#byId.get(id) ??
       (from === "gap" || from === "latest" ? this.#alreadySent(message) : undefined);
-    const isOwn = known?.isOwn ?? this.isBySelf(message);
-    const facts = {
-      order: `0${message.seq}`,
-      id,
-      username,
-      person,
-      text: message.message,
-      edited: message.edited ? Date.parse(message.edited) : 0,
-      isDeleted: message.deleted ?? false,
-      reactions: message.reactions ?? [],
-      replyTo: message.reply_to,
-      files: message.files,
-      at,
-      isOwn,
-      hasAccount,
-      state: state ?? "delivered",
+    const told = itemOfMessage(message, {
+      isOwn: known?.isOwn ?? this.isBySelf(message),
+      state: this.#recorded.get(id),
       changes: this.#changes.of(id),
-    };
+    });
+    const facts = { ...told, replyTo: this.#presentQuote(told.replyTo) };
     if (id > this.#newestId) this.#newestId = id;
     if (known) return this.#confirm(known, facts);
-    const item = this.#rows.create(facts);
+    const item = this.#rows.create(
+      this.#told.of(id).reduce((now, change) => this.#withTold(now, change), facts),
+    );
     this.#byId.set(id, item);
     this.#rows.place(item);
   }
@@ -166,16 +155,9 @@ export class MessageStore {
   change(frame, isForReader) {
     const id = frame.type === "message_deleted" ? frame.id : frame.type === "pins" ? "" : frame.message_id;
     const item = this.#byId.get(id);
-    if (frame.type === "message_edited") {
-      this.#quoteAnew(id, { message: [...frame.message].slice(0, MAX_QUOTE).join("") });
-      if (item) Object.assign(item, { text: frame.message, edited: Date.parse(frame.edited) });
-    } else if (frame.type === "message_deleted") {
-      this.#quoteAnew(id, { message: "", username: "", deleted: true });
-      if (item) Object.assign(item, { text: "", isDeleted: true, reactions: [], replyTo: undefined });
-    } else if (frame.type === "reactions" && item) {
-      item.reactions = reactionsIn(item.reactions, frame, { person: this.#person, isForReader });
-    }
-    item?.row.write(item);
+    if (id) this.#told.note(id, { frame, isForReader });
+    if (frame.type !== "reactions") this.#quoteAnew(id, frame);
+    if (item) item.row.write(Object.assign(item, this.#withTold(item, { frame, isForReader })));
   }
 
   /** The last message of this visitor that `fits`. @param {(item: MessageItem) => boolean} fits @returns {MessageItem | undefined} */
@@ -199,7 +181,10 @@ export class MessageStore {
 
   /** Removes all messages that the server has. @returns {void} */
   clear() {
-    this.#rows.removeFirst(this.#byId.size);
+    // One that was accepted just now stands behind some that aren't sent.
+    for (const item of this.#byId.values()) if (!hasPlace(item)) this.#rows.remove(item);
+    const unsent = [...this.#unsettled.values()].filter(({ id }) => !id);
+    this.#rows.removeFirst(this.#rows.length - unsent.length);
     this.#byId.clear();
   }
 
@@ -240,25 +225,10 @@ export class MessageStore {
     if (hasMoved) this.#rows.place(item);
   }
 
-  /** @param {Unsent} written @returns {MessageItem} */
-  #newUnsettled({ clientId, username, text, replyTo, files, writtenAt }) {
-    const item = this.#rows.create({
-      clientId,
-      username,
-      text,
-      replyTo,
-      files,
-      at: writtenAt,
-      edited: 0,
-      isDeleted: false,
-      reactions: [],
-      person: this.#person || undefined,
-      order: `1${writtenAt}`,
-      isOwn: true,
-      state: "sending",
-      changes: [],
-    });
-    this.#unsettled.set(clientId, item);
+  /** @param {Unsent} unsent @returns {MessageItem} */
+  #newUnsettled(unsent) {
+    const item = this.#rows.create(itemOfUnsent(unsent, this.#person));
+    this.#unsettled.set(unsent.clientId, item);
     this.#rows.place(item);
     return item;
   }
@@ -283,13 +253,28 @@ export class MessageStore {
     item.row.showState(item);
   }
 
-  /** Changes the quotes of a message in all replies. @param {string} id @param {Partial<Quote>} change */
-  #quoteAnew(id, change) {
+  /**
+   * @template {Content} Facts
+   * @param {Facts} facts
+   * @param {ToldChange} change
+   * @returns {Facts}
+   */
+  #withTold(facts, change) {
+    return { ...facts, ...withTold(facts, change, this.#person) };
+  }
+
+  /** Changes the quotes of a message in all replies. @param {string} id @param {ChangedFrame} frame */
+  #quoteAnew(id, frame) {
     for (const item of [...this.#byId.values(), ...this.#unsettled.values()]) {
       if (item.replyTo?.id !== id) continue;
-      item.replyTo = { ...item.replyTo, ...change };
+      item.replyTo = requoted(item.replyTo, frame);
       item.row.write(item);
     }
+  }
+
+  /** A quote with the changes of its message. @param {Quote | undefined} quote @returns {Quote | undefined} */
+  #presentQuote(quote) {
+    return quote && this.#told.of(quote.id).reduce((now, { frame }) => requoted(now, frame), quote);
   }
 }
 
