@@ -111,9 +111,7 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
         </Part>
         <Part id="sessions" title={words["account.sessions"]}>
           <ul class="account__list" data-part="sessions"></ul>
-          <QuietButton data-part="end-others">
-            {words["account.end_others"]}
-          </QuietButton>
+          <QuietButton data-part="end-others">{words["account.end_others"]}</QuietButton>
         </Part>
         <Part id="tokens" title={words["account.tokens"]}>
           <p class="form__hint">{words["account.tokens_hint"]}</p>
@@ -142,9 +140,7 @@ function AccountPage({ page, username }: PageProps & { username: string }): Mark
             <p class="form__done" role="status">
               <span data-part="done"></span> <code class="account__secret" data-part="secret"></code>
             </p>
-            <QuietButton data-part="copy-token" hidden>
-              {words["account.token_copy"]}
-            </QuietButton>
+            <QuietButton data-part="copy-token" hidden>{words["account.token_copy"]}</QuietButton>
             <button class="button" type="submit" disabled>{words["account.token_make"]}</button>
           </form>
         </Part>

@@ -121,18 +121,14 @@ function AdminPage({ page }: PageProps): Markup {
         <section class="board__part" aria-labelledby="sheet">
           <div class="board__head">
             <h2 id="sheet" tabindex={-1}>{words["admin.sheet"]}</h2>
-            <QuietButton data-part="check-sheet">
-              {words["admin.check_sheet"]}
-            </QuietButton>
+            <QuietButton data-part="check-sheet">{words["admin.check_sheet"]}</QuietButton>
           </div>
           <p class="form__hint" data-part="sheet-check" role="status"></p>
         </section>
         <section class="board__part" aria-labelledby="dead">
           <div class="board__head">
             <h2 id="dead" tabindex={-1}>{words["admin.dead"]}</h2>
-            <QuietButton data-part="retry-all" hidden>
-              {words["admin.retry_all"]}
-            </QuietButton>
+            <QuietButton data-part="retry-all" hidden>{words["admin.retry_all"]}</QuietButton>
           </div>
           <p class="form__hint" data-part="dead-empty">{words["admin.dead_empty"]}</p>
           <ul class="board__list" data-part="dead-letters"></ul>

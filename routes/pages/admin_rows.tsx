@@ -43,9 +43,7 @@ export function AdminRows({ page }: PageProps): Markup {
           <p class="item__text" data-slot="message" dir="auto"></p>
           <p class="item__fact" data-slot="cause" dir="auto"></p>
           <p class="item__acts">
-            <QuietButton data-act="retry">
-              {words["admin.retry"]}
-            </QuietButton>
+            <QuietButton data-act="retry">{words["admin.retry"]}</QuietButton>
           </p>
         </li>
       </template>
@@ -60,12 +58,8 @@ export function AdminRows({ page }: PageProps): Markup {
             <span class="item__fact" data-slot="private"></span>
           </p>
           <p class="item__acts">
-            <QuietButton data-act="members" aria-expanded="false">
-              {words["admin.members"]}
-            </QuietButton>
-            <QuietButton data-act="close">
-              {words["admin.close"]}
-            </QuietButton>
+            <QuietButton data-act="members" aria-expanded="false">{words["admin.members"]}</QuietButton>
+            <QuietButton data-act="close">{words["admin.close"]}</QuietButton>
             <QuietButton data-act="open">{words["admin.open"]}</QuietButton>
           </p>
           <ul class="board__list" data-slot="members" hidden></ul>
@@ -77,9 +71,7 @@ export function AdminRows({ page }: PageProps): Markup {
             <span data-slot="name" dir="auto"></span> <span class="item__fact" data-slot="guest"></span>
           </p>
           <p class="item__acts">
-            <QuietButton data-act="remove">
-              {words["admin.remove_member"]}
-            </QuietButton>
+            <QuietButton data-act="remove">{words["admin.remove_member"]}</QuietButton>
           </p>
         </li>
       </template>
@@ -91,18 +83,10 @@ export function AdminRows({ page }: PageProps): Markup {
             <span class="item__fact" data-slot="role"></span>
           </p>
           <p class="item__acts">
-            <QuietButton data-act="promote">
-              {words["admin.make_admin"]}
-            </QuietButton>
-            <QuietButton data-act="demote">
-              {words["admin.make_user"]}
-            </QuietButton>
-            <QuietButton data-act="password">
-              {words["admin.reset_password"]}
-            </QuietButton>
-            <QuietButton data-act="remove">
-              {words["admin.remove_account"]}
-            </QuietButton>
+            <QuietButton data-act="promote">{words["admin.make_admin"]}</QuietButton>
+            <QuietButton data-act="demote">{words["admin.make_user"]}</QuietButton>
+            <QuietButton data-act="password">{words["admin.reset_password"]}</QuietButton>
+            <QuietButton data-act="remove">{words["admin.remove_account"]}</QuietButton>
           </p>
         </li>
       </template>
@@ -114,9 +98,7 @@ export function AdminRows({ page }: PageProps): Markup {
             <span class="item__fact" data-slot="used"></span>
           </p>
           <p class="item__acts">
-            <QuietButton data-act="revoke">
-              {words["admin.revoke"]}
-            </QuietButton>
+            <QuietButton data-act="revoke">{words["admin.revoke"]}</QuietButton>
           </p>
         </li>
       </template>

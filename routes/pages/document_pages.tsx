@@ -123,15 +123,11 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
           </a>
           <span class="document__rescue" data-part="rescue" hidden>
             <QuietButton data-part="copy">{words["doc.copy"]}</QuietButton>{" "}
-            <QuietButton data-part="discard">
-              {words["doc.discard"]}
-            </QuietButton>
+            <QuietButton data-part="discard">{words["doc.discard"]}</QuietButton>
           </span>
           <a href={page.at(`/api/documents/${document}/text?as=txt`)} download>{words["doc.download_txt"]}</a>
           <a href={page.at(`/api/documents/${document}/text?as=md`)} download>{words["doc.download_md"]}</a>
-          <QuietButton data-part="sharing-open" hidden>
-            {words["doc.sharing"]}
-          </QuietButton>
+          <QuietButton data-part="sharing-open" hidden>{words["doc.sharing"]}</QuietButton>
           <ul class="document__people" data-part="people" aria-label={words["doc.people"]}></ul>
         </div>
         <div
@@ -160,9 +156,7 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
           <FormEnd submit={words["doc.save"]} confirms />
         </form>
         <p class="form__hint">{words["doc.delete_hint"]}</p>
-        <QuietButton data-part="sharing-delete">
-          {words["doc.delete"]}
-        </QuietButton>
+        <QuietButton data-part="sharing-delete">{words["doc.delete"]}</QuietButton>
       </Dialog>
       <template data-template="person">
         <li>

@@ -48,9 +48,7 @@ export function DocumentsPage({ page }: PageProps): Markup {
           />
           <p class="documents__none" data-part="none" role="status"></p>
           <ul class="documents__list" data-part="documents"></ul>
-          <QuietButton data-part="older" hidden>
-            {words["doc.older"]}
-          </QuietButton>
+          <QuietButton data-part="older" hidden>{words["doc.older"]}</QuietButton>
         </section>
         <p class="documents__none" data-part="told" role="status"></p>
         <section aria-labelledby="deleted" data-part="deleted-part" hidden>
@@ -70,9 +68,7 @@ export function DocumentsPage({ page }: PageProps): Markup {
         <li class="documents__row documents__row--deleted">
           <span class="documents__title" data-part="title" dir="auto"></span>
           <span class="documents__fact" data-part="fact"></span>
-          <QuietButton data-part="restore">
-            {words["doc.undelete"]}
-          </QuietButton>
+          <QuietButton data-part="restore">{words["doc.undelete"]}</QuietButton>
         </li>
       </template>
     </Layout>

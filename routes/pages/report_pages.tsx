@@ -76,12 +76,8 @@ function ReportsPage({ page, room }: PageProps & { room: string }): Markup {
             <a class="button button--quiet" data-part="download-csv" download>
               {words["reports.download_csv"]}
             </a>
-            <QuietButton data-part="cancel">
-              {words["reports.cancel"]}
-            </QuietButton>
-            <QuietButton data-part="remove">
-              {words["reports.remove"]}
-            </QuietButton>
+            <QuietButton data-part="cancel">{words["reports.cancel"]}</QuietButton>
+            <QuietButton data-part="remove">{words["reports.remove"]}</QuietButton>
           </p>
         </li>
       </template>

@@ -148,9 +148,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
         </div>
         <div class="room__foot">
           <p class="room__status" data-part="status" role="status"></p>
-          <button class="return" data-part="return" type="button" hidden>
-            {words["room.return"]}
-          </button>
+          <button class="return" data-part="return" type="button" hidden>{words["room.return"]}</button>
           <button class="pill" data-part="pill" type="button" hidden>
             <span data-part="pill-text"></span>
             <Icon name="down" class="icon pill__arrow" />
@@ -179,15 +177,9 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
         </div>
         <div class="people__actions">
           <RoomLevel page={page} />
-          <QuietButton data-part="copy" data-room={room}>
-            {words["room.copy_link"]}
-          </QuietButton>
-          <QuietButton data-part="rename" data-for="guest">
-            {words["room.rename"]}
-          </QuietButton>
-          <QuietButton data-part="gallery-open" hidden>
-            {words["room.gallery"]}
-          </QuietButton>
+          <QuietButton data-part="copy" data-room={room}>{words["room.copy_link"]}</QuietButton>
+          <QuietButton data-part="rename" data-for="guest">{words["room.rename"]}</QuietButton>
+          <QuietButton data-part="gallery-open" hidden>{words["room.gallery"]}</QuietButton>
           <a class="button button--quiet" data-for="changer" href="settings/">{words["room.settings"]}</a>
           <button class="button button--quiet people__shortcuts" data-part="shortcuts-open" type="button">
             {words["shortcuts.title"]}
@@ -215,9 +207,7 @@ export function RoomPage({ page, ...values }: PageProps & RoomValues): Markup {
           <h2 class="dialog__title" id="nickname-title">{words["room.nickname_title"]}</h2>
           <NicknameField page={page} />
           <button class="button" type="submit">{words["lobby.enter"]}</button>
-          <QuietButton data-part="guest">
-            {words["room.enter_guest"]}
-          </QuietButton>
+          <QuietButton data-part="guest">{words["room.enter_guest"]}</QuietButton>
         </form>
       </dialog>
       <MessageDialogs page={page} />

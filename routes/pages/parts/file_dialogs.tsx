@@ -12,9 +12,7 @@ export function FileDialogs({ page }: PageProps): Markup {
       <Dialog page={page} part="gallery" title={words["room.gallery"]} class="gallery">
         <p data-part="gallery-status" role="status"></p>
         <div class="gallery__files" data-part="gallery-files"></div>
-        <QuietButton data-part="gallery-more" hidden>
-          {words["room.gallery_more"]}
-        </QuietButton>
+        <QuietButton data-part="gallery-more" hidden>{words["room.gallery_more"]}</QuietButton>
       </Dialog>
       <dialog class="viewer" data-part="viewer" aria-labelledby="viewer-name">
         <form method="dialog" class="viewer__bar">

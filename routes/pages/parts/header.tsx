@@ -69,9 +69,7 @@ export function Bell({ page }: PageProps): Markup {
       >
         <div class="bell__head">
           <h2 class="bell__title" id="notifications-title">{words["bell.title"]}</h2>
-          <QuietButton data-part="read-all" hidden>
-            {words["bell.read_all"]}
-          </QuietButton>
+          <QuietButton data-part="read-all" hidden>{words["bell.read_all"]}</QuietButton>
           <IconButton
             icon="close"
             label={words["bell.close"]}
@@ -83,12 +81,8 @@ export function Bell({ page }: PageProps): Markup {
         <p class="bell__hint" data-part="bell-empty" hidden>{words["bell.empty"]}</p>
         <ul class="bell__list" data-part="bell-list"></ul>
         <div class="bell__foot">
-          <QuietButton data-part="bell-older" hidden>
-            {words["bell.older"]}
-          </QuietButton>
-          <QuietButton data-part="bell-allow" hidden>
-            {words["bell.allow"]}
-          </QuietButton>
+          <QuietButton data-part="bell-older" hidden>{words["bell.older"]}</QuietButton>
+          <QuietButton data-part="bell-allow" hidden>{words["bell.allow"]}</QuietButton>
         </div>
       </section>
       <p class="bell__words" data-part="bell-news" role="status"></p>

@@ -50,9 +50,7 @@ export function Invites({ page, room, title }: PageProps & { room: string; title
           <strong data-part="invite-name" dir="auto"></strong>
           <span class="account__fact" data-part="fact"></span>
           <span class="account__fact" data-part="people" dir="auto"></span>
-          <QuietButton data-part="revoke">
-            {words["invites.revoke"]}
-          </QuietButton>
+          <QuietButton data-part="revoke">{words["invites.revoke"]}</QuietButton>
         </li>
       </template>
     </Part>

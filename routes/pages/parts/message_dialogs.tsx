@@ -74,14 +74,10 @@ export function MessageDialogs({ page }: PageProps): Markup {
         </div>
         <div class="search__foot">
           <p data-part="search-status" role="status"></p>
-          <QuietButton data-part="search-day">
-            {words["room.search_day"]}
-          </QuietButton>
+          <QuietButton data-part="search-day">{words["room.search_day"]}</QuietButton>
         </div>
         <ol class="search__results" data-part="search-results"></ol>
-        <QuietButton data-part="search-more" hidden>
-          {words["room.search_more"]}
-        </QuietButton>
+        <QuietButton data-part="search-more" hidden>{words["room.search_more"]}</QuietButton>
       </Dialog>
       <dialog class="dialog" data-part="shortcuts" aria-labelledby="shortcuts-title">
         <form method="dialog">

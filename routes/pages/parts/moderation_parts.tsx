@@ -16,9 +16,7 @@ export function ModerationParts({ page }: PageProps): Markup {
             <strong data-part="name" dir="auto"></strong> <span data-part="body" dir="auto"></span>
           </p>
           <button class="button" data-decision="approve" type="button">{words["moderation.approve"]}</button>
-          <QuietButton data-decision="refuse">
-            {words["moderation.refuse"]}
-          </QuietButton>
+          <QuietButton data-decision="refuse">{words["moderation.refuse"]}</QuietButton>
         </li>
       </template>
       <dialog class="dialog" data-part="moderate" aria-labelledby="moderate-title">
@@ -29,18 +27,10 @@ export function ModerationParts({ page }: PageProps): Markup {
             {words["moderation.undo"]}
           </button>
           <div class="form" data-part="moderate-acts">
-            <QuietButton data-act="mute" data-minutes="10">
-              {words["moderation.mute_10"]}
-            </QuietButton>
-            <QuietButton data-act="mute" data-minutes="60">
-              {words["moderation.mute_60"]}
-            </QuietButton>
-            <QuietButton data-act="ban">
-              {words["moderation.ban"]}
-            </QuietButton>
-            <QuietButton data-act="delete">
-              {words["moderation.delete_all"]}
-            </QuietButton>
+            <QuietButton data-act="mute" data-minutes="10">{words["moderation.mute_10"]}</QuietButton>
+            <QuietButton data-act="mute" data-minutes="60">{words["moderation.mute_60"]}</QuietButton>
+            <QuietButton data-act="ban">{words["moderation.ban"]}</QuietButton>
+            <QuietButton data-act="delete">{words["moderation.delete_all"]}</QuietButton>
           </div>
           <IconButton
             icon="close"
