@@ -22,7 +22,7 @@ export interface S3Options {
 }
 
 const PREFIX = "files/";
-/** For answers; an upload may take longer, as long as bytes go out. */
+/** For an answer, or for taking one chunk of an upload, which may take longer in all. */
 const ANSWER_WITHIN_MS = 30_000;
 /** The most files of unknown size in memory at a time; further ones wait. */
 const MAX_BUFFERED = 2;
@@ -34,10 +34,16 @@ export class S3Storage implements FileStorage {
   readonly name: string;
   readonly #client: AwsClient;
   readonly #base: string;
+  readonly #answerWithinMs: number;
   #buffered = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor({ endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Options) {
+  /** `answerWithinMs`: how long S3 may take to answer, or to take the next chunk. */
+  constructor(
+    { endpoint, bucket, region, accessKeyId, secretAccessKey }: S3Options,
+    answerWithinMs = ANSWER_WITHIN_MS,
+  ) {
+    this.#answerWithinMs = answerWithinMs;
     this.name = `bucket ${bucket}`;
     this.#base = `${endpoint.replace(/\/+$/, "")}/${bucket}`;
     this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
@@ -103,6 +109,15 @@ export class S3Storage implements FileStorage {
         answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text: texts.join("") }));
       });
     });
+    // Only what S3 has to do is timed: a slow sender is no fault of S3.
+    const inTime = <T>(waiting: Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          reject(new Error("S3 doesn't answer"));
+          request.destroy();
+        }, this.#answerWithinMs);
+        waiting.then(resolve, reject).finally(() => clearTimeout(timer));
+      });
     const isAnswered = answered.then(() => true);
     isAnswered.catch(() => {});
     try {
@@ -112,11 +127,10 @@ export class S3Storage implements FileStorage {
           request.write(chunk, (error) => error ? reject(error) : resolve(false));
         });
         // An answer before the end is a refusal.
-        if (await Promise.race([written, isAnswered])) break;
+        if (await inTime(Promise.race([written, isAnswered]))) break;
       }
       request.end();
-      const timer = setTimeout(() => request.destroy(new Error("S3 doesn't answer")), ANSWER_WITHIN_MS);
-      const { status, text } = await answered.finally(() => clearTimeout(timer));
+      const { status, text } = await inTime(answered);
       if (status !== 200) throw refused("Storing a file", status, text);
     } catch (error) {
       request.destroy();
@@ -127,7 +141,7 @@ export class S3Storage implements FileStorage {
   async #ask(method: string, url: string, headers: Record<string, string> = {}): Promise<Response> {
     const request = await this.#client.sign(url, { method, headers });
     const waiting = new AbortController();
-    const timer = setTimeout(() => waiting.abort(new Error("S3 doesn't answer")), ANSWER_WITHIN_MS);
+    const timer = setTimeout(() => waiting.abort(new Error("S3 doesn't answer")), this.#answerWithinMs);
     return await fetch(request, { signal: waiting.signal }).finally(() => clearTimeout(timer));
   }
 

@@ -31,3 +31,22 @@ engineTest("S3Storage keeps the contract of storages, and says what S3 refuses",
   const sizes = urls.map(async (url) => (await (await fetch(service.url + url)).bytes()).length);
   assertEquals(await Promise.all(sizes), [700_000, 70_000]);
 });
+
+Deno.test("S3Storage gives up a bucket that takes no more bytes, or doesn't answer", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const connection of silent) connections.push(connection);
+  })().catch(() => {});
+  const options = { bucket: "b", region: "r", accessKeyId: "a", secretAccessKey: "s" };
+  const storage = new S3Storage({ ...options, endpoint: `http://127.0.0.1:${silent.addr.port}` }, 200);
+  const id = ulid();
+  const endless = async function* () {
+    for (let i = 0; i < 1_000; i++) yield new Uint8Array(64 * 1024);
+  };
+  await assertRejects(() => storage.write(id, endless(), 64_000 * 1024), Error, "S3 doesn't answer");
+  await assertRejects(() => storage.read(id), Error, "S3 doesn't answer");
+  silent.close();
+  await accepting;
+  for (const connection of connections) connection.close();
+});
