@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Outbox } from "../../rooms/messages/outbox.ts";
 import { LATEST_MS } from "../../sheets/delivery/late_appends.ts";
+import type { GoogleSheet } from "../../sheets/google/google_sheet.ts";
+import { CHANGES_HEADER, idOf } from "../../sheets/sheet.ts";
 import { SwiftClock } from "../fakes/clock.ts";
 import { committer, startLog, type TestLog } from "../support/delivery.ts";
 import { GooglePlace } from "../support/sheet_google.ts";
@@ -81,20 +83,37 @@ Deno.test("Flusher waits for a late append as long as ever, though the time of d
   assertEquals(place.ids(), ids);
 });
 
-for (const status of [400, 401, 403, 404, 409]) {
-  Deno.test(`Flusher writes each message once though Google answers ${status} to an append that it has carried out`, async () => {
+for (const tab of ["ChatLogs", "ChatLogs changes"]) {
+  const kind = tab === "ChatLogs" ? "message" : "change";
+  for (const status of [400, 401, 403, 404, 409]) {
+    Deno.test(`Flusher writes each ${kind} once though Google answers ${status} to an append that it has carried out`, async () => {
+      await using place = await GooglePlace.open();
+      await using changes = await changesOf(place);
+      await using log = await startLog(place.sheet, { changes });
+      const { ids, write } = await writer(log, tab);
+      place.google.faults.next("append", { work: "done", outcome: "answer", status });
+      await write(3);
+      await write(1);
+      assertEquals(place.google.rows(tab).slice(1).map(idOf), ids);
+      assertEquals(await log.delivery.deadLetters.list(), []);
+      const recorded = log.settled.flatMap(({ recorded }) => recorded.map(({ id }) => id));
+      if (kind === "message") assertEquals(recorded, ids);
+    });
+  }
+
+  Deno.test(`Flusher takes out each ${kind} that Google wrote again, long after it had given it up`, async () => {
     await using place = await GooglePlace.open();
-    await using log = await startLog(place.sheet);
-    const ids = await log.commit("a");
-    await log.drained();
-    place.google.faults.next("append", { work: "done", outcome: "answer", status });
-    ids.push(...await log.commit("b", "c", "d"));
-    await log.drained();
-    ids.push(...await log.commit("e"));
-    await log.drained();
-    assertEquals(place.ids(), ids);
-    assertEquals(await log.delivery.deadLetters.list(), []);
-    assertEquals(log.settled.flatMap(({ recorded }) => recorded.map(({ id }) => id)), ids);
+    await using changes = await changesOf(place);
+    const clock = new SwiftClock();
+    await using log = await startLog(place.sheet, { changes, clock });
+    const { ids, write } = await writer(log, tab);
+    place.google.faults.next("append", { work: "late", outcome: "drop" });
+    await write(2);
+    await write(1);
+    await place.google.faults.finishLate();
+    assertEquals(place.google.rows(tab).slice(1).length, ids.length + 2);
+    await cleaned(log, clock);
+    assertEquals(place.google.rows(tab).slice(1).map(idOf), ids);
   });
 }
 
@@ -160,6 +179,31 @@ Deno.test("Flusher gives a tab that is made again between two appends its header
   await log.drained();
   assertEquals(place.google.rows("ChatLogs").map((row) => row[4]), ["id", ...ids]);
 });
+
+async function changesOf(place: GooglePlace): Promise<GoogleSheet> {
+  const changes = place.another({ header: CHANGES_HEADER, tab: "ChatLogs changes" });
+  await changes.open(never);
+  return changes;
+}
+
+/** Writes rows of a tab, of changes those of one message; `ids` are all that ought to stand there. */
+async function writer(
+  log: TestLog,
+  tab: string,
+): Promise<{ ids: string[]; write: (count: number) => Promise<void> }> {
+  const [said] = await log.commit("said");
+  const ids = tab === "ChatLogs" ? [said] : await log.edit(said);
+  await log.drained();
+  const write = async (count: number): Promise<void> => {
+    ids.push(
+      ...tab === "ChatLogs"
+        ? await log.commit(...Array(count).fill("more"))
+        : await log.edit(...Array(count).fill(said)),
+    );
+    await log.drained();
+  };
+  return { ids, write };
+}
 
 /** Waits until nothing can come late any more, and until what stands twice has been taken out. */
 async function cleaned(log: TestLog, clock: SwiftClock): Promise<void> {
