@@ -177,6 +177,11 @@ Deno.test("PushWorker ends a subscription that the push service has ended, or wh
   const { pushes, subscriptions } = desk;
   const keys = { p256dh: "B".repeat(87), auth: "a".repeat(22) };
   await subscriptions.add("ada", { endpoint: `${pushes.origin}/bad`, keys, session: "s", at: 0 }, ["desk"]);
+  // What can't be encrypted for any other reason is dropped.
+  const odd = { ...pushes.subscribe("odd").keys, auth: "" };
+  await subscriptions.add("bo", { endpoint: `${pushes.origin}/odd`, keys: odd, session: "s", at: 0 }, [
+    "desk",
+  ]);
   desk.run();
   for (const [status, left] of [[404, 1], [410, 0]] as const) {
     pushes.next([status]);

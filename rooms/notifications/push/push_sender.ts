@@ -66,7 +66,7 @@ export class PushSender {
 
   /** Sends a text about a room to one browser; a newer one takes its place as long as it isn't delivered. */
   async send(browser: Browser, room: string, payload: string): Promise<PushOutcome> {
-    // Older versions stored endpoints unchecked.
+    // Older versions stored keys unchecked.
     if (!isPublicKey(browser.keys.p256dh)) return { type: "gone", status: 0 };
     const response = await this.#post(browser.endpoint, await this.#encrypted(browser, room, payload));
     return response ? outcomeOf(response, this.#now()) : { type: "retry", status: 0, afterMs: undefined };

@@ -178,7 +178,7 @@ export class PushWorker {
   }
 
   async #send(due: DueSend): Promise<void> {
-    const { subscriptions, sender, marks, isSignedIn } = this.#parts;
+    const { subscriptions, sender, marks, isSignedIn, failed } = this.#parts;
     const { target: [account, room, id], entry: { value: send } } = due;
     const subscription = await subscriptions.find(account, id);
     // A browser that was signed out must not show anything.
@@ -188,7 +188,13 @@ export class PushWorker {
     const isRead = mark !== undefined && mark.seq >= send.upTo;
     if (isEnded || isRead) return await this.#settle(due);
     this.#lease.demand();
-    const outcome = await sender.send(subscription, room, JSON.stringify(send.payload));
+    const outcome = await sender.send(subscription, room, JSON.stringify(send.payload)).catch(
+      (error): PushOutcome => {
+        // One that can't be made, whatever the reason, must not hold up all others.
+        failed(error);
+        return { type: "refused", status: 0 };
+      },
+    );
     if (outcome.type === "retry") this.#pauses.failed(send.origin, this.#parts.now());
     else this.#pauses.succeeded(send.origin);
     if (outcome.type === "gone") await subscriptions.remove(account, id);
