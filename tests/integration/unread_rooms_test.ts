@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { idIn } from "../../rooms/messages/message.ts";
+import { guest } from "../../rooms/user.ts";
 import { Bus } from "../fakes/bus.ts";
 import { enter as enterIsolate, openIsolates, until } from "../support/isolates.ts";
 import { backend, member, PASSWORD } from "../support/cast.ts";
 import { Client, type Frame, roomAddress } from "../support/client.ts";
 import { openInbox, toldUnread } from "../support/inbox.ts";
+import { messageFactoryOf } from "../support/messages.ts";
 import { startService, temporaryDirectory, type TestService } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -129,7 +131,7 @@ Deno.test("UnreadRooms counts neither what an account said itself, by whatever c
     await toldUnread(phone, "team", 2, 0);
     assertEquals(await roomsOf(ada), [["team", 2, 0]]);
   }
-  // Then from pages, of which one is yet to hear of a deletion.
+  // Then from pages.
   for (const unread of [1, 0]) {
     await using service = await startService({}, directory.path);
     ({ url } = service);
@@ -142,7 +144,7 @@ Deno.test("UnreadRooms counts neither what an account said itself, by whatever c
   }
 });
 
-Deno.test("UnreadRooms tells of what was read in another isolate at once, without any poll", async () => {
+Deno.test("UnreadRooms tells of what was read and deleted in another isolate at once, without any poll", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);
   const [here, there] = isolates.all;
@@ -164,6 +166,15 @@ Deno.test("UnreadRooms tells of what was read in another isolate at once, withou
   await here.unreadRooms.read(ada.id, "team", ids[1]);
   await until(() => told.length === 2 && read.length === 1);
   assertEquals([told[1].unread, read], [1, [[ids[1], 1]]]);
+  // A deletion of what is only in pages, which have yet to hear of it.
+  await here.messageLog.archive.advance();
+  await there.messageLog.archive.open();
+  there.messageLog.history.trim();
+  assertEquals(there.messageLog.history.span("team").lines, []);
+  const deletion = messageFactoryOf().entry("team", guest("cy"), { entry: "deleted", message_id: ids[2] });
+  here.messageLog.write({ draft: deletion, senders: [] });
+  await until(() => told.length === 3);
+  assertEquals(told[2].unread, 0);
   cy.leave();
   unfollow();
   end();
