@@ -222,6 +222,8 @@ export class PresenceEvents {
   }
 
   #send(): void {
+    // Deno 2.5 calls a timer back that was cleared in the turn in which it fell due.
+    if (this.#wakesAt === -Infinity) return;
     this.#wakesAt = Infinity;
     const now = this.#elapsed();
     const { joined, left, renamed } = this.#presence.settle(now);
