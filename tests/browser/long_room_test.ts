@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { browserTest, bubble, messages, type Stage } from "../support/browser.ts";
 import { change } from "../support/changes.ts";
 import { writePast } from "../support/past.ts";
-import { longestScript, slowness } from "../support/script_time.ts";
+import { longestScript, slowness } from "./script_time.ts";
 import { readHistory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
