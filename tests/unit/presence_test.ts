@@ -86,5 +86,13 @@ Deno.test("PresenceEvents sends who comes at once, and then rests the longer the
   }
   time.tick(1_000);
   assert(told.length <= 15 && events.users.length === 500, `${told.length} frames`);
+  // Deno 2.5 may call a timer that is due already though it was cleared in the same turn.
+  told.length = 0;
+  enter("late");
+  const { clearTimeout } = globalThis;
+  globalThis.clearTimeout = () => {};
   events.close();
+  globalThis.clearTimeout = clearTimeout;
+  time.tick(60_000);
+  assertEquals(told, []);
 });
