@@ -1,3 +1,4 @@
+import { MAX_SLOW_SECONDS } from "../../rooms/access/moderation/slow_mode.ts";
 import { Check, Field, FormEnd, NamesField, TextField } from "./parts/form.tsx";
 import { Actions } from "./parts/header.tsx";
 import { Icon, Layout, NoScript } from "./parts/layout.tsx";
@@ -60,7 +61,7 @@ export function RoomSettingsPage(
               name="slow_mode_seconds"
               type="number"
               min={0}
-              max={3600}
+              max={MAX_SLOW_SECONDS}
               value="0"
             />
             <Field label={words["rules.blocked_words"]} hint={words["rules.blocked_words_hint"]}>

@@ -3,6 +3,8 @@ import type { CommittedMessage } from "../../messages/commit_stream.ts";
 import { fieldsIn, isEntry } from "../../messages/message.ts";
 import type { PermissionStore } from "../room_permissions.ts";
 
+/** The longest time between two messages of one person, in seconds. */
+export const MAX_SLOW_SECONDS = 3_600;
 /** The most people in memory; beyond that, those who spoke longest ago are forgotten. */
 const MAX_KEPT = 10_000;
 

@@ -1,5 +1,6 @@
 /** What people may change of a room: the body of a PATCH, and the permissions after it. */
 import * as v from "valibot";
+import { MAX_SLOW_SECONDS } from "../../../rooms/access/moderation/slow_mode.ts";
 import {
   MAX_BLOCKED_WORDS,
   MAX_WORD_LENGTH,
@@ -12,7 +13,6 @@ import { namesIn } from "../account_names.ts";
 
 const MAX_TITLE_LENGTH = 64;
 const MAX_DESCRIPTION = 500;
-const MAX_SLOW_SECONDS = 3_600;
 
 const flag = (field: string) => v.optional(v.boolean(`"${field}" must be true or false`));
 
