@@ -78,6 +78,7 @@ browserTest(
     await visitor.getByLabel("暱稱").fill("王小明");
     await visitor.getByRole("button", { name: "進入" }).click();
     await connected(visitor);
+    await visitor.getByRole("button", { name: "附加檔案" }).waitFor();
     await visitor.locator("[data-part=files]").setInputFiles({
       name: "invoice.txt",
       mimeType: "text/plain",

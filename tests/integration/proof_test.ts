@@ -25,7 +25,11 @@ const TAMPERING: [name: string, tamper: (rows: string[][]) => unknown, first: Re
   ["other words", (rows) => rows[3][4] = "something else", /^Row 4 was altered/],
   ["another name", (rows) => rows[1][3] = "bo", /^Row 2 was altered/],
   ["another day", (rows) => rows[7][1] = "2020-01-01", /^Row 8 was altered/],
-  ["another id", (rows) => rows[2][5] = rows[2][5].replace(/.$/, "0"), /^Row 3 was altered/],
+  [
+    "another id",
+    (rows) => rows[2][5] = rows[2][5].replace(/.$/, (last) => last === "0" ? "1" : "0"),
+    /^Row 3 was altered/,
+  ],
   ["a row taken out", (rows) => rows.splice(4, 1), /^Row 5 follows one or more rows that were removed/],
   ["the first row taken out", (rows) => rows.splice(1, 1), /^Row 2 follows/],
   ["a row put in", (rows) => rows.splice(3, 0, rows[7].with(4, "never said")), /^Row 4 was put in/],

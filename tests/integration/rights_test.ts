@@ -174,10 +174,10 @@ async function tryAll(
 
     const here = people.flatMap(({ socket }, at) => socket ? [{ socket, role: ROLES[at] }] : []);
     for (const [change, answer] of ORDER) {
-      const counts = here.map(({ socket }) => socket.all("room").length);
-      await creator.ask("PATCH", `/api/rooms/${room}`, change);
-      await Promise.all(here.map(async ({ socket, role }, at) => {
-        await socket.until(() => socket.all("room").length > counts[at]);
+      // The title tells this change from earlier ones, which other processes may learn of as late.
+      await creator.ask("PATCH", `/api/rooms/${room}`, { ...change, title: answer });
+      await Promise.all(here.map(async ({ socket, role }) => {
+        await socket.until(() => socket.all("room").some(({ title }) => title === answer));
         const say = () => answerTo(socket, { type: "chat_message", message: "說 壞 話" });
         if (answer === "slow_mode") await say();
         const { type, code = type } = await say();
