@@ -3,7 +3,7 @@
  *
  * The composition root: lists the parts of the service from the inner to the outer, and starts them.
  */
-import { openAccess } from "./rooms/access/open_access.ts";
+import { actRows, openAccess } from "./rooms/access/open_access.ts";
 import { systemClock as clock } from "./rooms/clock.ts";
 import type { Post } from "./rooms/cluster/channel.ts";
 import { openChannel } from "./rooms/cluster/open_channel.ts";
@@ -79,7 +79,7 @@ export async function start(given: Partial<Config> = {}): Promise<Service> {
   };
   const [mentions, pushOutbox, fileLinks] = [new MentionOutbox(kv), new PushOutbox(kv, now), new FileLinks()];
   const wakeUp = queue ? new QueueWakeUp(queue) : new DirectWakeUp();
-  const hooks = [wakeUp, mentions, pushOutbox, fileLinks];
+  const hooks = [wakeUp, mentions, pushOutbox, fileLinks, actRows];
   const messageLog = lifecycle.add(await MessageLog.open({ ...common, hooks }));
   const { outbox, archive, history } = messageLog;
   const inner = { ...common, messageLog, outbox, archive, history, mentions, pushOutbox, fileLinks };

@@ -1,5 +1,6 @@
 /** The open rooms of this isolate: leads into them, and brings to each what was committed or recorded for it. */
 import type { Accounts } from "./access/accounts.ts";
+import type { Bans } from "./access/moderation/bans.ts";
 import type { ModerationEvents } from "./access/moderation/moderation_events.ts";
 import type { PendingMessages } from "./access/moderation/pending_messages.ts";
 import type { SlowMode } from "./access/moderation/slow_mode.ts";
@@ -47,6 +48,7 @@ interface RoomsParts extends Omit<RoomParts, Own> {
     readonly slowMode: SlowMode;
     readonly pendingMessages: PendingMessages;
     readonly moderationEvents: ModerationEvents;
+    readonly bans: Pick<Bans, "noteAccount">;
   };
   readonly random: () => number;
   readonly timeZone: string;
@@ -92,7 +94,10 @@ export class Rooms {
     this.speech = new Speech({ ...this.#parts, ...access });
     this.moderation = new Moderation({
       ...{ ...access, messageLog, changes, messageFactory: this.#parts.messageFactory },
+      now: parts.now,
       post: async (room, user, said, clientId) => (await this.post(room, user, said, clientId)).id,
+      change: (room, frame, author) => this.change(room, frame, author),
+      banAccount: (room, account) => access.bans.noteAccount(room, account, access.roomPermissions),
       send: (room, frame, isFor) => this.#rooms.get(room)?.send(frame, isFor),
       isOpen: (room) => this.#rooms.has(room),
     });
@@ -209,6 +214,15 @@ export class Rooms {
   /** Sends the members of a room a frame that isn't a message. */
   send(room: string, frame: ServerFrame): void {
     this.#rooms.get(room)?.send(frame);
+  }
+
+  /** Finishes what hosts have decided where a process died meanwhile. */
+  async tick(): Promise<void> {
+    await this.moderation.tick();
+  }
+
+  async sweep(): Promise<void> {
+    await this.moderation.sweep();
   }
 
   /** Closes every connection. Rooms that were left a moment ago tell so at once. */

@@ -21,6 +21,8 @@ import { SignInLinks } from "./invitations/sign_in_links.ts";
 import { Invitations } from "./invitations/invitations.ts";
 import { PermissionStore, sendPermissions } from "./room_permissions.ts";
 
+export { actRows } from "./moderation/moderation_events.ts";
+
 /** Who may do what: accounts, credentials, permissions of rooms, and the connections that depend on them. */
 export interface Access {
   readonly changes: ChangeFeed;

@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { backend, member } from "../support/cast.ts";
 import type { Client, Frame } from "../support/client.ts";
-import { parseCsv, startService } from "../support/service.ts";
+import { ModerationEvents } from "../../rooms/access/moderation/moderation_events.ts";
+import { PendingMessages } from "../../rooms/access/moderation/pending_messages.ts";
+import { systemClock } from "../../rooms/clock.ts";
+import { ChangeFeed } from "../../rooms/kv/change_feed.ts";
+import { parseCsv, startService, temporaryDirectory } from "../support/service.ts";
 import { Visitor } from "../support/visitor.ts";
 
 /** A browser whose guest is told apart by its cookie. */
@@ -256,4 +260,48 @@ Deno.test("In a read-only room its hosts speak, too, and they change what is abo
   assertEquals((await bo.ask("GET", "/chat/class/settings/")).status, 200);
   assertEquals((await bo.ask("PATCH", "/api/rooms/class", { read_only: false })).status, 200);
   assertEquals(await bo.outcome("PATCH", "/api/rooms/class", { title: "Mine" }), [403, "not_allowed"]);
+});
+
+Deno.test("What a host has decided is finished by other processes when one dies, and has its row once", async () => {
+  await using directory = await temporaryDirectory();
+  const parallel = { fanOut: "broadcast" } as const;
+  await using here = await startService(parallel, directory.path);
+  await using there = await startService(parallel, directory.path);
+  const ada = await member(here.url, "ada");
+  await using own = await ada.enter("class", "?events=1");
+  await using pupil = await (await browser(there.url)).enter("class", "?events=1&username=小安");
+  for (const message of ["one", "two"]) await pupil.say(message);
+  await ada.ask("PATCH", "/api/rooms/class", { approval: true });
+  await pupil.next("room");
+  pupil.send({ type: "chat_message", message: "three", client_id: "c3" });
+  const { id: waiting } = await pupil.next("pending");
+
+  // As if a process had died right behind the commit of each act.
+  using kv = await Deno.openKv(`${directory.path}/talksheet.db`);
+  const parts = { kv, now: Date.now, changes: new ChangeFeed(kv, systemClock) };
+  const events = new ModerationEvents(parts);
+  const host = { id: "the host's", name: "ada", isGuest: false, role: "user" } as const;
+  await events.begin("class", host, { act: "muted", whom: "小安", detail: "5 min" });
+  await events.begin("class", host, {
+    ...{ act: "deleted_all", whom: "小安", detail: "2" },
+    whose: { person: personOf(pupil) },
+  });
+  await new PendingMessages(parts).decide("class", waiting, true, (commit, { user }) => {
+    events.add(commit, "class", host, { act: "approved", whom: user.name, detail: "", pending: waiting });
+  });
+  await here.sweep();
+  await own.next("chat_message", ({ message }) => message === "three");
+  await pupil.next("pending_decided", ({ approved }) => approved);
+  await here.sweep();
+  const rows = parseCsv(await Deno.readTextFile(`${directory.path}/ChatLogs.changes.csv`)).slice(1);
+  assertEquals(rows.map(([, , , change, , text]) => `${change} ${text}`.trim()).sort(), [
+    "approved 小安",
+    "deleted",
+    "deleted",
+    "deleted_all 小安 (2)",
+    "muted 小安 (5 min)",
+    "rules (approval: true)",
+  ]);
+  assertEquals((await here.rows()).slice(1).map((row) => row[3]), ["one", "two", "three"]);
+  assertEquals(await events.open(), []);
 });

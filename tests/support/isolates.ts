@@ -131,6 +131,7 @@ async function openIsolate(kv: Deno.Kv, bus: Bus): Promise<Isolate> {
         slowMode: new SlowMode(roomPermissions),
         pendingMessages: new PendingMessages({ kv, changes, now: clock.now }),
         moderationEvents: new ModerationEvents({ kv, now: clock.now }),
+        bans: { noteAccount: () => Promise.resolve() },
       },
       timeZone: "UTC",
       elapsed: clock.elapsed,

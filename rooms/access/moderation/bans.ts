@@ -9,6 +9,7 @@
 import type { ChangeFeed } from "../../kv/change_feed.ts";
 import type { User } from "../../user.ts";
 import type { LiveConnections } from "../live_connections.ts";
+import type { PermissionStore } from "../room_permissions.ts";
 import type { PersonIds } from "../person_ids.ts";
 
 /** Somebody who may not enter. */
@@ -63,25 +64,36 @@ export class Bans {
     return (await this.#parts.kv.getMany(keys)).some(({ value }) => value !== null);
   }
 
-  /** Bans a person: their connections close within seconds, in every process. */
-  async add(room: string, ban: Ban): Promise<void> {
+  /** Bans a person: their connections close within seconds, in every process. `also` adds to the same commit. */
+  async add(room: string, ban: Ban, also: (commit: Deno.AtomicOperation) => unknown): Promise<void> {
     const { kv, changes } = this.#parts;
     const commit = kv.atomic().set([BAN, room, ban.id], ban);
+    also(commit);
     await changes.add(commit, { type: "banned", room, id: ban.id, address: ban.address }).commit();
     await changes.poll();
   }
 
-  /** Lifts a ban, with the bans of addresses made with it; answers the ban, or `undefined` when there is none. */
-  async remove(room: string, id: string): Promise<Ban | undefined> {
-    const { kv } = this.#parts;
-    const ban = (await this.list(room)).find((ban) => ban.id === id);
-    if (!ban) return undefined;
-    const commit = kv.atomic().delete([BAN, room, id]);
-    for await (const { key, value } of kv.list<StoredBan>({ prefix: [BAN, room] })) {
-      if (value.of === id) commit.delete(key);
-    }
-    await commit.commit();
-    return ban;
+  /** Notes in a room's permissions that an account is banned, if it still is: there all look who ask for no address. */
+  async noteAccount(room: string, account: string, roomPermissions: PermissionStore): Promise<void> {
+    if (!(await this.list(room)).some((ban) => ban.account === account)) return;
+    await roomPermissions.change(room, (permissions) => ({
+      ...permissions,
+      banned: [...new Set(permissions.banned).add(account)],
+    }));
+  }
+
+  /**
+   * A ban that is to be taken back, and what adds that to a commit: the bans of addresses made with it go, too.
+   * `undefined`: there is no such ban.
+   */
+  async lifting(
+    room: string,
+    id: string,
+  ): Promise<{ ban: Ban; addTo(commit: Deno.AtomicOperation): void } | undefined> {
+    const entries = await Array.fromAsync(this.#parts.kv.list<StoredBan>({ prefix: [BAN, room] }));
+    const ban = entries.find(({ value }) => value.of === undefined && value.id === id)?.value;
+    const keys = entries.filter(({ value }) => (value.of ?? value.id) === id).map(({ key }) => key);
+    return ban && { ban, addTo: (commit) => keys.forEach((key) => commit.delete(key)) };
   }
 
   /** The bans, the newest first. */

@@ -7,9 +7,8 @@
  * | `["pending_decided", room, id]` | {@link DecidedMessage}; deleted after a day; until then a refusal can be changed |
  * | `["pending_sent", room, user id, client id, SHA-256 of the text]` | the id, so that a message that is sent again waits once |
  *
- * A decision is one commit, so that of two hosts who decide at the same time one wins. The approved message is written after
- * that commit. If the process dies between the two, the message is written later, and its client id keeps it from being
- * written twice.
+ * A decision is one commit: of two hosts at the same time one decides. The message is written after it, and recognised by
+ * its client id if it is written again because a process died between the two, see `moderation_events.ts`.
  */
 import { createHash } from "node:crypto";
 import { ulid } from "ulid";
@@ -48,9 +47,6 @@ const WAITING_MS = 7 * DAY_MS;
 const PENDING = "pending";
 const DECIDED = "pending_decided";
 const SENT = "pending_sent";
-
-/** Writes an approved message into its room; answers its id there. Further calls for the same message write nothing. */
-export type Publish = (message: PendingMessage) => Promise<string>;
 
 /** Keeps messages until they are decided on. */
 export class PendingMessages {
@@ -117,11 +113,16 @@ export class PendingMessages {
 
   /**
    * Approves a message, or refuses it. A refusal can be changed into an approval within a day; the same decision again
-   * changes nothing.
+   * changes nothing. `also` adds to the commit of a decision.
    *
    * @throws {FrameError} `not_found` when there is no such message, `too_late` when it was approved already.
    */
-  async decide(room: string, id: string, isApproved: boolean, publish: Publish): Promise<DecidedMessage> {
+  async decide(
+    room: string,
+    id: string,
+    isApproved: boolean,
+    also: (commit: Deno.AtomicOperation, message: PendingMessage) => void,
+  ): Promise<DecidedMessage> {
     const [waiting, before] = await this.#kv.getMany<[PendingMessage, DecidedMessage]>([
       [PENDING, room, id],
       [DECIDED, room, id],
@@ -129,27 +130,25 @@ export class PendingMessages {
     const item = waiting.value ?? before.value;
     if (!item) throw new FrameError("not_found", "No such message waits here");
     if (before.value?.isApproved && !isApproved) throw new FrameError("too_late", "It was approved already");
+    if (before.value?.isApproved === isApproved) return before.value;
     const decided: DecidedMessage = { ...item, isApproved };
-    if (before.value?.isApproved !== isApproved) {
-      const commit = this.#kv.atomic().check(waiting).check(before).delete(waiting.key)
-        .set(before.key, decided, { expireIn: DAY_MS });
-      const { ok } = await this.#changes.add(commit, { type: "pending", room, id }).commit();
-      if (!ok) return await this.decide(room, id, isApproved, publish);
-      await this.#changes.poll();
-    }
-    if (!isApproved || before.value?.messageId) return before.value ?? decided;
-    const written = { ...decided, messageId: await publish(item) };
-    const commit = this.#kv.atomic().set(before.key, written, { expireIn: DAY_MS });
-    await this.#changes.add(commit, { type: "pending", room, id }).commit();
+    const commit = this.#kv.atomic().check(waiting).check(before).delete(waiting.key)
+      .set(before.key, decided, { expireIn: DAY_MS });
+    also(commit, item);
+    const { ok } = await this.#changes.add(commit, { type: "pending", room, id }).commit();
+    if (!ok) return await this.decide(room, id, isApproved, also);
     await this.#changes.poll();
-    return written;
+    return decided;
   }
 
-  /** Writes messages that were approved by a process that died before it could write them. */
-  async finish(room: string, publish: Publish): Promise<void> {
-    for await (const { value } of this.#kv.list<DecidedMessage>({ prefix: [DECIDED, room] })) {
-      if (value.isApproved && !value.messageId) await this.decide(room, value.id, true, publish);
-    }
+  /** Notes which message an approved one has become, and tells of it. */
+  async published(room: string, decided: DecidedMessage, messageId: string): Promise<void> {
+    const { id } = decided;
+    const commit = this.#kv.atomic().set([DECIDED, room, id], { ...decided, messageId }, {
+      expireIn: DAY_MS,
+    });
+    await this.#changes.add(commit, { type: "pending", room, id }).commit();
+    await this.#changes.poll();
   }
 }
 

@@ -4,15 +4,18 @@ import * as v from "valibot";
 import type { Accounts } from "../../../rooms/access/accounts.ts";
 import { type Bans, MAX_BANS } from "../../../rooms/access/moderation/bans.ts";
 import type { ModerationEvents } from "../../../rooms/access/moderation/moderation_events.ts";
-import { viewPending } from "../../../rooms/access/moderation/pending_messages.ts";
+import { type PendingMessages, viewPending } from "../../../rooms/access/moderation/pending_messages.ts";
 import { MAX_MUTES, type Mute } from "../../../rooms/access/moderation/speech_rules.ts";
 import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
-import { mayModerate, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import {
+  mayModerate,
+  type PermissionStore,
+  type RoomPermissions,
+} from "../../../rooms/access/room_permissions.ts";
 import type { Peers } from "../../../rooms/cluster/peers.ts";
-import type { Archive } from "../../../rooms/messages/archive.ts";
 import type { History } from "../../../rooms/messages/history.ts";
-import { fieldsIn, isDeleted, type Line } from "../../../rooms/messages/message.ts";
+import { fieldsIn } from "../../../rooms/messages/message.ts";
 import type { Rooms } from "../../../rooms/rooms.ts";
 import { SERVICE_ID, type User } from "../../../rooms/user.ts";
 import { userOf } from "../../authentication.ts";
@@ -25,8 +28,6 @@ const MAX_MEMBERS = 1_000;
 const MAX_EVENTS = 200;
 const WEEK_MINUTES = 7 * 24 * 60;
 const MINUTE_MS = 60_000;
-/** The most deletions at the same time; they share commits. */
-const DELETED_AT_ONCE = 100;
 
 const Muting = v.object({
   minutes: v.pipe(
@@ -60,16 +61,16 @@ interface ModerationOptions {
   readonly roomPermissions: PermissionStore;
   readonly personIds: PersonIds;
   readonly peers: Peers;
-  readonly archive: Archive;
   readonly history: History;
   readonly bans: Bans;
   readonly moderationEvents: ModerationEvents;
+  readonly pendingMessages: Pick<PendingMessages, "list">;
   readonly now: () => number;
 }
 
 /** The API of hosts. */
 export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
-  const { rooms, roomPermissions, personIds, peers, archive, history, bans, now } = options;
+  const { rooms, roomPermissions, personIds, peers, history, bans, now } = options;
   const { moderation } = rooms;
   const app = new Hono<ApiEnv>();
   const host = (c: Context<ApiEnv>) => requireRight(c, options, "moderate");
@@ -128,7 +129,7 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     const { minutes } = requestBody(Muting, await jsonIn(c.req.raw));
     const { name } = await targetOf(room, person);
     const mute: Mute = { person, name, until: now() + minutes * MINUTE_MS };
-    await roomPermissions.change(room, (permissions) => {
+    const withMute = (permissions: RoomPermissions): RoomPermissions => {
       const others = mutesOf(permissions.mutes, person, now());
       if (others.length < MAX_MUTES) return { ...permissions, mutes: [...others, mute] };
       throw new HttpError(
@@ -136,21 +137,30 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
         "too_many_people",
         `At most ${MAX_MUTES} people can be muted at the same time`,
       );
-    });
-    await moderation.record(room, user, { act: "muted", whom: name, detail: `${minutes} min` });
+    };
+    const act = { act: "muted" as const, whom: name, detail: `${minutes} min` };
+    await moderation.act(
+      room,
+      user,
+      (note) => roomPermissions.change(room, withMute, (commit) => note(commit, act)),
+    );
     return c.json({ id: person, name, muted: untilOf(mute) });
   });
 
   app.delete("/:room/members/:person/mute", async (c) => {
     const { room, user } = await host(c);
     const person = c.req.param("person");
-    let mute: Mute | undefined;
-    await roomPermissions.change(room, (permissions) => {
-      mute = permissions.mutes?.find((mute) => mute.person === person);
+    let whom = "";
+    const withoutMute = (permissions: RoomPermissions): RoomPermissions => {
+      const mute = permissions.mutes?.find((mute) => mute.person === person);
+      if (!mute) throw new HttpError(404, "not_found", "This person isn't muted");
+      whom = mute.name;
       return { ...permissions, mutes: mutesOf(permissions.mutes, person, now()) };
-    });
-    if (!mute) throw new HttpError(404, "not_found", "This person isn't muted");
-    await moderation.record(room, user, { act: "unmuted", whom: mute.name, detail: "" });
+    };
+    await moderation.act(room, user, (note) =>
+      roomPermissions.change(room, withoutMute, (commit) => {
+        note(commit, { act: "unmuted", whom, detail: "" });
+      }));
     return c.json({ ok: true });
   });
 
@@ -169,32 +179,33 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     if ((await bans.list(room)).length >= MAX_BANS) {
       throw new HttpError(409, "too_many_people", `At most ${MAX_BANS} people can be banned from a room`);
     }
-    await bans.add(room, { id, name, account, by: user.name, at: now(), address: address || undefined });
-    if (account) {
-      await roomPermissions.change(room, (permissions) => ({
-        ...permissions,
-        banned: [...new Set(permissions.banned).add(account)],
-      }));
-    }
-    await moderation.record(room, user, { act: "banned", whom: name, detail: address ? "address" : "" });
+    const ban = { id, name, account, by: user.name, at: now(), address: address || undefined };
+    const act = { act: "banned" as const, whom: name, detail: address ? "address" : "", account };
+    await moderation.act(room, user, (note) => bans.add(room, ban, (commit) => note(commit, act)));
     return c.json({ id, name }, 201);
   });
 
   app.delete("/:room/bans/:id", async (c) => {
     const { room, user } = await host(c);
-    const ban = await bans.remove(room, c.req.param("id"));
-    if (!ban) throw new HttpError(404, "not_found", "This person isn't banned");
-    await roomPermissions.change(room, (permissions) => ({
+    const lifting = await bans.lifting(room, c.req.param("id"));
+    if (!lifting) throw new HttpError(404, "not_found", "This person isn't banned");
+    const { account, name: whom } = lifting.ban;
+    const withoutBan = (permissions: RoomPermissions): RoomPermissions => ({
       ...permissions,
-      banned: permissions.banned?.filter((id) => id !== ban.account),
-    }));
-    await moderation.record(room, user, { act: "unbanned", whom: ban.name, detail: "" });
+      banned: permissions.banned?.filter((id) => id !== account),
+    });
+    await moderation.act(room, user, (note) =>
+      roomPermissions.change(room, withoutBan, (commit) => {
+        lifting.addTo(commit);
+        note(commit, { act: "unbanned", whom, detail: "" });
+      }));
     return c.json({ ok: true });
   });
 
   app.get("/:room/pending", async (c) => {
     const { room } = await host(c);
-    return c.json({ pending: (await moderation.pending(room)).map((item) => viewPending(room, item)) });
+    const waiting = await options.pendingMessages.list(room);
+    return c.json({ pending: waiting.map((item) => viewPending(room, item)) });
   });
 
   app.post("/:room/pending/:id", async (c) => {
@@ -216,31 +227,8 @@ export function moderationApi(options: ModerationOptions): Hono<ApiEnv> {
     if (by === undefined && person === undefined) {
       throw new HttpError(400, "invalid_request", 'Say whose messages: "by", a name, or "person", an id');
     }
-    const isTheirs = (line: Line): boolean => {
-      const { username, person: author } = fieldsIn(line);
-      return by === undefined ? author === person : username === by;
-    };
-    // Otherwise messages that are in no page of history yet would be missed.
-    await archive.advance();
-    const ids: string[] = [];
-    let whom = by ?? "";
-    for await (const page of archive.pagesFrom(room, "")) {
-      for (const line of page.filter((line) => !isDeleted(line) && isTheirs(line))) {
-        const { id, username } = fieldsIn(line);
-        ids.push(id);
-        whom = username;
-      }
-    }
-    const author = { user, mayModerate: true };
-    for (let i = 0; i < ids.length; i += DELETED_AT_ONCE) {
-      const some = ids.slice(i, i + DELETED_AT_ONCE);
-      await Promise.all(some.map((id) => rooms.change(room, { type: "delete_message", id }, author)));
-    }
-    await archive.advance();
-    if (ids.length) {
-      await moderation.record(room, user, { act: "deleted_all", whom, detail: String(ids.length) });
-    }
-    return c.json({ deleted: ids.length });
+    const whose = by === undefined ? { person: person ?? "" } : { username: by };
+    return c.json({ deleted: await moderation.deleteAll(room, user, whose) });
   });
 
   return app;

@@ -172,12 +172,19 @@ export function roomsApi(options: {
     const members = wanted.members && await accountIdsOf(accounts, wanted.members);
     const hosts = wanted.hosts && await accountIdsOf(accounts, wanted.hosts);
     let before: RoomPermissions | undefined;
-    const now = await roomPermissions.change(room, (permissions) => {
+    const changed = (permissions: RoomPermissions): RoomPermissions => {
       before = permissions;
       return permissionsAfter(permissions, wanted, { members, hosts });
-    });
-    const order = orderIn(wanted);
-    if (order) await rooms.moderation.record(room, user, { act: "rules", whom: "", detail: order });
+    };
+    const detail = orderIn(wanted);
+    const now = await rooms.moderation.act(
+      room,
+      user,
+      (note) =>
+        roomPermissions.change(room, changed, (commit) => {
+          if (detail) note(commit, { act: "rules", whom: "", detail });
+        }),
+    );
     if (before) await notifyAdded(room, { before, now, by: user });
     return c.json(await view(room, now, user));
   });
