@@ -132,9 +132,10 @@ Deno.test("deno task sheet check prints what works and what to do, and ends with
   await client.next("recorded", ({ ids }) => ids.includes(id));
   google.spreadsheet.deleteTab("ChatLogs");
   await client.say("two");
-  let last: string | undefined;
-  do last = (await run())[1].at(-1); while (last === "Rows can be written");
-  assertStringIncludes(last ?? "", 'The tab "ChatLogs" is missing');
+  const isWell = async (): Promise<boolean> =>
+    (await (await fetch(`${service.url}/healthz`)).json()).status === "ok";
+  while (await isWell()) await new Promise((resolve) => setTimeout(resolve, 20));
+  assertStringIncludes((await run())[1].at(-1) ?? "", 'The tab "ChatLogs" is missing');
   google.share(undefined);
   const [failed, [sentence]] = await run();
   assertEquals(failed, 1);
