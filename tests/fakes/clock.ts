@@ -26,11 +26,14 @@ export class SwiftClock implements Clock {
   }
 }
 
+/** In real time: how long a loop may work before it waits again. */
+const PATIENCE_MS = 30_000;
+
 /** Time that moves only when a test says so; whoever waits comes back when its time has come. */
 export class HandClock implements Clock {
   readonly #start = Date.parse("2026-03-01T00:00:00Z");
   #elapsed = 0;
-  #waiting: { readonly at: number; readonly end: () => void }[] = [];
+  readonly #waiting = new Set<{ readonly at: number; readonly end: () => void }>();
   #waited = Promise.withResolvers<void>();
 
   now(): number {
@@ -43,13 +46,17 @@ export class HandClock implements Clock {
 
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     const one = { at: this.#elapsed + ms, end };
-    signal.addEventListener("abort", () => end());
-    this.#waiting.push(one);
+    const waiting = this.#waiting;
+    function end(): void {
+      waiting.delete(one);
+      resolve();
+    }
+    signal.addEventListener("abort", end, { once: true });
+    waiting.add(one);
     this.#waited.resolve();
     await promise;
-    this.#waiting = this.#waiting.filter((other) => other !== one);
   }
 
   /** Lets time pass at once, as on a machine that slept: nobody comes back before {@link pass}. */
@@ -59,7 +66,7 @@ export class HandClock implements Clock {
 
   /** Resolves when the loop that goes by this clock waits. */
   async idle(): Promise<void> {
-    while (!this.#waiting.length) {
+    while (!this.#waiting.size) {
       this.#waited = Promise.withResolvers();
       await this.#waited.promise;
     }
@@ -68,17 +75,22 @@ export class HandClock implements Clock {
   /** Lets time pass for the one loop that goes by this clock until it is `over`, and does all that is due meanwhile. */
   async pass(ms: number, over: Promise<void>): Promise<void> {
     const end = this.#elapsed + ms;
+    const stuck = Promise.withResolvers<void>();
+    const timer = setTimeout(() => stuck.reject(new Error("The loop neither waits nor ends")), PATIENCE_MS);
     let isOver = false;
     void over.then(() => isOver = true);
-    for (;;) {
-      await Promise.race([this.idle(), over]);
-      if (isOver) break;
-      const next = this.#waiting.at(0);
-      if (!next) continue;
-      if (next.at > end) break;
-      this.#elapsed = Math.max(this.#elapsed, next.at);
-      this.#waiting = [];
-      next.end();
+    try {
+      for (;;) {
+        await Promise.race([this.idle(), over, stuck.promise]);
+        if (isOver) break;
+        const [next] = [...this.#waiting].sort((a, b) => a.at - b.at);
+        if (!next) continue;
+        if (next.at > end) break;
+        this.#elapsed = Math.max(this.#elapsed, next.at);
+        next.end();
+      }
+    } finally {
+      clearTimeout(timer);
     }
     this.#elapsed = end;
   }
