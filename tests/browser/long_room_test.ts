@@ -10,7 +10,7 @@ import { Visitor } from "../support/visitor.ts";
 const DESK = { viewport: { width: 1280, height: 800 } };
 /** Messages in the room, above what a page holds. */
 const MESSAGES = 1_500;
-/** Of so many messages, one has reactions. */
+/** One message in this many has reactions. */
 const REACTED_EVERY = 5;
 /** Browsers speak of a long task from 50 ms on (https://www.w3.org/TR/longtasks/); the rest is for their own painting. */
 const MAX_SCRIPT_MS = 35;
