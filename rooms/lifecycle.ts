@@ -44,6 +44,8 @@ const TICK_MS = 2_000;
 const QUIESCE_WITHIN_MS = 2_500;
 const DRAIN_WITHIN_MS = 1_500;
 const CLOSE_WITHIN_MS = 500;
+/** How much earlier parts are given their deadline: time to finish, before the next phase, what they do at it. */
+const GRACE_MS = 200;
 
 /** Starts, feeds and stops the parts of the service; `Post` is what other isolates send. */
 export class Lifecycle<Post> {
@@ -103,8 +105,8 @@ export class Lifecycle<Post> {
 
   /** Resolves when every part has swept, or after `withinMs`. */
   async sweep(withinMs: number): Promise<void> {
-    await this.#within(withinMs, async (deadline) => {
-      await Promise.race([this.#all("sweep", (part) => part.sweep?.()), deadline]);
+    await this.#within(withinMs, async (_, over) => {
+      await Promise.race([this.#all("sweep", (part) => part.sweep?.()), over]);
     });
   }
 
@@ -116,18 +118,18 @@ export class Lifecycle<Post> {
   async #stop(): Promise<void> {
     clearInterval(this.#timer);
     const last = this.#parts.toReversed();
-    await this.#within(QUIESCE_WITHIN_MS, async (deadline) => {
+    await this.#within(QUIESCE_WITHIN_MS, async (deadline, over) => {
       const quiescing = this.#all("quiesce", (part) => part.quiesce?.(deadline));
-      await Promise.race([Promise.all([this.#ticking, quiescing]), deadline]);
+      await Promise.race([Promise.all([this.#ticking, quiescing]), over]);
     });
-    await this.#within(DRAIN_WITHIN_MS, async (deadline) => {
+    await this.#within(DRAIN_WITHIN_MS, async (deadline, over) => {
       for (const part of last) {
-        await Promise.race([this.#guard(part, "drain", () => part.drain?.(deadline)), deadline]);
+        await Promise.race([this.#guard(part, "drain", () => part.drain?.(deadline)), over]);
       }
     });
-    await this.#within(CLOSE_WITHIN_MS, async (deadline) => {
+    await this.#within(CLOSE_WITHIN_MS, async (_, over) => {
       for (const part of last) {
-        await Promise.race([this.#guard(part, "close", () => part.close?.()), deadline]);
+        await Promise.race([this.#guard(part, "close", () => part.close?.()), over]);
       }
     });
   }
@@ -144,10 +146,15 @@ export class Lifecycle<Post> {
     }
   }
 
-  /** Gives `act` a deadline that resolves after `ms`, and ends its timer when `act` is done. */
-  async #within(ms: number, act: (deadline: Promise<void>) => Promise<void>): Promise<void> {
+  /** Gives `act` what resolves {@link GRACE_MS} before `ms` and at `ms`, and ends both timers when `act` is done. */
+  async #within(
+    ms: number,
+    act: (deadline: Promise<void>, over: Promise<void>) => Promise<void>,
+  ): Promise<void> {
     const done = new AbortController();
-    await act(this.#options.clock.wait(ms, done.signal));
+    const deadline = this.#options.clock.wait(ms - GRACE_MS, done.signal);
+    const over = deadline.then(() => this.#options.clock.wait(GRACE_MS, done.signal));
+    await act(deadline, over);
     done.abort();
   }
 }

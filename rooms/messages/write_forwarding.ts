@@ -166,7 +166,10 @@ export class WriteForwarding implements Writer {
     }
   }
 
-  /** Waits until the leader has decided the rest, at most until `within` resolves; then gives up the lead. */
+  /**
+   * Waits until the leader has decided the rest, at most until `within` resolves, and gives up the lead. Where the leader
+   * has gone, this isolate leads for its own rest.
+   */
   async close(within: Promise<unknown>): Promise<void> {
     this.#isClosing = true;
     const { journal, kv, lease } = this.#parts;
@@ -182,6 +185,11 @@ export class WriteForwarding implements Writer {
     await lease.release();
   }
 
+  /** While it closes, only for messages that nobody else may be left to commit. */
+  get #wantsLead(): boolean {
+    return !this.#isClosing || this.#waiting.size > 0;
+  }
+
   #yield(): void {
     this.#isLeading = false;
     this.#last = UNKNOWN;
@@ -193,7 +201,7 @@ export class WriteForwarding implements Writer {
     if (this.#isLeading && !lease.isHeld) this.#yield();
     // Before the lease, which may be out of reach.
     if (!this.#isLeading) this.#forwardAgain();
-    if (!this.#isLeading && !this.#isClosing && await lease.acquire()) await this.#lead();
+    if (!this.#isLeading && this.#wantsLead && await lease.acquire()) await this.#lead();
     if (this.#isLeading) channel.post({ type: "beat", from: this.#id, cursor: commitStream.cursor });
   }
 

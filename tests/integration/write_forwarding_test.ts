@@ -100,6 +100,19 @@ Deno.test("WriteForwarding refuses nothing when the leader stops in order, and a
   assert(texts.size >= Math.min(count, 200), `${texts.size} of ${count}`);
 });
 
+Deno.test("WriteForwarding stores what waits in the last isolate that stops, though the leader has gone before", async () => {
+  const bus = new Bus();
+  await using isolates = await openIsolates(2, bus);
+  const [leader, last] = isolates.all;
+  const bo = await enter(last, "lobby", "bo");
+  // As if the leader ended before it could answer.
+  bus.loses = ({ type }) => type === "hand";
+  bo.say("one", "1");
+  await until(() => bus.posts.some(({ type }) => type === "hand"));
+  await Promise.all([isolates.end(leader), isolates.end(last)]);
+  assertEquals(bo.answers, ["ack 1"]);
+});
+
 Deno.test("Peers tell of a thousand rooms in a few posts, and then are quiet", async () => {
   const bus = new Bus();
   await using isolates = await openIsolates(2, bus);

@@ -93,3 +93,17 @@ Deno.test("Lifecycle closes every part within 5 s, though one never ends", async
   assertEquals(events, ["quiesce kv", "drain kv", "close kv"]);
   assert(clock.elapsed() < 5_000, `${clock.elapsed()} ms`);
 });
+
+Deno.test("Lifecycle lets a part finish what it does at its deadline before anything is closed", async () => {
+  const lifecycle = new Lifecycle<string>({ clock: new SwiftClock(), failed() {} });
+  const events: string[] = [];
+  lifecycle.add(noting("kv", events));
+  const finish = async (deadline: Promise<void>): Promise<void> => {
+    await deadline;
+    for (let step = 0; step < 20; step++) await Promise.resolve();
+    events.push("finished");
+  };
+  lifecycle.add({ name: "slow", quiesce: finish, drain: finish });
+  await lifecycle.stop();
+  assertEquals(events, ["quiesce kv", "finished", "finished", "drain kv", "close kv"]);
+});
