@@ -151,8 +151,15 @@ function DocumentPage({ page, document, title, mayManage, styleNonce }: EditorPr
       </Dialog>
       <Dialog page={page} part="sharing" title={words["doc.sharing"]} class="versions">
         <form class="form" data-part="sharing-form" method="post">
-          <Check name="private" label={words["doc.private"]} />
-          <NamesField label={words["doc.members"]} hint={words["doc.members_hint"]} name="members" rows={4} />
+          <fieldset class="form__fields" disabled>
+            <Check name="private" label={words["doc.private"]} />
+            <NamesField
+              label={words["doc.members"]}
+              hint={words["doc.members_hint"]}
+              name="members"
+              rows={4}
+            />
+          </fieldset>
           <FormEnd submit={words["doc.save"]} confirms />
         </form>
         <p class="form__hint">{words["doc.delete_hint"]}</p>

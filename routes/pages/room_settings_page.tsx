@@ -31,7 +31,7 @@ export function RoomSettingsPage(
           <strong dir="auto">{title}</strong>
         </p>
         <form class="form" data-part="rules" data-room={room} method="post">
-          <fieldset class="form__fields" data-part="fields" disabled>
+          <fieldset class="form__fields" disabled>
             <TextField
               label={words["rules.name"]}
               name="title"

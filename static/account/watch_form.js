@@ -1,6 +1,5 @@
-import { ask } from "../shared/api.js";
 import { fieldOf, part } from "../shared/parts.js";
-import { mountForm } from "../shared/form.js";
+import { loadForm, mountForm } from "../shared/form.js";
 import { chooseSound, chosenSound } from "../notifications/sound.js";
 
 /** @import { Words } from "../shared/words.js" */
@@ -19,15 +18,6 @@ export async function mountWatchForm(form, { words }) {
     for (const name of ["from", "to"]) field(name).disabled = !field("is_quiet").checked;
   };
   field("is_quiet").addEventListener("change", showQuiet);
-  const { ok, body: { level, quiet, previews } } = await ask("GET", PATH);
-  if (ok) {
-    field("level").value = level;
-    field("previews").checked = previews;
-    field("is_quiet").checked = quiet !== null;
-    for (const name of quiet ? ["from", "to"] : []) field(name).value = quiet[name];
-  }
-  field("sound").value = chosenSound();
-  showQuiet();
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
   mountForm(form, {
     words,
@@ -42,5 +32,17 @@ export async function mountWatchForm(form, { words }) {
       };
     },
     done: () => (part("done", form).textContent = words.say("saved")),
+  });
+  await loadForm(form, {
+    words,
+    path: PATH,
+    show: ({ level, quiet, previews }) => {
+      field("level").value = level;
+      field("previews").checked = previews;
+      field("is_quiet").checked = quiet !== null;
+      for (const name of quiet ? ["from", "to"] : []) field(name).value = quiet[name];
+      field("sound").value = chosenSound();
+      showQuiet();
+    },
   });
 }

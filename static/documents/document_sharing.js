@@ -1,7 +1,7 @@
 import { fieldOf, part } from "../shared/parts.js";
 import { at } from "../shared/address.js";
 import { ask } from "../shared/api.js";
-import { mountForm, namesIn } from "../shared/form.js";
+import { loadForm, mountForm, namesIn } from "../shared/form.js";
 import { refusal } from "../shared/refusal.js";
 
 /** @import { Words } from "../shared/words.js" */
@@ -38,10 +38,8 @@ export function mountSharing({ id, words }) {
   });
 
   async function open() {
-    done.textContent = error.textContent = "";
-    const answer = await ask("GET", path);
-    if (answer.ok) show(answer.body);
-    else error.textContent = refusal(words, answer);
+    done.textContent = "";
+    await loadForm(form, { words, path, show });
     dialog.showModal();
   }
 

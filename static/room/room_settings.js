@@ -1,6 +1,5 @@
 import { fieldOf } from "../shared/parts.js";
-import { ask } from "../shared/api.js";
-import { mountForm, namesIn } from "../shared/form.js";
+import { loadForm, mountForm, namesIn } from "../shared/form.js";
 import { mountSettings } from "../shared/settings.js";
 import { pageWords } from "../shared/words.js";
 
@@ -23,10 +22,7 @@ mountForm(form, {
     done.textContent = words.say("saved");
   },
 });
-const { ok, body } = await ask("GET", path);
-// The fields are disabled until the rules are loaded, which would overwrite what was typed.
-if (ok) show(body);
-/** @type {HTMLFieldSetElement} */ (form.querySelector("[data-part=fields]")).disabled = !ok;
+await loadForm(form, { words, path, show });
 
 /**
  * @param {{ title: string, private: boolean, read_only: boolean, may_change: boolean, members?: string[], description?: string, listed?: boolean,

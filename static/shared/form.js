@@ -35,6 +35,28 @@ export function mountForm(form, { words, method, path, body, done, sentence = re
   button.disabled = false;
 }
 
+/**
+ * Loads what the form's fields show. Pages render them in a disabled `<fieldset>`, and they and the button stay disabled until
+ * then: loading would overwrite what was typed, and saving what couldn't be loaded would overwrite what is stored.
+ * @param {HTMLFormElement} form
+ * @param {object} parts
+ * @param {Words} parts.words
+ * @param {string} parts.path
+ * @param {(answer: any) => void} parts.show fills the fields
+ * @returns {Promise<void>}
+ */
+export async function loadForm(form, { words, path, show }) {
+  const fields = /** @type {HTMLFieldSetElement} */ (form.querySelector("fieldset"));
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
+  const error = /** @type {HTMLElement} */ (form.querySelector("[data-part=error]"));
+  fields.disabled = button.disabled = true;
+  const answer = await ask("GET", path);
+  error.textContent = answer.ok ? "" : refusal(words, answer);
+  if (!answer.ok) return;
+  show(answer.body);
+  fields.disabled = button.disabled = false;
+}
+
 /** The names that a person has typed, one a line or separated by commas of any script. @param {string} text @returns {string[]} */
 export function namesIn(text) {
   return text.split(/[\n,，、]/).map((name) => name.trim()).filter(Boolean);

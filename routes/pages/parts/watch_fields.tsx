@@ -34,20 +34,22 @@ export function WatchForm({ page }: PageProps): Markup {
   const { words } = page;
   return (
     <form class="form" data-part="watch" method="post">
-      <LevelField page={page} label={words["watch.default"]} name="level" />
-      <Check name="previews" label={words["watch.previews"]} />
-      <Check name="is_quiet" label={words["watch.quiet"]} />
-      <div class="form__pair">
-        <TextField label={words["watch.quiet_from"]} name="from" type="time" required value="22:00" />
-        <TextField label={words["watch.quiet_to"]} name="to" type="time" required value="08:00" />
-      </div>
-      <Field label={words["watch.sound"]} hint={words["watch.sound_hint"]}>
-        <select class="form__input" name="sound">
-          <option value="off">{words["watch.sound_off"]}</option>
-          <option value="mentions">{words["watch.sound_mentions"]}</option>
-          <option value="all">{words["watch.sound_all"]}</option>
-        </select>
-      </Field>
+      <fieldset class="form__fields" disabled>
+        <LevelField page={page} label={words["watch.default"]} name="level" />
+        <Check name="previews" label={words["watch.previews"]} />
+        <Check name="is_quiet" label={words["watch.quiet"]} />
+        <div class="form__pair">
+          <TextField label={words["watch.quiet_from"]} name="from" type="time" required value="22:00" />
+          <TextField label={words["watch.quiet_to"]} name="to" type="time" required value="08:00" />
+        </div>
+        <Field label={words["watch.sound"]} hint={words["watch.sound_hint"]}>
+          <select class="form__input" name="sound">
+            <option value="off">{words["watch.sound_off"]}</option>
+            <option value="mentions">{words["watch.sound_mentions"]}</option>
+            <option value="all">{words["watch.sound_all"]}</option>
+          </select>
+        </Field>
+      </fieldset>
       <FormEnd submit={words["watch.save"]} confirms />
       <div class="form__field" data-part="push" hidden>
         <p class="form__hint">{words["watch.push_hint"]}</p>
