@@ -64,5 +64,11 @@ export function changeFields(body: string): Fields {
 
 /** The row of these fields in a sheet whose header, in any order, is `header`. */
 export function rowOf(fields: Fields, header: Row): Row {
-  return inRows(header).map((column) => fields[column] ?? "");
+  return rowsOf([fields], header)[0];
+}
+
+/** The rows of many fields, see {@link rowOf}. */
+export function rowsOf(all: readonly Fields[], header: Row): Row[] {
+  const columns = inRows(header);
+  return all.map((fields) => columns.map((column) => fields[column] ?? ""));
 }

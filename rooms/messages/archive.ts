@@ -230,8 +230,8 @@ export class Archive extends ArchivePages {
 
   /** Stores the entries among a room's lines, applies them to messages in its pages, and returns its new messages. */
   async #apply(room: string, lines: readonly Line[]): Promise<readonly Line[]> {
+    if (!lines.some((line) => isEntry(line) || isReply(line))) return lines;
     const entryLines = lines.filter(isEntry);
-    if (!entryLines.length && !lines.some(isReply)) return lines;
     const entries = entryLines.map(entryIn);
     const revision = revisionByAll(entries);
     const messages = lines.filter((line) => !isEntry(line)).map(revision);

@@ -34,16 +34,16 @@ export function extentKey(room: string, after: string): Deno.KvKey {
 
 /** The extent of a page's lines, of which there is at least one. */
 export function extentOf(lines: readonly Line[]): Extent {
-  const there = lines.filter((line) => !isDeleted(line));
+  let deleted = 0;
   const by: Record<string, number> = {};
-  for (const person of there.map(memberIn)) if (person !== undefined) by[person] = (by[person] ?? 0) + 1;
-  return {
-    first: seqIn(lines[0]),
-    last: seqIn(lines[lines.length - 1]),
-    count: lines.length,
-    deleted: lines.length - there.length,
-    by,
-  };
+  for (const line of lines) {
+    if (isDeleted(line)) deleted++;
+    else {
+      const person = memberIn(line);
+      if (person !== undefined) by[person] = (by[person] ?? 0) + 1;
+    }
+  }
+  return { first: seqIn(lines[0]), last: seqIn(lines[lines.length - 1]), count: lines.length, deleted, by };
 }
 
 /** Whether a message counts for a reader: it is there, and somebody else said it. */

@@ -35,6 +35,8 @@ export type LongestName<Account> = (
  * character after a sign may join with the next one, so that only folding the whole name tells, the answer is true.
  */
 export function mayMention(text: string, mayBeginName: (initial: string) => boolean): boolean {
+  // Nearly all messages have no sign.
+  if (!text.includes("@") && !text.includes("＠")) return false;
   let signs = 0;
   for (const sign of namingSigns(text)) {
     if (++signs > MAX_SIGNS) return false;

@@ -14,7 +14,7 @@ import type { EventFeed } from "../../rooms/stats/event_feed.ts";
 import type { Trace } from "../../rooms/trace.ts";
 import { toCsv } from "../csv_text.ts";
 import type { OwnSheet, Sheets } from "../open_sheet.ts";
-import { type Fields, rowOf } from "../columns.ts";
+import { type Fields, rowsOf } from "../columns.ts";
 import { inRows } from "../column_layout.ts";
 import { RequestBudget } from "../google/request_budget.ts";
 import { PROOF } from "../proofs/proof.ts";
@@ -224,9 +224,7 @@ export async function openDelivery(parts: OpenDeliveryParts): Promise<OpenDelive
     async refusedRowsAsCsv() {
       const letters = await delivery.deadLetters.list();
       // The mark keeps spreadsheet programs from taking it for the local code page.
-      return `\ufeff${
-        toCsv([inRows(columns), ...letters.map((letter) => rowOf(asMessage(letter), columns))])
-      }`;
+      return `\ufeff${toCsv([inRows(columns), ...rowsOf(letters.map(asMessage), columns)])}`;
     },
     async verify(from, isRepair) {
       const verdict = await verification.verify(from, killing.signal);

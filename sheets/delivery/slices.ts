@@ -11,6 +11,8 @@ export interface Slice {
   readonly fields: readonly Fields[];
   /** The batches that were read for it, in order. */
   readonly batches: readonly Batch[];
+  /** For each batch the sheets of its rows that were pending. */
+  readonly targets: readonly ReadonlySet<Target>[];
   /** Whether they begin with the oldest batch of all. */
   readonly isFromStart: boolean;
 }
@@ -52,6 +54,7 @@ export class Slices {
     let target: Target | undefined;
     const fields: Fields[] = [];
     const batches: Batch[] = [];
+    const targets: Set<Target>[] = [];
     let bytes = 0;
     let scanned = 0;
     const isFromStart = this.#floor === "";
@@ -60,42 +63,42 @@ export class Slices {
       const intent = target?.progress.intent;
       if (intent !== undefined && batch.versionstamp > intent) break;
       const own: string[] = [];
-      let isPending = false;
+      const pending = new Set<Target>();
       for (const body of batch.bodies) {
         const its = this.#targets.cached(body, batch.versionstamp) ??
           await this.#targets.ofBody(body, batch.versionstamp);
         if (batch.versionstamp <= its.progress.settled) continue;
-        isPending = true;
+        pending.add(its);
         if (!target && !blocked.has(its.place)) target = its;
         if (its === target) own.push(body);
       }
       const isFull = fields.length + own.length > SLICE_ROWS || bytes + batch.bytes > SLICE_BYTES;
       if (intent === undefined && fields.length && (isFull || scanned > SCAN_BYTES)) break;
-      if (!target && isPending) this.#floor = batch.versionstamp;
-      if (!target && isPending) continue;
+      if (!target && pending.size) {
+        this.#floor = batch.versionstamp;
+        continue;
+      }
       batches.push(batch);
+      targets.push(pending);
       for (const body of own) fields.push(isEntryBody(body) ? changeFields(body) : messageFields(body));
       if (own.length) bytes += batch.bytes;
       scanned += batch.bytes;
     }
     if (!batches.length) return undefined;
     target ??= await this.#targets.ofBody(batches[0].bodies[0], batches[0].versionstamp);
-    return { target, fields, batches, isFromStart: isFromStart && this.#floor === "" };
+    return { target, fields, batches, targets, isFromStart: isFromStart && this.#floor === "" };
   }
 
   /**
    * After the rows of a slice were settled: the batches of it that are settled in all sheets, and the versionstamp up to which
    * all batches are, if the slice shows that.
    */
-  settledBy({ target, batches, isFromStart }: Slice): { removed: Batch[]; settled?: string } {
-    const isSettled = ({ versionstamp, bodies }: Batch): boolean =>
-      bodies.every((body) => {
-        const its = this.#targets.cached(body, versionstamp);
-        return its === target || (its !== undefined && versionstamp <= its.progress.settled);
-      });
+  settledBy({ target, batches, targets, isFromStart }: Slice): { removed: Batch[]; settled?: string } {
+    const isSettled = ({ versionstamp }: Batch, at: number): boolean =>
+      targets[at].values().every((its) => its === target || versionstamp <= its.progress.settled);
     const removed = batches.filter(isSettled);
     if (!isFromStart) return { removed };
-    const first = batches.find((batch) => !isSettled(batch));
+    const first = batches.find((batch, at) => !isSettled(batch, at));
     return {
       removed,
       settled: first ? before(first.versionstamp) : batches[batches.length - 1].versionstamp,

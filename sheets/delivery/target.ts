@@ -2,7 +2,7 @@
 import type { Clock } from "../../rooms/clock.ts";
 import type { Lease } from "../../rooms/kv/lease.ts";
 import type { Trace } from "../../rooms/trace.ts";
-import { type Fields, rowOf } from "../columns.ts";
+import { type Fields, rowsOf } from "../columns.ts";
 import type { Row, RowPosition, Sheet } from "../sheet.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import type { DueAppend, LateAppends } from "./late_appends.ts";
@@ -86,7 +86,7 @@ export class Target {
     way: Way,
   ): Promise<WrittenRows> {
     const { mark, proof: link = "" } = this.progress;
-    const rows = this.#rowsOf(all);
+    const rows = rowsOf(all, this.columns);
     if (!rows.length) return { last: mark, refused: [], link };
     if (isAgain) return await this.#writer.complete(rows, { from: mark, link, isFollowed: true }, way);
     if (first > this.#doubtfulUpTo) return await this.#writer.append(rows, link, way);
@@ -116,7 +116,7 @@ export class Target {
     way: Way,
   ): Promise<{ written: DeadLetter[]; refused: DeadLetter[]; link: string }> {
     await this.open(way.signal);
-    const rows = this.#rowsOf(letters.map(({ fields }) => fields));
+    const rows = rowsOf(letters.map(({ fields }) => fields), this.columns);
     const { proof = "" } = this.progress;
     // Some may have been written long ago, far above the last row.
     const search = { from: undefined, link: proof, isFollowed: false };
@@ -137,9 +137,5 @@ export class Target {
     await this.open(way.signal);
     await way.pace();
     await this.sheet.removeDoubles(ids, way.signal);
-  }
-
-  #rowsOf(all: readonly Fields[]): Row[] {
-    return all.map((fields) => rowOf(fields, this.columns));
   }
 }
