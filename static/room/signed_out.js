@@ -8,7 +8,18 @@ import { refusalOf } from "./connection/refusal.js";
 
 /** Parts of the page that hold what people said, and who they are; and those where it is written anew. */
 const REMOVED = ["rows", "pins", "rooms", "people", "member-list", "typing", "return", "pill", "bell"];
-const EMPTIED = ["search-results", "search-names", "purpose-name", "purpose-text"];
+const EMPTIED = [
+  ...[
+    "search-results",
+    "search-names",
+    "purpose-name",
+    "purpose-text",
+    "queue-list",
+    "moderate-name",
+    "moderate-done",
+  ],
+  ...["gallery-files", "viewer-name"],
+];
 
 /**
  * Takes what was said, names and drafts off the page when its account is signed out: somebody else may be sitting there next.
@@ -25,6 +36,10 @@ export function mountSignedOut({ socket, storage, account, room }) {
     for (const field of document.querySelectorAll("textarea, [data-part=search-words]")) {
       /** @type {HTMLTextAreaElement | HTMLInputElement} */ (field).value = "";
       field.dispatchEvent(new Event("input"));
+    }
+    part("composer").dispatchEvent(new CustomEvent("detach"));
+    for (const image of partsNamed(["viewer-image"])) {
+      for (const name of ["src", "alt"]) image.removeAttribute(name);
     }
     renameTitle(part("title").dataset.name ?? "", room);
     part("title").textContent = part("title").dataset.name = room;

@@ -3,8 +3,10 @@ import { keysOf } from "./storage.js";
 
 /** @import { Store } from "./storage.js" */
 
-const ACCOUNT = "talksheet:account";
-const PREFIXES = ["draft", "purpose", "unsent", "visit", "colors"].map((what) => `talksheet:${what}:`);
+const OURS = "talksheet:";
+const ACCOUNT = `${OURS}account`;
+/** What belongs to the browser and not to an account: the guest's nickname, the sound, and whose pushes come. */
+const OF_BROWSER = ["nickname", "sound", "push"].map((what) => OURS + what);
 const DOCUMENTS = "document/";
 
 /**
@@ -37,10 +39,9 @@ export function isSignedOut(storage, account) {
   return (storage.getItem(ACCOUNT) || account) === account;
 }
 
-/** Removes drafts, unsent messages, visited rooms and documents. @param {Store} storage @returns {void} */
+/** Removes what pages keep, such as drafts, their files, unsent messages and visited rooms, and documents. @param {Store} storage @returns {void} */
 export function forgetAccount(storage) {
-  for (const prefix of PREFIXES) for (const key of keysOf(storage, prefix)) storage.removeItem(key);
-  storage.removeItem(ACCOUNT);
+  for (const key of keysOf(storage, OURS)) if (!OF_BROWSER.includes(key)) storage.removeItem(key);
   // A browser that forbids databases has kept nothing in them.
   forgetDocuments().catch(() => {});
   forgetPages().catch(() => {});

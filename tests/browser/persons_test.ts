@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { browserTest, bubble, connected, messages, send } from "../support/browser.ts";
 
@@ -106,11 +107,14 @@ browserTest(
       });
     });
     await ada.getByRole("textbox").fill("還沒送出的");
+    const file = { name: "成績.txt", mimeType: "text/plain", buffer: Buffer.from("100") };
+    await ada.locator("[data-part=files]").setInputFiles(file);
+    await ada.waitForFunction(() => JSON.stringify({ ...localStorage }).includes("成績"));
     await ada.goto(`${stage.url}/account/`);
     await ada.getByRole("button", { name: "登出", exact: true }).click();
     await ada.waitForURL(`${stage.url}/chat/`);
     const kept = await ada.evaluate(() => JSON.stringify({ ...localStorage }));
-    assertEquals([kept.includes("還沒送出的"), kept.includes("team")], [false, false]);
+    assertEquals(/還沒送出的|team|成績/.test(kept), false, kept);
     await ada.goBack();
     await ada.waitForURL(/\/account\/sign-in\//);
     await ada.goto(`${stage.url}/chat/team/`);

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest, bubble, connected, PASSWORD, send, signIn, toolbarOf } from "../support/browser.ts";
@@ -115,6 +116,9 @@ browserTest(
     await bubble(ada, "薪水是 42").and(ada.locator("[data-state=recorded]")).waitFor();
     await (await toolbarOf(ada, "薪水是 42")).getByRole("button", { name: "回覆" }).click();
     await ada.getByRole("textbox").fill("還沒送出");
+    const file = { name: "成績.txt", mimeType: "text/plain", buffer: Buffer.from("100") };
+    await ada.locator("[data-part=files]").setInputFiles(file);
+    await ada.waitForFunction(() => JSON.stringify({ ...localStorage }).includes("成績"));
     const docs = await ada.context().newPage();
     await docs.goto(`${stage.url}/docs/`);
     const other = await ada.context().newPage();
@@ -122,10 +126,10 @@ browserTest(
     await other.getByRole("button", { name: "登出", exact: true }).click();
     await docs.locator(`meta[name=account][content=""]`).waitFor({ state: "attached" });
     await ada.getByText("你已經登出。").waitFor();
-    assertEquals(/薪水|還沒送出/.test(await ada.locator("html").innerHTML()), false);
+    assertEquals(/薪水|還沒送出|成績/.test(await ada.locator("html").innerHTML()), false);
     assertEquals(await ada.getByRole("textbox").inputValue(), "");
     const kept = await ada.evaluate(() => Object.entries(localStorage).join("\n"));
-    assertEquals(/薪水|還沒送出|lobby/.test(kept), false, kept);
+    assertEquals(/薪水|還沒送出|成績|lobby/.test(kept), false, kept);
     assert(await ada.getByRole("textbox").isDisabled());
     await ada.locator(".connection").getByRole("link", { name: "登入" }).waitFor();
     await ada.getByRole("button", { name: "以訪客身分繼續" }).click();

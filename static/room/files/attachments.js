@@ -208,8 +208,9 @@ class Attachments {
     /** @type {HTMLElement | null} */ (this.#form.querySelector("textarea"))?.focus();
   }
 
-  /** The message was sent. */
+  /** The message was sent, or its author has signed out. */
   #clear() {
+    for (const { aborting } of this.#attached) aborting.abort();
     this.#attached = [];
     this.#list.replaceChildren();
     this.#notify();
