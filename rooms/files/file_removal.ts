@@ -15,7 +15,7 @@ export interface FileRemovalParts {
 }
 
 /** A file that no message names is deleted after a day. */
-export const WAITS_MS = 24 * 60 * 60 * 1000;
+export const UNNAMED_LIFE_MS = 24 * 60 * 60 * 1000;
 /** Ticks between searches for files that no message names, and the pause after the storage couldn't be reached. */
 const ORPHANS_EVERY_TICKS = 30;
 /** Keys of files to remove that are read at a time. */
@@ -84,7 +84,7 @@ export class FileRemoval {
   async #removeOrphans(): Promise<void> {
     const { records, now } = this.#parts;
     for (;;) {
-      const ids = await records.waitingSince(now() - WAITS_MS, REMOVED_AT_ONCE);
+      const ids = await records.waitingSince(now() - UNNAMED_LIFE_MS, REMOVED_AT_ONCE);
       for (const id of ids) await this.#remove(id);
       if (ids.length < REMOVED_AT_ONCE) return;
     }

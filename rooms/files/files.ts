@@ -6,7 +6,7 @@ import type { FileLinks } from "./file_links.ts";
 import { cleanFileName } from "./file_name.ts";
 import { type DailyQuota, type FileRecord, FileRecords, type FoundFile } from "./file_records.ts";
 import { FileRefusal } from "./file_refusal.ts";
-import { FileRemoval, WAITS_MS } from "./file_removal.ts";
+import { FileRemoval, UNNAMED_LIFE_MS } from "./file_removal.ts";
 import { type ByteRange, type FileStorage, StorageFullError } from "./file_storage.ts";
 import { fileTypeOf } from "./file_type.ts";
 import { type ImageSize, imageSize } from "./image_size.ts";
@@ -65,8 +65,8 @@ export interface FilesReport {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-/** For this time after the upload a message may name a file: less than a day, so that its commit never races with the deletion. */
-export const NAMED_WITHIN_MS = 23 * HOUR_MS;
+/** For this time after the upload a message may name a file: an hour less than it lives, so that its commit never races with the deletion. */
+export const NAMED_WITHIN_MS = UNNAMED_LIFE_MS - HOUR_MS;
 /** An upload that takes longer is given up. */
 const UPLOAD_WITHIN_MS = HOUR_MS;
 /** The least that a file counts: ten thousand small files are a burden, too. */
@@ -182,7 +182,7 @@ export class Files implements Part<unknown> {
     for (const { who, bytes } of quotas) {
       if (await this.#records.sentToday(who, now()) + counted(size) > bytes) {
         throw new FileRefusal("rate_limited", "That is all that you can send today: go on tomorrow", {
-          retryAfterMs: WAITS_MS - now() % WAITS_MS,
+          retryAfterMs: UNNAMED_LIFE_MS - now() % UNNAMED_LIFE_MS,
         });
       }
     }

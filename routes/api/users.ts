@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { type Account, type Accounts, nameTaken } from "../../rooms/access/accounts.ts";
-import type { SignInLinks } from "../../rooms/access/invitations/sign_in_links.ts";
+import { SIGN_IN_LINK_MS, type SignInLinks } from "../../rooms/access/invitations/sign_in_links.ts";
 import type { Credentials } from "../../rooms/access/credentials.ts";
 import { viewAccount } from "./account_view.ts";
 import type { ApiEnv } from "./gate.ts";
@@ -25,9 +25,6 @@ const Change = v.object({
   password: v.optional(text("password")),
   keep_tokens: v.optional(v.boolean('"keep_tokens" must be true or false'), false),
 });
-
-/** The life of a link that signs somebody in. */
-const SIGN_IN_LINK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The API of accounts. */
 export function usersApi(options: {
@@ -99,7 +96,7 @@ export function usersApi(options: {
   app.post("/:username/sign_in_link", async (c) => {
     refuseTokens(c.var.caller, "Making a sign-in link");
     const { id } = await named(c.req.param("username"));
-    const link = await signInLinks.create(id, SIGN_IN_LINK_MS);
+    const link = await signInLinks.create(id);
     return c.json({ link, expires: new Date(options.now() + SIGN_IN_LINK_MS).toISOString() }, 201);
   });
 

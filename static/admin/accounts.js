@@ -1,6 +1,6 @@
 import { ask } from "../shared/api.js";
 import { mountForm } from "../shared/form.js";
-import { newPassword } from "../account/new_password.js";
+import { newPassword } from "./new_password.js";
 import { buttonOf, RowList, write } from "../shared/row_list.js";
 
 /** @import { Answer } from "../shared/api.js" */

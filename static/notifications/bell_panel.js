@@ -3,7 +3,7 @@ import { ask } from "../shared/api.js";
 import { dateAndTimeFormat, isToday } from "../shared/dates.js";
 import { DesktopNotices } from "./desktop_notices.js";
 import { InboxSocket } from "./inbox_socket.js";
-import { followMentions } from "./mentions.js";
+import { followMentions } from "./read_mentions.js";
 import { followNetwork } from "../shared/connection/network.js";
 import { copyOf, part } from "../shared/parts.js";
 import { markTitle } from "../shared/title_marks.js";

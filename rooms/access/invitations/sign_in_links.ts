@@ -12,6 +12,9 @@ import { createHash, randomBytes } from "node:crypto";
 const LINK = "sign_in_link";
 const TEXT = /^([0-9A-Z]{26})\.([\w-]{22})$/;
 
+/** The life of a link that signs somebody in. */
+export const SIGN_IN_LINK_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** Makes and redeems them. */
 export class SignInLinks {
   readonly #kv: Deno.Kv;
@@ -20,11 +23,11 @@ export class SignInLinks {
     this.#kv = kv;
   }
 
-  /** A link for an account, in place of earlier ones; it ends after `lifeMs`. */
-  async create(account: string, lifeMs: number): Promise<string> {
+  /** A link for an account, in place of earlier ones; it ends after {@link SIGN_IN_LINK_MS}. */
+  async create(account: string): Promise<string> {
     await this.revokeAll(account);
     const secret = randomBytes(16).toString("base64url");
-    await this.#kv.set(keyOf(account, secret), true, { expireIn: lifeMs });
+    await this.#kv.set(keyOf(account, secret), true, { expireIn: SIGN_IN_LINK_MS });
     return `${account}.${secret}`;
   }
 

@@ -16,7 +16,7 @@ import { fileBody } from "./file_body.ts";
 
 const Query = v.object(pageQuery("a file", { max: 200, byDefault: 50 }));
 /** The guests of one address together have the limits of this many people: a new cookie makes a new guest at no cost. */
-const PEOPLE_PER_ADDRESS = 20;
+const UPLOADERS_PER_ADDRESS = 20;
 
 /** What the routes of files work with. */
 export interface FilesApiOptions {
@@ -63,7 +63,7 @@ export function filesApi(options: FilesApiOptions): Hono<ApiEnv> {
     const person = personOf(user) ?? user.id;
     const own = { who: person, people: 1 };
     if (!user.isGuest) return [own];
-    const shared = { who: `address/${authentication.address(c)}`, people: PEOPLE_PER_ADDRESS };
+    const shared = { who: `address/${authentication.address(c)}`, people: UPLOADERS_PER_ADDRESS };
     return personOf(user) === undefined ? [shared] : [own, shared];
   }
 

@@ -1,6 +1,7 @@
-const MAX_EMOJI = 6;
+/** A message of at most this many emoji, and nothing else, is shown large. */
+const MAX_LARGE = 6;
 /** A UTF-16 length above which no six emoji lie: families and flags take up to 12 units each. */
-const MAX_UNITS = MAX_EMOJI * 12;
+const MAX_UNITS = MAX_LARGE * 12;
 /**
  * Its alternatives exclude each other. When each character matched two of them, 60 characters that ended in a letter took
  * two minutes.
@@ -18,5 +19,5 @@ export function isEmojiOnly(message) {
   const emoji = message.replace(TAGS, "").trim();
   if (emoji.length > MAX_UNITS || !EMOJI_ONLY.test(emoji)) return false;
   const graphemes = [...new Intl.Segmenter().segment(emoji)].filter(({ segment }) => segment.trim());
-  return graphemes.length > 0 && graphemes.length <= MAX_EMOJI;
+  return graphemes.length > 0 && graphemes.length <= MAX_LARGE;
 }
