@@ -6,10 +6,16 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/**
+ * The most bytes behind a file in the storage. S3 has to know a size before the first byte, and whether a form ends with a
+ * line break of two bytes is known only after the file.
+ */
+export const MAX_PADDING = 2;
+
 /** A file in the storage. */
 export interface StoredBytes {
   readonly id: string;
-  /** Its size. */
+  /** Its size, with up to {@link MAX_PADDING} bytes behind it. */
   readonly bytes: number;
 }
 
@@ -23,15 +29,16 @@ export interface FileStorage {
   readonly name: string;
 
   /**
-   * Stores a file of `size` bytes (`undefined`: not known beforehand), and resolves once it is durable. After a failure, or the end of the process, the file
-   * isn't there; what may be left of it goes with {@link remove}. A chunk is valid until the next one is asked for.
+   * Stores a file of `size` bytes, or up to {@link MAX_PADDING} fewer, and resolves once it is durable. After a failure, or the end of the
+   * process, the file isn't there; what may be left of it goes with {@link remove}. A chunk is valid until the next one is
+   * asked for.
    *
    * @throws {StorageFullError} when there is no room left; otherwise what `chunks` throws.
    */
-  write(id: string, chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, size: number | undefined): Promise<void>;
+  write(id: string, chunks: AsyncIterable<Uint8Array<ArrayBuffer>>, size: number): Promise<void>;
 
-  /** The bytes of a file, or of a range within it; `undefined` when there is no such file. */
-  read(id: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined>;
+  /** The bytes of a range within a file, such as all of it; `undefined` when there is no such file. */
+  read(id: string, range: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined>;
 
   /** Removes a file and what unfinished writes left of it. A file that isn't there is no error. */
   remove(id: string): Promise<void>;

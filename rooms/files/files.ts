@@ -38,7 +38,7 @@ export interface Sent {
   readonly room: string;
   /** As the sender named it. */
   readonly name: string;
-  /** In bytes; the largest that it may turn out to be unless `isExact`. */
+  /** In bytes; unless `isExact`, it may turn out up to `MAX_PADDING` smaller. */
   readonly size: number;
   readonly isExact: boolean;
   /** The sender's id in the room; `undefined` for guests who can't be told from others of the same name. */
@@ -123,8 +123,8 @@ export class Files implements Part<unknown> {
     return this.#records.find(id);
   }
 
-  /** The bytes of a file. */
-  read(id: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+  /** The bytes of a range within a file. */
+  read(id: string, range: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     return this.#parts.storage.read(id, range);
   }
 
@@ -208,7 +208,7 @@ export class Files implements Part<unknown> {
     const { id, size } = file;
     await this.#records.begin(id, size);
     try {
-      await storage.write(id, upload.chunks(), upload.isExact ? size : undefined);
+      await storage.write(id, upload.chunks(), size);
       const stored = { ...file, size: upload.received };
       await this.#records.complete(stored, quotas.map(({ who }) => who), counted(stored.size), now());
       return stored;

@@ -65,7 +65,7 @@ export class FolderStorage implements FileStorage {
     }
   }
 
-  async read(id: string, range?: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
+  async read(id: string, range: ByteRange): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     let file: Deno.FsFile;
     try {
       file = await Deno.open(this.#pathOf(id));
@@ -73,7 +73,6 @@ export class FolderStorage implements FileStorage {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;
     }
-    if (!range) return file.readable;
     await file.seek(range.start, Deno.SeekMode.Start);
     let left = range.end - range.start;
     return new ReadableStream({

@@ -8,7 +8,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { AwsClient } from "aws4fetch";
-import type { ByteRange, FileStorage, StoredBytes } from "./file_storage.ts";
+import { type ByteRange, type FileStorage, MAX_PADDING, type StoredBytes } from "./file_storage.ts";
 
 /** Where the bucket is, and who may use it. */
 export interface S3Options {
@@ -24,8 +24,6 @@ export interface S3Options {
 const PREFIX = "files/";
 /** For an answer, or for taking one chunk of an upload, which may take longer in all. */
 const ANSWER_WITHIN_MS = 30_000;
-/** The most files of unknown size in memory at a time; further ones wait. */
-const MAX_BUFFERED = 2;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -35,8 +33,6 @@ export class S3Storage implements FileStorage {
   readonly #client: AwsClient;
   readonly #base: string;
   readonly #answerWithinMs: number;
-  #buffered = 0;
-  readonly #waiting: (() => void)[] = [];
 
   /** `answerWithinMs`: how long S3 may take to answer, or to take the next chunk. */
   constructor(
@@ -49,20 +45,14 @@ export class S3Storage implements FileStorage {
     this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
   }
 
-  async write(id: string, chunks: AsyncIterable<Bytes>, size: number | undefined): Promise<void> {
-    if (size !== undefined) return await this.#put(id, chunks, size);
-    await this.#enter();
-    try {
-      const parts = await Array.fromAsync(chunks, (chunk) => chunk.slice());
-      await this.#put(id, parts, parts.reduce((sum, { length }) => sum + length, 0));
-    } finally {
-      this.#leave();
-    }
+  write(id: string, chunks: AsyncIterable<Bytes>, size: number): Promise<void> {
+    return this.#put(id, padded(chunks, size), size);
   }
 
-  async read(id: string, range?: ByteRange): Promise<ReadableStream<Bytes> | undefined> {
-    const headers: Record<string, string> = range ? { range: `bytes=${range.start}-${range.end - 1}` } : {};
-    const response = await this.#ask("GET", this.#urlOf(id), headers);
+  async read(id: string, range: ByteRange): Promise<ReadableStream<Bytes> | undefined> {
+    const response = await this.#ask("GET", this.#urlOf(id), {
+      range: `bytes=${range.start}-${range.end - 1}`,
+    });
     if (response.status === 404) {
       await response.body?.cancel();
       return undefined;
@@ -91,7 +81,7 @@ export class S3Storage implements FileStorage {
     }
   }
 
-  async #put(id: string, chunks: AsyncIterable<Bytes> | Iterable<Bytes>, size: number): Promise<void> {
+  async #put(id: string, chunks: AsyncIterable<Bytes>, size: number): Promise<void> {
     const { url, headers } = await this.#client.sign(this.#urlOf(id), { method: "PUT" });
     const send = url.startsWith("https:") ? httpsRequest : httpRequest;
     const request = send(url, {
@@ -148,17 +138,16 @@ export class S3Storage implements FileStorage {
   #urlOf(id: string): string {
     return `${this.#base}/${PREFIX}${id}`;
   }
+}
 
-  async #enter(): Promise<void> {
-    if (this.#buffered >= MAX_BUFFERED) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#buffered++;
+/** The chunks, and zeros up to `size` bytes. */
+async function* padded(chunks: AsyncIterable<Bytes>, size: number): AsyncGenerator<Bytes> {
+  let left = size;
+  for await (const chunk of chunks) {
+    left -= chunk.length;
+    yield chunk;
   }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#buffered--;
-  }
+  if (left > 0) yield new Uint8Array(Math.min(left, MAX_PADDING));
 }
 
 /** @throws {Error} unless the request was carried out. */

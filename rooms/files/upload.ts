@@ -1,5 +1,6 @@
 /** The bytes of one upload on their way to the storage: read once, counted, and never all in memory. */
 import { FileRefusal } from "./file_refusal.ts";
+import { MAX_PADDING } from "./file_storage.ts";
 
 /** The part of a file in which its type and the size of a picture are searched: photographs have up to about 100 KiB before it. */
 const HEAD_BYTES = 96 * 1024;
@@ -11,19 +12,18 @@ export class Upload {
   /** The number of bytes read so far. */
   received = 0;
   readonly #iterator: AsyncIterator<Bytes>;
-  /** Whether {@link chunks} must have exactly the announced number of bytes. */
-  readonly isExact: boolean;
+  readonly #isExact: boolean;
   readonly #size: number;
   #head: Bytes[] = [];
   #isGivenUp = false;
   /** Ends the read that is under way. */
   #giveUp: () => void = () => {};
 
-  /** `size` is the number of bytes to come; unless `isExact`, the most. A chunk may be reused once the next is asked for. */
+  /** `size` is the number of bytes to come; unless `isExact`, they may be {@link MAX_PADDING} fewer. A chunk may be reused once the next is asked for. */
   constructor(body: AsyncIterable<Bytes>, { size, isExact }: { size: number; isExact: boolean }) {
     this.#iterator = body[Symbol.asyncIterator]();
     this.#size = size;
-    this.isExact = isExact;
+    this.#isExact = isExact;
   }
 
   /**
@@ -51,7 +51,8 @@ export class Upload {
   async *chunks(): AsyncGenerator<Bytes> {
     yield* this.#head.splice(0);
     for (let chunk = await this.#next(); chunk; chunk = await this.#next()) yield chunk;
-    if (this.isExact && this.received !== this.#size) throw incomplete();
+    const least = this.#isExact ? this.#size : this.#size - MAX_PADDING;
+    if (this.received < least) throw incomplete();
   }
 
   /** Stops waiting for bytes; reading fails from now on. */

@@ -9,7 +9,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface FileBody {
   /** As the client named it. */
   readonly name: string;
-  /** In bytes; the largest that it may turn out to be unless `isExact`. */
+  /** In bytes; unless `isExact`, it may turn out smaller by a line break. */
   readonly size: number;
   readonly isExact: boolean;
   /** A chunk is valid until the next one is asked for. */

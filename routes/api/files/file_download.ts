@@ -43,7 +43,7 @@ export function fileDownload(options: {
     if (range) headers["content-range"] = `bytes ${start}-${end - 1}/${file.size}`;
     const status = range ? 206 : 200;
     if (c.req.method === "HEAD") return c.body(null, status, headers);
-    const bytes = await roomFiles.read(id, range);
+    const bytes = await roomFiles.read(id, { start, end });
     if (!bytes) throw noFile();
     return c.body(bytes, status, headers);
   });
