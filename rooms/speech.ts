@@ -4,7 +4,7 @@
  */
 import type { PendingMessages } from "./access/moderation/pending_messages.ts";
 import type { SlowMode } from "./access/moderation/slow_mode.ts";
-import { hasSpeechRules, speechRefusal } from "./access/moderation/speech_rules.ts";
+import { fileRefusal, hasSpeechRules, speechRefusal } from "./access/moderation/speech_rules.ts";
 import type { RoomPermissions } from "./access/room_permissions.ts";
 import type { Member } from "./member.ts";
 import { cleanText } from "./messages/message_text.ts";
@@ -59,10 +59,9 @@ export class Speech {
     const refusal = speechRefusal(permissions, frame, { person, mayAt, now: now() });
     if (refusal) return this.#refuse(refusal, room, member, frame, author);
     if (frame.type === "chat_message" && needsApproval) {
-      if (frame.files?.length) {
-        const { client_id: clientId } = frame;
-        throw new FrameError("file_refused", "In a room with approval only hosts send files", { clientId });
-      }
+      const refused = frame.files?.length &&
+        fileRefusal(permissions, { person, now: now() }, frame.client_id);
+      if (refused) throw refused;
       const text = cleanText(frame.message, this.#parts.maxMessageLength, frame.client_id);
       this.#answer(member, frame, () => this.#hold(room, member, { ...frame, message: text }, author));
     } else room.receive(member, frame, author);

@@ -3,6 +3,7 @@ import { backend, member } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { bytes, png, upload } from "../support/files.ts";
 import { readHistory, startService } from "../support/service.ts";
+import type { Visitor } from "../support/visitor.ts";
 
 const SHA = async (data: Uint8Array<ArrayBuffer>): Promise<string> =>
   new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
@@ -158,6 +159,26 @@ Deno.test("files go when what their sender said is erased, or forgotten by its a
   assertEquals((await ada.ask("GET", file.url)).status, 404);
   assertEquals((await backend(service.url).ask("GET", "/api/files/check")).body.files, 0);
   assertNotEquals((await readHistory(service.url, "lobby"))[0].username, "ada");
+});
+
+Deno.test("who can't say a file in the room can't upload it either, and is told why", async () => {
+  await using service = await startService();
+  const [ada, bo] = await Promise.all(["ada", "bo"].map((name) => member(service.url, name)));
+  await using host = await ada.enter("class", "?events=1");
+  await using pupil = await bo.enter("class", "?events=1");
+  await ada.ask("PATCH", "/api/rooms/class", { approval: true });
+  const outcome = async (as: Visitor): Promise<[number, string | undefined]> => {
+    const { status, body } = await upload(service, "class", png(), { as });
+    return [status, body.code];
+  };
+  assertEquals([await outcome(ada), await outcome(bo)], [[201, undefined], [409, "file_refused"]]);
+  await ada.ask("PATCH", "/api/rooms/class", { approval: false });
+  const { person } = pupil.all("welcome")[0];
+  await ada.ask("POST", `/api/rooms/class/members/${person}/mute`, { minutes: 1 });
+  assertEquals(await outcome(bo), [403, "muted"]);
+  await ada.ask("DELETE", `/api/rooms/class/members/${person}/mute`);
+  assertEquals(await outcome(bo), [201, undefined]);
+  assertEquals(host.all("error"), []);
 });
 
 Deno.test("limits are told in a sentence before anything is stored", async () => {

@@ -37,13 +37,8 @@ export function speechRefusal(
   { person, mayAt, now }: Speaker,
 ): FrameError | undefined {
   const clientId = frame.client_id;
-  const mute = mutes.find((mute) => mute.person === person);
-  if (mute && mute.until > now) {
-    return new FrameError("muted", "You are muted in this room", {
-      clientId,
-      retryAfterMs: mute.until - now,
-    });
-  }
+  const muted = muteRefusal(mutes, { person, now }, clientId);
+  if (muted) return muted;
   if (frame.type !== "chat_message" && frame.type !== "edit_message") return undefined;
   if (hasBlockedWord(frame.message, blockedWords)) {
     return new FrameError("blocked_word", "This message has a word that is blocked in this room", {
@@ -56,4 +51,24 @@ export function speechRefusal(
   }
   if (mayAt <= now) return undefined;
   return new FrameError("slow_mode", "This room is in slow mode", { clientId, retryAfterMs: mayAt - now });
+}
+
+/** Why somebody who doesn't moderate the room may not send files there; `undefined` when they may. */
+export function fileRefusal(
+  { mutes = [], needsApproval }: RoomPermissions,
+  by: Omit<Speaker, "mayAt">,
+  clientId?: string,
+): FrameError | undefined {
+  if (!needsApproval) return muteRefusal(mutes, by, clientId);
+  return new FrameError("file_refused", "In a room with approval only hosts send files", { clientId });
+}
+
+function muteRefusal(
+  mutes: readonly Mute[],
+  { person, now }: Omit<Speaker, "mayAt">,
+  clientId: string | undefined,
+): FrameError | undefined {
+  const mute = mutes.find((mute) => mute.person === person);
+  if (!mute || mute.until <= now) return undefined;
+  return new FrameError("muted", "You are muted in this room", { clientId, retryAfterMs: mute.until - now });
 }

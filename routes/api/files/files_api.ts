@@ -2,7 +2,8 @@
 import { type Context, Hono } from "hono";
 import type { PersonIds } from "../../../rooms/access/person_ids.ts";
 import type { RoomNames } from "../../../rooms/access/room_names.ts";
-import { maySpeak, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import { mayModerate, maySpeak, type PermissionStore } from "../../../rooms/access/room_permissions.ts";
+import { fileRefusal } from "../../../rooms/access/moderation/speech_rules.ts";
 import type { Files, Quota } from "../../../rooms/files/files.ts";
 import { isTellable, personOf, type User } from "../../../rooms/user.ts";
 import type { Authentication } from "../../authentication.ts";
@@ -25,18 +26,22 @@ export interface FilesApiOptions {
   readonly roomNames: RoomNames;
   readonly personIds: PersonIds;
   readonly authentication: Authentication;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** The API of files. */
 export function filesApi(options: FilesApiOptions): Hono<ApiEnv> {
-  const { roomFiles, roomPermissions, roomNames, personIds, authentication } = options;
+  const { roomFiles, roomPermissions, roomNames, personIds, authentication, now } = options;
   const app = new Hono<ApiEnv>();
 
   app.post("/rooms/:room/files", async (c) => {
     const { room: found, user } = await readableRoom(c, options);
-    if (!maySpeak(await roomPermissions.of(found), user)) {
-      throw new HttpError(403, "read_only", "This room is read-only");
-    }
+    const permissions = await roomPermissions.of(found);
+    if (!maySpeak(permissions, user)) throw new HttpError(403, "read_only", "This room is read-only");
+    const speaker = { person: personIds.of(found, user), now: now() };
+    const refusal = mayModerate(permissions, user) ? undefined : fileRefusal(permissions, speaker);
+    if (refusal) throw refusal;
     const room = await roomNames.claim(found);
     const { chunks, ...sent } = await fileBody(c.req.raw, c.req.query("name"));
     const by = isTellable(user) ? personIds.of(room, user) : undefined;

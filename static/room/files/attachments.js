@@ -1,7 +1,7 @@
 import { element, icon, part } from "../../shared/parts.js";
-import { addressOf, isPicture, sizeText } from "./message_files.js";
+import { addressOf, isPicture } from "./message_files.js";
 import { shrink } from "./shrink.js";
-import { upload } from "./upload.js";
+import { failureSentence, upload } from "./upload.js";
 
 /** @import { MessageFile } from "../../../rooms/protocol.ts" */
 /** @import { Words } from "../../shared/words.js" */
@@ -11,16 +11,6 @@ import { upload } from "./upload.js";
 export const MAX_FILES = 10;
 /** Uploads at a time: the others wait. */
 const AT_ONCE = 3;
-/** The sentences for refusals. @type {ReadonlyMap<string, string>} */
-const REFUSALS = new Map([
-  ["too_large", "file_too_large"],
-  ["type_refused", "file_kind"],
-  ["storage_full", "file_full"],
-  ["rate_limited", "file_daily"],
-  ["empty", "file_empty"],
-  ["offline", "file_waits"],
-]);
-
 /**
  * A file that is attached to the message that is being written.
  * @typedef {object} Attached
@@ -184,11 +174,11 @@ class Attachments {
     this.#draw(one);
     const bar = /** @type {HTMLProgressElement | null} */ (one.element.querySelector("progress"));
     const source = this.#original.checked ? one.source : await shrink(one.source);
-    const { file, code } = source.size > maxBytes ? { file: undefined, code: "too_large" } : await upload(
-      room,
-      source,
-      { signal: one.aborting.signal, progress: (share) => bar && (bar.value = share) },
-    );
+    const local = !source ? "undrawn" : source.size > maxBytes ? "too_large" : "";
+    const { file, code } = !source || local ? { file: undefined, code: local } : await upload(room, source, {
+      signal: one.aborting.signal,
+      progress: (share) => bar && (bar.value = share),
+    });
     one.isRunning = false;
     if (code === "aborted") return this.#goOn();
     one.file = file;
@@ -220,7 +210,9 @@ class Attachments {
   #notify() {
     const files = this.#attached.flatMap(({ file, alt }) => file ? [{ ...file, alt: alt || undefined }] : []);
     const isBusy = files.length < this.#attached.length;
-    const hasPictures = this.#attached.some(({ source }) => source?.type.startsWith("image/"));
+    const hasPictures = this.#attached.some(({ source, failure }) =>
+      failure === "undrawn" || source?.type.startsWith("image/")
+    );
     part("original-line", this.#form).hidden = !hasPictures;
     this.#list.hidden = !this.#attached.length;
     this.#form.dispatchEvent(new CustomEvent("attached", { detail: { files, isBusy } }));
@@ -243,7 +235,7 @@ class Attachments {
       const why = document.createElement("span");
       why.className = "attachments__why";
       why.role = "status";
-      why.textContent = words.say(REFUSALS.get(failure) ?? "file_failed", { size: sizeText(maxBytes) });
+      why.textContent = failureSentence(failure, { words, maxBytes });
       const retry = button("message__action", words.say("file_retry"), () => {
         one.failure = "";
         this.#goOn();

@@ -1,17 +1,20 @@
 /** The longest side of a picture that is sent, in pixels. */
 export const MAX_SIDE = 2_048;
-/** Pictures that are drawn anew; an animation would lose its frames. */
-const DRAWN = /^image\/(jpeg|png|webp|heic|heif|avif)$/;
+/** How pictures that are drawn anew begin, whatever they are called. Not GIF: an animation would lose its frames. */
+const DRAWN = /^(\xff\xd8\xff|\x89PNG|RIFF....WEBP|....ftyp(he|mif1|msf1|avi[fs]))/s;
+const PNG = /^\x89PNG/;
+const BEGINNING_BYTES = 16;
 const QUALITY = 0.85;
 
 /**
- * A picture without what cameras write into it (where and when it was taken), and no larger than needed. Other files, and
- * pictures that this browser can't draw, stay as they are.
+ * A picture without what cameras write into it (where and when it was taken), and no larger than needed; `undefined` for
+ * pictures that this browser can't draw. Other files stay as they are.
  * @param {File} file
- * @returns {Promise<File>}
+ * @returns {Promise<File | undefined>}
  */
 export async function shrink(file) {
-  if (!DRAWN.test(file.type)) return file;
+  const beginning = await beginningOf(file);
+  if (!DRAWN.test(beginning)) return file;
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
@@ -20,12 +23,21 @@ export async function shrink(file) {
     canvas.height = Math.max(1, Math.round(bitmap.height * scale));
     canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     bitmap.close();
-    const type = file.type === "image/png" ? "image/png" : "image/jpeg";
+    const type = PNG.test(beginning) ? "image/png" : "image/jpeg";
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, type, QUALITY));
-    if (!blob) return file;
-    return new File([blob], named(file.name, type), { type });
+    return blob && new File([blob], named(file.name, type), { type });
   } catch {
-    return file;
+    return undefined;
+  }
+}
+
+/** The first bytes of a file, each a character; `""` for one that can't be read. @param {File} file */
+async function beginningOf(file) {
+  try {
+    const bytes = new Uint8Array(await file.slice(0, BEGINNING_BYTES).arrayBuffer());
+    return String.fromCharCode(...bytes);
+  } catch {
+    return "";
   }
 }
 

@@ -1,6 +1,26 @@
 import { at } from "../../shared/address.js";
+import { sizeText } from "./message_files.js";
 
 /** @import { MessageFile } from "../../../rooms/protocol.ts" */
+/** @import { Words } from "../../shared/words.js" */
+
+/** The sentences for files that weren't uploaded, by their codes. @type {ReadonlyMap<string, string>} */
+const FAILURES = new Map([
+  ["too_large", "file_too_large"],
+  ["type_refused", "file_kind"],
+  ["storage_full", "file_full"],
+  ["rate_limited", "file_daily"],
+  ["empty", "file_empty"],
+  ["offline", "file_waits"],
+  ["undrawn", "file_undrawn"],
+  ["file_refused", "file_hosts"],
+  ["muted", "refused_muted"],
+]);
+
+/** Why a file wasn't uploaded. @param {string} code @param {{ words: Words, maxBytes: number }} parts */
+export function failureSentence(code, { words, maxBytes }) {
+  return words.say(FAILURES.get(code) ?? "file_failed", { size: sizeText(maxBytes) });
+}
 
 /**
  * The outcome of an upload. `code`: that of a refusal, "offline" when there was no answer, "aborted" when it was given up.
