@@ -1,15 +1,10 @@
 /** Files and messages through the end of a process between any two steps. */
 import { assertEquals } from "@std/assert";
-import { FileLinks } from "../../rooms/files/file_links.ts";
 import type { FileStorage } from "../../rooms/files/file_storage.ts";
-import { Files } from "../../rooms/files/files.ts";
 import { FolderStorage } from "../../rooms/files/folder_storage.ts";
 import { S3Storage } from "../../rooms/files/s3_storage.ts";
-import type { JournalItem } from "../../rooms/messages/journal.ts";
-import { guest } from "../../rooms/user.ts";
-import { readConfig } from "../../routes/config.ts";
 import { png, upload } from "../support/files.ts";
-import { messageFactoryOf } from "../support/messages.ts";
+import { filesOf, Life, type LifeArguments, live, ROOM, type Story } from "../support/files_life.ts";
 import { startProcess } from "../support/process.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { engineTest, startS3 } from "../support/servers.ts";
@@ -17,56 +12,8 @@ import { temporaryDirectory } from "../support/service.ts";
 import { Client } from "../support/client.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
-const ROOM = "lobby";
-
-/** Counts steps, and ends the process before the one with the number `last`: nothing has an effect from then on. */
-class Life {
-  #steps = 0;
-  readonly #last: number;
-
-  constructor(last: number) {
-    this.#last = last;
-  }
-
-  get isOver(): boolean {
-    return this.#steps > this.#last;
-  }
-
-  step(): void {
-    if (this.#steps++ >= this.#last) throw new Error("killed");
-  }
-
-  /** The same object; each call of a method is a step. */
-  of<T extends object>(real: T): T {
-    return new Proxy(real, {
-      get: (target, name) => {
-        const value = Reflect.get(target, name, target);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]) => {
-          if (name !== "atomic" && name !== "list") this.step();
-          const result = value.apply(target, args);
-          return name === "atomic" ? this.#commit(result) : result;
-        };
-      },
-    });
-  }
-
-  #commit(atomic: Deno.AtomicOperation): Deno.AtomicOperation {
-    const commit = atomic.commit.bind(atomic);
-    atomic.commit = () => {
-      this.step();
-      return commit();
-    };
-    return atomic;
-  }
-}
-
-/** What became of a file and its message before the process ended. */
-interface Story {
-  id?: string;
-  isSaid: boolean;
-  isDeleted: boolean;
-}
+/** All bytes of the files here. */
+const ALL = { start: 0, end: 200_000 };
 
 async function surviveEachStep(storage: FileStorage): Promise<number> {
   using kv = await Deno.openKv(":memory:");
@@ -85,7 +32,7 @@ async function surviveEachStep(storage: FileStorage): Promise<number> {
     assertEquals([files, stray, lost], [isThere ? 1 : 0, [], []], `killed before step ${last}`);
     if (isThere && story.id) {
       assertEquals(
-        (await new Response(await later.files.read(story.id, { start: 0, end: 200_000 })).bytes()).length,
+        (await new Response(await later.files.read(story.id, ALL)).bytes()).length,
         200_000,
       );
       const commit = kv.atomic();
@@ -99,47 +46,6 @@ async function surviveEachStep(storage: FileStorage): Promise<number> {
   }
 }
 
-/** Uploads a file, says it, deletes the message, and removes the file, until it is killed. */
-async function live(kv: Deno.Kv, storage: FileStorage, life: Life, story: Story): Promise<boolean> {
-  const { files, links } = filesOf(life.of(kv), life.of(storage), 0);
-  try {
-    const sent = { room: ROOM, name: "a.png", size: 200_000, isExact: true, by: undefined, quotas: [] };
-    const body = async function* () {
-      for (const part of [png(4, 3, 100_000), new Uint8Array(100_000)]) {
-        life.step();
-        yield part;
-      }
-    };
-    const file = await files.take({ ...sent, quotas: [{ who: "ada", people: 1_000 }] }, body());
-    story.id = file.id;
-    const factory = messageFactoryOf({ now: Date.now });
-    const draft = factory.draft(ROOM, guest("ada"), "", { files: [files.shown(file)] });
-    await commitOf(kv, links, life, { draft, senders: [] });
-    story.isSaid = true;
-    const deletion = { entry: "deleted", message_id: draft.id, files: [file.id] } as const;
-    await commitOf(kv, links, life, { draft: factory.entry(ROOM, guest("ada"), deletion), senders: [] });
-    story.isDeleted = true;
-    await files.sweep();
-    return false;
-  } catch (error) {
-    if (!life.isOver) throw error;
-    return true;
-  }
-}
-
-async function commitOf(kv: Deno.Kv, links: FileLinks, life: Life, item: JournalItem): Promise<void> {
-  life.step();
-  const commit = kv.atomic();
-  links.add(commit, [item]);
-  await commit.commit();
-}
-
-function filesOf(kv: Deno.Kv, storage: FileStorage, laterMs: number): { files: Files; links: FileLinks } {
-  const links = new FileLinks();
-  const parts = { ...readConfig({}), kv, storage, links, filesUrl: "", failed() {} };
-  return { links, files: new Files({ ...parts, now: () => Date.now() + laterMs }) };
-}
-
 Deno.test("a process may end between any two steps: no message without its file, no file without a message for longer than a day", async () => {
   await using directory = await temporaryDirectory();
   const steps = await surviveEachStep(new FolderStorage(directory.path));
@@ -150,6 +56,68 @@ engineTest("a process may end between any two steps, with files in a bucket", ["
   await using directory = await temporaryDirectory();
   await using s3 = await startS3(directory.path);
   await surviveEachStep(new S3Storage(s3.options));
+});
+
+const LIFE = new URL("../support/files_life.ts", import.meta.url).pathname;
+/** Processes at a time. */
+const AT_ONCE = 4;
+
+/** The same with processes that are killed before each of their steps; answers how many steps there are. */
+async function surviveEachKill(
+  storageIn: (path: string, name: string) => Promise<[FileStorage, LifeArguments["s3"]]>,
+): Promise<number> {
+  await using directory = await temporaryDirectory();
+  let isOver = false;
+  let steps = 0;
+  const next = async (): Promise<void> => {
+    while (!isOver) {
+      const last = steps++;
+      const path = `${directory.path}/${last}`;
+      await Deno.mkdir(path);
+      const [storage, s3] = await storageIn(path, `run-${last}`);
+      const life: LifeArguments = { kvPath: `${path}/talksheet.db`, filesPath: `${path}/files`, s3, last };
+      const { signal, code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--frozen", "-A", LIFE, JSON.stringify(life)],
+      }).output();
+      if (signal !== "SIGKILL") isOver = true;
+      assertEquals(signal ?? code, isOver ? 0 : "SIGKILL", new TextDecoder().decode(stderr));
+      const story = new TextDecoder().decode(stdout).trim().split("\n");
+      const isThere = story.includes("said") && !story.includes("deleted");
+      using kv = await Deno.openKv(life.kvPath);
+      const { files } = filesOf(kv, storage, 25 * HOUR_MS);
+      const message = `killed before step ${last}`;
+      // At once there is no message without its file, and a day later no file without its message.
+      const named = await files.page(ROOM, { before: undefined, limit: 10 });
+      assertEquals(named.filter(() => isThere).length, isThere ? 1 : 0, message);
+      if (isThere) {
+        assertEquals((await new Response(await files.read(story[0], ALL)).bytes()).length, 200_000);
+      }
+      await files.sweep();
+      const found = { ...await files.check(), left: isThere ? [] : await namesIn(life.filesPath) };
+      const [count, bytes] = isThere ? [1, 200_000] : [0, 0];
+      assertEquals(found, { files: count, bytes, stray: [], lost: [], left: [] }, message);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  return steps;
+}
+
+Deno.test("a process may be killed between any two steps, those of the file system included", async () => {
+  const steps = await surviveEachKill((path) =>
+    Promise.resolve([new FolderStorage(`${path}/files`), undefined])
+  );
+  assertEquals(steps > 20, true, `${steps} steps were found`);
+});
+
+engineTest("a process may be killed between any two steps, with files in a bucket", ["s3s-fs"], async () => {
+  await using directory = await temporaryDirectory();
+  await using s3 = await startS3(directory.path);
+  const steps = await surviveEachKill(async (_, bucket) => {
+    await Deno.mkdir(`${directory.path}/s3/${bucket}`);
+    const options = { ...s3.options, bucket };
+    return [new S3Storage(options), options];
+  });
+  assertEquals(steps > 12, true, `${steps} steps were found`);
 });
 
 Deno.test("a process that is killed in the middle of uploads keeps what was said, and what it leaves is removed after a day", async () => {
