@@ -7,7 +7,7 @@ import { cleanFileName } from "./file_name.ts";
 import { type DailyQuota, type FileRecord, FileRecords, type FoundFile } from "./file_records.ts";
 import { FileRefusal } from "./file_refusal.ts";
 import { FileRemoval, UNNAMED_LIFE_MS } from "./file_removal.ts";
-import { type ByteRange, type FileStorage, StorageFullError } from "./file_storage.ts";
+import { type ByteRange, type FileStorage, MAX_PADDING, StorageFullError } from "./file_storage.ts";
 import { fileTypeOf } from "./file_type.ts";
 import { type ImageSize, imageSize } from "./image_size.ts";
 import { Upload } from "./upload.ts";
@@ -62,6 +62,8 @@ export interface FilesReport {
   readonly stray: readonly { id: string; bytes: number }[];
   /** Files that are in KV alone. */
   readonly lost: readonly FileRecord[];
+  /** Files that both have, of another size in the storage. */
+  readonly damaged: readonly FileRecord[];
 }
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -147,15 +149,19 @@ export class Files implements Part<unknown> {
     const known = new Map<string, FileRecord>();
     for await (const file of this.#records.all()) known.set(file.id, file);
     const stray: { id: string; bytes: number }[] = [];
+    const damaged: FileRecord[] = [];
     let [files, total] = [0, 0];
     for await (const { id, bytes } of this.#parts.storage.list()) {
-      if (known.delete(id) || await this.#records.isKnown(id)) [files, total] = [files + 1, total + bytes];
+      const file = known.get(id);
+      known.delete(id);
+      if (file && (bytes < file.size || bytes > file.size + MAX_PADDING)) damaged.push(file);
+      if (file || await this.#records.isKnown(id)) [files, total] = [files + 1, total + bytes];
       else stray.push({ id, bytes });
     }
     const lost: FileRecord[] = [];
     // What is left may have been removed meanwhile.
     for (const file of known.values()) if (await this.#records.find(file.id)) lost.push(file);
-    return { files, bytes: total, stray, lost };
+    return { files, bytes: total, stray, lost, damaged };
   }
 
   /** Removes what is due from time to time. */

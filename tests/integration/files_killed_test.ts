@@ -95,7 +95,7 @@ async function surviveEachKill(
       await files.sweep();
       const found = { ...await files.check(), left: isThere ? [] : await namesIn(life.filesPath) };
       const [count, bytes] = isThere ? [1, 200_000] : [0, 0];
-      assertEquals(found, { files: count, bytes, stray: [], lost: [], left: [] }, message);
+      assertEquals(found, { files: count, bytes, stray: [], lost: [], damaged: [], left: [] }, message);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
@@ -155,7 +155,7 @@ Deno.test("a process that is killed in the middle of uploads keeps what was said
   assertEquals((await namesIn(env.FILES_PATH)).length, 3);
   await files.sweep();
   assertEquals(await namesIn(env.FILES_PATH), [url.split("/")[2]]);
-  assertEquals(await files.check(), { files: 1, bytes: 300_000, stray: [], lost: [] });
+  assertEquals(await files.check(), { files: 1, bytes: 300_000, stray: [], lost: [], damaged: [] });
 });
 
 async function namesIn(path: string): Promise<string[]> {
