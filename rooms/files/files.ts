@@ -103,7 +103,7 @@ export class Files implements Part<unknown> {
       who,
       bytes: people * this.#parts.filesPerDayBytes,
     }));
-    const upload = new Upload(body, sent);
+    const upload = new Upload(body, { size: sent.size, isExact: sent.isExact });
     this.#enter(sent.quotas);
     const timer = setTimeout(() => upload.end(), UPLOAD_WITHIN_MS);
     try {

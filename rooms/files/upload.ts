@@ -5,6 +5,11 @@ import { MAX_PADDING } from "./file_storage.ts";
 /** The part of a file in which its type and the size of a picture are searched: photographs have up to about 100 KiB before it. */
 const HEAD_BYTES = 96 * 1024;
 
+/** How long the bytes of an upload may be waited for in all, in ms, besides the time for those that came. */
+export const GRACE_MS = 30_000;
+/** A line of 32 kbit/s: slower ones would hold a place for longer than the hour that an upload has. */
+export const LEAST_BYTES_PER_SECOND = 4_000;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes that come in pieces. */
@@ -18,9 +23,21 @@ export class Upload {
   #isGivenUp = false;
   /** Ends the read that is under way. */
   #giveUp: () => void = () => {};
+  readonly #elapsed: () => number;
+  /** How many ms were spent waiting for bytes; what the storage takes doesn't count. */
+  #waitedMs = 0;
 
   /** `size` is the number of bytes to come; unless `isExact`, they may be {@link MAX_PADDING} fewer. A chunk may be reused once the next is asked for. */
-  constructor(body: AsyncIterable<Bytes>, { size, isExact }: { size: number; isExact: boolean }) {
+  constructor(
+    body: AsyncIterable<Bytes>,
+    { size, isExact, elapsed = () => performance.now() }: {
+      size: number;
+      isExact: boolean;
+      /** In ms. */
+      elapsed?: () => number;
+    },
+  ) {
+    this.#elapsed = elapsed;
     this.#iterator = body[Symbol.asyncIterator]();
     this.#size = size;
     this.#isExact = isExact;
@@ -83,9 +100,19 @@ export class Upload {
     return new Promise((resolve, reject) => {
       this.#giveUp = () => reject(incomplete());
       if (this.#isGivenUp) return this.#giveUp();
-      this.#iterator.next().then(resolve, reject);
+      const began = this.#elapsed();
+      const patienceMs = GRACE_MS + this.received / LEAST_BYTES_PER_SECOND * 1_000 - this.#waitedMs;
+      const timer = setTimeout(() => reject(tooSlow()), patienceMs);
+      this.#iterator.next().then(resolve, reject).finally(() => {
+        clearTimeout(timer);
+        this.#waitedMs += this.#elapsed() - began;
+      });
     });
   }
+}
+
+function tooSlow(): FileRefusal {
+  return new FileRefusal("incomplete_body", "The file came too slowly: send it again");
 }
 
 function incomplete(cause?: unknown): FileRefusal {
