@@ -103,8 +103,8 @@ export class Files implements Part<unknown> {
       who,
       bytes: people * this.#parts.filesPerDayBytes,
     }));
-    const upload = new Upload(body, { size: sent.size, isExact: sent.isExact });
     this.#enter(sent.quotas);
+    const upload = new Upload(body, { size: sent.size, isExact: sent.isExact });
     const timer = setTimeout(() => upload.end(), UPLOAD_WITHIN_MS);
     try {
       await this.#checkRoom(sent.size, quotas);

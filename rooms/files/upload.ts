@@ -10,6 +10,8 @@ export const GRACE_MS = 30_000;
 /** A line of 32 kbit/s: slower ones would hold a place for longer than the hour that an upload has. */
 export const LEAST_BYTES_PER_SECOND = 4_000;
 
+const CHECKED_EVERY_MS = 1_000;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Bytes that come in pieces. */
@@ -22,12 +24,16 @@ export class Upload {
   #head: Bytes[] = [];
   #isGivenUp = false;
   /** Ends the read that is under way. */
-  #giveUp: () => void = () => {};
+  #giveUp: (why: FileRefusal) => void = () => {};
   readonly #elapsed: () => number;
   /** How many ms were spent waiting for bytes; what the storage takes doesn't count. */
   #waitedMs = 0;
+  /** When the read under way began. */
+  #readAt: number | undefined;
+  /** One timer for all reads: with one for each, 50 uploads took 20 MiB more. */
+  readonly #watching: ReturnType<typeof setInterval>;
 
-  /** `size` is the number of bytes to come; unless `isExact`, they may be {@link MAX_PADDING} fewer. A chunk may be reused once the next is asked for. */
+  /** To be ended by {@link end}. `size` is the number of bytes to come; unless `isExact`, they may be {@link MAX_PADDING} fewer. A chunk may be reused once the next is asked for. */
   constructor(
     body: AsyncIterable<Bytes>,
     { size, isExact, elapsed = () => performance.now() }: {
@@ -38,6 +44,7 @@ export class Upload {
     },
   ) {
     this.#elapsed = elapsed;
+    this.#watching = setInterval(() => this.#checkSpeed(), CHECKED_EVERY_MS);
     this.#iterator = body[Symbol.asyncIterator]();
     this.#size = size;
     this.#isExact = isExact;
@@ -75,19 +82,24 @@ export class Upload {
   /** Stops waiting for bytes; reading fails from now on. */
   end(): void {
     this.#isGivenUp = true;
-    this.#giveUp();
+    clearInterval(this.#watching);
+    this.#giveUp(incomplete());
     // Deno 2.5 throws at once when the connection has ended before.
     Promise.try(() => this.#iterator.return?.()).catch(() => {});
   }
 
   async #next(): Promise<Bytes | undefined> {
     let next: IteratorResult<Bytes>;
+    const began = this.#readAt = this.#elapsed();
     try {
       next = await this.#read();
+      this.#waitedMs += this.#elapsed() - began;
     } catch (cause) {
       if (cause instanceof FileRefusal) throw cause;
       // The client has gone away: no error of the service.
       throw incomplete(cause);
+    } finally {
+      this.#readAt = undefined;
     }
     if (next.done) return undefined;
     this.received += next.value.length;
@@ -95,18 +107,18 @@ export class Upload {
     return next.value;
   }
 
+  #checkSpeed(): void {
+    if (this.#readAt === undefined) return;
+    const waitedMs = this.#waitedMs + this.#elapsed() - this.#readAt;
+    if (waitedMs > GRACE_MS + this.received / LEAST_BYTES_PER_SECOND * 1_000) this.#giveUp(tooSlow());
+  }
+
   /** No `Promise.race` with one promise for all reads: it would keep every piece, until the upload ends. */
   #read(): Promise<IteratorResult<Bytes>> {
     return new Promise((resolve, reject) => {
-      this.#giveUp = () => reject(incomplete());
-      if (this.#isGivenUp) return this.#giveUp();
-      const began = this.#elapsed();
-      const patienceMs = GRACE_MS + this.received / LEAST_BYTES_PER_SECOND * 1_000 - this.#waitedMs;
-      const timer = setTimeout(() => reject(tooSlow()), patienceMs);
-      this.#iterator.next().then(resolve, reject).finally(() => {
-        clearTimeout(timer);
-        this.#waitedMs += this.#elapsed() - began;
-      });
+      this.#giveUp = reject;
+      if (this.#isGivenUp) return reject(incomplete());
+      this.#iterator.next().then(resolve, reject);
     });
   }
 }

@@ -8,13 +8,16 @@ export interface Uploads {
   readonly url: string;
   readonly count: number;
   readonly atOnce: number;
+  /** Whether each file comes in a form, as from curl, instead of being the body, as from pages. */
+  readonly isForm?: boolean;
 }
 
 /** The size of each file. */
 export const FILE_BYTES = 10_000_000;
 
-async function upload({ url, count, atOnce }: Uploads): Promise<number> {
-  const body = png(4, 3, FILE_BYTES);
+async function upload({ url, count, atOnce, isForm }: Uploads): Promise<number> {
+  const body = isForm ? new FormData() : png(4, 3, FILE_BYTES);
+  if (body instanceof FormData) body.set("file", new File([png(4, 3, FILE_BYTES)], "a.png"));
   const began = performance.now();
   let next = 0;
   const send = async (): Promise<void> => {

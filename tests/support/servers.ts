@@ -122,7 +122,8 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function isInstalled(program: string): boolean {
+/** Whether this machine has a program that a server here needs. */
+export function isInstalled(program: string): boolean {
   return pathOf(program) !== undefined;
 }
 

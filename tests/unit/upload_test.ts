@@ -3,7 +3,7 @@ import { FakeTime } from "@std/testing/time";
 import { FileRefusal } from "../../rooms/files/file_refusal.ts";
 import { GRACE_MS, LEAST_BYTES_PER_SECOND, Upload } from "../../rooms/files/upload.ts";
 
-const SIZE = 10_000_000;
+const SIZE = 1_000_000;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** An upload of which `bytes` come every `everyMs`, and how many bytes were taken when it ended. */
