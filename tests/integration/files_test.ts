@@ -180,7 +180,17 @@ Deno.test("who can't say a file in the room can't upload it either, and is told 
   await ada.ask("POST", `/api/rooms/class/members/${person}/mute`, { minutes: 1 });
   assertEquals(await outcome(bo), [403, "muted"]);
   await ada.ask("DELETE", `/api/rooms/class/members/${person}/mute`);
-  assertEquals(await outcome(bo), [201, undefined]);
+  // Nor does a blocked word come in as the text of a picture.
+  await ada.ask("PATCH", "/api/rooms/class", { blocked_words: ["lottery"] });
+  const { status, body: file } = await upload(service, "class", png(), { as: bo });
+  assertEquals(status, 201);
+  pupil.send({
+    type: "chat_message",
+    message: "",
+    files: [{ id: file.id, alt: "a LOTTERY" }],
+    client_id: "1",
+  });
+  assertEquals((await pupil.next("error")).code, "blocked_word");
   assertEquals(host.all("error"), []);
 });
 

@@ -40,7 +40,8 @@ export function speechRefusal(
   const muted = muteRefusal(mutes, { person, now }, clientId);
   if (muted) return muted;
   if (frame.type !== "chat_message" && frame.type !== "edit_message") return undefined;
-  if (hasBlockedWord(frame.message, blockedWords)) {
+  const alts = frame.type === "chat_message" ? frame.files?.map(({ alt = "" }) => alt) ?? [] : [];
+  if ([frame.message, ...alts].some((text) => hasBlockedWord(text, blockedWords))) {
     return new FrameError("blocked_word", "This message has a word that is blocked in this room", {
       clientId,
     });
