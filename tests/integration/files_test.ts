@@ -1,10 +1,8 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { ulid } from "ulid";
-import { filesCommand } from "../../routes/commands/files.ts";
 import { backend, member } from "../support/cast.ts";
 import { Client } from "../support/client.ts";
 import { bytes, png, upload } from "../support/files.ts";
-import { readHistory, startService, TOKEN } from "../support/service.ts";
+import { readHistory, startService } from "../support/service.ts";
 import type { Visitor } from "../support/visitor.ts";
 
 const SHA = async (data: Uint8Array<ArrayBuffer>): Promise<string> =>
@@ -148,7 +146,7 @@ Deno.test("files of a private room are for its members, also by their address", 
   assertEquals((await thief.next("error")).code, "file_refused");
 });
 
-Deno.test("files go when what their sender said is erased, or forgotten by its age", async () => {
+Deno.test("files go when what their sender said is erased", async () => {
   await using service = await startService();
   const ada = await member(service.url, "ada");
   await using socket = await ada.enter("lobby", "?batch=1");
@@ -192,35 +190,6 @@ Deno.test("who can't say a file in the room can't upload it either, and is told 
   });
   assertEquals((await pupil.next("error")).code, "blocked_word");
   assertEquals(host.all("error"), []);
-});
-
-Deno.test("deno task files check finds files that only one side has, and those that aren't as long as they were", async () => {
-  await using service = await startService();
-  const ids: string[] = [];
-  for (let i = 0; i < 4; i++) {
-    const { body } = await upload(service, "lobby", png(4, 3, 1_000 + i), { query: "&username=ada" });
-    ids.push(body.id);
-  }
-  const [, cut, long, lost] = ids.map((id) => `${service.directory}/files/${id.slice(-2)}/${id}`);
-  await Deno.truncate(cut, 400);
-  await Deno.writeFile(long, png(4, 3, 1_000), { append: true });
-  await Deno.remove(lost);
-  const stray = ulid();
-  await Deno.mkdir(`${service.directory}/files/${stray.slice(-2)}`, { recursive: true });
-  await Deno.writeFile(`${service.directory}/files/${stray.slice(-2)}/${stray}`, png());
-  const lines: string[] = [];
-  const print = (line: string): void => void lines.push(line);
-  const around = { url: service.url, serviceToken: TOKEN, print, complain: print };
-  assertEquals(await filesCommand(["check"], around), 0);
-  // A folder lists in any order.
-  assertEquals([...lines.slice(0, 3), ...lines.slice(3).sort()], [
-    "3 files, 3402 bytes; 1 only in the storage, 1 only in the database, 2 of another size",
-    `only in the storage   ${stray}  100 bytes`,
-    `only in the database  ${ids[3]}  lobby  picture.png`,
-    `of another size       ${ids[1]}  lobby  picture.png`,
-    `of another size       ${ids[2]}  lobby  picture.png`,
-  ]);
-  assertEquals(await filesCommand(["repair"], around), 2);
 });
 
 Deno.test("limits are told in a sentence before anything is stored", async () => {
