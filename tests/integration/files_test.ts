@@ -178,8 +178,10 @@ Deno.test("who can't say a file in the room can't upload it either, and is told 
   await ada.ask("POST", `/api/rooms/class/members/${person}/mute`, { minutes: 1 });
   assertEquals(await outcome(bo), [403, "muted"]);
   await ada.ask("DELETE", `/api/rooms/class/members/${person}/mute`);
-  // Nor does a blocked word come in as the text of a picture.
+  // Nor does a blocked word come in as the name of a file, or as the text of a picture.
   await ada.ask("PATCH", "/api/rooms/class", { blocked_words: ["lottery"] });
+  const named = await upload(service, "class", png(), { as: bo, name: "Lottery.png" });
+  assertEquals([named.status, named.body.code], [403, "blocked_word"]);
   const { status, body: file } = await upload(service, "class", png(), { as: bo });
   assertEquals(status, 201);
   pupil.send({

@@ -54,6 +54,15 @@ export function speechRefusal(
   return new FrameError("slow_mode", "This room is in slow mode", { clientId, retryAfterMs: mayAt - now });
 }
 
+/** Why somebody who doesn't moderate the room may not give a file this name; `undefined` when they may. */
+export function fileNameRefusal(
+  { blockedWords = [] }: RoomPermissions,
+  name: string,
+): FrameError | undefined {
+  if (!hasBlockedWord(name, blockedWords)) return undefined;
+  return new FrameError("blocked_word", "The file's name has a word that is blocked in this room");
+}
+
 /** Why somebody who doesn't moderate the room may not send files there; `undefined` when they may. */
 export function fileRefusal(
   { mutes = [], needsApproval }: RoomPermissions,

@@ -15,6 +15,7 @@ const FAILURES = new Map([
   ["undrawn", "file_undrawn"],
   ["file_refused", "file_hosts"],
   ["muted", "refused_muted"],
+  ["blocked_word", "refused_blocked_word"],
 ]);
 
 /** Why a file wasn't uploaded. @param {string} code @param {{ words: Words, maxBytes: number }} parts */
