@@ -35,6 +35,9 @@ const RUN_CHARACTER_BITS = 7;
 const ALL_OF_RUN = 2 ** (RUN * RUN_CHARACTER_BITS) - 1;
 /** Pairs and runs of a page that are remembered, as a power of two. */
 const SEEN_BITS = 12;
+/** Emptied for each page: new ones would be 32 KiB of garbage a page, however small it is. */
+const pairs = new Int32Array(2 ** SEEN_BITS);
+const runs = new Int32Array(2 ** SEEN_BITS);
 const MIN_BYTES = 32;
 /** Half of what KV takes as one value. */
 const MAX_BYTES = 32_000;
@@ -65,7 +68,8 @@ export function signatureOf(lines: readonly Line[]): Signature {
     }
   };
   // Pairs and runs repeat in every text. Most are added once, which saves half of the time for English.
-  const [pairs, runs] = [new Int32Array(2 ** SEEN_BITS), new Int32Array(2 ** SEEN_BITS)];
+  pairs.fill(0);
+  runs.fill(0);
   let before = 0;
   /** Characters of a run up to here, at most {@link RUN}, and the last ones in one number. */
   let [length, run] = [0, 0];
