@@ -328,7 +328,7 @@ Deno.test("An address that opens too many pages is told so on a page, and opens 
   assertEquals((await open("/healthz")).status, 200);
 });
 
-Deno.test("OWASP Session, brute force: guesses are slowed down (how: see attempts_test.ts)", async () => {
+Deno.test("OWASP Session, brute force: guesses are slowed down (how: see sign_in_throttle_test.ts)", async () => {
   await using service = await startService();
   const guesses = Array.from(
     { length: 8 },

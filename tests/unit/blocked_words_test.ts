@@ -20,6 +20,23 @@ Deno.test("hasBlockedWord() finds a word in any case and width, with spaces and 
   assertEquals(hasBlockedWord("anything", []), false);
 });
 
+Deno.test("hasBlockedWord() finds words that stand beside a script without spaces, or are written in one", () => {
+  const words = ["sb", "ㄍㄋㄋ", "バカ", "바보"];
+  const found = [
+    "你是sb啦",
+    "你 ｓ Ｂ啦",
+    "SB老師",
+    "這sb",
+    "你ㄍㄋㄋ啦",
+    "ㄍ ㄋ\u200bㄋ",
+    "このバカー",
+    "너 바보야",
+  ];
+  const free = ["usb", "這是usb碟", "sbs頻道", "ㄍㄋ"];
+  assertEquals(found.filter((text) => !hasBlockedWord(text, words)), []);
+  assertEquals(free.filter((text) => hasBlockedWord(text, words)), []);
+});
+
 Deno.test("hasBlockedWord() takes no longer for texts that are made to be slow", async () => {
   const lists = [50, 500].map((length) => Array.from({ length }, (_, i) => `aaaaaaaaaa${i}`));
   const text = "a ".repeat(2_000);

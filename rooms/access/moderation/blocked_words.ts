@@ -13,9 +13,9 @@ export const MAX_WORD_LENGTH = 50;
 export const MAX_WORDS_LENGTH = 10_000;
 
 const GAPS = /[\s\p{Default_Ignorable_Code_Point}]+/gu;
-/** Scripts that put no space between words: a word may begin and end anywhere. */
+/** Scripts that put no space between words, or particles directly after them: a word may begin and end anywhere. */
 const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+  /[\p{Script=Han}\p{Script=Bopomofo}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const LETTER = /[\p{L}\p{N}]/u;
 
 /** Whether a text contains one of the words. A word of Latin letters has to stand alone: `class` doesn't contain `ass`. */
@@ -48,8 +48,8 @@ function lettersOfAll(words: readonly string[]): readonly string[] {
 function has(letters: string, word: string, edges: ReadonlySet<number>): boolean {
   for (let at = letters.indexOf(word); at >= 0; at = letters.indexOf(word, at + 1)) {
     const end = at + word.length;
-    const begins = edges.has(at) || mayTouch(word[0]) || !LETTER.test(letters[at - 1]);
-    const ends = edges.has(end) || mayTouch(word[word.length - 1]) || !LETTER.test(letters[end]);
+    const begins = edges.has(at) || mayTouch(word[0]) || mayTouch(letters[at - 1]);
+    const ends = edges.has(end) || mayTouch(word[word.length - 1]) || mayTouch(letters[end]);
     if (begins && ends) return true;
   }
   return false;
