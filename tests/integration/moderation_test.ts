@@ -74,7 +74,7 @@ Deno.test("Who is muted can't speak, edit or react until it is taken back, and r
   const ada = await member(service.url, "ada");
   await using own = await ada.enter("class", "?events=1");
   await using pupil = await (await browser(service.url)).enter("class", "?events=1&username=小安");
-  const { id } = await pupil.say("before");
+  const { id } = await pupil.say("before", "x");
   const path = `/api/rooms/class/members/${personOf(pupil)}/mute`;
   assertEquals((await ada.ask("POST", path, { minutes: 5 })).status, 200);
   for (
@@ -90,7 +90,9 @@ Deno.test("Who is muted can't speak, edit or react until it is taken back, and r
   }
   // What was taken before is acknowledged when it is sent again.
   pupil.send({ type: "chat_message", message: "before", client_id: "x" });
-  await pupil.next("error", ({ client_id }) => client_id === "x");
+  const isAnswer = ({ type, client_id }: Frame) => client_id === "x" && (type === "ack" || type === "error");
+  await pupil.until((frames) => frames.filter(isAnswer).length === 2);
+  assertEquals(pupil.frames.filter(isAnswer).map(({ type, id }) => [type, id]), [["ack", id], ["ack", id]]);
   await own.say("still heard");
   await pupil.next("chat_message", ({ message }) => message === "still heard");
   assertEquals(
