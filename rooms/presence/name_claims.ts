@@ -1,5 +1,5 @@
 /** Which name somebody gets in a room where others may have it already. */
-import { isVariant } from "./held_names.ts";
+import { isVariant } from "./names_in_use.ts";
 import type { Presence } from "./presence.ts";
 import { ANONYMOUS, isBadged, type User } from "../user.ts";
 

@@ -1,5 +1,5 @@
 /** Who is in a room: the isolates counted at which a user is, with a grace period for those who left the last one. */
-import { HeldNames } from "./held_names.ts";
+import { NamesInUse } from "./names_in_use.ts";
 import { SERVICE_ID, type User } from "../user.ts";
 
 /** For this time after their last connection closed, users count as here: networks flap, pages reload. */
@@ -42,7 +42,7 @@ export interface PresenceChanges {
 export class Presence {
   readonly #attendances = new Map<string, Attendance>();
   /** The names of those who are here, and names set aside for users who are joining. */
-  readonly names = new HeldNames();
+  readonly names = new NamesInUse();
 
   /** This user has come to an isolate; somebody who is here already under another name has changed it. */
   open(user: Attendee): void {

@@ -34,7 +34,7 @@ import { HttpError } from "../errors.ts";
 import { errorFields, type Logger } from "../logger.ts";
 import { roomNameIn } from "../path_params.ts";
 import { ChatLimits, type FrameLimits, TooManyFramesError } from "./chat_limits.ts";
-import { type StatedName, takeStatedName } from "./guest_names.ts";
+import { type StatedName, takeStatedName } from "./stated_name.ts";
 import { type AdmittedSocket, NAME_HELD, type SocketUpgrade } from "./upgrade.ts";
 import type { Frame } from "./socket.ts";
 import { type ConnectionOwner, PONG } from "./connection.ts";

@@ -5,12 +5,12 @@ import { MAX_NAME_LENGTH } from "../user.ts";
 interface Holder {
   /** Milliseconds since the epoch; the user who came first has the right to a name. */
   since: number;
-  /** Calls of {@link HeldNames.hold} without their `release` yet. */
+  /** Calls of {@link NamesInUse.hold} without their `release` yet. */
   count: number;
 }
 
 /** The names in use in a room, each with who uses it and since when. */
-export class HeldNames {
+export class NamesInUse {
   readonly #holders = new Map<string, Map<string, Holder>>();
 
   /** A user has a name since then; to be followed by one {@link release}. */
@@ -58,7 +58,7 @@ export class HeldNames {
   }
 }
 
-/** Whether a name is `wanted`, or what {@link HeldNames.freeName} may have made of it. */
+/** Whether a name is `wanted`, or what {@link NamesInUse.freeName} may have made of it. */
 export function isVariant(name: string, wanted: string): boolean {
   const suffix = / \d+$/.exec(name)?.[0] ?? "";
   return name === wanted || (suffix !== "" && name === withSuffix(wanted, suffix));
