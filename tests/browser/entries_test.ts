@@ -366,3 +366,17 @@ async function changesOf(stage: Stage, count: number): Promise<string[]> {
     if (changes.length >= count) return changes;
   }
 }
+
+browserTest(
+  "A message that is pointed at while it is on its way can be acted on as soon as it is stored",
+  async (stage) => {
+    const ada = await stage.member("lobby", "小安");
+    await ada.locator("[data-actions]").waitFor();
+    await ada.context().setOffline(true);
+    await ada.locator("[data-part=connection]:visible").waitFor();
+    await send(ada, "等一下");
+    await bubble(ada, "等一下").hover();
+    await ada.context().setOffline(false);
+    await bubble(ada, "等一下").getByRole("toolbar").getByRole("button", { name: "回覆" }).waitFor();
+  },
+);

@@ -45,9 +45,12 @@ export function mountToolbar(list, { itemIn, socket, actions, words, pickEmoji }
     }
   };
   const shownRow = () => /** @type {HTMLElement | null} */ (bar.closest(".message"));
+  /** Whether a mouse points at the list. */
+  let isPointed = false;
   const refresh = () => {
-    const row = shownRow();
-    if (row) showAt(row);
+    // A message that was pointed at while it was on its way had nothing to act on.
+    const row = shownRow() ?? (isPointed ? list.querySelector(".message:hover") : null);
+    if (row) showAt(/** @type {HTMLElement} */ (row));
   };
   /** @param {EventTarget | null} target */
   const rowOf = (
@@ -56,11 +59,13 @@ export function mountToolbar(list, { itemIn, socket, actions, words, pickEmoji }
 
   list.addEventListener("pointerover", ({ pointerType, target }) => {
     const row = rowOf(target);
+    isPointed = pointerType === "mouse";
     // The toolbar of a message that is worked with by keys stays.
     if (pointerType !== "mouse" || !row || bar.contains(document.activeElement)) return;
     if (shownRow() !== row) showAt(row);
   }, { signal });
   list.addEventListener("pointerleave", () => {
+    isPointed = false;
     if (!shownRow()?.contains(document.activeElement)) hide();
   }, { signal });
   list.addEventListener("focusin", ({ target }) => {
