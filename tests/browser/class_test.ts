@@ -88,3 +88,33 @@ browserTest(
     return { logCsvPath: rows = `${directory}/ChatLogs.csv` };
   },
 );
+
+browserTest(
+  "A host works through the queue by Enter alone, though decisions are heard of before they are answered",
+  async (stage) => {
+    await stage.account("老師");
+    const teacher = await stage.signedIn("老師", "/chat/", DESK);
+    const { request } = teacher.context();
+    await request.post(`${stage.url}/api/rooms`, { data: { room: "class" } });
+    await request.patch(`${stage.url}/api/rooms/class`, { data: { approval: true } });
+    await teacher.goto(`${stage.url}/chat/class/`);
+    await connected(teacher);
+    const pupil = await stage.member("class", "小安");
+    for (const text of ["一", "二", "三"]) await send(pupil, text);
+    const approve = teacher.locator("[data-decision=approve]");
+    await approve.nth(2).waitFor();
+    await teacher.route(/\/pending\//, async (route) => {
+      const response = await route.fetch();
+      const id = route.request().url().split("/").at(-1);
+      await teacher.locator(`.queue__row[data-id="${id}"]`).waitFor({ state: "detached" });
+      await route.fulfill({ response });
+    });
+    await approve.first().focus();
+    for (const left of [2, 1, 0]) {
+      await teacher.keyboard.press("Enter");
+      await approve.nth(left).waitFor({ state: "detached" });
+      if (left) await teacher.locator("[data-decision=approve]:focus").waitFor();
+    }
+    for (const text of ["一", "二", "三"]) await bubble(pupil, text).waitFor();
+  },
+);

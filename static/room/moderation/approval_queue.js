@@ -36,10 +36,18 @@ export function mountApprovalQueue(queue, { socket, words, path, before }) {
     list.append(row);
     showCount();
   };
-  /** @param {string} id */
+  /** A decision, of this host or another one, is often heard of before it is answered. @param {string} id */
   const remove = (id) => {
-    rowOf(id)?.remove();
+    const row = rowOf(id);
+    const decision =
+      /** @type {HTMLElement | null | undefined} */ (row?.querySelector("[data-decision]:focus"))
+        ?.dataset.decision;
+    const next = row?.nextElementSibling ?? row?.previousElementSibling;
+    row?.remove();
     showCount();
+    if (!decision) return;
+    /** @type {HTMLElement | null | undefined} */ (next?.querySelector(`[data-decision=${decision}]`))
+      ?.focus();
   };
   const load = async () => {
     if (document.body.dataset.mayModerate !== "true") return;
@@ -55,15 +63,11 @@ export function mountApprovalQueue(queue, { socket, words, path, before }) {
       /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("[data-decision]"));
     const row = /** @type {HTMLElement | null} */ (button?.closest("[data-id]"));
     if (!button || !row) return;
-    const decision = button.dataset.decision;
     const { ok, code } = await ask("POST", `${path}/pending/${row.dataset.id}`, {
-      approve: decision === "approve",
+      approve: button.dataset.decision === "approve",
     });
     if (!ok && code !== "not_found" && code !== "too_late") return;
-    const next = row.nextElementSibling ?? row.previousElementSibling;
     remove(row.dataset.id ?? "");
-    /** @type {HTMLElement | null | undefined} */ (next?.querySelector(`[data-decision=${decision}]`))
-      ?.focus();
   }, { signal: listening.signal });
   const offs = [
     socket.on("pending", add),
