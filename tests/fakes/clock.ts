@@ -22,7 +22,11 @@ export class SwiftClock implements Clock {
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     this.#elapsed += ms;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, 0);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    clearTimeout(timer);
   }
 }
 
