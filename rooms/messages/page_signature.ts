@@ -28,16 +28,15 @@ export interface Signature {
 const BITS_PER_CHARACTER = 8;
 /** Bits that each pair sets. */
 const HASHES = 3;
+/** Characters of ASCII. */
+const ASCII = 0x80;
 /** ASCII characters of a run. */
 const RUN = 4;
-/** Bits of a character of a run. */
-const RUN_CHARACTER_BITS = 7;
-const ALL_OF_RUN = 2 ** (RUN * RUN_CHARACTER_BITS) - 1;
-/** Pairs and runs of a page that are remembered, as a power of two. */
-const SEEN_BITS = 12;
-/** Emptied for each page: new ones would be 32 KiB of garbage a page, however small it is. */
-const pairs = new Int32Array(2 ** SEEN_BITS);
-const runs = new Int32Array(2 ** SEEN_BITS);
+/** Bits of an ASCII character. */
+const ASCII_BITS = 7;
+const ALL_OF_RUN = 2 ** (RUN * ASCII_BITS) - 1;
+/** The most pairs or runs of a page that are remembered, as a power of two. */
+const MAX_SEEN_BITS = 12;
 const MIN_BYTES = 32;
 /** Half of what KV takes as one value. */
 const MAX_BYTES = 32_000;
@@ -67,33 +66,47 @@ export function signatureOf(lines: readonly Line[]): Signature {
       bits[bit >> 3] |= 1 << (bit & 7);
     }
   };
-  // Pairs and runs repeat in every text. Most are added once, which saves half of the time for English.
-  pairs.fill(0);
-  runs.fill(0);
+  // Pairs and runs of ASCII repeat in every text. Most are added once, which saves a third of the time for English. Pairs of
+  // Chinese characters repeat too seldom.
+  const pairs = new Seen(text.length);
+  const runs = new Seen(text.length);
   let before = 0;
   /** Characters of a run up to here, at most {@link RUN}, and the last ones in one number. */
   let [length, run] = [0, 0];
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (isNew(pairs, before << 16 | unit)) {
+    if ((before | unit) >= ASCII || pairs.add(before << ASCII_BITS | unit)) {
       add(hashOf(0, unit));
       add(hashOf(before, unit));
     }
     length = isOfRun(unit) ? Math.min(length + 1, RUN) : 0;
-    run = (run << RUN_CHARACTER_BITS | unit) & ALL_OF_RUN;
-    if (length === RUN && isNew(runs, run)) add(runHash(text, i - RUN + 1));
+    run = (run << ASCII_BITS | unit) & ALL_OF_RUN;
+    if (length === RUN && runs.add(run)) add(runHash(text, i - RUN + 1));
     before = unit;
   }
   for (const name of names) add(nameHash(name));
   return { from: timeIn(lines[0]), to: timeIn(lines[lines.length - 1]), bits, hasRuns: true };
 }
 
-/** Remembers a number other than 0; false when it was the last one in its place. */
-function isNew(seen: Int32Array, number: number): boolean {
-  const slot = Math.imul(number, 0x9e3779b1) >>> 32 - SEEN_BITS;
-  if (seen[slot] === number) return false;
-  seen[slot] = number;
-  return true;
+/** Numbers that were there before, as far as they are remembered: each has one place, which others may take. */
+class Seen {
+  readonly #shift: number;
+  readonly #numbers: Int32Array;
+
+  /** For about so many numbers as a text has characters: a small page needs a small table. */
+  constructor(length: number) {
+    const bits = Math.min(32 - Math.clz32(length), MAX_SEEN_BITS);
+    this.#shift = 32 - bits;
+    this.#numbers = new Int32Array(2 ** bits);
+  }
+
+  /** Adds a number other than 0; answers whether it may be new. */
+  add(number: number): boolean {
+    const slot = Math.imul(number, 0x9e3779b1) >>> this.#shift;
+    if (this.#numbers[slot] === number) return false;
+    this.#numbers[slot] = number;
+    return true;
+  }
 }
 
 /**

@@ -9,16 +9,15 @@ import { refusalOf } from "./connection/refusal.js";
 /** Parts of the page that hold what people said, and who they are; and those where it is written anew. */
 const REMOVED = ["rows", "pins", "rooms", "people", "member-list", "typing", "return", "pill", "bell"];
 const EMPTIED = [
-  ...[
-    "search-results",
-    "search-names",
-    "purpose-name",
-    "purpose-text",
-    "queue-list",
-    "moderate-name",
-    "moderate-done",
-  ],
-  ...["gallery-files", "viewer-name"],
+  "search-results",
+  "search-names",
+  "purpose-name",
+  "purpose-text",
+  "queue-list",
+  "moderate-name",
+  "moderate-done",
+  "gallery-files",
+  "viewer-name",
 ];
 
 /**
